@@ -1,0 +1,72 @@
+// Package connectors is the contract between a source system and the pipeline.
+//
+// Three rules hold for every connector. It holds no business logic: everything
+// the stream declares is exposed, and the mapping chooses. Partial data is an
+// error: half a file or half a page is never delivered as if it were whole.
+// Fields that the stream does not declare never leave the connector.
+package connectors
+
+import (
+	"context"
+
+	"rongtong/schemas"
+	"rongtong/schemas/decl"
+	"rongtong/schemas/record"
+)
+
+// Source reads one stream. It is used by one goroutine at a time.
+type Source interface {
+	// Read appends records to dst and returns the position after the last of
+	// them. Reading again from a returned position yields the records that
+	// followed it, in the same order: a position is a promise, not a hint.
+	//
+	// Read appends at most about 8 MiB or 20,000 records, whichever is first.
+	// It returns io.EOF, with dst unchanged, when there is no more for now; a
+	// later Read may find more. A continuous source blocks instead until it has
+	// records or ctx ends. After any other error dst is unspecified and must be
+	// reset; reading may be tried again.
+	Read(ctx context.Context, dst *record.Chunk) (record.Position, error)
+
+	// Done says that everything up to pos is durable. It may never be called, or
+	// be called late; that must lose nothing.
+	Done(ctx context.Context, pos record.Position) error
+
+	// Stats are the counts since the source was opened.
+	Stats() Stats
+
+	// Close frees what the source holds. It is called once.
+	Close() error
+}
+
+// Stats counts what a connector saw and deliberately did not deliver, so that
+// nothing vanishes without a number.
+type Stats struct {
+	Records       int64            // delivered
+	Bytes         int64            // read from the source
+	DroppedFields map[string]int64 // field values dropped as declared (stream.drop), by field
+	UnknownFields map[string]int64 // field values not declared at all, by field
+	Totals        int64            // total rows (合计) checked and left out
+	Objects       int64            // files or pages taken
+}
+
+// Opened is a system whose settings were accepted.
+type Opened interface {
+	// Check tells whether the system answers and accepts our credentials.
+	Check(ctx context.Context) error
+	// Discover lists what the system offers, as far as the protocol can tell.
+	Discover(ctx context.Context) ([]*schemas.Stream, error)
+	// Source opens a stream after a position; nil is the beginning.
+	Source(ctx context.Context, s *schemas.Stream, from record.Position) (Source, error)
+	Close() error
+}
+
+// Kind is one protocol.
+type Kind struct {
+	Name string
+	Doc  string
+	// Validate checks a system's settings and its streams' `from` without
+	// touching the network; all problems are returned with their places.
+	Validate func(sys *schemas.System) []decl.Problem
+	// Open prepares a system. It resolves secrets and may dial.
+	Open func(ctx context.Context, sys *schemas.System) (Opened, error)
+}

@@ -1,0 +1,226 @@
+// Package schemas says what is true: tiers, theme entities, code lists,
+// indicators, and the shape of a source system's declaration. Everything else
+// (DDL, Arrow schemas, feed contracts, documentation) is derived from it.
+package schemas
+
+import (
+	"time"
+
+	"rongtong/schemas/decl"
+)
+
+// Label is a name or a sentence for people, in both languages.
+type Label struct {
+	Zh string `decl:"zh,required"`
+	En string `decl:"en,required"`
+}
+
+// Tier is one level of government. Level counts from 1, the province, down.
+type Tier struct {
+	decl.Pos
+	Code  string `decl:"code,required"` // "P", "C", "X", "T", "V"
+	Level int    `decl:"level,required"`
+	Name  Label  `decl:"name,required"`
+}
+
+// Type is a logical column type. Arrow and ClickHouse types follow from it.
+type Type string
+
+// The logical types.
+const (
+	Text     Type = "text"     // any text, NFC
+	Name     Type = "name"     // a proper name, NFC
+	Code12   Type = "code12"   // division code, 12 digits, always zero-padded
+	Code18   Type = "code18"   // unified social credit code, upper case
+	CodeType Type = "codelist" // a code of the list the column names
+	Int      Type = "int"      // 64-bit signed
+	Measure  Type = "measure"  // decimal(18,4); unit in the column
+	Date     Type = "date"     // calendar date, no zone
+	Time     Type = "time"     // instant, milliseconds
+	Bool3    Type = "bool3"    // yes, no, unknown
+	List     Type = "list"     // list of text
+)
+
+// PII is the class of personal data a column holds (domain rules P0..P5).
+type PII string
+
+// Classes that a theme column may have. P4 (direct identifiers) and P5
+// (prohibited kinds) cannot be declared: the checker refuses them.
+const (
+	P0 PII = "P0" // none
+	P1 PII = "P1" // organisation contact
+	P2 PII = "P2" // keyed pseudonym
+	P3 PII = "P3" // masked display form
+)
+
+// Column is one column of an entity.
+type Column struct {
+	decl.Pos
+	Name     string `decl:"name,required"`
+	Type     Type   `decl:"type,required"`
+	Zh       string `decl:"zh,required"`
+	En       string `decl:"en,required"`
+	Doc      string `decl:"doc"`
+	List     string `decl:"list"`     // code list, for type codelist
+	Nullable bool   `decl:"nullable"` // otherwise a missing value rejects the row
+	Unit     string `decl:"unit"`
+	PII      PII    `decl:"pii"` // empty means P0
+	// Authority orders the systems or tiers (by code) whose claim wins; what it
+	// does not name comes after, freshest first. Empty: the entity's authority.
+	Authority []string `decl:"authority"`
+}
+
+// Rule is a check on a whole row after normalisation. Call names a function of
+// transforms; Of names its columns; Args are the rest.
+type Rule struct {
+	decl.Pos
+	Rule string   `decl:"rule,required"` // stable id, e.g. "facility.direct_le_area"
+	Call string   `decl:"call,required"`
+	Of   []string `decl:"of,required"`
+	Min  *float64 `decl:"min"`
+	Max  *float64 `decl:"max"`
+	Zh   string   `decl:"zh,required"` // reason shown to grassroots staff
+	En   string   `decl:"en,required"`
+}
+
+// Fusion says how claims of several sources become one row.
+type Fusion string
+
+// The ways of fusing.
+const (
+	FuseField Fusion = "field" // every field has its own winner
+	FuseRow   Fusion = "row"   // the whole row of the winning source
+)
+
+// Entity is one theme entity: one row per real thing.
+type Entity struct {
+	decl.Pos
+	Entity   string   `decl:"entity,required"`
+	Theme    string   `decl:"theme,required"`
+	Name     Label    `decl:"name,required"`
+	Doc      Label    `decl:"doc,required"`
+	Key      []string `decl:"key,required"`
+	Division struct {
+		Column string `decl:"column,required"`
+		System string `decl:"system,required"`
+	} `decl:"division,required"`
+	Fusion    Fusion    `decl:"fusion,required"`
+	Authority []string  `decl:"authority"`
+	Columns   []*Column `decl:"columns,required"`
+	Rules     []*Rule   `decl:"rules"`
+}
+
+// Code is one entry of a code list.
+type Code struct {
+	Code, Zh, En string
+	Aliases      []string // other spellings met in sources, normalised on use
+}
+
+// CodeList is a closed list of codes with its source and version.
+type CodeList struct {
+	Name, Source, Version string
+	Codes                 []Code
+}
+
+// Stream is the contract of what a connector delivers for one kind of record.
+type Stream struct {
+	decl.Pos
+	Name string    // the key of the mapping that declares it
+	From decl.Node `decl:"from,required"` // read by the connector
+	Key  []string  `decl:"key,required"`  // fields that identify the record in its source
+	// Fields are the fields of the JSON value, in order, with their source type:
+	// text, number, bool or time. What is not listed never leaves the connector.
+	Fields decl.Map[string] `decl:"fields,required"`
+	// Drop lists source fields that must never leave the connector (direct
+	// identifiers, prohibited kinds); they are counted there.
+	Drop       []string `decl:"drop"`
+	Partitions int      `decl:"partitions"` // of the Kafka topic; 0 means 1
+}
+
+// Expr is a field, or one named function of fields. There is nothing more:
+// what needs more becomes a named function in transforms.
+type Expr struct {
+	decl.Pos
+	Field string            // set for a plain field
+	Call  string            // set for a function
+	Of    []string          // its fields
+	Args  map[string]string // its constants
+}
+
+// Case is a declared example: a record in, and the row or the reject expected.
+type Case struct {
+	decl.Pos
+	Name   string            `decl:"name,required"`
+	In     map[string]string `decl:"in,required"`
+	At     string            `decl:"at"`  // event time of the record, RFC 3339
+	Out    map[string]string `decl:"out"` // only the named columns are compared
+	Reject *struct {
+		Field string `decl:"field"`
+		Rule  string `decl:"rule,required"`
+	} `decl:"reject"`
+}
+
+// Flow maps the records of one stream to rows of one entity.
+type Flow struct {
+	decl.Pos
+	Stream string         `decl:"stream,required"`
+	Entity string         `decl:"entity,required"`
+	Set    decl.Map[Expr] `decl:"set,required"`
+	At     *Expr          `decl:"at"` // event time; default: the record's own
+	Cases  []*Case        `decl:"cases"`
+}
+
+// Schedule says when a system is read.
+type Schedule struct {
+	decl.Pos
+	Cron       string        `decl:"cron"` // robfig/cron v3 syntax, seconds optional, @every too
+	Zone       string        `decl:"zone"`
+	Within     time.Duration `decl:"within"`
+	Misfire    string        `decl:"misfire"`    // once (default) or skip
+	Continuous bool          `decl:"continuous"` // a source that is always open (push)
+}
+
+// System is one source system: one file.
+type System struct {
+	decl.Pos
+	System     string            `decl:"system,required"`
+	Tier       string            `decl:"tier,required"` // a tier's code
+	Name       Label             `decl:"name,required"`
+	Department string            `decl:"department,required"`
+	Doc        string            `decl:"doc,required"`
+	Connect    decl.Node         `decl:"connect,required"` // has a key "kind"; read by the connector
+	Streams    decl.Map[*Stream] `decl:"streams,required"`
+	Flows      []*Flow           `decl:"flows,required"`
+	Every      Schedule          `decl:"every,required"`
+}
+
+// Target is what the policy asks of an indicator.
+type Target struct {
+	Op     string  `decl:"op,required"` // ">=", ">", "<=", "<", "="
+	Value  float64 `decl:"value,required"`
+	Stated bool    `decl:"stated"` // false: the policy gave no number, it is implied
+	Due    string  `decl:"due"`    // date by which it must hold
+}
+
+// Indicator is one figure, computed as Scale x sum(numerator) / sum(denominator).
+type Indicator struct {
+	decl.Pos
+	Indicator   string   `decl:"indicator,required"` // "I-13-11"
+	PolicyRow   string   `decl:"policy_row,required"`
+	Name        Label    `decl:"name,required"`
+	Doc         Label    `decl:"doc,required"`
+	Unit        string   `decl:"unit,required"`
+	Scale       float64  `decl:"scale,required"` // 100 for %, 10000 for "per 10,000"
+	Target      *Target  `decl:"target"`
+	Direction   string   `decl:"direction,required"` // up, down or monitor
+	ComputedAt  string   `decl:"computed_at,required"`
+	PublishedAt []string `decl:"published_at,required"` // tiers by code
+	Period      string   `decl:"period,required"`       // "2025" or "2025-12-31"
+	Register    string   `decl:"register,required"`
+	RuleVer     int      `decl:"rule_version,required"`
+	Reads       []string `decl:"reads,required"` // entities
+	// SQL yields one row per unit: division_code, numerator, denominator.
+	// A NULL numerator or denominator is a missing value: it is counted, and
+	// enters neither sum. Tables are dwd.<entity>.
+	SQL string `decl:"sql,required"`
+}
