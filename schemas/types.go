@@ -41,6 +41,14 @@ const (
 	List     Type = "list"     // list of text
 )
 
+// Unsigned integers of the common columns. An entity cannot declare them.
+const (
+	UInt8  Type = "uint8"
+	UInt16 Type = "uint16"
+	UInt32 Type = "uint32"
+	UInt64 Type = "uint64"
+)
+
 // PII is the class of personal data a column holds (domain rules P0..P5).
 type PII string
 
@@ -70,18 +78,30 @@ type Column struct {
 	Authority []string `decl:"authority"`
 }
 
-// Rule is a check on a whole row after normalisation. Call names a function of
-// transforms; Of names its columns; Args are the rest.
+// Rule is a check on a whole row after normalisation. The calls are a closed
+// set; a missing value passes all of them but the first of required_when:
+//
+//	between        of [column], min and max: min ≤ column ≤ max
+//	le             of [a, b]: a ≤ b
+//	required_when  of [column, other], value: column is there when other = value
 type Rule struct {
 	decl.Pos
-	Rule string   `decl:"rule,required"` // stable id, e.g. "facility.direct_le_area"
-	Call string   `decl:"call,required"`
-	Of   []string `decl:"of,required"`
-	Min  *float64 `decl:"min"`
-	Max  *float64 `decl:"max"`
-	Zh   string   `decl:"zh,required"` // reason shown to grassroots staff
-	En   string   `decl:"en,required"`
+	Rule  string   `decl:"rule,required"` // stable id, e.g. "facility.direct_le_area"
+	Call  string   `decl:"call,required"`
+	Of    []string `decl:"of,required"`
+	Min   *float64 `decl:"min"`
+	Max   *float64 `decl:"max"`
+	Value string   `decl:"value"`
+	Zh    string   `decl:"zh,required"` // reason shown to grassroots staff
+	En    string   `decl:"en,required"`
 }
+
+// The calls of a Rule.
+const (
+	Between      = "between"
+	LE           = "le"
+	RequiredWhen = "required_when"
+)
 
 // Fusion says how claims of several sources become one row.
 type Fusion string
@@ -95,15 +115,18 @@ const (
 // Entity is one theme entity: one row per real thing.
 type Entity struct {
 	decl.Pos
-	Entity   string   `decl:"entity,required"`
-	Theme    string   `decl:"theme,required"`
-	Name     Label    `decl:"name,required"`
-	Doc      Label    `decl:"doc,required"`
-	Key      []string `decl:"key,required"`
+	Entity string   `decl:"entity,required"`
+	Theme  string   `decl:"theme,required"`
+	Name   Label    `decl:"name,required"`
+	Doc    Label    `decl:"doc,required"`
+	Key    []string `decl:"key,required"`
+	// Division names the column that says whose territory a row is about, and
+	// its code system. Row policies and the return flow follow it. An entity
+	// without one is reference data, open to every division.
 	Division struct {
 		Column string `decl:"column,required"`
 		System string `decl:"system,required"`
-	} `decl:"division,required"`
+	} `decl:"division"`
 	Fusion    Fusion    `decl:"fusion,required"`
 	Authority []string  `decl:"authority"`
 	Columns   []*Column `decl:"columns,required"`
@@ -114,12 +137,26 @@ type Entity struct {
 type Code struct {
 	Code, Zh, En string
 	Aliases      []string // other spellings met in sources, normalised on use
+	Parent       string   // code of the wider class, in the list that CodeList.ParentList names; may be empty
+	Unit         string   // of what the code counts (list "measure"); may be empty
 }
 
 // CodeList is a closed list of codes with its source and version.
 type CodeList struct {
 	Name, Source, Version string
+	ParentList            string // the list that Code.Parent refers to; empty if there is none
 	Codes                 []Code
+	Pos                   decl.Pos
+}
+
+// Get finds a code.
+func (l *CodeList) Get(code string) (Code, bool) {
+	for _, c := range l.Codes {
+		if c.Code == code {
+			return c, true
+		}
+	}
+	return Code{}, false
 }
 
 // Stream is the contract of what a connector delivers for one kind of record.
@@ -203,6 +240,14 @@ type Target struct {
 }
 
 // Indicator is one figure, computed as Scale x sum(numerator) / sum(denominator).
+//
+// ComputedAt is the tier whose divisions are the units. Sums over units make
+// the figure of every division above, for the tiers in PublishedAt. With
+// ComputedAt "each" there are units at every tier, the SQL yields them all, and
+// the sums are kept apart by the unit's tier: a province has one figure for its
+// counties, one for its townships and so on, and they are never added up. An
+// indicator value therefore carries its unit tier; it is the tier of
+// ComputedAt for all other indicators.
 type Indicator struct {
 	decl.Pos
 	Indicator   string   `decl:"indicator,required"` // "I-13-11"
@@ -212,15 +257,27 @@ type Indicator struct {
 	Unit        string   `decl:"unit,required"`
 	Scale       float64  `decl:"scale,required"` // 100 for %, 10000 for "per 10,000"
 	Target      *Target  `decl:"target"`
-	Direction   string   `decl:"direction,required"` // up, down or monitor
-	ComputedAt  string   `decl:"computed_at,required"`
+	Direction   string   `decl:"direction,required"`    // up, down or monitor
+	ComputedAt  string   `decl:"computed_at,required"`  // a tier by code, or Each
 	PublishedAt []string `decl:"published_at,required"` // tiers by code
 	Period      string   `decl:"period,required"`       // "2025" or "2025-12-31"
 	Register    string   `decl:"register,required"`
 	RuleVer     int      `decl:"rule_version,required"`
-	Reads       []string `decl:"reads,required"` // entities
+	Reads       []string `decl:"reads,required"` // entities, and relations of the warehouse
 	// SQL yields one row per unit: division_code, numerator, denominator.
 	// A NULL numerator or denominator is a missing value: it is counted, and
 	// enters neither sum. Tables are dwd.<entity>.
 	SQL string `decl:"sql,required"`
+}
+
+// Each as ComputedAt: units at every tier, kept apart.
+const Each = "each"
+
+// AsOf is the day the indicator speaks of: its period, or the period's last
+// day (31 December for a year).
+func (i *Indicator) AsOf() (time.Time, error) {
+	if len(i.Period) == len("2006") {
+		return time.Parse(time.DateOnly, i.Period+"-12-31")
+	}
+	return time.Parse(time.DateOnly, i.Period)
 }
