@@ -119,6 +119,42 @@ func (n Node) IsNull() bool { return n.n != nil && n.n.Kind == yaml.ScalarNode &
 // IsMap reports whether the node is a mapping.
 func (n Node) IsMap() bool { return n.n != nil && n.n.Kind == yaml.MappingNode }
 
+// At is the place of a part of the node: path holds keys (string) and list
+// indexes (int). What is not there is placed at the nearest part above it, for
+// a check that points at something missing.
+func (n Node) At(path ...any) Pos {
+	for _, step := range path {
+		next := n.step(step)
+		if next == nil {
+			break
+		}
+		n.n = next
+	}
+	return n.Pos()
+}
+
+func (n Node) step(step any) *yaml.Node {
+	if n.n == nil {
+		return nil
+	}
+	if n.n.Kind == yaml.AliasNode {
+		n.n = n.n.Alias
+	}
+	switch s := step.(type) {
+	case int:
+		if n.n.Kind == yaml.SequenceNode && s < len(n.n.Content) {
+			return n.n.Content[s]
+		}
+	case string:
+		for i := 0; n.n.Kind == yaml.MappingNode && i+1 < len(n.n.Content); i += 2 {
+			if n.n.Content[i].Value == s {
+				return n.n.Content[i+1]
+			}
+		}
+	}
+	return nil
+}
+
 // Entry is one pair of a mapping, in the order of the file.
 type Entry[T any] struct {
 	Pos

@@ -1,0 +1,85 @@
+package schemas
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"rongtong/schemas/decl"
+)
+
+var (
+	indicatorForm = regexp.MustCompile(`^I-\d{2}-\d{2}[a-z]?$`)
+	tableRef      = regexp.MustCompile(`\b(ods|std|dwd|ads|ops)\.(\w+)`)
+)
+
+func (k *checker) indicator(i *Indicator) {
+	at := func(path ...any) decl.Pos { return k.at(i, path...) }
+	if i.Indicator != "" && !indicatorForm.MatchString(i.Indicator) {
+		k.add(at("indicator"), "name.format", "I-<chapter>-<row>, as in I-13-11", "%q is not an indicator's id", i.Indicator)
+	}
+	k.oneOf(at("direction"), "direction.unknown", "direction", i.Direction, []string{"up", "down", "monitor"})
+	if i.Scale <= 0 && at("scale") != at() {
+		k.add(at("scale"), "scale.range", "1, 100 or 10000", "the scale must be above 0")
+	}
+	if _, err := i.AsOf(); i.Period != "" && err != nil {
+		k.add(at("period"), "period.format", `write "2025" or "2025-12-31"`, "%q is not a period", i.Period)
+	}
+	if i.RuleVer < 1 && at("rule_version") != at() {
+		k.add(at("rule_version"), "rule_version.range", "count from 1", "the rule version must be at least 1")
+	}
+	if i.Target != nil {
+		k.oneOf(at("target", "op"), "target.op", "comparison", i.Target.Op, []string{">=", ">", "<=", "<", "="})
+	}
+	k.indicatorTiers(i)
+	k.indicatorSQL(i)
+}
+
+// indicatorTiers: a figure is published for the tier of its units and above;
+// below there is nothing to publish.
+func (k *checker) indicatorTiers(i *Indicator) {
+	codes := k.tierCodes()
+	known := append(slices.Clone(codes), Each)
+	computed := k.oneOf(k.at(i, "computed_at"), "tier.unknown", "tier", i.ComputedAt, known) && i.ComputedAt != Each
+	k.unique("tier", i.PublishedAt, func(j int) decl.Pos { return k.at(i, "published_at", j) })
+	for j, t := range i.PublishedAt {
+		at := k.at(i, "published_at", j)
+		if k.oneOf(at, "tier.unknown", "tier", t, codes) && computed && k.c.Tier(t).Level > k.c.Tier(i.ComputedAt).Level {
+			k.add(at, "indicator.tier", "publish it for the tier of its units and above", "there is no figure at tier %q below %q", t, i.ComputedAt)
+		}
+	}
+}
+
+// indicatorSQL compares the tables in the text with the declared reads, which
+// decide when the indicator must be computed again.
+func (k *checker) indicatorSQL(i *Indicator) {
+	if i.SQL == "" {
+		return
+	}
+	at := k.at(i, "sql")
+	var used []string
+	for _, m := range tableRef.FindAllStringSubmatch(i.SQL, -1) {
+		switch layer, table := m[1], m[2]; {
+		case layer != "dwd":
+			k.add(at, "sql.layer", "read dwd.<entity>", "an indicator reads the theme layer, not %s.%s", layer, table)
+		case slices.Contains(used, table):
+		default:
+			used = append(used, table)
+			if !slices.Contains(i.Reads, table) {
+				k.add(at, "sql.unlisted", "add it to reads", "the SQL reads dwd.%s, which reads does not list", table)
+			}
+		}
+	}
+	known := append(k.entityNames(), Relations...)
+	k.unique("entity", i.Reads, func(j int) decl.Pos { return k.at(i, "reads", j) })
+	for j, r := range i.Reads {
+		if k.oneOf(k.at(i, "reads", j), "entity.unknown", "entity", r, known) && !slices.Contains(used, r) {
+			k.add(k.at(i, "reads", j), "sql.unread", "remove it from reads", "the SQL does not read dwd.%s", r)
+		}
+	}
+	for _, col := range []string{"division_code", "numerator", "denominator"} {
+		if !strings.Contains(i.SQL, col) {
+			k.add(at, "sql.columns", "yield division_code, numerator and denominator", "the SQL yields no %q", col)
+		}
+	}
+}
