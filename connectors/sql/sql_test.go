@@ -1,0 +1,314 @@
+package sql
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"rongtong/connectors"
+	"rongtong/connectors/conntest"
+	"rongtong/schemas"
+	"rongtong/schemas/fault"
+	"rongtong/schemas/record"
+)
+
+const declaration = `
+connect: { kind: sql, driver: sqlite, dsn: %q }
+streams:
+  event:
+    from: { table: %q, cursor: %s }
+    key: [no]
+    fields: { seq: number, no: text, opened: text, amount: number, note: text }
+    drop: [phone]
+`
+
+func system(tb testing.TB, path, table, cursor string) *schemas.System {
+	return conntest.Declare(tb, fmt.Sprintf(declaration, path, table, cursor))
+}
+
+// database makes a file with a table of n events.
+func database(tb testing.TB, n int) (string, *sql.DB) {
+	tb.Helper()
+	path := filepath.Join(tb.TempDir(), "市 运行?.db")
+	db := writer(tb, path)
+	run(tb, db, `CREATE TABLE event (seq INTEGER PRIMARY KEY, no TEXT, opened DATE, amount REAL, note TEXT, phone TEXT)`)
+	insert(tb, db, 1, n)
+	return path, db
+}
+
+func writer(tb testing.TB, path string) *sql.DB {
+	tb.Helper()
+	db, err := sql.Open("sqlite", strings.SplitN(sqliteSource(path), "?", 2)[0]+"?_pragma=journal_mode(WAL)&_pragma=synchronous(0)")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { db.Close() })
+	return db
+}
+
+func run(tb testing.TB, db *sql.DB, q string, args ...any) {
+	tb.Helper()
+	if _, err := db.Exec(q, args...); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+func insert(tb testing.TB, db *sql.DB, from, n int) {
+	tb.Helper()
+	run(tb, db, `WITH RECURSIVE c(i) AS (SELECT ?1 UNION ALL SELECT i + 1 FROM c WHERE i < ?2)
+		INSERT INTO event SELECT i, printf('E%08d', i), '2025-12-01', i / 4.0, '一号网格 "' || i || '"', '13800000000' FROM c WHERE i <= ?2`,
+		from, from+n-1)
+}
+
+type world struct{}
+
+type site struct {
+	sys  *schemas.System
+	db   *sql.DB
+	rows int
+}
+
+func (s *site) System() *schemas.System { return s.sys }
+func (s *site) Stream() string          { return "event" }
+func (s *site) Count() int              { return s.rows }
+func (s *site) Add(tb testing.TB)       { insert(tb, s.db, s.rows+1, 7); s.rows += 7 }
+
+func (world) Kind() connectors.Kind { return Kind() }
+
+func (world) Start(tb testing.TB) conntest.Site {
+	const rows = 2*connectors.ChunkRows + 500
+	path, db := database(tb, rows)
+	return &site{system(tb, path, "event", "seq"), db, rows}
+}
+
+func (world) Refused() []conntest.Refused {
+	bad := func(from, connect string) string {
+		return "connect: " + connect + "\nstreams: { event: { from: " + from + ", key: [no], fields: { seq: number, no: text } } }\n"
+	}
+	good := "{ kind: sql, driver: sqlite, dsn: x.db }"
+	return []conntest.Refused{
+		{Name: "cursor is no field", Text: bad("{ table: event, cursor: sequence }", good), Rule: "sql.cursor"},
+		{Name: "cursor is missing", Text: bad("{ table: event }", good), Rule: "key.missing"},
+		{Name: "unknown key", Text: bad("{ table: event, cursor: seq, where: x }", good), Rule: "key.unknown"},
+		{Name: "unknown driver", Text: bad("{ table: event, cursor: seq }", "{ kind: sql, driver: sqlit, dsn: x.db }"), Rule: "sql.driver"},
+	}
+}
+
+func (world) Unfit(tb testing.TB) []conntest.Unfit {
+	path, _ := database(tb, 1)
+	text := filepath.Join(tb.TempDir(), "text.db")
+	if err := os.WriteFile(text, bytes.Repeat([]byte("no database. "), 100), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	wrong := conntest.Declare(tb, strings.Replace(fmt.Sprintf(declaration, path, "event", "seq"), "note: text", "note: text, extra: text", 1))
+	return []conntest.Unfit{
+		{Name: "no file yet", System: system(tb, filepath.Join(tb.TempDir(), "none.db"), "event", "seq"), Class: fault.Transient},
+		{Name: "no table yet", System: system(tb, path, "events", "seq"), Class: fault.Transient},
+		{Name: "no such column", System: wrong, Class: fault.Config},
+		{Name: "no database", System: system(tb, text, "event", "seq"), Class: fault.Config},
+		{Name: "no such variable", System: system(tb, "${env:RONGTONG_TEST_NOT_SET}", "event", "seq"), Class: fault.Config},
+	}
+}
+
+func (world) Exempt() map[string]string { return nil }
+
+func TestConformance(t *testing.T) { conntest.Run(t, world{}) }
+
+// source opens the stream of a system; it ends with tb.
+func open1(tb testing.TB, sys *schemas.System, pos record.Position) connectors.Source {
+	tb.Helper()
+	o, err := Kind().Open(context.Background(), sys)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	src, err := o.Source(context.Background(), sys.Streams[0].Value, pos)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { src.Close(); o.Close() })
+	return src
+}
+
+func TestValuesAreVerbatim(t *testing.T) {
+	path, db := database(t, 0)
+	run(t, db, `INSERT INTO event VALUES (-9223372036854775808, 'a', '2025-12-01', 0.1, NULL, 'secret'),
+		(2, 7, 20251201, 12345678901234567890.0, 3.50, ''), (9007199254740993, x'4142', 'no date', '1,200户', 1e-9, '')`)
+	var chunk record.Chunk
+	if _, err := open1(t, system(t, path, "event", "seq"), nil).Read(context.Background(), &chunk); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		`{"seq":-9223372036854775808,"no":"a","opened":"2025-12-01","amount":0.1,"note":null}`,
+		`{"seq":2,"no":"7","opened":"20251201","amount":12345678901234567000,"note":"3.5"}`,
+		`{"seq":9007199254740993,"no":"AB","opened":"no date","amount":"1,200户","note":"1.0e-09"}`,
+	}
+	for i, w := range want {
+		if got := string(chunk.Rows[i].Value); got != w {
+			t.Errorf("row %d\ngot  %s\nwant %s", i, got, w)
+		}
+	}
+	if p := chunk.Rows[1].Place; p != "event seq=2" {
+		t.Errorf("place %q", p)
+	}
+}
+
+// TestEqualCursors: rows that share a cursor value are never torn apart.
+func TestEqualCursors(t *testing.T) {
+	path, db := database(t, connectors.ChunkRows+100)
+	run(t, db, `UPDATE event SET opened = '2025-12-02' WHERE seq > ?`, connectors.ChunkRows-50)
+	src := open1(t, system(t, path, "event", "opened"), nil)
+	var chunk record.Chunk
+	var got []int
+	for {
+		chunk.Reset()
+		_, err := src.Read(context.Background(), &chunk)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, len(chunk.Rows))
+	}
+	if len(got) != 2 || got[0] != connectors.ChunkRows-50 || got[1] != 150 {
+		t.Errorf("chunks of %v rows", got)
+	}
+	insert(t, db, connectors.ChunkRows+101, 1) // one more of the first day: 20,001 in all
+	run(t, db, `UPDATE event SET opened = '2025-12-03'`)
+	chunk.Reset()
+	if _, err := src.Read(context.Background(), &chunk); !fault.Is(err, fault.Config) {
+		t.Errorf("a group larger than a chunk: %v", err)
+	}
+}
+
+func TestTextCursorAndNull(t *testing.T) {
+	path, db := database(t, 3)
+	src := open1(t, system(t, path, "event", "no"), encodePosition("E00000002"))
+	var chunk record.Chunk
+	pos, err := src.Read(context.Background(), &chunk)
+	if err != nil || len(chunk.Rows) != 1 || string(chunk.Rows[0].Key) != "E00000003" {
+		t.Fatalf("%d rows, %v", len(chunk.Rows), err)
+	}
+	if p, err := parsePosition(pos); err != nil || p != "E00000003" {
+		t.Errorf("position %v, %v", p, err)
+	}
+	run(t, db, `UPDATE event SET no = NULL WHERE seq = 2`)
+	chunk.Reset()
+	_, err = open1(t, system(t, path, "event", "no"), nil).Read(context.Background(), &chunk)
+	if !fault.Is(err, fault.Config) {
+		t.Errorf("a null cursor: %v", err)
+	}
+	_, err = open1(t, system(t, path, "event", "amount"), nil).Read(context.Background(), &chunk)
+	if !fault.Is(err, fault.Config) {
+		t.Errorf("a cursor of floating point: %v", err)
+	}
+}
+
+// TestNames: identifiers are data, whatever they contain.
+func TestNames(t *testing.T) {
+	path, db := database(t, 2)
+	run(t, db, `ALTER TABLE event RENAME TO "a""; DROP TABLE b; -- 事件"`)
+	var chunk record.Chunk
+	sys := system(t, path, `a"; DROP TABLE b; -- 事件`, "seq")
+	if _, err := open1(t, sys, nil).Read(context.Background(), &chunk); err != nil || len(chunk.Rows) != 2 {
+		t.Errorf("%d rows, %v", len(chunk.Rows), err)
+	}
+}
+
+func TestReadsOnly(t *testing.T) {
+	path, _ := database(t, 1)
+	o, err := Kind().Open(context.Background(), system(t, path, "event", "seq"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer o.Close()
+	if _, err := o.(*opened).db.Exec("DELETE FROM event"); err == nil {
+		t.Error("the source's rows can be deleted")
+	}
+}
+
+func TestLockedIsTransient(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "locked.db")
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	run(t, db, `CREATE TABLE event (seq INTEGER PRIMARY KEY, no, opened, amount, note)`)
+	run(t, db, `BEGIN EXCLUSIVE`)
+	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+	defer cancel()
+	var chunk record.Chunk
+	if _, err := open1(t, system(t, path, "event", "seq"), nil).Read(ctx, &chunk); !fault.Is(err, fault.Transient) {
+		t.Errorf("a locked database: %v", err)
+	}
+}
+
+func TestDiscover(t *testing.T) {
+	path, _ := database(t, 1)
+	o, err := Kind().Open(context.Background(), system(t, path, "event", "seq"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer o.Close()
+	got, err := o.Discover(context.Background())
+	if err != nil || len(got) != 1 {
+		t.Fatalf("%d streams, %v", len(got), err)
+	}
+	if text := strings.TrimSpace(fmt.Sprintln(got[0].Name, got[0].Key, got[0].Fields[0].Key, got[0].Fields[0].Value, len(got[0].Fields))); text != "event [seq] seq number 6" {
+		t.Errorf("discovered %s", text)
+	}
+}
+
+func FuzzPosition(f *testing.F) {
+	for _, p := range []position{int64(-1), int64(1 << 60), "", "2025-12-01"} {
+		f.Add([]byte(encodePosition(p)))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		p, err := parsePosition(b)
+		if err != nil || p == nil {
+			return
+		}
+		again, err := parsePosition(encodePosition(p))
+		if err != nil || again != p {
+			t.Fatalf("%v becomes %v, %v", p, again, err)
+		}
+	})
+}
+
+func BenchmarkRead(b *testing.B) {
+	path, _ := database(b, 200_000)
+	sys := system(b, path, "event", "seq")
+	var chunk record.Chunk
+	rows, cpu := 0, used()
+	b.ReportAllocs()
+	for b.Loop() {
+		src := open1(b, sys, nil)
+		for {
+			chunk.Reset()
+			if _, err := src.Read(context.Background(), &chunk); err == io.EOF {
+				break
+			} else if err != nil {
+				b.Fatal(err)
+			}
+			rows += len(chunk.Rows)
+		}
+	}
+	b.ReportMetric(float64(rows)/(used()-cpu).Seconds(), "rows/cpu-s")
+}
+
+func used() time.Duration {
+	var r syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &r)
+	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
+}
