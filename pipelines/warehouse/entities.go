@@ -1,0 +1,126 @@
+package warehouse
+
+import (
+	"slices"
+
+	"rongtong/schemas"
+	"rongtong/schemas/fault"
+)
+
+// stdTable keeps every distinct claim of every source about every thing. An
+// exact re-delivery (same thing, source and version) collapses to the claim
+// that stands last in the log.
+func stdTable(e *schemas.Entity) *object {
+	o := &object{
+		db: dbStd, name: e.Entity,
+		comment: e.Name.Zh + "：各来源的主张",
+		engine:  "ReplacingMergeTree(kafka_offset)",
+		order:   append(slices.Clone(e.Key), "src_system", "version"),
+		dedup:   true,
+	}
+	for _, c := range schemas.StdColumns(e) {
+		o.columns = append(o.columns, columnFor(c))
+	}
+	return o
+}
+
+// dwdTable holds one fused row per thing, and beside every field (or, for
+// fusion by row, beside the row) who won, when, and by which rule.
+func dwdTable(e *schemas.Entity) *object {
+	o := &object{
+		db: dbDwd, name: e.Entity,
+		comment: e.Name.Zh + "：一物一行",
+		engine:  "MergeTree",
+		order:   slices.Clone(e.Key),
+		derived: true,
+	}
+	for _, c := range e.Columns {
+		o.columns = append(o.columns, columnFor(c))
+		if e.Fusion == schemas.FuseField && !e.IsKey(c.Name) {
+			o.columns = append(o.columns, winnerColumns(c.Name, c.Zh, c.Nullable)...)
+		}
+	}
+	if e.Fusion == schemas.FuseRow {
+		o.columns = append(o.columns, winnerColumns("", "本行", false)...)
+	}
+	return o
+}
+
+// winnerColumns say who won a field. A field that nobody claims has no time.
+func winnerColumns(field, zh string, nullable bool) []column {
+	at := "DateTime64(3, 'Asia/Shanghai')"
+	if nullable {
+		at = "Nullable(" + at + ")"
+	}
+	return []column{
+		{name: field + "_src", typ: "LowCardinality(String)", comment: zh + "·取自来源"},
+		{name: field + "_at", typ: at, codec: "Delta(8), ZSTD(1)", comment: zh + "·业务时间"},
+		{name: field + "_rule", typ: "LowCardinality(String)", comment: zh + "·取值规则"},
+	}
+}
+
+// coversGrain refuses an entity whose order key cannot tell its things apart:
+// rows of different things would merge away, silently.
+func coversGrain(e *schemas.Entity) error {
+	table := dbStd + "." + e.Entity
+	if len(e.Key) == 0 {
+		return fault.Hint(fault.Config, "declare the key of the entity", "planning %q: the order key does not cover the grain: there is no key", table)
+	}
+	for _, k := range e.Key {
+		c := e.Column(k)
+		switch {
+		case c == nil:
+			return fault.Hint(fault.Config, "declare the column or leave it out of the key",
+				"planning %q: the order key does not cover the grain: column %q does not exist", table, k)
+		case c.Nullable:
+			return fault.Hint(fault.Config, "make the column not nullable: two things without a value would merge",
+				"planning %q: the order key does not cover the grain: column %q may be null", table, k)
+		case c.Type == schemas.List:
+			return fault.Hint(fault.Config, "a list cannot be part of a key",
+				"planning %q: the order key does not cover the grain: column %q is a list", table, k)
+		}
+	}
+	return nil
+}
+
+// objects is everything the catalogue wants the warehouse to hold, in an order
+// in which it can be created: tables before the views that read them.
+func objects(c *schemas.Catalog) ([]*object, error) {
+	var out, views []*object
+	seen := map[string]bool{}
+	for _, e := range c.Entities {
+		if seen[e.Entity] {
+			return nil, fault.New(fault.Config, "planning %q: the entity is declared twice", e.Entity)
+		}
+		seen[e.Entity] = true
+		if err := coversGrain(e); err != nil {
+			return nil, err
+		}
+		out = append(out, stdTable(e), dwdTable(e))
+	}
+	out = append(out, divisionPath(), indicatorTable())
+	out = append(out, opsTables()...)
+	views = append(views, upFeed(c))
+	views = append(views, opsViews(c)...)
+	views = append(views, adsViews(c)...)
+	for _, v := range views {
+		if v != nil {
+			out = append(out, v)
+		}
+	}
+	names := map[string]bool{}
+	for _, o := range out {
+		if names[o.full()] {
+			return nil, fault.New(fault.Config, "planning %q: an entity may not have the name of a table of the house", o.full())
+		}
+		names[o.full()] = true
+		cols := map[string]bool{}
+		for _, col := range o.columns {
+			if cols[col.name] {
+				return nil, fault.New(fault.Config, "planning %q: the column %q would exist twice", o.full(), col.name)
+			}
+			cols[col.name] = true
+		}
+	}
+	return out, nil
+}

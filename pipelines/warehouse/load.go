@@ -1,0 +1,129 @@
+package warehouse
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"reflect"
+	"regexp"
+	"strings"
+
+	clickhouse "github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/ipc"
+
+	"rongtong/schemas/fault"
+)
+
+// Load is one batch of rows and the token that makes it once.
+type Load struct {
+	// Token names these rows in this table. A second load with the same token
+	// does nothing, whatever its rows are: same token, same rows is the
+	// caller's promise.
+	Token string
+	// Table is the table's full name, "std.facility". The record's columns are
+	// found by name; columns that the record lacks get their default.
+	Table string
+	// Rows is borrowed until Load returns.
+	Rows arrow.Record
+}
+
+var tableName = regexp.MustCompile(`^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$`)
+
+// Load inserts the rows, all or none. One load is one insert of one block of
+// one part, because the token protects a block: with more than one, a crash in
+// between would leave a part of the rows.
+//
+// fault.Transient means: load again with the same token, whether or not the
+// rows arrived. Errors name the column at fault but never a value.
+func (w *Warehouse) Load(ctx context.Context, l Load) error {
+	doing := fmt.Sprintf("loading %q", l.Table)
+	switch {
+	case l.Token == "":
+		return fault.New(fault.Bug, "%s: the load has no token", doing)
+	case !tableName.MatchString(l.Table):
+		return fault.New(fault.Bug, "%s: that is not the name of a table", doing)
+	case l.Rows.NumRows() == 0:
+		return nil
+	}
+	names := make([]string, l.Rows.NumCols())
+	for i := range names {
+		names[i] = ident(l.Rows.ColumnName(i))
+	}
+	r, stop := encode(l.Rows)
+	defer stop()
+	sql := fmt.Sprintf("INSERT INTO %s (%s)", l.Table, strings.Join(names, ", "))
+	return w.seal(w.conn.InsertFormat(once(ctx, l.Token), "ArrowStream", sql, r), doing)
+}
+
+// encode streams a record in Arrow's streaming format. stop ends the writer
+// and returns only when the record is no longer touched: it is borrowed.
+func encode(rec arrow.Record) (r io.Reader, stop func()) {
+	pr, pw := io.Pipe()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		iw := ipc.NewWriter(pw, ipc.WithSchema(rec.Schema()))
+		err := iw.Write(rec)
+		if cerr := iw.Close(); err == nil {
+			err = cerr
+		}
+		// An error cuts the request off in the middle of a chunk, which the
+		// server takes for what it is: an insert that did not happen.
+		pw.CloseWithError(err)
+	}()
+	return pr, func() {
+		pr.CloseWithError(io.ErrClosedPipe)
+		<-done
+	}
+}
+
+// once are the settings under which an insert is one block under one token.
+func once(ctx context.Context, token string) context.Context {
+	const unlimited = 1 << 40
+	return clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{
+		"insert_deduplicate":                                 1,
+		"insert_deduplication_token":                         token,
+		"async_insert":                                       0,
+		"max_insert_threads":                                 1,
+		"max_insert_block_size":                              unlimited,
+		"min_insert_block_size_rows":                         unlimited,
+		"min_insert_block_size_bytes":                        unlimited,
+		"input_format_null_as_default":                       1,
+		"date_time_input_format":                             "best_effort",
+		"input_format_parallel_parsing":                      0,
+		"input_format_allow_errors_num":                      0,
+		"input_format_skip_unknown_fields":                   0,
+		"max_partitions_per_insert_block":                    0,
+		"deduplicate_blocks_in_dependent_materialized_views": 1,
+	}))
+}
+
+// InsertRows inserts a slice of structs (LoadRow, RejectRow, Run,
+// SourceStatsRow, or any whose json names are the table's columns) under a
+// token, all or none, like Load. It is meant for the small tables of ops.
+func (w *Warehouse) InsertRows(ctx context.Context, table, token string, rows any) error {
+	doing := fmt.Sprintf("writing to %q", table)
+	v := reflect.ValueOf(rows)
+	switch {
+	case !tableName.MatchString(table):
+		return fault.New(fault.Bug, "%s: that is not the name of a table", doing)
+	case v.Kind() != reflect.Slice:
+		return fault.New(fault.Bug, "%s: the rows are a %s and not a slice", doing, v.Kind())
+	case token == "":
+		return fault.New(fault.Bug, "%s: the rows have no token", doing)
+	case v.Len() == 0:
+		return nil
+	}
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	for i := range v.Len() {
+		if err := enc.Encode(v.Index(i).Interface()); err != nil {
+			return fault.New(fault.Bug, "%s: %w", doing, err)
+		}
+	}
+	return w.seal(w.conn.InsertFormat(once(ctx, token), "JSONEachRow", "INSERT INTO "+table, &buf), doing)
+}

@@ -1,0 +1,221 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"rongtong/schemas"
+)
+
+// LoadRow is a row of ops.load: one span of one partition loaded for one flow.
+type LoadRow struct {
+	LoadID     string    `json:"load_id"`
+	System     string    `json:"system"`
+	Tier       string    `json:"tier"`
+	Stream     string    `json:"stream"`
+	Flow       string    `json:"flow"`
+	Entity     string    `json:"entity"`
+	Topic      string    `json:"topic"`
+	Partition  int32     `json:"partition"`
+	FromOffset int64     `json:"from_offset"`
+	ToOffset   int64     `json:"to_offset"` // exclusive
+	Plan       uint64    `json:"plan"`      // fingerprint of the transform's plan
+	Received   int64     `json:"received"`  // records in the span
+	Accepted   int64     `json:"accepted"`  // rows loaded
+	Rejected   int64     `json:"rejected"`
+	LoadedAt   time.Time `json:"loaded_at"`
+}
+
+// RejectRow is a row of ops.reject: one record that cannot become a row.
+type RejectRow struct {
+	Topic      string    `json:"topic"`
+	Partition  int32     `json:"partition"`
+	Offset     int64     `json:"offset"`
+	Flow       string    `json:"flow"`
+	System     string    `json:"system"`
+	Tier       string    `json:"tier"`
+	Stream     string    `json:"stream"`
+	Entity     string    `json:"entity"`
+	Rule       string    `json:"rule"`
+	Field      string    `json:"field"`
+	ReasonZh   string    `json:"reason_zh"`
+	ReasonEn   string    `json:"reason_en"`
+	Place      string    `json:"place"`
+	RecordKey  string    `json:"record_key"`
+	Row        string    `json:"row"` // masked
+	RejectedAt time.Time `json:"rejected_at"`
+}
+
+// Run is a row of ops.run: one run of a job. It is written when the run starts
+// (Finished zero) and again when it ends; the later state replaces.
+type Run struct {
+	ID        string    `json:"run_id"`
+	Job       string    `json:"job"`
+	Cause     string    `json:"cause"`
+	Started   time.Time `json:"started_at"`
+	Finished  time.Time `json:"finished_at"`
+	State     string    `json:"state"`
+	Detail    string    `json:"detail"`
+	LoadsSeen int64     `json:"loads_seen"` // of ops.load when the run began
+	Error     string    `json:"error"`
+}
+
+// SourceStatsRow is a row of ops.source_stats: what a connector counted.
+type SourceStatsRow struct {
+	System  string           `json:"system"`
+	Stream  string           `json:"stream"`
+	At      time.Time        `json:"at"`
+	Records int64            `json:"records"`
+	Dropped map[string]int64 `json:"dropped"` // by field that may not leave the source
+	Unknown map[string]int64 `json:"unknown"` // by field that no contract names
+	Totals  map[string]int64 `json:"totals"`  // as the source itself states them
+	Objects int64            `json:"objects"` // files, pages, tables read
+}
+
+// RecordRun writes a run's present state.
+func (w *Warehouse) RecordRun(ctx context.Context, r Run) error {
+	if r.Finished.IsZero() {
+		r.Finished = time.Unix(0, 0) // the year 1 is not a time the warehouse knows
+	}
+	return w.InsertRows(ctx, "ops.run", r.ID+":"+r.State, []Run{r})
+}
+
+// LoadsSeen is how many loads the ledger holds: what a run had before it.
+func (w *Warehouse) LoadsSeen(ctx context.Context) (int64, error) {
+	var n uint64
+	err := w.QueryRow(ctx, "SELECT count() FROM ops.load FINAL", []any{&n})
+	return int64(n), err
+}
+
+const (
+	lc      = "LowCardinality(String)"
+	instant = "DateTime64(3, 'Asia/Shanghai')"
+)
+
+func opsTables() []*object {
+	const near = "Delta(8), ZSTD(1)"
+	return []*object{
+		{db: dbOps, name: "load", comment: "装载台账：每个分区区间每条流水一行", dedup: true,
+			engine: "ReplacingMergeTree(loaded_at)",
+			order:  []string{"topic", "partition", "from_offset", "flow", "entity"},
+			columns: []column{
+				{"load_id", "String", "", "装载标识"}, {"system", lc, "", "来源系统"}, {"tier", lc, "", "来源层级"},
+				{"stream", lc, "", "数据流"}, {"flow", lc, "", "流向"}, {"entity", lc, "", "主题实体"},
+				{"topic", lc, "", "主题"}, {"partition", "UInt16", "", "分区"},
+				{"from_offset", "UInt64", near, "起始位点"}, {"to_offset", "UInt64", near, "终止位点（不含）"},
+				{"plan", "UInt64", "", "转换方案指纹"}, {"received", "UInt64", "", "收到（条）"},
+				{"accepted", "UInt64", "", "接受（行）"}, {"rejected", "UInt64", "", "退回（条）"},
+				{"loaded_at", instant, near, "装载时间"},
+			}},
+		{db: dbOps, name: "reject", comment: "退回：不能成为主题数据的记录及原因", dedup: true,
+			engine: "ReplacingMergeTree(rejected_at)",
+			order:  []string{"topic", "partition", "offset", "flow"},
+			columns: []column{
+				{"topic", lc, "", "主题"}, {"partition", "UInt16", "", "分区"}, {"offset", "UInt64", near, "位点"},
+				{"flow", lc, "", "流向"}, {"system", lc, "", "来源系统"}, {"tier", lc, "", "来源层级"},
+				{"stream", lc, "", "数据流"}, {"entity", lc, "", "主题实体"}, {"rule", lc, "", "规则"},
+				{"field", lc, "", "字段"}, {"reason_zh", lc, "", "原因"}, {"reason_en", lc, "", "原因（英文）"},
+				{"place", "String", "ZSTD(1)", "源内位置"}, {"record_key", "String", "ZSTD(1)", "源记录键"},
+				{"row", "String", "ZSTD(1)", "记录（已脱敏）"}, {"rejected_at", instant, near, "退回时间"},
+			}},
+		{db: dbOps, name: "run", comment: "作业运行记录", dedup: true,
+			engine: "ReplacingMergeTree(finished_at)", order: []string{"run_id"},
+			columns: []column{
+				{"run_id", "String", "", "运行标识"}, {"job", lc, "", "作业"}, {"cause", lc, "", "触发原因"},
+				{"started_at", instant, "", "开始时间"}, {"finished_at", instant, "", "结束时间（未结束为零点）"},
+				{"state", lc, "", "状态"}, {"detail", "String", "", "说明"},
+				{"loads_seen", "UInt64", "", "运行时已见装载数"}, {"error", "String", "", "错误"},
+			}},
+		{db: dbOps, name: "source_stats", comment: "连接器计数", dedup: true,
+			engine: "ReplacingMergeTree", order: []string{"system", "stream", "at"},
+			columns: []column{
+				{"system", lc, "", "来源系统"}, {"stream", lc, "", "数据流"}, {"at", instant, near, "时间"},
+				{"records", "UInt64", "", "记录数"},
+				{"dropped", "Map(LowCardinality(String), UInt64)", "", "按字段计的丢弃数"},
+				{"unknown", "Map(LowCardinality(String), UInt64)", "", "按字段计的未知字段数"},
+				{"totals", "Map(LowCardinality(String), UInt64)", "", "来源自报总数"},
+				{"objects", "UInt64", "", "文件、页或表的个数"},
+			}},
+		{db: dbOps, name: "fuse", comment: "融合状态：上次融合时各实体的主张集",
+			engine: "ReplacingMergeTree(fused_at)", order: []string{"entity"},
+			columns: []column{
+				{"entity", "String", "", "主题实体"}, {"state", "String", "", "主张集与融合规则的指纹"},
+				{"claims", "UInt64", "", "主张数"}, {"things", "UInt64", "", "事物数"},
+				{"took_ms", "UInt64", "", "用时（毫秒）"}, {"fused_at", instant, "", "融合时间"},
+			}},
+	}
+}
+
+// opsViews are the books. Three independent counts meet in them: what the
+// loader received (ops.load), what was refused (ops.reject), and the distinct
+// claims that are really there (std).
+func opsViews(c *schemas.Catalog) []*object {
+	var claims []string
+	for _, e := range c.Entities {
+		// A claim is a distinct (thing, source, version): what FINAL keeps.
+		claims = append(claims, fmt.Sprintf("    SELECT %s AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted\n    FROM %s.%s FINAL GROUP BY system, topic",
+			quote(e.Entity), dbStd, ident(e.Entity)))
+	}
+	if len(claims) == 0 {
+		return nil
+	}
+	return []*object{
+		{db: dbOps, name: "books", comment: "账目：收到 = 接受 + 退回 + 重复", view: `WITH
+  loads AS
+  (
+    SELECT tier, system, stream, flow, entity, topic,
+           sum(received) AS received, sum(accepted) AS loaded, sum(rejected) AS refused
+    FROM ops.load FINAL GROUP BY tier, system, stream, flow, entity, topic
+  ),
+  rejects AS
+  (
+    SELECT system, stream, flow, entity, topic, count() AS quarantined
+    FROM ops.reject FINAL GROUP BY system, stream, flow, entity, topic
+  ),
+  claims AS
+  (
+` + strings.Join(claims, "\n    UNION ALL\n") + `
+  )
+SELECT l.tier AS tier, l.system AS system, l.stream AS stream, l.flow AS flow, l.entity AS entity,
+       l.received AS received,
+       ifNull(c.accepted, 0) AS accepted,
+       ifNull(r.quarantined, 0) AS quarantined,
+       toInt64(received) - toInt64(quarantined) - toInt64(accepted) AS duplicate,
+       -- What the loader says it loaded and refused must be everything received, the
+       -- refused must be there, and no claim may be there that was never loaded.
+       toBool(l.loaded + l.refused = l.received AND l.refused = quarantined AND accepted <= l.loaded) AS balanced
+FROM loads AS l
+LEFT JOIN rejects AS r ON r.system = l.system AND r.stream = l.stream AND r.flow = l.flow AND r.entity = l.entity AND r.topic = l.topic
+LEFT JOIN claims AS c ON c.system = l.system AND c.entity = l.entity AND c.topic = l.topic`},
+		{db: dbOps, name: "books_by_rule", comment: "账目：退回按规则", view: `SELECT tier, system, stream, flow, entity, rule, field, any(reason_zh) AS reason_zh, count() AS quarantined
+FROM ops.reject FINAL
+GROUP BY tier, system, stream, flow, entity, rule, field`},
+	}
+}
+
+// receiptEntity holds what divisions acknowledge of the return flow.
+const receiptEntity = "return_receipt"
+
+// upFeed says of every division which of its systems delivered, when last and
+// how much. Receipts and registers are no up-feeds.
+func upFeed(c *schemas.Catalog) *object {
+	var parts []string
+	for _, e := range c.Entities {
+		switch e.Entity {
+		case receiptEntity, divisionEntity, "division_change":
+			continue
+		}
+		parts = append(parts, fmt.Sprintf("    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM %s.%s GROUP BY src_division, src_system", dbStd, ident(e.Entity)))
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	return &object{db: dbDwd, name: "up_feed", comment: "各区划各系统的上报情况", view: `SELECT src_division, src_system, max(last) AS last_event_time, sum(n) AS rows
+FROM
+(
+` + strings.Join(parts, "\n    UNION ALL\n") + `
+)
+GROUP BY src_division, src_system`}
+}

@@ -1,0 +1,224 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/cespare/xxhash/v2"
+
+	"rongtong/schemas"
+	"rongtong/schemas/fault"
+)
+
+// Step is one statement of a migration and what it is for.
+type Step struct {
+	Object string // "std.facility"
+	Doc    string // "create the table", "add the column \"area_m2\""
+	SQL    string
+}
+
+// Plan compares the warehouse with the catalogue and returns what is missing,
+// in order. It changes nothing; after Migrate it returns no steps.
+//
+// Facts (std, ops) are only ever added to: a change that is not additive is
+// fault.Config naming the table, the column and the way out, and so is an
+// entity whose order key does not cover its grain. Derived tables (dwd, ads)
+// are created anew instead, because the next Fuse and Compute fill them.
+func (w *Warehouse) Plan(ctx context.Context, c *schemas.Catalog) ([]Step, error) {
+	want, err := objects(c)
+	if err != nil {
+		return nil, err
+	}
+	have, err := w.inventory(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var steps []Step
+	for _, d := range databases {
+		if !have.databases[d.name] {
+			steps = append(steps, Step{d.name, "create the database",
+				fmt.Sprintf("CREATE DATABASE IF NOT EXISTS %s ENGINE = Atomic COMMENT %s", d.name, quote(d.comment))})
+		}
+	}
+	for _, o := range want {
+		s, err := o.steps(have.tables[o.full()])
+		if err != nil {
+			return nil, err
+		}
+		steps = append(steps, s...)
+	}
+	return steps, nil
+}
+
+// Migrate runs the steps of a plan in order and stops at the first that goes
+// wrong. Every statement may be repeated, so a migration that was cut short is
+// finished by planning and migrating again.
+func (w *Warehouse) Migrate(ctx context.Context, steps []Step) error {
+	for _, s := range steps {
+		if err := w.conn.Exec(ctx, s.SQL); err != nil {
+			return w.mark(err, fmt.Sprintf("migrating %q: %s", s.Object, s.Doc))
+		}
+	}
+	return nil
+}
+
+// table is what the server says about a table.
+type table struct {
+	engine, sorting, partition, comment string
+	windowed                            bool // keeps a window of tokens
+	columns                             []column
+}
+
+type inventory struct {
+	databases map[string]bool
+	tables    map[string]*table
+}
+
+func (w *Warehouse) inventory(ctx context.Context) (*inventory, error) {
+	inv := &inventory{map[string]bool{}, map[string]*table{}}
+	names := make([]string, len(databases))
+	for i, d := range databases {
+		names[i] = d.name
+	}
+	in := "('" + strings.Join(names, "', '") + "')"
+	err := w.each(ctx, "SELECT name FROM system.databases WHERE name IN "+in, func(scan func(...any) error) error {
+		var name string
+		err := scan(&name)
+		inv.databases[name] = true
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = w.each(ctx, "SELECT database || '.' || name, engine, sorting_key, partition_key, comment, create_table_query FROM system.tables WHERE database IN "+in,
+		func(scan func(...any) error) error {
+			var name, create string
+			t := &table{}
+			err := scan(&name, &t.engine, &t.sorting, &t.partition, &t.comment, &create)
+			t.windowed = strings.Contains(create, "non_replicated_deduplication_window = "+strconv.Itoa(window))
+			inv.tables[name] = t
+			return err
+		})
+	if err != nil {
+		return nil, err
+	}
+	err = w.each(ctx, "SELECT database || '.' || table, name, type, comment FROM system.columns WHERE database IN "+in+" ORDER BY database, table, position",
+		func(scan func(...any) error) error {
+			var full string
+			var c column
+			err := scan(&full, &c.name, &c.typ, &c.comment)
+			if t := inv.tables[full]; t != nil {
+				t.columns = append(t.columns, c)
+			}
+			return err
+		})
+	return inv, err
+}
+
+// each calls row for every row of a query.
+func (w *Warehouse) each(ctx context.Context, sql string, row func(scan func(...any) error) error) error {
+	rows, err := w.Query(ctx, sql)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := row(rows.Scan); err != nil {
+			return fault.New(fault.Bug, "reading an answer of the warehouse: %w", err)
+		}
+	}
+	return w.mark(rows.Err(), "reading an answer of the warehouse")
+}
+
+// steps is what turns the table that is there (nil: none) into the object.
+func (o *object) steps(have *table) ([]Step, error) {
+	switch {
+	case have == nil && o.view == "":
+		return []Step{{o.full(), "create the table", o.ddl(o.name)}}, nil
+	case o.view != "":
+		if have != nil && have.comment == o.viewComment() {
+			return nil, nil
+		}
+		return []Step{{o.full(), "create the view", o.ddl(o.name)}}, nil
+	}
+	var steps []Step
+	err := o.shape(have)
+	if err == nil {
+		steps, err = o.alter(have)
+	}
+	if err != nil && o.derived {
+		// Never in place: a reader sees the old rows until the moment of the new table.
+		return []Step{{o.full(), "create the table anew: it is derived, the next run fills it",
+			"CREATE OR REPLACE" + strings.TrimPrefix(o.ddl(o.name), "CREATE")}}, nil
+	}
+	return steps, err
+}
+
+// shape refuses a table whose engine, order key or partitioning differ: none
+// of these can be changed in place.
+func (o *object) shape(have *table) error {
+	const out = "copy the table aside under a new name, let the plan create it, and insert the rows back"
+	if o.engine != have.engine && !strings.HasPrefix(o.engine, have.engine+"(") {
+		return fault.Hint(fault.Config, out, "planning %q: the engine is %s and should be %s", o.full(), have.engine, o.engine)
+	}
+	if want := idents(o.order); strings.ReplaceAll(have.sorting, "`", "") != strings.ReplaceAll(want, "`", "") {
+		for _, k := range o.order {
+			if !slices.Contains(strings.Split(have.sorting, ", "), k) {
+				return fault.Hint(fault.Config, out, "planning %q: the order key (%s) does not cover the grain: column %q is not in it, so distinct rows would merge away", o.full(), have.sorting, k)
+			}
+		}
+		return fault.Hint(fault.Config, out, "planning %q: the order key is (%s) and should be (%s)", o.full(), have.sorting, want)
+	}
+	if want := idents(o.partition); strings.Trim(have.partition, "()") != want {
+		return fault.Hint(fault.Config, out, "planning %q: the partition key is (%s) and should be (%s)", o.full(), have.partition, want)
+	}
+	return nil
+}
+
+// alter adds what is missing to a table of the right shape, and refuses what
+// is not additive.
+func (o *object) alter(have *table) ([]Step, error) {
+	var steps []Step
+	add := func(doc, format string, args ...any) {
+		steps = append(steps, Step{o.full(), doc, fmt.Sprintf("ALTER TABLE %s.%s ", o.db, ident(o.name)) + fmt.Sprintf(format, args...)})
+	}
+	after := "FIRST"
+	for _, c := range o.columns {
+		i := slices.IndexFunc(have.columns, func(h column) bool { return h.name == c.name })
+		switch {
+		case i < 0 && slices.Contains(o.order, c.name):
+			return nil, fault.Hint(fault.Config, "declare a new entity, or migrate in full", "planning %q: column %q would join the order key of a table that is there", o.full(), c.name)
+		case i < 0:
+			add(fmt.Sprintf("add the column %q", c.name), "ADD COLUMN IF NOT EXISTS %s %s", c.ddl(), after)
+		case have.columns[i].typ != c.typ:
+			return nil, fault.Hint(fault.Config, "give the column of the new type a new name, and map the flows to it",
+				"planning %q: column %q has type %s and the declaration asks for %s", o.full(), c.name, have.columns[i].typ, c.typ)
+		case have.columns[i].comment != c.comment:
+			add(fmt.Sprintf("reword the comment of %q", c.name), "COMMENT COLUMN %s %s", ident(c.name), quote(c.comment))
+		}
+		after = "AFTER " + ident(c.name)
+	}
+	for _, h := range have.columns {
+		if !slices.ContainsFunc(o.columns, func(c column) bool { return c.name == h.name }) {
+			return nil, fault.Hint(fault.Config, "keep the column declared, or drop it by hand once nobody needs it",
+				"planning %q: column %q is in the warehouse and no longer declared", o.full(), h.name)
+		}
+	}
+	if o.dedup && !have.windowed {
+		add("remember insert tokens", "MODIFY SETTING non_replicated_deduplication_window = %d", window)
+	}
+	if o.comment != have.comment {
+		add("reword the comment", "MODIFY COMMENT %s", quote(o.comment))
+	}
+	return steps, nil
+}
+
+// fingerprint is a short name for a text: equal exactly when the text is.
+func fingerprint(parts ...string) string {
+	return fmt.Sprintf("%016x", xxhash.Sum64String(strings.Join(parts, "\x00")))
+}
+
+func indent(s string) string { return "  " + strings.ReplaceAll(s, "\n", "\n  ") }

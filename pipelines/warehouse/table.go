@@ -1,0 +1,190 @@
+package warehouse
+
+import (
+	"fmt"
+	"strings"
+
+	"rongtong/schemas"
+)
+
+// The layers.
+const (
+	dbStd = "std"
+	dbDwd = "dwd"
+	dbAds = "ads"
+	dbOps = "ops"
+)
+
+var databases = []struct{ name, comment string }{
+	{dbStd, "标准层：每个来源的每条主张"},
+	{dbDwd, "主题层：一物一行，一数一源"},
+	{dbAds, "应用层：指标与分析视图"},
+	{dbOps, "运行层：装载台账、退回、运行与账目"},
+}
+
+// column is one column of a table, its type written the way the server
+// writes it back, so that a plan can compare the two as text.
+type column struct {
+	name, typ, codec, comment string
+}
+
+func (c column) ddl() string {
+	s := ident(c.name) + " " + c.typ
+	if c.comment != "" {
+		s += " COMMENT " + quote(c.comment)
+	}
+	if c.codec != "" {
+		s += " CODEC(" + c.codec + ")"
+	}
+	return s
+}
+
+// object is a table or a view as the catalogue wants it.
+type object struct {
+	db, name  string
+	comment   string
+	columns   []column
+	engine    string   // "ReplacingMergeTree(kafka_offset)"
+	partition []string // expressions; usually none
+	order     []string
+	dedup     bool   // keeps a window of insert tokens
+	derived   bool   // a function of other tables: may be dropped and rebuilt
+	view      string // the SELECT of a view; everything above but names and comment is then empty
+}
+
+func (o *object) full() string { return o.db + "." + o.name }
+
+// window is how many of the last inserted blocks a table remembers the tokens
+// of. A plain MergeTree remembers none, and a token then silently does nothing.
+const window = 10000
+
+// ddl is the statement that creates the object under a name.
+func (o *object) ddl(name string) string {
+	var b strings.Builder
+	if o.view != "" {
+		fmt.Fprintf(&b, "CREATE OR REPLACE VIEW %s.%s AS\n%s\nCOMMENT %s", o.db, ident(name), o.view, quote(o.viewComment()))
+		return b.String()
+	}
+	fmt.Fprintf(&b, "CREATE TABLE %s.%s\n(\n", o.db, ident(name))
+	for i, c := range o.columns {
+		comma := ","
+		if i == len(o.columns)-1 {
+			comma = ""
+		}
+		fmt.Fprintf(&b, "    %s%s\n", c.ddl(), comma)
+	}
+	fmt.Fprintf(&b, ")\nENGINE = %s\n", o.engine)
+	if len(o.partition) > 0 {
+		fmt.Fprintf(&b, "PARTITION BY (%s)\n", idents(o.partition))
+	}
+	fmt.Fprintf(&b, "ORDER BY (%s)\n", idents(o.order))
+	if o.dedup {
+		fmt.Fprintf(&b, "SETTINGS non_replicated_deduplication_window = %d\n", window)
+	}
+	fmt.Fprintf(&b, "COMMENT %s", quote(o.comment))
+	return b.String()
+}
+
+// viewComment ends with a fingerprint of the view's text: the server rewrites
+// the text itself, so the comment is what a plan compares.
+func (o *object) viewComment() string {
+	return fmt.Sprintf("%s [%s]", o.comment, fingerprint(o.view))
+}
+
+// typeOf is the ClickHouse type of a column of std and dwd.
+//
+//	code12    FixedString(12)          time      DateTime64(3, 'Asia/Shanghai')
+//	code18    FixedString(18)          bool3     Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)
+//	codelist  LowCardinality(String)   list      Array(String), empty for none
+//	measure   Decimal(18, 4)           date      Date32
+func typeOf(c *schemas.Column) string {
+	t, ok := types[c.Type]
+	switch {
+	case lowCardinality[c.Name]:
+		t = "LowCardinality(String)"
+	case c.Name == "arrived_at":
+		t = "DateTime64(3, 'UTC')" // the broker's clock, not the source's
+	case !ok:
+		panic(fmt.Sprintf("warehouse: the logical type %q has no column type", c.Type))
+	}
+	switch {
+	case !c.Nullable || c.Type == schemas.List:
+		return t // an array cannot be null: empty stands for none
+	case t == "LowCardinality(String)":
+		return "LowCardinality(Nullable(String))"
+	}
+	return "Nullable(" + t + ")"
+}
+
+var types = map[schemas.Type]string{
+	schemas.Text:     "String",
+	schemas.Name:     "String",
+	schemas.Code12:   "FixedString(12)",
+	schemas.Code18:   "FixedString(18)",
+	schemas.CodeType: "LowCardinality(String)",
+	schemas.Int:      "Int64",
+	schemas.Measure:  "Decimal(18, 4)",
+	schemas.Date:     "Date32",
+	schemas.Time:     "DateTime64(3, 'Asia/Shanghai')",
+	schemas.Bool3:    "Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)",
+	schemas.List:     "Array(String)",
+	schemas.UInt8:    "UInt8",
+	schemas.UInt16:   "UInt16",
+	schemas.UInt32:   "UInt32",
+	schemas.UInt64:   "UInt64",
+}
+
+// lowCardinality are the common columns of type text with few values.
+var lowCardinality = map[string]bool{"src_system": true, "src_tier": true, "kafka_topic": true}
+
+// codecOf picks a codec where the default (LZ4) leaves much on the table.
+func codecOf(c *schemas.Column) string {
+	switch c.Name {
+	case "kafka_offset", "arrived_at", "version":
+		return "Delta(8), ZSTD(1)"
+	case "src_record_id", "place":
+		return "ZSTD(1)"
+	}
+	switch c.Type {
+	case schemas.Time:
+		return "Delta(8), ZSTD(1)"
+	case schemas.Text, schemas.Name:
+		return "ZSTD(1)"
+	}
+	return ""
+}
+
+func columnFor(c *schemas.Column) column {
+	comment := c.Zh
+	if c.Unit != "" {
+		comment += "（" + c.Unit + "）"
+	}
+	codec := codecOf(c)
+	if lowCardinality[c.Name] {
+		codec = ""
+	}
+	return column{name: c.Name, typ: typeOf(c), codec: codec, comment: comment}
+}
+
+// ident quotes a name where it needs it.
+func ident(s string) string {
+	for _, r := range s {
+		if r != '_' && (r < 'a' || r > 'z') && (r < '0' || r > '9') {
+			return "`" + strings.NewReplacer("\\", "\\\\", "`", "\\`").Replace(s) + "`"
+		}
+	}
+	return s
+}
+
+func idents(names []string) string {
+	q := make([]string, len(names))
+	for i, n := range names {
+		q[i] = ident(n)
+	}
+	return strings.Join(q, ", ")
+}
+
+var quoter = strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`)
+
+// quote makes a string literal.
+func quote(s string) string { return "'" + quoter.Replace(s) + "'" }

@@ -1,0 +1,184 @@
+// Package warehouse is the pipeline's side of ClickHouse, and the only home of
+// its client: it derives tables from the catalogue of declarations, loads
+// Arrow batches exactly once, fuses the claims of many sources into one row
+// per thing, and computes the indicators.
+//
+// Layers are databases:
+//
+//	std  one row per source, thing and version: every distinct claim
+//	dwd  one fused row per thing, and who won each field
+//	ads  indicators, and views for analysts that suppress small cells
+//	ops  the ledger of loads, rejects, runs, statistics; the books
+//
+// std and ops are facts and are only ever added to. dwd and ads are functions
+// of std and can be rebuilt at any time.
+package warehouse
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	clickhouse "github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"rongtong/schemas/decl"
+	"rongtong/schemas/fault"
+)
+
+// Warehouse is a small pool of connections to one ClickHouse address. All
+// methods may be called concurrently.
+type Warehouse struct {
+	conn driver.Conn
+	addr string // host:port, for errors: the address without the credentials
+
+	// fusing serialises Fuse per entity: two rebuilds of one table would drop
+	// each other's staging table.
+	mu     sync.Mutex
+	fusing map[string]*sync.Mutex
+}
+
+// Connections kept and opened at most. Loads, the scheduler and one person's
+// queries share them; the engine on one machine has two cores.
+const (
+	idleConns = 4
+	maxConns  = 12
+)
+
+// Open connects to a warehouse by its HTTP address and proves that it answers
+// to these credentials. The address is a URL whose parts may be references:
+//
+//	http://admin:${file:/var/lib/rongtong/admin.password}@127.0.0.1:18123
+//
+// A refused password or a malformed address is fault.Config; an address nobody
+// listens at is fault.Transient.
+func Open(ctx context.Context, address string) (*Warehouse, error) {
+	opt, err := options(address)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := clickhouse.Open(opt)
+	if err != nil {
+		return nil, fault.New(fault.Config, "opening the warehouse: %w", err)
+	}
+	w := &Warehouse{conn: conn, addr: opt.Addr[0], fusing: map[string]*sync.Mutex{}}
+	if err := conn.Ping(ctx); err != nil {
+		conn.Close()
+		return nil, w.mark(err, "opening the warehouse at "+w.addr)
+	}
+	return w, nil
+}
+
+func options(address string) (*clickhouse.Options, error) {
+	// The URL is parsed before its references are resolved, so that a password
+	// may hold any character; url.Parse dislikes braces, hence the by-hand cut
+	// of the user part.
+	scheme, rest, ok := strings.Cut(address, "://")
+	if !ok || (scheme != "http" && scheme != "https") {
+		return nil, fault.Hint(fault.Config, "write http://user:${file:/path}@host:port", "reading the warehouse's address: it is not an HTTP URL")
+	}
+	var user, password string
+	if i := strings.LastIndex(rest, "@"); i >= 0 {
+		user, password, _ = strings.Cut(rest[:i], ":")
+		rest = rest[i+1:]
+	}
+	for _, part := range []*string{&user, &password, &rest} {
+		v, err := decl.Expand(*part)
+		if err != nil {
+			return nil, fault.New(fault.Config, "reading the warehouse's address: %w", err)
+		}
+		*part = v
+	}
+	u, err := url.Parse(scheme + "://" + rest)
+	if err != nil || u.Host == "" {
+		return nil, fault.Hint(fault.Config, "write http://user:${file:/path}@host:port", "reading the warehouse's address: the host and port are malformed")
+	}
+	if u.Port() == "" {
+		u.Host = net.JoinHostPort(u.Hostname(), map[string]string{"http": "8123", "https": "8443"}[scheme])
+	}
+	opt := &clickhouse.Options{
+		Protocol:     clickhouse.HTTP,
+		Addr:         []string{u.Host},
+		Auth:         clickhouse.Auth{Database: "system", Username: user, Password: password},
+		DialTimeout:  5 * time.Second,
+		ReadTimeout:  10 * time.Minute, // one rebuild of the largest table answers only at its end
+		MaxOpenConns: maxConns,
+		MaxIdleConns: idleConns,
+		// On loopback compression costs more than it saves; over a network the
+		// proxy in front of the cluster may add it.
+		Compression: &clickhouse.Compression{Method: clickhouse.CompressionNone},
+	}
+	opt.ClientInfo.Products = append(opt.ClientInfo.Products, struct{ Name, Version string }{"rongtong", "1"})
+	if scheme == "https" {
+		opt.TLS = tlsFor(u.Hostname())
+	}
+	return opt, nil
+}
+
+// Close closes the pool.
+func (w *Warehouse) Close() error { return w.conn.Close() }
+
+// Exec runs a statement that returns no rows. Arguments fill ? or {name:Type}.
+func (w *Warehouse) Exec(ctx context.Context, sql string, args ...any) error {
+	return w.mark(w.conn.Exec(ctx, sql, args...), "running "+statementName(sql))
+}
+
+// Query runs a statement and returns its rows; the caller closes them.
+func (w *Warehouse) Query(ctx context.Context, sql string, args ...any) (driver.Rows, error) {
+	rows, err := w.conn.Query(ctx, sql, args...)
+	return rows, w.mark(err, "running "+statementName(sql))
+}
+
+// QueryRow scans the only or first row of a query into dst. No row is
+// fault.Data wrapping ErrNoRows.
+func (w *Warehouse) QueryRow(ctx context.Context, sql string, dst []any, args ...any) error {
+	rows, err := w.Query(ctx, sql, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		if err := rows.Err(); err != nil {
+			return w.mark(err, "running "+statementName(sql))
+		}
+		return fault.New(fault.Data, "running %s: %w", statementName(sql), ErrNoRows)
+	}
+	if err := rows.Scan(dst...); err != nil {
+		return fault.New(fault.Bug, "running %s: %w", statementName(sql), err)
+	}
+	return nil
+}
+
+// ErrNoRows says that a query for one row found none.
+var ErrNoRows = errors.New("no row")
+
+// QueryFormat runs a query and returns the answer as the server formats it
+// ("PrettyCompact", "JSONEachRow", "CSVWithNames" …). The caller closes the
+// stream; an error that arises midway is returned by Read.
+func (w *Warehouse) QueryFormat(ctx context.Context, sql, format string) (io.ReadCloser, error) {
+	// A format that is the statement's own clause (… FORMAT CSV) is refused by
+	// the client; SHOW and DESCRIBE work like SELECT.
+	out, err := w.conn.QueryFormat(ctx, format, sql)
+	if err != nil {
+		return nil, w.mark(err, "running "+statementName(sql))
+	}
+	return out, nil
+}
+
+// statementName is the verb of a statement, for errors: the text itself may
+// carry values.
+func statementName(sql string) string {
+	f := strings.Fields(sql)
+	for len(f) > 0 && strings.HasPrefix(f[0], "--") {
+		f = f[1:]
+	}
+	if len(f) == 0 {
+		return "an empty statement"
+	}
+	return "a statement " + strings.ToUpper(f[0])
+}
