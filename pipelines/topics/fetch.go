@@ -1,0 +1,354 @@
+package topics
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol"
+
+	"rongtong/schemas/fault"
+)
+
+// FetchOptions bound a fetch. The zero value reads uncommitted data too.
+type FetchOptions struct {
+	// MaxBytes of one answer from one broker, compressed; 0: 8 MiB. A larger
+	// batch is still read whole.
+	MaxBytes int32
+	// PartitionBytes of one partition in an answer; 0: 2 MiB.
+	PartitionBytes int32
+	// MaxWait is how long a broker may wait for data if there is none; 0: 500 ms.
+	MaxWait time.Duration
+	// ReadCommitted leaves out records of open and aborted transactions.
+	ReadCommitted bool
+}
+
+func (o *FetchOptions) defaults() {
+	if o.MaxBytes <= 0 {
+		o.MaxBytes = 8 << 20
+	}
+	if o.PartitionBytes <= 0 {
+		o.PartitionBytes = 2 << 20
+	}
+	if o.MaxWait <= 0 {
+		o.MaxWait = 500 * time.Millisecond
+	}
+}
+
+// FetchFrom asks for the records of one partition in [Offset, To).
+type FetchFrom struct {
+	Topic     string
+	Partition int32
+	Offset    int64
+	To        int64 // 0: no end
+}
+
+// Fetched is the answer about one partition. It is borrowed from its Session
+// until the next Fetch.
+type Fetched struct {
+	FetchFrom
+	// Held are the first offset of the partition and its last stable offset;
+	// HighWater is the offset after the last record of any kind.
+	Held      Bounds
+	HighWater int64
+	// Err is *OutOfRange, or nil. Errors that time heals were retried.
+	Err error
+
+	set     []byte
+	aborted []aborted
+	s       *Session
+}
+
+// Empty reports whether the answer brought nothing to read.
+func (f *Fetched) Empty() bool { return len(f.set) == 0 }
+
+// Each calls fn with every record of the answer and returns the offset to
+// continue from. That offset moves over markers and aborted records, and never
+// above To. An error of fn ends the call, is returned as it is, and next is then
+// the offset of the record that fn refused.
+//
+// A wrong checksum or a malformed record is a fault.Bug: the log is damaged.
+func (f *Fetched) Each(fn func(*FetchedRecord) error) (next int64, err error) {
+	if f.Err != nil {
+		return f.Offset, f.Err
+	}
+	to := f.To
+	if to == 0 {
+		to = math.MaxInt64
+	}
+	next, want, err := f.s.dec.each(f.set, f.Offset, to, f.aborted, fn)
+	if err != nil && f.s.dec.failed == nil {
+		class := fault.Bug
+		if fault.Is(err, fault.Config) {
+			class = fault.Config
+		}
+		err = fault.New(class, "decoding %q partition %d after offset %d: %w", f.Topic, f.Partition, next, err)
+	}
+	if want > 0 {
+		f.s.grow[tp{f.Topic, f.Partition}] = int32(min(want, maxAnswer))
+	}
+	return next, err
+}
+
+// Session fetches from many partitions. It keeps the buffers of the last
+// answers and is for one goroutine.
+type Session struct {
+	c    *Client
+	opts FetchOptions
+	dec  decoder
+	bufs map[int32]*fetchBuf // by broker
+	out  []Fetched
+	turn int          // which partition goes first: a broker fills answers in order
+	grow map[tp]int32 // partitions whose next batch is larger than PartitionBytes
+}
+
+type fetchBuf struct {
+	w      writer
+	answer []byte
+	list   []aborted
+}
+
+// Session returns a new fetch session. It holds no connection and needs no Close.
+func (c *Client) Session(opts FetchOptions) *Session {
+	opts.defaults()
+	return &Session{c: c, opts: opts, bufs: map[int32]*fetchBuf{}, grow: map[tp]int32{}}
+}
+
+// Fetch asks the leaders of all partitions at once and returns one answer for
+// each partition that has something to say: data, or an error of its own. It
+// returns an empty list when MaxWait passed without data. Leaders that moved and
+// brokers that restarted are waited for until ctx ends.
+//
+// Call it with every partition that still has room; Session alternates which
+// partition is served first.
+func (s *Session) Fetch(ctx context.Context, from []FetchFrom) ([]Fetched, error) {
+	if len(from) == 0 {
+		return nil, nil
+	}
+	err := s.c.retry(ctx, "fetching records", func(ctx context.Context) error { return s.once(ctx, from) })
+	if err != nil {
+		return nil, explain(err, "fetching %d partitions from %q", len(from), from[0].Topic)
+	}
+	s.turn++
+	return s.out, nil
+}
+
+func (s *Session) once(ctx context.Context, from []FetchFrom) error {
+	s.out = s.out[:0]
+	byBroker := map[int32][]FetchFrom{}
+	for i := range from {
+		f := from[(i+s.turn)%len(from)]
+		id, err := s.c.leader(ctx, tp{f.Topic, f.Partition})
+		if err != nil {
+			return fmt.Errorf("%s: %w", tp{f.Topic, f.Partition}, err)
+		}
+		byBroker[id] = append(byBroker[id], f)
+	}
+	type answered struct {
+		id  int32
+		err error
+	}
+	done := make(chan answered, len(byBroker))
+	for id, list := range byBroker {
+		b := s.bufs[id]
+		if b == nil {
+			b = &fetchBuf{}
+			s.bufs[id] = b
+		}
+		go func() { done <- answered{id, s.ask(ctx, b, id, list, len(byBroker))} }()
+	}
+	var failed error
+	for range len(byBroker) {
+		if a := <-done; a.err != nil {
+			for _, f := range byBroker[a.id] {
+				s.c.forget(f.Topic)
+			}
+			failed = a.err
+		}
+	}
+	if failed != nil {
+		return failed
+	}
+	for id, list := range byBroker {
+		if err := s.parse(id, list); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ask does the round trip with one broker and keeps the answer in its buffer b.
+func (s *Session) ask(ctx context.Context, b *fetchBuf, id int32, list []FetchFrom, brokers int) error {
+	w := &b.w
+	s.c.request(w, protocol.Fetch, 10)
+	w.i32(-1)
+	wait := s.opts.MaxWait
+	if brokers > 1 {
+		// Nobody waits for a silent broker while another one has data at hand.
+		wait = min(wait, 50*time.Millisecond)
+	}
+	w.i32(int32(wait.Milliseconds()))
+	w.i32(1)
+	w.i32(s.opts.MaxBytes)
+	if s.opts.ReadCommitted {
+		w.i8(1)
+	} else {
+		w.i8(0)
+	}
+	w.i32(0)  // no fetch session of the broker's kind
+	w.i32(-1) // and none to begin
+	writeFetch(w, list, func(p tp) int32 { return max(s.opts.PartitionBytes, s.grow[p]) })
+	w.i32(0) // forgotten topics
+	e := &exchange{key: protocol.Fetch, version: 10, broker: id, parts: [][]byte{w.b}, answer: b.answer}
+	if err := s.c.trip(ctx, s.c.line, e, wait+s.c.opts.request); err != nil {
+		b.w, b.answer = writer{}, nil // the connection may still use them
+		return err
+	}
+	b.answer = e.answer
+	return nil
+}
+
+// writeFetch writes runs of one topic together; a topic may occur in several.
+func writeFetch(w *writer, list []FetchFrom, limit func(tp) int32) {
+	runs := 0
+	for i := range list {
+		if i == 0 || list[i].Topic != list[i-1].Topic {
+			runs++
+		}
+	}
+	w.i32(int32(runs))
+	for i := 0; i < len(list); {
+		n := i
+		for n < len(list) && list[n].Topic == list[i].Topic {
+			n++
+		}
+		w.str(list[i].Topic)
+		w.i32(int32(n - i))
+		for ; i < n; i++ {
+			w.i32(list[i].Partition)
+			w.i32(-1) // leader epoch: unknown
+			w.i64(list[i].Offset)
+			w.i64(-1)
+			w.i32(limit(tp{list[i].Topic, list[i].Partition}))
+		}
+	}
+}
+
+// parse adds the partitions of a broker's answer to s.out.
+func (s *Session) parse(id int32, list []FetchFrom) error {
+	b := s.bufs[id]
+	r := reader{b: b.answer}
+	r.i32() // throttle
+	if err := code(r.i16()); err != nil {
+		return err
+	}
+	r.i32() // session
+	b.list = b.list[:0]
+	for range r.count(6) {
+		topic := r.text()
+		for range r.count(38) {
+			f := Fetched{s: s}
+			partition := r.i32()
+			err := code(r.i16())
+			f.HighWater = r.i64()
+			f.Held.Last = r.i64()
+			f.Held.First = r.i64()
+			at := len(b.list)
+			for range r.count(16) {
+				b.list = append(b.list, aborted{r.i64(), r.i64()})
+			}
+			f.aborted = b.list[at:len(b.list):len(b.list)]
+			f.set = r.blob()
+			if r.err != nil {
+				return r.err
+			}
+			i := slices.IndexFunc(list, func(q FetchFrom) bool {
+				return q.Partition == partition && q.Topic == string(topic)
+			})
+			if i < 0 {
+				return errShort
+			}
+			f.FetchFrom = list[i]
+			if err := s.accept(&f, err); err != nil {
+				return err
+			}
+		}
+	}
+	return r.err
+}
+
+// accept judges one partition's answer.
+func (s *Session) accept(f *Fetched, err error) error {
+	delete(s.grow, tp{f.Topic, f.Partition})
+	switch {
+	case errors.Is(err, kafka.OffsetOutOfRange):
+		f.Err = fault.Hint(fault.Config, "the records were deleted, or the topic was created anew: decide where to continue",
+			"%w", &OutOfRange{f.Topic, f.Partition, f.Offset, f.Held})
+	case err != nil:
+		s.c.forget(f.Topic)
+		return fmt.Errorf("%s: %w", tp{f.Topic, f.Partition}, err)
+	case len(f.set) == 0:
+		return nil
+	}
+	slices.SortFunc(f.aborted, func(a, b aborted) int { return cmp.Compare(a.first, b.first) })
+	s.out = append(s.out, *f)
+	return nil
+}
+
+// Fetcher reads one partition in order. It is for one goroutine.
+type Fetcher struct {
+	s    *Session
+	from [1]FetchFrom
+}
+
+// Fetcher returns a reader of one partition that starts at offset from.
+func (c *Client) Fetcher(topic string, partition int32, from int64, opts FetchOptions) *Fetcher {
+	if opts.PartitionBytes <= 0 && opts.MaxBytes > 0 {
+		opts.PartitionBytes = opts.MaxBytes
+	}
+	return &Fetcher{s: c.Session(opts), from: [1]FetchFrom{{Topic: topic, Partition: partition, Offset: from}}}
+}
+
+// Next is the offset at which the next Fetch starts.
+func (f *Fetcher) Next() int64 { return f.from[0].Offset }
+
+// SeekTo makes the next Fetch start at offset.
+func (f *Fetcher) SeekTo(offset int64) { f.from[0].Offset = offset }
+
+// Fetch waits up to MaxWait for records, calls fn with each, and returns the
+// offset at which the next Fetch starts. No data is no error: next is then where
+// it was. An error of fn is returned as it is, and the next Fetch starts with
+// the record that fn refused. An offset that the partition does not have is
+// ErrOffsetOutOfRange.
+func (f *Fetcher) Fetch(ctx context.Context, fn func(*FetchedRecord) error) (next int64, err error) {
+	got, err := f.s.Fetch(ctx, f.from[:])
+	if err != nil {
+		return f.Next(), err
+	}
+	for i := range got {
+		f.from[0].Offset, err = got[i].Each(fn)
+	}
+	return f.Next(), err
+}
+
+// Span reads exactly the records with offsets in [from, to) and returns. The
+// same span always yields the same records: what lies below the last stable
+// offset does not change. `to` above that offset waits until ctx ends.
+func (f *Fetcher) Span(ctx context.Context, from, to int64, fn func(*FetchedRecord) error) error {
+	f.from[0].Offset, f.from[0].To = from, to
+	defer func() { f.from[0].To = 0 }()
+	for f.Next() < to {
+		if _, err := f.Fetch(ctx, fn); err != nil {
+			return err
+		}
+		if err := ctx.Err(); err != nil && f.Next() < to {
+			return explain(err, "reading %q partition %d up to offset %d", f.from[0].Topic, f.from[0].Partition, to)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,190 @@
+package topics
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/segmentio/kafka-go/protocol"
+)
+
+// writer appends the protocol's primitive types. All of it is big-endian.
+type writer struct{ b []byte }
+
+func (w *writer) i8(v int8)   { w.b = append(w.b, byte(v)) }
+func (w *writer) i16(v int16) { w.b = binary.BigEndian.AppendUint16(w.b, uint16(v)) }
+func (w *writer) i32(v int32) { w.b = binary.BigEndian.AppendUint32(w.b, uint32(v)) }
+func (w *writer) i64(v int64) { w.b = binary.BigEndian.AppendUint64(w.b, uint64(v)) }
+func (w *writer) str(s string) {
+	w.i16(int16(len(s)))
+	w.b = append(w.b, s...)
+}
+
+// nstr writes an empty string as null.
+func (w *writer) nstr(s string) {
+	if s == "" {
+		w.i16(-1)
+		return
+	}
+	w.str(s)
+}
+
+// errShort: an answer ended before its last field.
+var errShort = errors.New("the answer of the broker is cut short")
+
+// reader reads what writer writes. After the first short read every further
+// read returns zero, and err says so: callers check once, at the end.
+type reader struct {
+	b   []byte
+	at  int
+	err error
+}
+
+func (r *reader) take(n int) []byte {
+	if r.err != nil || n < 0 || n > len(r.b)-r.at {
+		r.err = errShort
+		return nil
+	}
+	s := r.b[r.at : r.at+n : r.at+n]
+	r.at += n
+	return s
+}
+
+func (r *reader) i8() int8 {
+	if s := r.take(1); s != nil {
+		return int8(s[0])
+	}
+	return 0
+}
+
+func (r *reader) i16() int16 {
+	if s := r.take(2); s != nil {
+		return int16(binary.BigEndian.Uint16(s))
+	}
+	return 0
+}
+
+func (r *reader) i32() int32 {
+	if s := r.take(4); s != nil {
+		return int32(binary.BigEndian.Uint32(s))
+	}
+	return 0
+}
+
+func (r *reader) i64() int64 {
+	if s := r.take(8); s != nil {
+		return int64(binary.BigEndian.Uint64(s))
+	}
+	return 0
+}
+
+// text returns a string as bytes of the answer; null is nil.
+func (r *reader) text() []byte {
+	n := r.i16()
+	if n < 0 {
+		return nil
+	}
+	return r.take(int(n))
+}
+
+// blob returns a byte string of the answer; null is nil.
+func (r *reader) blob() []byte {
+	n := r.i32()
+	if n < 0 {
+		return nil
+	}
+	return r.take(int(n))
+}
+
+// count returns the length of an array; null is 0. An element has at least
+// `least` bytes, so that a corrupt length cannot make a caller loop for long.
+func (r *reader) count(least int) int {
+	n := int(r.i32())
+	if n <= 0 || r.err != nil {
+		return 0
+	}
+	if n > (len(r.b)-r.at)/least {
+		r.err = errShort
+		return 0
+	}
+	return n
+}
+
+const (
+	correlation = 0x52540001 // one request at a time per connection: a constant will do
+	maxAnswer   = 512 << 20  // bytes; a larger answer is not Kafka's
+)
+
+// anyBroker routes an exchange to whichever broker is connected.
+const anyBroker = int32(-1)
+
+// exchange is one request of this package's own making and its answer. It goes
+// through kafka-go's connections but not through its encoders.
+//
+// While a round trip runs the connection's goroutine uses every buffer in here,
+// and goes on using them after a cancelled context has made RoundTrip return:
+// after an error the buffers belong to nobody and are left to the collector.
+type exchange struct {
+	key     protocol.ApiKey
+	version int16
+	broker  int32
+	// parts are the bytes after the frame's length, in order; the first starts
+	// with the request header.
+	parts [][]byte
+	// answer is the answer without its length and header. Its memory is the
+	// one given, if that was large enough.
+	answer []byte
+}
+
+var _ protocol.RawExchanger = (*exchange)(nil)
+
+// header starts a request in w, which must be empty.
+func (w *writer) header(key protocol.ApiKey, version int16, clientID string) {
+	w.i32(0) // length of the frame, known when it is sent
+	w.i16(int16(key))
+	w.i16(version)
+	w.i32(correlation)
+	w.nstr(clientID)
+}
+
+func (e *exchange) ApiKey() protocol.ApiKey { return e.key }
+
+func (e *exchange) Required(map[protocol.ApiKey]int16) bool { return true }
+
+func (e *exchange) Broker(protocol.Cluster) (protocol.Broker, error) {
+	return protocol.Broker{ID: e.broker}, nil
+}
+
+// RawExchange writes the request and reads the whole answer.
+func (e *exchange) RawExchange(rw io.ReadWriter) (protocol.Message, error) {
+	size := -4
+	for _, p := range e.parts {
+		size += len(p)
+	}
+	binary.BigEndian.PutUint32(e.parts[0], uint32(size))
+	for _, p := range e.parts {
+		if _, err := rw.Write(p); err != nil {
+			return nil, err
+		}
+	}
+	var head [8]byte
+	if _, err := io.ReadFull(rw, head[:]); err != nil {
+		return nil, err
+	}
+	n := int64(binary.BigEndian.Uint32(head[:])) - 4
+	if n < 0 || n > maxAnswer {
+		return nil, fmt.Errorf("the answer of the broker claims %d bytes", n)
+	}
+	if id := binary.BigEndian.Uint32(head[4:]); id != correlation {
+		return nil, fmt.Errorf("the answer of the broker belongs to another request (%#x)", id)
+	}
+	if int64(cap(e.answer)) < n {
+		e.answer = make([]byte, n+n/8)
+	}
+	e.answer = e.answer[:n]
+	if _, err := io.ReadFull(rw, e.answer); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
