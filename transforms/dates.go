@@ -1,0 +1,485 @@
+package transforms
+
+import (
+	"strconv"
+	"time"
+	_ "time/tzdata" // the zone must be the same on every machine
+
+	"sync"
+)
+
+// zone is the civil time of every source. It is needed for instants before
+// 1992 only (summer time 1986–1991, local mean time before 1901).
+var zone = sync.OnceValue(func() *time.Location {
+	l, err := time.LoadLocation("Asia/Shanghai")
+	if err != nil {
+		panic("transforms: the zone data is compiled in: " + err.Error())
+	}
+	return l
+})
+
+const (
+	day       = 86400
+	eastEight = 8 * 3600
+	from1992  = 694195200 // 1992-01-01 +08:00; since then the offset is fixed
+)
+
+// offsetAt is the offset of the zone at an instant, in seconds.
+func offsetAt(unix int64) int64 {
+	if unix >= from1992 {
+		return eastEight
+	}
+	_, off := time.Unix(unix, 0).In(zone()).Zone()
+	return int64(off)
+}
+
+// daysOf counts the days from 1970-01-01 to a date of the Gregorian calendar.
+func daysOf(y, m, d int) int64 {
+	if m <= 2 {
+		y--
+		m += 12
+	}
+	era := y / 400
+	yoe := y - era*400
+	doy := (153*(m-3)+2)/5 + d - 1
+	return int64(era*146097 + yoe*365 + yoe/4 - yoe/100 + doy - 719468)
+}
+
+// dateOf is the inverse of daysOf.
+func dateOf(days int64) (y, m, d int) {
+	z := int(days) + 719468
+	era := z / 146097
+	if z < 0 {
+		era = (z - 146096) / 146097
+	}
+	doe := z - era*146097
+	yoe := (doe - doe/1460 + doe/36524 - doe/146096) / 365
+	doy := doe - (365*yoe + yoe/4 - yoe/100)
+	mp := (5*doy + 2) / 153
+	d = doy - (153*mp+2)/5 + 1
+	m = mp + 3
+	if m > 12 {
+		m -= 12
+	}
+	y = yoe + era*400
+	if m <= 2 {
+		y++
+	}
+	return y, m, d
+}
+
+func appendDate(b []byte, days int64) []byte {
+	y, m, d := dateOf(days)
+	b = append(b, byte('0'+y/1000%10), byte('0'+y/100%10), byte('0'+y/10%10), byte('0'+y%10), '-')
+	return append(b, byte('0'+m/10), byte('0'+m%10), '-', byte('0'+d/10), byte('0'+d%10))
+}
+
+func isLeap(y int) bool { return y%4 == 0 && (y%100 != 0 || y%400 == 0) }
+
+var monthDays = [...]int{0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31}
+
+func isDate(y, m, d int) bool {
+	if y < 1 || m < 1 || m > 12 || d < 1 {
+		return false
+	}
+	return d <= monthDays[m] || m == 2 && d == 29 && isLeap(y)
+}
+
+// figure reads a number at the start of b: ASCII digits, or Chinese numerals
+// either digit by digit (二〇二二) or with tens (三十一). n is how many digits a
+// year would be made of, 0 when there is no number.
+func figure(b []byte) (v, n int, rest []byte) {
+	for n < 15 && n < len(b) && b[n]-'0' <= 9 {
+		v = v*10 + int(b[n]-'0')
+		n++
+	}
+	if n > 0 {
+		return v, n, b[n:]
+	}
+	tens := false
+	for n < 6 && len(b) >= 3 {
+		d := chineseDigit(b)
+		if d < 0 || tens && n > 0 && d == 10 {
+			break
+		}
+		switch {
+		case d == 10 && n == 0:
+			v, tens = 10, true
+		case d == 10:
+			v, tens = v*10, true
+		case tens:
+			return v + d, n + 1, b[3:]
+		default:
+			v = v*10 + d
+		}
+		n++
+		b = b[3:]
+	}
+	return v, n, b
+}
+
+// chineseDigit is the digit that b begins with, 10 for 十, -1 for none.
+func chineseDigit(b []byte) int {
+	switch string(b[:3]) {
+	case "〇", "零", "○":
+		return 0
+	case "一":
+		return 1
+	case "二":
+		return 2
+	case "三":
+		return 3
+	case "四":
+		return 4
+	case "五":
+		return 5
+	case "六":
+		return 6
+	case "七":
+		return 7
+	case "八":
+		return 8
+	case "九":
+		return 9
+	case "十":
+		return 10
+	}
+	return -1
+}
+
+// cut removes one of the words from the start of b.
+func cut(b []byte, words ...string) ([]byte, bool) {
+	for _, w := range words {
+		if len(b) >= len(w) && string(b[:len(w)]) == w {
+			return b[len(w):], true
+		}
+	}
+	return b, false
+}
+
+// ymd reads year, month and day with their separators and returns what
+// follows. digits is the number of digits of the year.
+func ymd(b []byte) (y, m, d, digits int, rest []byte, ok bool) {
+	if y, digits, b = figure(b); digits == 0 || len(b) == 0 {
+		return
+	}
+	var last []string
+	var sep string
+	switch {
+	case b[0] == '-' || b[0] == '/' || b[0] == '.':
+		sep = string(b[:1])
+		b = b[1:]
+	default:
+		if b, ok = cut(b, "年"); !ok {
+			return
+		}
+		sep, last = "月", lastWords
+	}
+	var n int
+	if m, n, b = figure(b); n == 0 || n > 2 {
+		return y, m, d, digits, b, false
+	}
+	if b, ok = cut(b, sep); !ok {
+		return
+	}
+	if d, n, b = figure(b); n == 0 || n > 3 {
+		return y, m, d, digits, b, false
+	}
+	if last != nil {
+		b, _ = cut(b, last...)
+	}
+	return y, m, d, digits, b, true
+}
+
+var lastWords = []string{"日", "号"}
+
+// clock reads a time of day after a date: "T08:00:00.000+08:00" and its
+// shorter forms, or nothing. zoned tells whether off, in seconds, was written.
+func clock(b []byte) (sec int, ms int, off int64, zoned, ok bool) {
+	if len(b) == 0 {
+		return 0, 0, 0, false, true
+	}
+	if b[0] == ' ' || b[0] == 'T' || b[0] == 't' {
+		b = b[1:]
+	} else {
+		return
+	}
+	h, n, b := figure(b)
+	b, ok = cut(b, ":")
+	if !ok || n == 0 || n > 2 || h > 23 {
+		return 0, 0, 0, false, false
+	}
+	m, n, b := figure(b)
+	if n != 2 || m > 59 {
+		return 0, 0, 0, false, false
+	}
+	sec = h*3600 + m*60
+	if rest, more := cut(b, ":"); more {
+		s, n, rest := figure(rest)
+		if n != 2 || s > 59 {
+			return 0, 0, 0, false, false
+		}
+		sec += s
+		if b, ms, ok = fraction(rest); !ok {
+			return 0, 0, 0, false, false
+		}
+	}
+	off, zoned, ok = zoneOf(b)
+	return sec, ms, off, zoned, ok
+}
+
+func fraction(b []byte) (rest []byte, ms int, ok bool) {
+	if len(b) == 0 || b[0] != '.' {
+		return b, 0, true
+	}
+	i := 1
+	for unit := 100; i < len(b) && i < 10 && b[i]-'0' <= 9; i++ {
+		ms += int(b[i]-'0') * unit
+		unit /= 10
+	}
+	return b[i:], ms, i > 1
+}
+
+func zoneOf(b []byte) (off int64, zoned, ok bool) {
+	if len(b) > 0 && b[0] == ' ' {
+		b = b[1:]
+	}
+	switch {
+	case len(b) == 0:
+		return 0, false, true
+	case string(b) == "Z" || string(b) == "z":
+		return 0, true, true
+	case b[0] != '+' && b[0] != '-':
+		return 0, false, false
+	}
+	sign := int64(1)
+	if b[0] == '-' {
+		sign = -1
+	}
+	b = b[1:]
+	if len(b) == 5 && b[2] == ':' {
+		return hhmm(sign, b[0], b[1], b[3], b[4])
+	}
+	if len(b) == 4 {
+		return hhmm(sign, b[0], b[1], b[2], b[3])
+	}
+	return 0, false, false
+}
+
+func hhmm(sign int64, a, b, c, d byte) (off int64, zoned, ok bool) {
+	if a-'0' > 1 || b-'0' > 9 || c-'0' > 5 || d-'0' > 9 {
+		return 0, false, false
+	}
+	h, m := int64(a-'0')*10+int64(b-'0'), int64(c-'0')*10+int64(d-'0')
+	return sign * (h*3600 + m*60), true, h <= 14
+}
+
+// The plausible dates. 1900-01-01 is the zero of too many programs to be one.
+var firstDay, lastDay = daysOf(1900, 1, 2), daysOf(2100, 12, 31)
+
+// date evaluates a calendar date.
+func date(st *state, in []input, out *value) string {
+	b, rule := st.text(in[0], compat)
+	if b == nil {
+		out.null = true
+		return rule
+	}
+	days, rule := st.parseDate(b)
+	switch {
+	case rule != "":
+		return rule
+	case days == firstDay-1:
+		st.flags |= Placeholder
+		out.null = true
+		return ""
+	case days < firstDay || days > lastDay:
+		return ruleDateRange
+	}
+	out.i = days
+	return ""
+}
+
+func (st *state) parseDate(b []byte) (days int64, rule string) {
+	if n := leadingDigits(b); n >= 5 {
+		return st.digitDate(b, n)
+	}
+	y, m, d, digits, rest, ok := ymd(st.squeezeDate(b))
+	if !ok {
+		return 0, ruleDateFormat
+	}
+	if digits <= 2 {
+		return 0, ruleTwoDigitYear
+	}
+	if digits != 4 {
+		return 0, ruleDateFormat
+	}
+	return wholeDate(y, m, d, rest)
+}
+
+// wholeDate checks a date and the time behind it. A written zone moves the
+// instant to the calendar of the sources.
+func wholeDate(y, m, d int, rest []byte) (days int64, rule string) {
+	sec, _, off, zoned, ok := clock(rest)
+	if !ok {
+		return 0, ruleDateFormat
+	}
+	if !isDate(y, m, d) {
+		return 0, ruleDateRange
+	}
+	days = daysOf(y, m, d)
+	if zoned {
+		unix := days*day + int64(sec) - off
+		days = floorDiv(unix+offsetAt(unix), day)
+	}
+	return days, ""
+}
+
+func floorDiv(a, b int64) int64 {
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return q
+}
+
+func leadingDigits(b []byte) int {
+	n := 0
+	for n < len(b) && b[n]-'0' <= 9 {
+		n++
+	}
+	return n
+}
+
+// squeezeDate removes spaces in front of the time of day: "2022 年 1 月 17 日".
+func (st *state) squeezeDate(b []byte) []byte {
+	for i, c := range b {
+		if c == ':' {
+			return b
+		}
+		if c == ' ' && i+1 < len(b) && b[i+1]-'0' > 9 {
+			return st.squeeze(b)
+		}
+	}
+	if _, n, rest := figure(b); n == 4 && len(rest) > 0 && rest[0] != ' ' {
+		return st.squeeze(b)
+	}
+	return b
+}
+
+// digitDate reads a date written as digits alone: 20220117, 20220117103000, a
+// spreadsheet's serial day, or milliseconds since 1970.
+func (st *state) digitDate(b []byte, n int) (days int64, rule string) {
+	v, err := strconv.ParseInt(string(b[:min(n, 18)]), 10, 64)
+	rest := b[n:]
+	switch {
+	case err != nil:
+		return 0, ruleDateFormat
+	case n == 8:
+		return wholeDate(int(v/10000), int(v/100%100), int(v%100), rest)
+	case n == 5 && (len(rest) == 0 || rest[0] == '.' && leadingDigits(rest[1:]) == len(rest)-1 && len(rest) > 1):
+		if v < 20000 || v > 60000 {
+			return 0, ruleDateFormat
+		}
+		return v - 25569, "" // day 25569 of the 1900 system is 1970-01-01
+	case len(rest) > 0:
+		return 0, ruleDateFormat
+	case n == 14:
+		if _, ok := clockDigits(v % 1e6); !ok {
+			return 0, ruleDateFormat
+		}
+		return wholeDate(int(v/1e10), int(v/1e8%100), int(v/1e6%100), nil)
+	case n >= 11 && n <= 13:
+		return st.epochDate(v), ""
+	}
+	return 0, ruleDateFormat
+}
+
+// epochDate is the date of an epoch value that stands for a date. The writer's
+// midnight is either that of the zone, summer time included, or that of a fixed
+// +08:00; the one that gives midnight is right.
+func (st *state) epochDate(ms int64) int64 {
+	unix := floorDiv(ms, 1000)
+	if off := offsetAt(unix); (unix+off)%day == 0 && ms%1000 == 0 {
+		return (unix + off) / day
+	}
+	if (unix+eastEight)%day == 0 && ms%1000 == 0 {
+		return (unix + eastEight) / day
+	}
+	st.flags |= DateAmbig
+	return floorDiv(unix+offsetAt(unix), day)
+}
+
+func clockDigits(v int64) (sec int, ok bool) {
+	h, m, s := int(v/1e4), int(v/100%100), int(v%100)
+	return h*3600 + m*60 + s, h <= 23 && m <= 59 && s <= 59
+}
+
+// The plausible instants: a version is an unsigned number of milliseconds.
+const (
+	firstTime = 0
+	lastTime  = 4133951999999 // 2100-12-31T23:59:59.999+08:00
+)
+
+// instant evaluates a point in time, in milliseconds since 1970.
+func instant(st *state, in []input, out *value) string {
+	if in[0].field < 0 && !st.vals[in[0].step].null {
+		out.i = st.vals[in[0].step].i
+		return ""
+	}
+	b, rule := st.text(in[0], compat)
+	if b == nil {
+		out.null = true
+		return rule
+	}
+	ms, ok := parseInstant(b)
+	if !ok {
+		return ruleTimeFormat
+	}
+	if ms < firstTime || ms > lastTime {
+		return ruleTimeRange
+	}
+	out.i = ms
+	return ""
+}
+
+func parseInstant(b []byte) (ms int64, ok bool) {
+	n := leadingDigits(b)
+	if n == len(b) && (n == 12 || n == 13) {
+		ms, err := strconv.ParseInt(string(b), 10, 64)
+		return ms, err == nil
+	}
+	var y, m, d, digits, sec int
+	var frac int
+	var off int64
+	var zoned bool
+	if n == len(b) && n == 14 {
+		v, _ := strconv.ParseInt(string(b), 10, 64)
+		y, m, d, digits = int(v/1e10), int(v/1e8%100), int(v/1e6%100), 4
+		sec, ok = clockDigits(v % 1e6)
+	} else {
+		var rest []byte
+		if y, m, d, digits, rest, ok = ymd(b); !ok || len(rest) == 0 {
+			return 0, false
+		}
+		sec, frac, off, zoned, ok = clock(rest)
+	}
+	if !ok || digits != 4 || !isDate(y, m, d) {
+		return 0, false
+	}
+	local := daysOf(y, m, d)*day + int64(sec)
+	if !zoned {
+		off = eastEight
+		if local-eastEight < from1992 {
+			off = localOffset(local)
+		}
+	}
+	return (local-off)*1000 + int64(frac), true
+}
+
+// localOffset is the offset at a civil time before 1992, as package time
+// decides it around the change of clocks.
+func localOffset(local int64) int64 {
+	t := time.Unix(local, 0).UTC()
+	_, off := time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, zone()).Zone()
+	return int64(off)
+}

@@ -1,0 +1,240 @@
+package transforms
+
+import (
+	"slices"
+	"strings"
+
+	"rongtong/schemas"
+	"rongtong/schemas/decl"
+	"rongtong/schemas/divisions"
+)
+
+// Signature describes a function for the people who write flows. The set of
+// functions is closed: what a flow cannot say becomes a new function here, with
+// a script of rows in testdata.
+type Signature struct {
+	Name   string
+	Of     []string     // its fields, in order; a last "…" means one or more
+	MinOf  int          // how many of them must be given
+	Args   []Arg        // its constants
+	Result schemas.Type // the logical type it makes
+	Codes  []string     // the values it can make, when they are few
+	Doc    string
+}
+
+// Arg is a constant argument of a function.
+type Arg struct {
+	Name     string
+	Required bool
+	Doc      string
+}
+
+// function is a signature with its implementation. version is part of every
+// fingerprint: raise it whenever the same input could give another output.
+type function struct {
+	Signature
+	version int
+	build   func(b *building) eval
+}
+
+// Functions returns the signatures of all functions, by name.
+func Functions() []Signature {
+	var out []Signature
+	for i := range registry {
+		out = append(out, registry[i].Signature)
+	}
+	return out
+}
+
+func functionOf(name string) *function {
+	for i := range registry {
+		if registry[i].Name == name {
+			return &registry[i]
+		}
+	}
+	return nil
+}
+
+var (
+	one       = []string{"field"}
+	argSuffix = Arg{"suffix", false, "words that may follow the number, separated by commas"}
+	argSystem = Arg{"system", true, "the code system of the field; the register speaks " + divisions.CodeSystem}
+	argList   = Arg{"list", true, "the code list"}
+	argSep    = Arg{"sep", false, "the separator"}
+)
+
+var registry []function
+
+func init() {
+	registry = []function{
+		{Signature{"area", []string{"value", "unit"}, 1, []Arg{{"unit", false, "the unit of the column, when no field names it"}}, schemas.Measure, nil,
+			"An area in square metres; 亩 is 2000/3 m². The cell's own unit stands above the constant."}, 1, buildArea},
+		{Signature{"bool3", one, 1, nil, schemas.Bool3, []string{"yes", "no", "unknown"},
+			"Yes, no or unknown. 无 means no here; an empty cell is null, or unknown in a column that must have a value."}, 1,
+			func(b *building) eval { return bool3(b.nullable()) }},
+		{Signature{"canonical_name", one, 1, nil, schemas.Name, nil,
+			"A division's name without spaces, with plain brackets and 居民委员会, 村民委员会 written in full."}, 1, same(canonicalName)},
+		{Signature{"codelist", one, 1, []Arg{argList}, schemas.CodeType, nil,
+			"The code that a word means: the code itself, a name or an alias, whatever the width, case and spaces."}, 1, buildCodelist},
+		{Signature{"const", nil, 0, []Arg{{"value", true, "the value"}}, schemas.Text, nil,
+			"The same text for every row; it may be empty."}, 1, func(b *building) eval { return constant(b.expr.Args["value"]) }},
+		{Signature{"date", one, 1, nil, schemas.Date, nil,
+			"A calendar date, in any of the ways ledgers write one: with separators, with 年月日, in Chinese numerals, eight digits, a spreadsheet's serial day, milliseconds since 1970."}, 1, same(date)},
+		{Signature{"division", one, 1, []Arg{argSystem}, schemas.Code12, nil,
+			"A division of the register, by its code of 6, 9 or 12 digits."}, 1, buildDivision},
+		{Signature{"division_code", one, 1, nil, schemas.Code12, nil,
+			"A division code by its form alone, padded to 12 digits: for codes that are no longer, or not yet, in the register."}, 1, same(divisionForm)},
+		{Signature{"division_kind", one, 1, nil, schemas.CodeType,
+			[]string{divisions.Civil, divisions.Statistical, divisions.QuasiTownship, divisions.QuasiVillage, divisions.Virtual},
+			"The kind of a division, by its code."}, 1, same(byForm(divisions.KindOf))},
+		{Signature{"division_up", one, 1, []Arg{{"tier", true, "the code of the tier"}}, schemas.Code12, nil,
+			"The division of a tier that holds a division."}, 1, buildDivisionUp},
+		{Signature{"grid_division", one, 1, []Arg{argSystem}, schemas.Code12, nil,
+			"The village of a grid, by the grid's code."}, 1, buildGridDivision},
+		{Signature{"grid_id", one, 1, nil, schemas.Text, nil,
+			"A grid's code: 12 digits of the village and 3 of the serial."}, 1, same(gridID)},
+		{Signature{"int", one, 1, []Arg{argSuffix}, schemas.Int, nil,
+			"A whole number; thousands may be separated."}, 1, func(b *building) eval { return whole(b.suffixes()) }},
+		{Signature{"join", []string{"part", "…"}, 2, []Arg{argSep}, schemas.Text, nil,
+			"An identity made of several parts, joined with \":\" unless said otherwise; none may be missing."}, 1,
+			func(b *building) eval { return join(b.arg("sep", ":")) }},
+		{Signature{"measure_family", one, 1, nil, schemas.CodeType, nil,
+			"The family of a measure, by its code, from the code list of measures."}, 1, buildFamily},
+		{Signature{"month_start", one, 1, nil, schemas.Date, nil,
+			"A month, as its first day."}, 1, same(monthStart)},
+		{Signature{"number", one, 1, []Arg{argSuffix}, schemas.Measure, nil,
+			"A number with four decimals, rounded half up; thousands may be separated."}, 1, func(b *building) eval { return measure(b.suffixes()) }},
+		{Signature{"phone", one, 1, nil, schemas.Text, nil,
+			"An organisation's telephone number. One that is none becomes null."}, 1, same(phone)},
+		{Signature{"quarter_end", one, 1, nil, schemas.Date, nil,
+			"A quarter, as its last day; 202504 is the fourth quarter."}, 1, same(quarter(true))},
+		{Signature{"quarter_start", one, 1, nil, schemas.Date, nil,
+			"A quarter, as its first day; 202504 is the fourth quarter."}, 1, same(quarter(false))},
+		{Signature{"split", one, 1, []Arg{argSep}, schemas.List, nil,
+			"A list, cut at the separator (\";\" unless said otherwise); empty parts are dropped."}, 1,
+			func(b *building) eval { return split(b.arg("sep", ";")) }},
+		{Signature{"time", one, 1, nil, schemas.Time, nil,
+			"A point in time, of Shandong when no zone is written; or milliseconds since 1970."}, 1, same(instant)},
+		{Signature{"township_change_kind", []string{"old_code", "new_code"}, 2, nil, schemas.CodeType, []string{"created", "retired", "recode", "rename"},
+			"What happened to a township, by its old and its new code."}, 1, same(townshipChangeKind)},
+		{Signature{"uscc", one, 1, nil, schemas.Code18, nil,
+			"A unified social credit code (GB 32100), upper case, with its check digit verified."}, 1, same(uscc)},
+		{Signature{"village_class", one, 1, nil, schemas.CodeType,
+			[]string{divisions.ResidentsCommittee, divisions.VillageCommittee, divisions.QuasiResidents, divisions.QuasiVillageClass},
+			"The class of a village, by its code; null above the village tier."}, 1, same(byForm(divisions.VillageClassOf))},
+	}
+}
+
+func same(e eval) func(*building) eval { return func(*building) eval { return e } }
+
+// building is the context in which a function's constants become an eval.
+type building struct {
+	*compiler
+	expr   *schemas.Expr
+	column *schemas.Column // nil outside a column
+}
+
+func (b *building) arg(name, otherwise string) string {
+	if v, ok := b.expr.Args[name]; ok {
+		return v
+	}
+	return otherwise
+}
+
+func (b *building) nullable() bool { return b.column != nil && b.column.Nullable }
+
+func (b *building) invalid(arg, hint string) eval {
+	b.problem(b.expr.Pos, "func.arg_invalid", hint, "%q is no value of %q for %q", b.expr.Args[arg], arg, b.expr.Call)
+	return nil
+}
+
+func (b *building) suffixes() [][]byte {
+	var out [][]byte
+	st := &state{}
+	for w := range strings.SplitSeq(b.arg("suffix", ""), ",") {
+		if c := st.squeeze(st.clean([]byte(w), compat)); len(c) > 0 {
+			out = append(out, slices.Clone(c))
+		}
+	}
+	return out
+}
+
+func buildArea(b *building) eval {
+	name, ok := b.expr.Args["unit"]
+	if ok == (len(b.expr.Of) == 2) {
+		b.problem(b.expr.Pos, "func.arg_missing", "either name the field that holds the unit, of: [value, unit], or the unit, unit: 平方米",
+			"the unit of an area comes from a field or from a constant, from exactly one of them")
+		return nil
+	}
+	if !ok {
+		return area(unit{})
+	}
+	st := &state{}
+	u, ok := unitOf(st.squeeze(st.clean([]byte(name), compat)))
+	if !ok {
+		return b.invalid("unit", "known: 平方米, 亩, 公顷, 万平方米, 平方公里")
+	}
+	return area(u)
+}
+
+func buildCodelist(b *building) eval {
+	name := b.expr.Args["list"]
+	l := b.catalog.Code(name)
+	if l == nil {
+		var known []string
+		for _, l := range b.catalog.Codes {
+			known = append(known, l.Name)
+		}
+		return b.invalid("list", decl.Suggest(name, known))
+	}
+	b.uses(l)
+	return codelist(b.compiled(l))
+}
+
+func (b *building) system() bool {
+	if b.expr.Args["system"] == divisions.CodeSystem {
+		return true
+	}
+	b.invalid("system", "the register knows "+divisions.CodeSystem+"; codes of another system may mean another place")
+	return false
+}
+
+func buildDivision(b *building) eval {
+	if !b.system() {
+		return nil
+	}
+	return division(b.register)
+}
+
+func buildGridDivision(b *building) eval {
+	if !b.system() {
+		return nil
+	}
+	return gridDivision(b.register)
+}
+
+func buildDivisionUp(b *building) eval {
+	tier := b.expr.Args["tier"]
+	known := []string{divisions.Province, divisions.City, divisions.County, divisions.Township, divisions.Village}
+	if !slices.Contains(known, tier) {
+		return b.invalid("tier", "known: "+strings.Join(known, ", "))
+	}
+	return divisionUp(b.register, tier)
+}
+
+// measures is the code list whose codes' parents are the families.
+const measures = "measure"
+
+func buildFamily(b *building) eval {
+	l := b.catalog.Code(measures)
+	if l == nil {
+		b.problem(b.expr.Pos, "list.unknown", "add codes/measure.csv", "there is no code list %q", measures)
+		return nil
+	}
+	b.uses(l)
+	table := map[string][]byte{}
+	for _, c := range l.Codes {
+		table[c.Code] = []byte(c.Parent)
+	}
+	return lookup(table)
+}

@@ -1,0 +1,96 @@
+package transforms
+
+import "rongtong/schemas/divisions"
+
+// The rules of this package. An entity's rules have ids of their own.
+const (
+	ruleBool3Format     = "bool3.format"
+	ruleCodelistUnknown = "codelist.unknown"
+	ruleDateFormat      = "date.format"
+	ruleDateRange       = "date.range"
+	ruleTwoDigitYear    = "date.two_digit_year"
+	ruleDivisionFormat  = divisions.RuleFormat
+	ruleDivisionUnknown = "division.unknown"
+	ruleDivisionVirtual = "division.virtual"
+	ruleEncodingLoss    = "encoding.loss"
+	ruleGridFormat      = "grid.format"
+	ruleJSONNested      = "json.nested"
+	ruleJSONSyntax      = "json.syntax"
+	ruleKeyMissing      = "key.missing"
+	ruleNumberFormat    = "number.format"
+	ruleNumberRange     = "number.range"
+	rulePeriodFormat    = "period.format"
+	ruleRequired        = "required"
+	ruleTimeFormat      = "time.format"
+	ruleTimeRange       = "time.range"
+	ruleTimeRequired    = "time.required"
+	ruleUnitConflict    = "unit.conflict"
+	ruleUnitUnknown     = "unit.unknown"
+	ruleUSCCCharset     = "uscc.charset"
+	ruleUSCCCheck       = "uscc.check_digit"
+	ruleUSCCLength      = "uscc.length"
+)
+
+// RuleText says of a rule, to the people who mend the data, what is wrong and
+// what to do.
+type RuleText struct {
+	Rule             string
+	Zh, En           string // the reason
+	HintZh, HintEn   string // the way out
+	FoundByConnector bool   // the connector raises it (Envelope.Fault)
+}
+
+// catalogue holds every rule that can reject a row besides the entities' own,
+// in order of ids.
+var catalogue = []RuleText{
+	{ruleBool3Format, "不是“是”或“否”", "the value is neither yes nor no", "请填写“是”或“否”，不清楚时留空", "write 是 or 否, and leave it empty when it is not known", false},
+	{ruleCodelistUnknown, "不在规定的代码表中", "the value is not in the code list", "请从代码表中选择；确需新增的，联系主管部门登记别名", "choose a value of the list; a new spelling must be registered as an alias", false},
+	{"csv.columns", "列数与表头不一致", "the line has another number of columns than the header", "请检查该行是否多了或少了分隔符、引号", "look for a missing or extra comma or quote in the line", true},
+	{"csv.quote", "引号不成对", "a quote is not closed", "请检查该行的引号是否成对", "look for an unpaired quote in the line", true},
+	{ruleDateFormat, "日期写法无法识别", "the date is written in no known way", "请按“2022-01-17”的样式填写年月日", "write year, month and day, such as 2022-01-17", false},
+	{ruleDateRange, "日期不存在或超出合理范围（1900-01-02 至 2100-12-31）", "the date does not exist or is outside 1900-01-02 to 2100-12-31", "请核对年、月、日", "check year, month and day", false},
+	{ruleTwoDigitYear, "年份只有两位，无法确定世纪", "the year has two digits: the century is unknown", "请填写四位年份", "write the year with four digits", false},
+	{ruleDivisionFormat, "区划代码不是 6、9 或 12 位数字，或位数有丢失", "the division code is not of 6, 9 or 12 digits, or digits were lost", "请将该列设为文本格式后重新填写代码，不要用科学计数法", "set the column to text and write the code again, not in scientific notation", false},
+	{ruleDivisionUnknown, "区划代码不在区划库中", "the division code is not in the register", "请核对代码；如区划已调整，请使用现行代码", "check the code; after a change of divisions use the current one", false},
+	{ruleDivisionVirtual, "区划代码是虚拟单位，不能填报数据", "the division is a virtual unit and has no data of its own", "请改用真实的村（社区）代码", "use the code of a real village or community", false},
+	{ruleEncodingLoss, "文字编码有误，字符已丢失", "characters were lost in the encoding", "请用 UTF-8 或 GB18030 重新导出文件", "export the file again in UTF-8 or GB18030", true},
+	{ruleGridFormat, "网格编码不是 15 位（12 位村居代码加 3 位序号）", "the grid code is not of 15 digits (village 12, serial 3)", "请核对网格编码", "check the grid code", false},
+	{ruleJSONNested, "字段内容是嵌套结构，不是单个值", "the field holds a nested structure, not a single value", "请联系系统管理员核对接口字段", "ask the operator of the source to check the interface", false},
+	{ruleJSONSyntax, "记录不是合法的 JSON 对象", "the record is not a valid JSON object", "请联系系统管理员核对接口报文", "ask the operator of the source to check the message", true},
+	{ruleKeyMissing, "标识所需的字段为空", "a field that the identity is made of is empty", "请补全编号、代码等标识字段", "fill in the fields that identify the record", true},
+	{ruleNumberFormat, "不是规范的数字", "the value is not a number", "请只填写数字，不要带单位或文字", "write the number alone, without a unit or words", false},
+	{ruleNumberRange, "数字过大", "the number is too large", "请核对数值和单位", "check the value and its unit", false},
+	{rulePeriodFormat, "统计期写法无法识别", "the period is written in no known way", "月份写“2025-06”，季度写“2025Q4”", "write a month as 2025-06 and a quarter as 2025Q4", false},
+	{ruleRequired, "必填项为空", "a required value is missing", "请补全该项", "fill in the value", false},
+	{ruleTimeFormat, "时间写法无法识别", "the time is written in no known way", "请按“2022-01-17 08:30:00”的样式填写", "write it as 2022-01-17 08:30:00", false},
+	{ruleTimeRange, "时间超出合理范围（1970 至 2100 年）", "the time is outside the years 1970 to 2100", "请核对时间", "check the time", false},
+	{ruleTimeRequired, "缺少业务时间", "the record does not say when it happened", "请补全业务时间字段", "fill in the field that says when it happened", true},
+	{"total.mismatch", "合计行与明细之和不一致", "the total row does not equal the sum of its block", "请核对明细与合计，改正后重新报送", "check the rows against the total and send them again", true},
+	{ruleUnitConflict, "数值自带的单位与单位栏不一致", "the unit in the value contradicts the unit field", "请核对单位", "check the unit", false},
+	{ruleUnitUnknown, "面积单位缺失或无法识别", "the unit of area is missing or unknown", "请填写平方米、亩、公顷或平方公里", "write 平方米, 亩, 公顷 or 平方公里", false},
+	{ruleUSCCCharset, "统一社会信用代码含有不允许的字符", "the credit code has a character outside its alphabet", "请核对代码，其中不使用字母 I、O、S、V、Z", "check the code: it has no I, O, S, V or Z", false},
+	{ruleUSCCCheck, "统一社会信用代码校验位错误", "the check digit of the credit code is wrong", "请对照登记证书核对代码", "check the code against the certificate", false},
+	{ruleUSCCLength, "统一社会信用代码不是 18 位", "the credit code does not have 18 characters", "请对照登记证书补全代码", "complete the code from the certificate", false},
+}
+
+// unknownRule stands in for a connector's rule that the catalogue does not
+// know, so that no reject is without a reason.
+var unknownRule = RuleText{Zh: "数据来源标记该记录有误", En: "the connector marked the record as faulty",
+	HintZh: "请联系系统管理员", HintEn: "ask the operator of the source"}
+
+// Rules returns every rule that rejects rows, in order of ids, besides those
+// that entities declare. The slice is shared: do not change it.
+func Rules() []RuleText { return catalogue }
+
+// RuleOf returns the text of a rule. A rule that the catalogue does not hold
+// gets a general text and false.
+func RuleOf(rule string) (RuleText, bool) {
+	for i := range catalogue {
+		if catalogue[i].Rule == rule {
+			return catalogue[i], true
+		}
+	}
+	t := unknownRule
+	t.Rule = rule
+	return t, false
+}
