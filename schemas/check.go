@@ -114,7 +114,7 @@ func (k *checker) codes(l *CodeList) {
 	if l.ParentList == "" {
 		for _, c := range l.Codes {
 			if c.Parent != "" {
-				k.add(l.Pos, "codes.parent", `begin the file with "# parent: <list>"`, "code %q has a parent but the list does not say of which list", c.Code)
+				k.add(c.at, "codes.parent", `begin the file with "# parent: <list>"`, "code %q has a parent but the list does not say of which list", c.Code)
 			}
 		}
 		return
@@ -129,9 +129,9 @@ func (k *checker) codes(l *CodeList) {
 	}
 	for _, c := range l.Codes {
 		if c.Parent == "" {
-			k.add(l.Pos, "codes.parent", "every code of a list with parents has one", "code %q has no parent", c.Code)
+			k.add(c.at, "codes.parent", "every code of a list with parents has one", "code %q has no parent", c.Code)
 			continue
 		}
-		k.oneOf(l.Pos, "codes.parent", fmt.Sprintf("parent of code %q:", c.Code), c.Parent, known)
+		k.oneOf(c.at, "codes.parent", fmt.Sprintf("parent of code %q:", c.Code), c.Parent, known)
 	}
 }

@@ -187,7 +187,7 @@ func (k *checker) schedule(s *System) {
 	e := s.Every
 	at := k.at(s, "every")
 	switch {
-	case e.Cron == "" && !e.Continuous:
+	case e.Cron == "" && !e.Continuous && k.at(s, "every", "cron") == at:
 		k.add(at, "schedule.missing", `add cron: "0 2 * * *", or continuous: true`, "nothing says when the system is read")
 	case e.Cron != "" && e.Continuous:
 		k.add(at, "schedule.conflict", "keep one of the two", "a continuous system has no times")

@@ -57,7 +57,13 @@ func Load(sources ...fs.FS) (*Catalog, []decl.Problem) {
 	l.cat.index()
 	ck := &checker{c: &l.cat, nodes: l.nodes}
 	ck.all()
-	ps := append(l.problems, ck.problems...)
+	ps := l.problems
+	for _, p := range ck.problems {
+		// What could not be read has no value; a check of it says nothing new.
+		if !slices.ContainsFunc(l.problems, func(o decl.Problem) bool { return o.Pos == p.Pos }) {
+			ps = append(ps, p)
+		}
+	}
 	decl.Sort(ps)
 	return &l.cat, ps
 }
@@ -268,13 +274,13 @@ func ParseCodes(file string, data []byte) (*CodeList, []decl.Problem) {
 			}
 			return ""
 		}
-		c := Code{Code: cell("code"), Zh: cell("zh"), En: cell("en"), Parent: cell("parent"), Unit: cell("unit")}
+		c := Code{Code: cell("code"), Zh: cell("zh"), En: cell("en"), Parent: cell("parent"), Unit: cell("unit"), at: pos(0)}
 		for a := range strings.SplitSeq(cell("aliases"), "|") {
 			if a = strings.TrimSpace(a); a != "" {
 				c.Aliases = append(c.Aliases, a)
 			}
 		}
-		ps = append(ps, l.admit(c, pos(0))...)
+		ps = append(ps, l.admit(c)...)
 	}
 	if l.Source == "" || l.Version == "" {
 		ps = append(ps, at.Problem("codes.source", `begin the file with "# source: …" and "# version: …"`, "the list does not say where it comes from"))
@@ -304,15 +310,15 @@ func (l *CodeList) preamble(data []byte) (body []byte, skipped int) {
 
 // admit adds a code unless one of its spellings already means another code:
 // a spelling must lead to one code, else the normaliser would have to guess.
-func (l *CodeList) admit(c Code, at decl.Pos) []decl.Problem {
+func (l *CodeList) admit(c Code) []decl.Problem {
 	if c.Code == "" || c.Zh == "" || c.En == "" {
-		return []decl.Problem{at.Problem("codes.empty", "give code, zh and en", "a code or its name is missing")}
+		return []decl.Problem{c.at.Problem("codes.empty", "give code, zh and en", "a code or its name is missing")}
 	}
 	var ps []decl.Problem
 	for _, s := range append([]string{c.Code, c.Zh, c.En}, c.Aliases...) {
 		for _, o := range l.Codes {
 			if o.Code == s || o.Zh == s || o.En == s || slices.Contains(o.Aliases, s) {
-				ps = append(ps, at.Problem("codes.ambiguous", "one spelling must lead to one code", "%q of code %q already means code %q", s, c.Code, o.Code))
+				ps = append(ps, c.at.Problem("codes.ambiguous", "one spelling must lead to one code", "%q of code %q already means code %q", s, c.Code, o.Code))
 			}
 		}
 	}

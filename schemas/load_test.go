@@ -1,16 +1,323 @@
 package schemas_test
 
 import (
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
+	"testing/fstest"
+	"time"
 
 	"rongtong/pipelines/systems"
 	"rongtong/schemas"
+	"rongtong/schemas/decl"
 )
 
-func TestShipped(t *testing.T) {
-	c, ps := schemas.Load(schemas.Named("schemas", schemas.FS), schemas.Named("pipelines/systems", systems.FS))
+var rewrite = flag.Bool("rewrite", false, "write what the checker says into testdata/bad, for review")
+
+// shipped loads what the binary holds, and overlays.
+func shipped(overlays ...fs.FS) (*schemas.Catalog, []decl.Problem) {
+	return schemas.Load(append([]fs.FS{schemas.Named("schemas", schemas.FS), schemas.Named("pipelines/systems", systems.FS)}, overlays...)...)
+}
+
+func catalog(t testing.TB) *schemas.Catalog {
+	t.Helper()
+	c, ps := shipped()
 	for _, p := range ps {
 		t.Error(p)
 	}
-	t.Log(len(c.Entities), len(c.Systems), len(c.Indicators), len(c.Codes))
+	if t.Failed() {
+		t.FailNow()
+	}
+	return c
+}
+
+func TestShipped(t *testing.T) {
+	c := catalog(t)
+	t.Logf("%d tiers, %d entities, %d systems, %d indicators, %d code lists", len(c.Tiers), len(c.Entities), len(c.Systems), len(c.Indicators), len(c.Codes))
+	used := map[string]bool{}
+	for _, s := range c.Systems {
+		for _, f := range s.Flows {
+			used[f.Entity] = true
+		}
+	}
+	for _, e := range c.Entities {
+		if !used[e.Entity] {
+			t.Errorf("%s: no system feeds entity %q", e.Pos, e.Entity)
+		}
+		if e.Theme != path.Base(path.Dir(e.File)) || e.Entity+".yaml" != path.Base(e.File) {
+			t.Errorf("%s: the file of entity %q is not themes/%s/%[2]s.yaml", e.Pos, e.Entity, e.Theme)
+		}
+	}
+	for _, i := range c.Indicators {
+		if i.Register != "nbs-2023-06-30" {
+			t.Errorf("%s: register %q is not the one that is shipped", i.Pos, i.Register)
+		}
+	}
+}
+
+// Every start of every command loads the catalogue.
+func TestLoadTime(t *testing.T) {
+	best := time.Hour
+	for range 5 {
+		start := time.Now()
+		shipped()
+		best = min(best, time.Since(start))
+	}
+	t.Logf("loaded and checked in %v", best)
+	if best > 100*time.Millisecond {
+		t.Errorf("loading takes %v, want at most 100ms", best)
+	}
+}
+
+func TestOrder(t *testing.T) {
+	c := catalog(t)
+	var tiers, systems, themes []string
+	for _, x := range c.Tiers {
+		tiers = append(tiers, x.Code)
+	}
+	for _, x := range c.Systems {
+		systems = append(systems, x.System)
+	}
+	for _, x := range c.Entities {
+		if !slices.Contains(themes, x.Theme) {
+			themes = append(themes, x.Theme)
+		}
+	}
+	for _, check := range []struct{ got, want string }{
+		{strings.Join(tiers, " "), "P C X T V"},
+		{strings.Join(systems, " "), "nbs_register province_gateway return_receipts city_operations county_ledger township_ledger village_forms"},
+		{strings.Join(themes, " "), "t1_division t2_organization t3_population t6_safety t7_emergency t10_programme t11_flow"},
+	} {
+		if check.got != check.want {
+			t.Errorf("got  %s\nwant %s", check.got, check.want)
+		}
+	}
+}
+
+func TestStdColumns(t *testing.T) {
+	e := catalog(t).Entity("facility")
+	var got []string
+	for _, c := range schemas.StdColumns(e) {
+		if c.Zh == "" || c.En == "" {
+			t.Errorf("column %q has no name", c.Name)
+		}
+		got = append(got, c.Name+" "+string(c.Type))
+	}
+	want := "facility_id text, division_code code12, facility_kind codelist, name name, site_type codelist, area_m2 measure, " +
+		"direct_service_area_m2 measure, opened_on date, operating bool3, src_system text, src_tier text, src_division code12, " +
+		"src_record_id text, event_time time, arrived_at time, version uint64, is_deleted uint8, q_flags uint32, kafka_topic text, " +
+		"kafka_partition uint16, kafka_offset uint64, place text"
+	if s := strings.Join(got, ", "); s != want {
+		t.Errorf("got  %s\nwant %s", s, want)
+	}
+}
+
+// An operator replaces a system, or adds a code, without a build.
+func TestOverlay(t *testing.T) {
+	data, err := fs.ReadFile(systems.FS, "return_receipts.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	overlay := fstest.MapFS{
+		"systems/x.yaml":            {Data: []byte(strings.Replace(string(data), "department: ", "department: 试点 ", 1))},
+		"codes/receipt_status.csv":  {Data: []byte("# source: s\n# version: 2\ncode,zh,en\nacked,已签收,acknowledged\n")},
+		"README.md":                 {Data: []byte("ignored")},
+		".git/themes/x/broken.yaml": {Data: []byte("ignored: too")},
+	}
+	c, ps := shipped(schemas.Named("/etc/rongtong", overlay))
+	for _, p := range ps {
+		t.Error(p)
+	}
+	if s := c.System("return_receipts"); !strings.HasPrefix(s.Department, "试点") || s.File != "/etc/rongtong/systems/x.yaml" {
+		t.Errorf("the overlay's system does not stand: %s %s", s.Department, s.File)
+	}
+	if l := c.Code("receipt_status"); l.Version != "2" || len(l.Codes) != 1 {
+		t.Errorf("the overlay's code list does not stand: %+v", l)
+	}
+}
+
+func TestUnreadable(t *testing.T) {
+	_, ps := shipped(schemas.Named("/no/such", os.DirFS("testdata/no/such/folder")))
+	if len(ps) != 1 || ps[0].Rule != "file.unreadable" || ps[0].File != "/no/such" {
+		t.Errorf("got %v", ps)
+	}
+}
+
+var wantLine = regexp.MustCompile(`(?m)^# want: (\S+ \S+)\n?`)
+
+// TestBad loads every file of testdata/bad on top of what is shipped. The
+// problems that are expected stand in the file, "# want: line:column rule".
+func TestBad(t *testing.T) {
+	seen := map[string]bool{}
+	err := filepath.WalkDir("testdata/bad", func(file string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		t.Run(strings.TrimPrefix(file, "testdata/bad/"), func(t *testing.T) {
+			got, want, full := badFile(file, data)
+			for _, g := range got {
+				_, rule, _ := strings.Cut(g, " ")
+				seen[rule] = true
+			}
+			if *rewrite && !slices.Equal(got, want) {
+				rewriteWants(t, file, string(data), got)
+				return
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("got\n  %s\nwant\n  %s\n%v", strings.Join(got, "\n  "), strings.Join(want, "\n  "), full)
+			}
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, rule := range rulesInSource(t) {
+		if !seen[rule] {
+			t.Errorf("no file in testdata/bad breaks rule %q", rule)
+		}
+	}
+}
+
+// badFile returns the problems that a file causes, and those it asks for.
+func badFile(file string, data []byte) (got, want []string, full []decl.Problem) {
+	kind, name, _ := strings.Cut(strings.TrimPrefix(filepath.ToSlash(file), "testdata/bad/"), "/")
+	at := map[string]string{"tiers": "tiers.yaml", "themes": "themes/bad/" + name}[kind]
+	if at == "" {
+		at = kind + "/" + name
+	}
+	_, full = shipped(fstest.MapFS{at: {Data: data}})
+	for _, p := range full {
+		place := fmt.Sprintf("%d:%d", p.Line, p.Column)
+		if p.File != at {
+			place = p.File + ":" + place
+		}
+		got = append(got, place+" "+p.Rule)
+	}
+	for _, m := range wantLine.FindAllStringSubmatch(string(data), -1) {
+		want = append(want, m[1])
+	}
+	return got, want, full
+}
+
+// rewriteWants puts the lines where they were: at the end of YAML, at the top
+// of CSV, whose rows have no comments.
+func rewriteWants(t *testing.T, file, data string, got []string) {
+	t.Helper()
+	body := wantLine.ReplaceAllString(data, "")
+	var lines strings.Builder
+	for _, g := range got {
+		fmt.Fprintf(&lines, "# want: %s\n", g)
+	}
+	if strings.HasSuffix(file, ".csv") {
+		// As many lines as before, or the line numbers in them would move.
+		body = lines.String() + body
+	} else {
+		body += lines.String()
+	}
+	if err := os.WriteFile(file, []byte(body), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+var ruleLiteral = regexp.MustCompile(`"((?:[a-z_]+)\.[a-z_]+)",`)
+
+// rulesInSource are the rules of the checker and of the decoder, from the text
+// of the program, so that a new one without a bad file fails.
+func rulesInSource(t *testing.T) []string {
+	t.Helper()
+	var rules []string
+	for _, pattern := range []string{"load.go", "catalog.go", "check*.go", "decl/decl.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("no files %s: %v", pattern, err)
+		}
+		for _, f := range files {
+			src, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for line := range strings.SplitSeq(string(src), "\n") {
+				if !strings.Contains(line, "Problem(") && !strings.Contains(line, "k.add(") && !strings.Contains(line, "k.oneOf(") {
+					continue
+				}
+				for _, m := range ruleLiteral.FindAllStringSubmatch(line, -1) {
+					rules = append(rules, m[1])
+				}
+			}
+		}
+	}
+	slices.Sort(rules)
+	// file.unreadable needs no file; TestUnreadable breaks it.
+	return slices.DeleteFunc(slices.Compact(rules), func(r string) bool { return r == "file.unreadable" })
+}
+
+// Spellings of different things must not meet in one code, and different
+// spellings of one thing must.
+func TestMeasureSpellings(t *testing.T) {
+	l := catalog(t).Code("measure")
+	code := func(s string) string {
+		for _, c := range l.Codes {
+			if c.Code == s || c.Zh == s || slices.Contains(c.Aliases, s) {
+				return c.Code
+			}
+		}
+		return ""
+	}
+	for _, pair := range [][2]string{{"户籍户数", "常住户数"}, {"低保户数", "低保人数"}, {"户籍人口", "常住人口"}, {"常住人口", "城镇常住人口"}, {"专职网格员", "网格员总数"}} {
+		if a, b := code(pair[0]), code(pair[1]); a == b || a == "" || b == "" {
+			t.Errorf("%s is %q and %s is %q: they must be two codes", pair[0], a, pair[1], b)
+		}
+	}
+	if a, b := code("常住户数"), code("辖区常住户数(户)"); a != b || a != "resident_households" {
+		t.Errorf("%q and %q must be one code", a, b)
+	}
+	for _, c := range l.Codes {
+		if c.Parent == "" || c.Unit == "" {
+			t.Errorf("measure %q has no family or no unit", c.Code)
+		}
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	_ = fs.WalkDir(systems.FS, ".", func(p string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			data, _ := fs.ReadFile(systems.FS, p)
+			f.Add(uint8(0), data)
+		}
+		return err
+	})
+	_ = filepath.WalkDir("testdata/bad", func(p string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			data, _ := os.ReadFile(p)
+			for kind := range uint8(4) {
+				f.Add(kind, data)
+			}
+		}
+		return err
+	})
+	places := []string{"systems/x.yaml", "themes/x/x.yaml", "indicators/x.yaml", "codes/x.csv"}
+	base, _ := fs.ReadFile(schemas.FS, "tiers.yaml")
+	f.Fuzz(func(t *testing.T, kind uint8, data []byte) {
+		c, ps := schemas.Load(fstest.MapFS{"tiers.yaml": {Data: base}, places[kind%4]: {Data: data}})
+		if c == nil {
+			t.Fatal("no catalogue")
+		}
+		for _, p := range ps {
+			if p.Rule == "" || p.Message == "" || p.File == "" || p.Line < 1 || p.Column < 1 {
+				t.Fatalf("a problem without a place or a rule: %+v", p)
+			}
+		}
+	})
 }

@@ -139,6 +139,8 @@ type Code struct {
 	Aliases      []string // other spellings met in sources, normalised on use
 	Parent       string   // code of the wider class, in the list that CodeList.ParentList names; may be empty
 	Unit         string   // of what the code counts (list "measure"); may be empty
+
+	at decl.Pos
 }
 
 // CodeList is a closed list of codes with its source and version.
