@@ -70,3 +70,18 @@ type Kind struct {
 	// Open prepares a system. It resolves secrets and may dial.
 	Open func(ctx context.Context, sys *schemas.System) (Opened, error)
 }
+
+// KindOf returns the protocol that a system names in its settings, and the
+// place to point at when it is wrong.
+func KindOf(sys *schemas.System) (string, decl.Pos) {
+	var settings map[string]decl.Node
+	if ps := sys.Connect.Decode(&settings); len(ps) > 0 {
+		return "", sys.Connect.Pos()
+	}
+	kind, ok := settings["kind"]
+	if !ok {
+		return "", sys.Connect.Pos()
+	}
+	name, _ := kind.Scalar()
+	return name, kind.Pos()
+}

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rongtong/deploy/demo"
+)
+
+func demoCmd(c *common) *cobra.Command {
+	o := demo.Options{}
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "a province in a box: five tiers to the theme database, compared with the known truth",
+		Long: "demo starts the engines of one machine, simulated source systems of five tiers at full size, and the\n" +
+			"pipeline; shows progress per tier; prints the books, the indicators and a comparison with the truth; and\n" +
+			"stays up so that you can look around. Run again, it continues: nothing is ingested twice.",
+		Example: `  rongtong demo                         # the whole province, about three million records
+  rongtong demo --once                  # stop at the end
+  rongtong demo --scale small --once    # two cities, for a quick look`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			limitMemory(300 << 20)
+			o.Out, o.Log, o.FetchProgress = os.Stdout, c.log(), fetchProgress(os.Stderr)
+			err := demo.Run(cmd.Context(), o)
+			if errors.Is(err, demo.ErrDifferent) {
+				return errDifferent
+			}
+			return err
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.Dir, "dir", "demo", "folder for everything the demo keeps")
+	f.StringVar(&o.Scale, "scale", "full", "full (the whole province) or small (two cities)")
+	f.Uint64Var(&o.Seed, "seed", 1, "seed of the simulated province")
+	f.BoolVar(&o.Once, "once", false, "stop at the end instead of staying up")
+	f.BoolVar(&o.Plain, "plain", false, "print lines instead of a live table")
+	f.IntVar(&o.Workers, "workers", 2, "blocks that the loader loads at the same time")
+	f.IntVar(&o.Kills, "kills", 0, "kill -9 ingest, load, broker and warehouse this often each while records flow")
+	f.DurationVar(&o.KillEvery, "kill-every", 3*time.Second, "how far apart the kills are, on average")
+	return cmd
+}

@@ -1,0 +1,142 @@
+// Command rongtong integrates the records of five tiers of government into one
+// theme database. See README.md; `rongtong --help` lists the verbs.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	_ "time/tzdata" // Asia/Shanghai must be right on a machine without zone files
+
+	"github.com/spf13/cobra"
+
+	"rongtong/deploy/embedded"
+	"rongtong/deploy/sandbox"
+	"rongtong/pipelines/control"
+	"rongtong/schemas/fault"
+)
+
+// version is set by the build.
+var version = "dev"
+
+// Exit codes, a contract for scripts; `rongtong --help` repeats them.
+const (
+	exitOK          = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitProblems    = 3 // declarations are wrong
+	exitUnreachable = 4 // a server did not answer; trying again may help
+	exitDifferent   = 5 // the demo's result differs from the truth, or books do not balance
+	exitInterrupted = 130
+)
+
+const exitHelp = `Exit codes:
+  0  done
+  1  something went wrong; the message says what
+  2  the command line is wrong
+  3  declarations have problems; each is listed with file, line and column
+  4  Kafka or the warehouse did not answer; trying again may help
+  5  the demo's result differs from the known truth
+  130  interrupted`
+
+// errDifferent makes the demo's verdict an exit code.
+var errDifferent = errors.New("the result differs from the truth")
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+// run is main with an exit code, so that script tests can call it.
+func run(args []string) int {
+	// The hidden entries of child processes come before everything else: they
+	// own their flags and their signals.
+	if len(args) > 1 && args[0] == "engine" && args[1] != "fetch" && !strings.HasPrefix(args[1], "-") {
+		return embedded.Main(args[1:])
+	}
+	if len(args) > 0 && args[0] == "sandbox" {
+		return sandbox.Main(args[1:])
+	}
+	ctx := embedded.Lifeline(context.Background())
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := newRoot()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	return exitCode(ctx, err)
+}
+
+func exitCode(ctx context.Context, err error) int {
+	var problems *control.ProblemsError
+	var usage *usageError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &problems):
+		printProblems(os.Stderr, problems.Problems)
+		return exitProblems
+	case errors.Is(err, errDifferent):
+		return exitDifferent
+	case ctx.Err() != nil:
+		return exitInterrupted
+	case errors.As(err, &usage):
+		fmt.Fprintln(os.Stderr, "rongtong:", err)
+		return exitUsage
+	}
+	fmt.Fprintln(os.Stderr, "rongtong:", err)
+	if fault.Is(err, fault.Transient) {
+		return exitUnreachable
+	}
+	return exitFailed
+}
+
+// usageError is a mistake on the command line.
+type usageError struct{ error }
+
+// common are the flags of every verb that talks to the pipeline.
+type common struct {
+	kafka, warehouse, overlay string
+	logFormat, logLevel       string
+	json                      bool
+}
+
+func (c *common) options() control.Options {
+	return control.Options{Kafka: c.kafka, Warehouse: c.warehouse, Overlay: c.overlay, Log: c.log()}
+}
+
+func (c *common) log() *slog.Logger {
+	var level slog.Level
+	if level.UnmarshalText([]byte(c.logLevel)) != nil {
+		level = slog.LevelInfo
+	}
+	o := &slog.HandlerOptions{Level: level}
+	if c.logFormat == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, o))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, o))
+}
+
+func newRoot() *cobra.Command {
+	c := &common{}
+	root := &cobra.Command{
+		Use:           "rongtong",
+		Short:         "融通: five tiers of government records in one theme database",
+		Long:          "rongtong (融通) moves the records of province, city, county, township and village systems\nthrough Kafka and Arrow into a ClickHouse theme database: one row per real thing, every figure traceable.\n\n" + exitHelp,
+		SilenceErrors: true, SilenceUsage: true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return &usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
+	})
+	f := root.PersistentFlags()
+	f.StringVar(&c.kafka, "kafka", os.Getenv("RONGTONG_KAFKA"), "broker addresses, host:port[,host:port] ($RONGTONG_KAFKA)")
+	f.StringVar(&c.warehouse, "warehouse", os.Getenv("RONGTONG_WAREHOUSE"), "ClickHouse over HTTP, http://user:${file:/path}@host:port ($RONGTONG_WAREHOUSE)")
+	f.StringVar(&c.overlay, "declarations", os.Getenv("RONGTONG_DECLARATIONS"), "folder of declarations that add to or replace the shipped ones ($RONGTONG_DECLARATIONS)")
+	f.StringVar(&c.logFormat, "log-format", "text", "text or json")
+	f.StringVar(&c.logLevel, "log-level", "info", "debug, info, warn or error")
+	f.BoolVar(&c.json, "json", false, "print for a machine")
+	root.AddCommand(demoCmd(c), upCmd(c), checkCmd(c), migrateCmd(c), statusCmd(c), queryCmd(c), jobCmd(c), versionCmd(c), engineCmd())
+	return root
+}

@@ -1,0 +1,296 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rongtong/deploy/embedded"
+	"rongtong/pipelines"
+	"rongtong/pipelines/control"
+	"rongtong/schemas/decl"
+)
+
+func upCmd(c *common) *cobra.Command {
+	var roles []string
+	var workers int
+	cmd := &cobra.Command{
+		Use:   "up",
+		Short: "run the pipeline's roles, together or apart, until stopped",
+		Long:  "up runs one or more roles until it is stopped: ingest reads the source systems into Kafka, load moves\nKafka into ClickHouse, schedule runs the jobs. Any number of processes may run any role.",
+		Example: `  rongtong up                              # all roles in one process
+  rongtong up --roles ingest               # on the machine that reaches the sources
+  rongtong up --roles load --workers 4     # as many of these as the load needs`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return control.Up(cmd.Context(), c.options(), roles, workers)
+		},
+	}
+	cmd.Flags().StringSliceVar(&roles, "roles", control.Roles, "which roles to run")
+	cmd.Flags().IntVar(&workers, "workers", min(2, runtime.NumCPU()), "blocks that a loader loads at the same time")
+	return cmd
+}
+
+func checkCmd(c *common) *cobra.Command {
+	return &cobra.Command{
+		Use:   "check",
+		Short: "check every declaration and run its cases",
+		Long:  "check reads tiers, entities, code lists, indicators and source systems, compiles every flow, runs every\ndeclared case, and reports all problems with file, line, column, rule and a hint.",
+		Example: `  rongtong check
+  rongtong check --declarations ./our-county   # with your own files on top
+  rongtong check --json`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			began := time.Now()
+			d, problems := control.Load(c.overlay)
+			if c.json {
+				return checkJSON(cmd.OutOrStdout(), problems)
+			}
+			if len(problems) > 0 {
+				return &control.ProblemsError{Problems: problems}
+			}
+			cases := 0
+			for _, s := range d.Streams {
+				for _, f := range s.Flows {
+					cases += len(f.Flow.Cases)
+				}
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "no problems: %d tiers, %d entities, %d code lists, %d indicators, %d systems, %d streams, %d cases in %s\n",
+				len(d.Catalog.Tiers), len(d.Catalog.Entities), len(d.Catalog.Codes), len(d.Catalog.Indicators), len(d.Catalog.Systems),
+				len(d.Streams), cases, time.Since(began).Round(time.Millisecond))
+			return nil
+		},
+	}
+}
+
+func checkJSON(out io.Writer, problems []decl.Problem) error {
+	if problems == nil {
+		problems = []decl.Problem{}
+	}
+	if err := writeJSON(out, map[string]any{"problems": problems}); err != nil {
+		return err
+	}
+	if len(problems) > 0 {
+		return &control.ProblemsError{Problems: problems}
+	}
+	return nil
+}
+
+func printProblems(out io.Writer, ps []decl.Problem) {
+	for _, p := range ps {
+		fmt.Fprintln(out, p)
+	}
+	fmt.Fprintf(out, "%d problems\n", len(ps))
+}
+
+func migrateCmd(c *common) *cobra.Command {
+	var dry bool
+	cmd := &cobra.Command{
+		Use:   "migrate",
+		Short: "bring the warehouse's tables to what the declarations say",
+		Example: `  rongtong migrate --dry-run   # show the steps and change nothing
+  rongtong migrate`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			steps, err := control.Migrate(cmd.Context(), c.options(), dry)
+			for _, s := range steps {
+				fmt.Fprintln(cmd.OutOrStdout(), s)
+			}
+			if err == nil {
+				fmt.Fprintf(cmd.OutOrStdout(), "%d steps\n", len(steps))
+			}
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "show the steps and change nothing")
+	return cmd
+}
+
+func statusCmd(c *common) *cobra.Command {
+	return &cobra.Command{
+		Use:   "status",
+		Short: "how far every stream got, and the latest runs",
+		Example: `  rongtong status
+  rongtong status --json | jq '.streams[] | select(.lag > 0)'`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			m, err := control.NewMonitor(cmd.Context(), c.options())
+			if err != nil {
+				return err
+			}
+			defer m.Close()
+			st, err := m.Status(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if c.json {
+				return writeJSON(cmd.OutOrStdout(), st)
+			}
+			printStatus(cmd.OutOrStdout(), st)
+			return nil
+		},
+	}
+}
+
+func printStatus(out io.Writer, st control.Status) {
+	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "tier\tsystem\tstream\tdelivered\tlag\treceived\taccepted\trejected\t")
+	for _, s := range st.Streams {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t\n", s.Tier, s.System, s.Stream, s.Delivered, s.Lag, s.Received, s.Accepted, s.Rejected)
+	}
+	w.Flush()
+	if len(st.Runs) == 0 {
+		fmt.Fprintln(out, "\nno job has run yet")
+		return
+	}
+	fmt.Fprintln(out, "\nlatest runs:")
+	for _, r := range st.Runs {
+		text := r.Detail
+		if r.Error != "" {
+			text = r.Error
+		}
+		fmt.Fprintf(out, "  %s  %-9s %-8s %s\n", r.Started.Format(time.DateTime), r.Job, r.State, text)
+	}
+}
+
+func queryCmd(c *common) *cobra.Command {
+	var format string
+	cmd := &cobra.Command{
+		Use:   `query "<sql>"`,
+		Short: "ask the warehouse",
+		Example: `  rongtong query "SELECT tier, count() FROM ads.indicator_value GROUP BY tier"
+  rongtong query --json "SELECT * FROM ops.books"
+  rongtong query --format CSVWithNames "SELECT * FROM dwd.facility LIMIT 100" > facility.csv`,
+		Args: cobra.MatchAll(func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return &usageError{fmt.Errorf("query takes one statement in quotes")}
+			}
+			return nil
+		}),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if c.json && !cmd.Flags().Changed("format") {
+				format = "JSONEachRow"
+			}
+			return control.Query(cmd.Context(), c.options(), args[0], format, cmd.OutOrStdout())
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", "PrettyCompactMonoBlock", "a ClickHouse output format")
+	return cmd
+}
+
+func jobCmd(c *common) *cobra.Command {
+	var date string
+	cmd := &cobra.Command{
+		Use:   "run <job>",
+		Short: "run a job now, in the process that runs jobs, and wait for it",
+		Long:  "run asks the elected process of the schedule role to run a job and waits for the result.\n\nJobs: " + strings.Join(pipelines.JobNames(), ", "),
+		Example: `  rongtong run integrate
+  rongtong run return --date 2025-12-31`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return &usageError{fmt.Errorf("run takes one job: %s", strings.Join(pipelines.JobNames(), ", "))}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			m, err := control.NewMonitor(cmd.Context(), c.options())
+			if err != nil {
+				return err
+			}
+			defer m.Close()
+			r, err := m.RunJob(cmd.Context(), args[0], date)
+			if err != nil {
+				return err
+			}
+			if c.json {
+				return writeJSON(cmd.OutOrStdout(), r)
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "%s in %s: %s\n", r.State, r.Finished.Sub(r.Started).Round(time.Millisecond), r.Detail)
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&date, "date", "", "business date, YYYY-MM-DD (default: yesterday)")
+	return cmd
+}
+
+func versionCmd(c *common) *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "print the version", Args: noArgs, Example: "  rongtong version --json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if c.json {
+				return writeJSON(cmd.OutOrStdout(), map[string]string{"version": version, "go": runtime.Version()})
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "rongtong %s, %s\n", version, runtime.Version())
+			return nil
+		},
+	}
+}
+
+// engineCmd is hidden: broker and warehouse are started by the demo, fetch by
+// the Makefile.
+func engineCmd() *cobra.Command {
+	cmd := &cobra.Command{Use: "engine", Short: "the engines of one machine", Hidden: true}
+	cmd.AddCommand(&cobra.Command{
+		Use: "fetch", Short: "fetch the warehouse engine into the cache", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			lib, err := fetchEngine(cmd.Context())
+			if err == nil {
+				fmt.Fprintln(cmd.OutOrStdout(), "the warehouse engine is at", lib)
+			}
+			return err
+		},
+	})
+	return cmd
+}
+
+func fetchEngine(ctx context.Context) (string, error) {
+	return embedded.EnsureEngine(ctx, "", fetchProgress(os.Stderr))
+}
+
+// fetchProgress prints a line whenever the step changes, and every few seconds.
+func fetchProgress(out io.Writer) func(done, total int64, what string) {
+	var last string
+	var at time.Time
+	return func(done, total int64, what string) {
+		if what == last && time.Since(at) < 3*time.Second {
+			return
+		}
+		last, at = what, time.Now()
+		if total > 0 {
+			fmt.Fprintf(out, "%s: %d of %d MB\n", what, done>>20, total>>20)
+		} else {
+			fmt.Fprintf(out, "%s\n", what)
+		}
+	}
+}
+
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return &usageError{fmt.Errorf("%q is not expected after %q; see --help", args[0], cmd.CommandPath())}
+	}
+	return nil
+}
+
+func writeJSON(out io.Writer, v any) error {
+	e := json.NewEncoder(out)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+// limitMemory gives the process a soft limit when the environment sets none, so
+// that several of them fit beside the engines.
+func limitMemory(bytes int64) {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(bytes)
+	}
+}

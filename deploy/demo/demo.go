@@ -1,0 +1,288 @@
+// Package demo is a province in a box: it starts the engines of one machine,
+// the simulated source systems of five tiers and the pipeline's roles as child
+// processes, watches the records flow, and ends by comparing what is in the
+// warehouse with what the simulation knows to be true.
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"rongtong/deploy/embedded"
+	"rongtong/deploy/sandbox"
+	"rongtong/deploy/sandbox/world"
+	"rongtong/pipelines/control"
+	"rongtong/schemas/fault"
+)
+
+// BusinessDate is the day the simulated province stands at.
+const BusinessDate = "2025-12-31"
+
+// Options say how the demo runs.
+type Options struct {
+	Dir     string // everything it keeps; a second run continues there
+	Scale   string // "full" or "small"
+	Seed    uint64
+	Once    bool // stop at the end instead of staying up
+	Plain   bool // lines instead of a live table
+	Out     io.Writer
+	Workers int
+	Log     *slog.Logger
+	// Kills is how often each of ingest, load, broker and warehouse is ended by
+	// kill -9 while records flow, one every KillEvery on average.
+	Kills     int
+	KillEvery time.Duration
+	// FetchProgress is told how the engine's first download goes.
+	FetchProgress func(done, total int64, what string)
+}
+
+// ErrDifferent says that the result differs from the truth; the report on Out
+// says where.
+var ErrDifferent = errors.New("comparing with the truth: differences were found")
+
+// memory is the soft limit of each Go child, so that all processes together
+// stay within what the demo promises.
+var memory = map[string]string{"broker": "400MiB", "sandbox": "300MiB", "ingest": "300MiB", "load": "320MiB", "schedule": "64MiB"}
+
+// stage is one demo under way.
+type stage struct {
+	Options
+	began   time.Time
+	engines *embedded.Engines
+	world   *world.World
+	monitor *control.Monitor
+	truth   *truth
+	view    *view
+	kills   atomic.Int64
+}
+
+// Run runs the demo. It returns ErrDifferent when the comparison fails, and nil
+// after a complete run or, without Once, when ctx ends after it.
+func Run(ctx context.Context, o Options) error {
+	s := &stage{Options: o, began: time.Now()}
+	defer s.stop()
+	if err := s.start(ctx); err != nil {
+		return err
+	}
+	if err := s.flow(ctx); err != nil {
+		return err
+	}
+	same, err := s.report(ctx)
+	if err != nil {
+		return err
+	}
+	s.whereNext()
+	if !o.Once {
+		fmt.Fprintln(o.Out, "\nThe province stays up. 按 Ctrl-C 停止 / press Ctrl-C to stop.")
+		<-ctx.Done()
+		return nil
+	}
+	if !same {
+		return ErrDifferent
+	}
+	return nil
+}
+
+func (s *stage) stop() {
+	if s.view != nil {
+		s.view.close()
+	}
+	if s.monitor != nil {
+		s.monitor.Close()
+	}
+	if s.engines != nil {
+		s.engines.Stop()
+	}
+}
+
+// start brings everything up, in the order in which it depends on each other.
+func (s *stage) start(ctx context.Context) error {
+	scale, ok := world.Scales[s.Scale]
+	if !ok {
+		return fault.Hint(fault.Config, "use full or small", "starting the demo: %q is not a scale", s.Scale)
+	}
+	dir, err := filepath.Abs(s.Dir)
+	if err != nil {
+		return fault.Mark(fault.Config, err)
+	}
+	s.Dir = dir
+	if err := s.claimFolder(); err != nil {
+		return err
+	}
+	s.say("starting the engines (broker and warehouse) in %s", s.Dir)
+	s.engines, err = embedded.Start(ctx, embedded.Options{Data: filepath.Join(s.Dir, "engines"), Progress: s.FetchProgress,
+		Env: []string{"GOMEMLIMIT=" + memory["broker"], "GOGC=50"}})
+	if err != nil {
+		return err
+	}
+	if s.world, err = world.New(s.Seed, scale); err != nil {
+		return err
+	}
+	s.truth = learn(s.world)
+	s.say("starting the source systems of five tiers")
+	if err := s.startSandbox(ctx); err != nil {
+		return err
+	}
+	o := control.Options{Kafka: s.engines.Kafka, Warehouse: s.engines.Warehouse, Log: s.Log}
+	if _, err := control.Migrate(ctx, o, false); err != nil {
+		return err
+	}
+	s.say("starting the pipeline: ingest, load, schedule")
+	env, err := sandbox.ReadEnv(filepath.Join(s.Dir, "sandbox", sandbox.EnvFile))
+	if err != nil {
+		return err
+	}
+	for _, role := range control.Roles {
+		if err := s.startRole(ctx, role, env); err != nil {
+			return err
+		}
+	}
+	s.monitor, err = control.NewMonitor(ctx, o)
+	return err
+}
+
+// claimFolder refuses to continue a folder that another seed or scale began:
+// its rows would never match this truth.
+func (s *stage) claimFolder() error {
+	if err := os.MkdirAll(s.Dir, 0o755); err != nil {
+		return fault.Hint(fault.Config, "give another folder with --dir", "making the folder %q: %w", s.Dir, err)
+	}
+	mark := filepath.Join(s.Dir, "scale")
+	want := fmt.Sprintf("scale=%s seed=%d\n", s.Scale, s.Seed)
+	got, err := os.ReadFile(mark)
+	if err == nil && string(got) != want {
+		return fault.Hint(fault.Config, "give another folder with --dir, or remove this one", "continuing in %q: it was begun with %s", s.Dir, strings.TrimSpace(string(got)))
+	}
+	return fault.Mark(fault.Config, os.WriteFile(mark, []byte(want), 0o644))
+}
+
+func (s *stage) startSandbox(ctx context.Context) error {
+	dir := filepath.Join(s.Dir, "sandbox")
+	_ = os.Remove(filepath.Join(dir, sandbox.EnvFile)) // its presence is the sign of readiness
+	return s.engines.Supervisor.Start(ctx, embedded.Child{
+		Name: "sandbox",
+		Args: []string{"sandbox", "up", "--dir", dir, "--seed", fmt.Sprint(s.Seed), "--scale", s.Scale, "--kafka", s.engines.Kafka},
+		Env:  []string{"GOMEMLIMIT=" + memory["sandbox"], "GOGC=50"},
+		Ready: func(context.Context) error {
+			_, err := os.Stat(filepath.Join(dir, sandbox.EnvFile))
+			return err
+		},
+		LogPath: s.logPath("sandbox"),
+	})
+}
+
+func (s *stage) startRole(ctx context.Context, role string, env []string) error {
+	return s.engines.Supervisor.Start(ctx, embedded.Child{
+		Name: role,
+		Args: []string{"up", "--roles", role, "--workers", fmt.Sprint(s.Workers)},
+		Env: append(slices.Clone(env), "RONGTONG_KAFKA="+s.engines.Kafka, "RONGTONG_WAREHOUSE="+s.engines.Warehouse,
+			"GOMEMLIMIT="+memory[role], "GOGC=75"),
+		LogPath: s.logPath(role),
+	})
+}
+
+func (s *stage) logPath(name string) string { return filepath.Join(s.Dir, "logs", name+".log") }
+
+// say prints a step with the time since the start.
+func (s *stage) say(format string, args ...any) {
+	fmt.Fprintf(s.Out, "%6.1fs  %s\n", time.Since(s.began).Seconds(), fmt.Sprintf(format, args...))
+}
+
+// flow waits until every record has arrived, been fused, flowed back and been
+// acknowledged.
+func (s *stage) flow(ctx context.Context) error {
+	s.view = newView(s)
+	defer s.view.close()
+	killed := make(chan struct{})
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		defer close(killed)
+		s.kill(ctx, s.Kills, max(s.KillEvery, time.Millisecond))
+	}()
+	receipts := func(st control.StreamStatus) bool { return st.System == "return_receipts" }
+	if err := s.wait(ctx, "five tiers flow into the theme database", func(st control.StreamStatus) bool { return !receipts(st) }); err != nil {
+		return err
+	}
+	if err := s.job(ctx, "integrate"); err != nil {
+		return err
+	}
+	if err := s.job(ctx, "return"); err != nil {
+		return err
+	}
+	if err := s.wait(ctx, "divisions acknowledge what flowed back", receipts); err != nil {
+		return err
+	}
+	<-killed // the last integration is undisturbed: it is what is compared
+	return s.job(ctx, "integrate")
+}
+
+func (s *stage) job(ctx context.Context, name string) error {
+	s.view.note("running the job " + name)
+	r, err := s.monitor.RunJob(ctx, name, BusinessDate)
+	if err != nil {
+		return err
+	}
+	s.view.note(fmt.Sprintf("%s: %s", name, r.Detail))
+	return nil
+}
+
+// stalled is how long nothing may move before the demo gives up and says which
+// stream is behind: a person should not stare at a table for ever.
+const stalled = 3 * time.Minute
+
+// wait follows the status until every chosen stream has what the truth expects.
+// A broker or warehouse that is down for a moment is waited for.
+func (s *stage) wait(ctx context.Context, what string, chosen func(control.StreamStatus) bool) error {
+	s.view.note(what)
+	tick := time.NewTicker(500 * time.Millisecond)
+	defer tick.Stop()
+	moved, last := time.Now(), int64(-1)
+	for {
+		st, err := s.monitor.Status(ctx)
+		if err != nil && ctx.Err() == nil && fault.Of(err) != fault.Transient {
+			return err
+		}
+		if err == nil {
+			s.view.show(st)
+			behind, sum := s.behind(st, chosen)
+			if behind == "" {
+				return nil
+			}
+			if sum != last {
+				moved, last = time.Now(), sum
+			}
+			if time.Since(moved) > stalled {
+				return fault.Hint(fault.Unknown, "look into the logs in "+filepath.Join(s.Dir, "logs"), "waiting for records: nothing has moved for %s; behind: %s", stalled, behind)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// behind names a chosen stream that has less than the truth expects, and sums
+// up what has arrived.
+func (s *stage) behind(st control.Status, chosen func(control.StreamStatus) bool) (string, int64) {
+	var name string
+	var sum int64
+	for _, x := range st.Streams {
+		sum += x.Received + x.Delivered
+		if want, known := s.truth.rows(x.System, x.Stream); chosen(x) && (!known || x.Received < want) && name == "" {
+			name = fmt.Sprintf("%s.%s (%d of %d)", x.System, x.Stream, x.Received, want)
+		}
+	}
+	return name, sum
+}

@@ -1,0 +1,194 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"rongtong/pipelines"
+	"rongtong/pipelines/topics"
+	"rongtong/pipelines/warehouse"
+	"rongtong/schemas"
+	"rongtong/schemas/fault"
+)
+
+// StreamStatus is how far one stream got, from three places that count
+// independently: the connector, Kafka and the warehouse.
+type StreamStatus struct {
+	Tier      string `json:"tier"`
+	System    string `json:"system"`
+	Stream    string `json:"stream"`
+	Topic     string `json:"topic"`
+	Delivered int64  `json:"delivered"` // records the connector delivered
+	Lag       int64  `json:"lag"`       // offsets in Kafka not loaded yet, markers included
+	Received  int64  `json:"received"`  // rows that reached the transforms: records times flows
+	Accepted  int64  `json:"accepted"`
+	Rejected  int64  `json:"rejected"`
+}
+
+// RunStatus is the latest run of a job.
+type RunStatus struct {
+	RunID    string    `json:"run_id"`
+	Job      string    `json:"job"`
+	State    string    `json:"state"`
+	Started  time.Time `json:"started_at"`
+	Finished time.Time `json:"finished_at"`
+	Detail   string    `json:"detail"`
+	Error    string    `json:"error,omitempty"`
+	Loads    int64     `json:"loads_seen"`
+}
+
+// Status is how everything stands.
+type Status struct {
+	Streams []StreamStatus `json:"streams"`
+	Runs    []RunStatus    `json:"runs"`
+	Loads   int64          `json:"loads"`
+}
+
+// Monitor asks for the status again and again over the same connections.
+type Monitor struct {
+	d Declarations
+	k *topics.Client
+	w *warehouse.Warehouse
+}
+
+// NewMonitor connects to both addresses.
+func NewMonitor(ctx context.Context, o Options) (*Monitor, error) {
+	d, err := o.load()
+	if err != nil {
+		return nil, err
+	}
+	k, err := o.kafka(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w, err := o.warehouse(ctx)
+	if err != nil {
+		k.Close()
+		return nil, err
+	}
+	return &Monitor{d, k, w}, nil
+}
+
+// Close hangs up.
+func (m *Monitor) Close() {
+	m.k.Close()
+	m.w.Close()
+}
+
+// Warehouse is the connection for further questions. It is borrowed.
+func (m *Monitor) Warehouse() *warehouse.Warehouse { return m.w }
+
+// Status asks everyone once.
+func (m *Monitor) Status(ctx context.Context) (Status, error) {
+	var st Status
+	names := make([]string, len(m.d.Streams))
+	at := map[string]int{}
+	for i, s := range m.d.Streams {
+		names[i], at[s.Topic] = s.Topic, i
+		st.Streams = append(st.Streams, StreamStatus{Tier: s.System.Tier, System: s.System.System, Stream: s.Stream.Name, Topic: s.Topic})
+	}
+	ends, err := m.k.Ends(ctx, names...)
+	if err != nil {
+		return st, fmt.Errorf("asking for the ends of the topics: %w", err)
+	}
+	loaded, err := m.k.Offsets(ctx, pipelines.LoadGroup, names...)
+	if err != nil {
+		return st, fmt.Errorf("asking for the loaders' offsets: %w", err)
+	}
+	for i, s := range m.d.Streams {
+		for p, b := range ends[s.Topic] {
+			st.Streams[i].Lag += b.Last - max(b.First, loaded[s.Topic][p].Offset)
+		}
+		if st.Streams[i].Delivered, err = pipelines.Delivered(ctx, m.k, s); err != nil {
+			return st, err
+		}
+	}
+	if err := m.counts(ctx, st.Streams, at); err != nil {
+		return st, err
+	}
+	var n uint64
+	if err := m.w.QueryRow(ctx, "SELECT count() FROM ops.load FINAL", []any{&n}); err != nil {
+		return st, err
+	}
+	st.Loads = int64(n)
+	st.Runs, err = m.runs(ctx)
+	return st, err
+}
+
+func (m *Monitor) counts(ctx context.Context, streams []StreamStatus, at map[string]int) error {
+	rows, err := m.w.Query(ctx, "SELECT toString(topic), sum(received), sum(accepted), sum(rejected) FROM ops.load FINAL GROUP BY topic")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var topic string
+		var received, accepted, rejected uint64
+		if err := rows.Scan(&topic, &received, &accepted, &rejected); err != nil {
+			return err
+		}
+		if i, ok := at[topic]; ok {
+			s := &streams[i]
+			s.Received, s.Accepted, s.Rejected = int64(received), int64(accepted), int64(rejected)
+		}
+	}
+	return rows.Err()
+}
+
+func (m *Monitor) runs(ctx context.Context) ([]RunStatus, error) {
+	rows, err := m.w.Query(ctx, `SELECT run_id, toString(job), toString(state), started_at, finished_at, detail, error, loads_seen
+		FROM ops.run FINAL ORDER BY started_at DESC LIMIT 10`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []RunStatus
+	for rows.Next() {
+		var r RunStatus
+		var seen uint64
+		if err := rows.Scan(&r.RunID, &r.Job, &r.State, &r.Started, &r.Finished, &r.Detail, &r.Error, &seen); err != nil {
+			return nil, err
+		}
+		r.Loads = int64(seen)
+		out = append(out, r)
+	}
+	return out, rows.Err()
+}
+
+// RunJob asks the process that runs jobs to run one now, and waits for it.
+func (m *Monitor) RunJob(ctx context.Context, job, date string) (RunStatus, error) {
+	r := pipelines.Request{RunID: pipelines.NewRunID(job), Job: job, Date: date}
+	if err := pipelines.Ask(ctx, m.k, r); err != nil {
+		return RunStatus{}, err
+	}
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	asked := time.Now()
+	for {
+		runs, err := m.runs(ctx)
+		if err != nil && fault.Of(err) != fault.Transient {
+			return RunStatus{}, err
+		}
+		for _, found := range runs {
+			if found.RunID != r.RunID || found.State == "running" {
+				continue
+			}
+			if found.State == "failed" {
+				return found, fault.New(fault.Unknown, "running %q: %s", job, found.Error)
+			}
+			return found, nil
+		}
+		if len(runs) == 0 && time.Since(asked) > time.Minute {
+			return RunStatus{}, fault.Hint(fault.Transient, "start one with: rongtong up --roles schedule", "running %q: nobody took the request within a minute", job)
+		}
+		select {
+		case <-ctx.Done():
+			return RunStatus{}, ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// Tiers are the tiers of government, from the province down.
+func (m *Monitor) Tiers() []*schemas.Tier { return m.d.Catalog.Tiers }

@@ -1,0 +1,124 @@
+package control
+
+import (
+	"context"
+	"slices"
+	"sort"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"rongtong/connectors"
+	"rongtong/connectors/all"
+	"rongtong/pipelines"
+	"rongtong/pipelines/topics"
+	"rongtong/pipelines/warehouse"
+	"rongtong/schemas/decl"
+	"rongtong/schemas/fault"
+)
+
+// Roles are the parts of the pipeline that may run together or apart.
+var Roles = []string{"ingest", "load", "schedule"}
+
+// Up runs roles until ctx ends, then stops each at a boundary: nothing is half
+// written. It creates the topics and tables it needs.
+func Up(ctx context.Context, o Options, roles []string, workers int) error {
+	for _, r := range roles {
+		if !slices.Contains(Roles, r) {
+			return fault.Hint(fault.Config, decl.Suggest(r, Roles), "starting: %q is not a role", r)
+		}
+	}
+	d, err := o.load()
+	if err != nil {
+		return err
+	}
+	k, err := o.kafka(ctx)
+	if err != nil {
+		return err
+	}
+	defer k.Close()
+	if err := k.Ensure(ctx, append(pipelines.Topics(d.Streams), pipelines.ControlTopics()...)); err != nil {
+		return err
+	}
+	var w *warehouse.Warehouse
+	if slices.Contains(roles, "load") || slices.Contains(roles, "schedule") {
+		if w, err = o.warehouse(ctx); err != nil {
+			return err
+		}
+		defer w.Close()
+	}
+	return run(ctx, o, d, k, w, roles, workers)
+}
+
+func run(ctx context.Context, o Options, d Declarations, k *topics.Client, w *warehouse.Warehouse, roles []string, workers int) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for _, role := range roles {
+		log := o.Log.With("role", role)
+		switch role {
+		case "ingest":
+			g.Go(func() error {
+				in := &pipelines.Ingest{Kafka: k, Kinds: all.Kinds(), Log: log}
+				return in.Run(ctx, d.Streams)
+			})
+		case "load":
+			if err := migrate(ctx, w, d); err != nil {
+				return err
+			}
+			g.Go(func() error {
+				l := &pipelines.Loader{Kafka: k, Warehouse: w, Log: log, Workers: workers}
+				return l.Run(ctx, d.Streams)
+			})
+		case "schedule":
+			g.Go(func() error {
+				j := &pipelines.Jobs{Kafka: k, Warehouse: w, Catalog: d.Catalog, Log: log}
+				return j.Run(ctx)
+			})
+		}
+	}
+	return g.Wait()
+}
+
+// Migrate brings the warehouse's tables to what the declarations say and
+// returns the steps it took, as text.
+func Migrate(ctx context.Context, o Options, dry bool) ([]string, error) {
+	d, err := o.load()
+	if err != nil {
+		return nil, err
+	}
+	w, err := o.warehouse(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer w.Close()
+	steps, err := w.Plan(ctx, d.Catalog)
+	if err != nil {
+		return nil, err
+	}
+	text := make([]string, len(steps))
+	for i, s := range steps {
+		text[i] = s.String()
+	}
+	if dry {
+		return text, nil
+	}
+	return text, w.Migrate(ctx, steps)
+}
+
+func migrate(ctx context.Context, w *warehouse.Warehouse, d Declarations) error {
+	steps, err := w.Plan(ctx, d.Catalog)
+	if err != nil {
+		return err
+	}
+	return w.Migrate(ctx, steps)
+}
+
+func brokers(list string) []string { return strings.Split(list, ",") }
+
+func names(kinds map[string]connectors.Kind) []string {
+	out := make([]string, 0, len(kinds))
+	for k := range kinds {
+		out = append(out, k)
+	}
+	sort.Strings(out)
+	return out
+}

@@ -1,0 +1,257 @@
+package pipelines
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"rongtong/connectors"
+	"rongtong/pipelines/schedule"
+	"rongtong/pipelines/topics"
+	"rongtong/schemas"
+	"rongtong/schemas/fault"
+	"rongtong/schemas/record"
+)
+
+// positions is where connector positions too large for offset metadata go.
+const positions = "rongtong.positions"
+
+// Ingest moves records from sources into Kafka: one goroutine, one producer and
+// one transaction at a time per stream.
+type Ingest struct {
+	Kafka *topics.Client
+	Kinds map[string]connectors.Kind
+	Log   *slog.Logger
+
+	mu    sync.Mutex
+	state map[*Stream]*IngestState
+}
+
+// IngestState is how one stream is doing in this process.
+type IngestState struct {
+	Records atomic.Int64 // delivered since the stream began, all processes
+	Stats   atomic.Pointer[connectors.Stats]
+	Error   atomic.Pointer[string]
+}
+
+// group is the consumer group that holds a stream's position; it has no members.
+func (s *Stream) group() string { return "ingest." + s.System.System + "." + s.Stream.Name }
+
+// Topics are what Ingest writes to.
+func Topics(streams []*Stream) []topics.Topic {
+	out := []topics.Topic{{Name: positions, Partitions: 1}}
+	for _, s := range streams {
+		out = append(out, topics.Topic{Name: s.Topic, Partitions: s.Partitions()})
+	}
+	return out
+}
+
+// Run ingests all streams until ctx ends. Problems of one system never stop
+// another: they are logged, shown in the state, and tried again.
+func (in *Ingest) Run(ctx context.Context, streams []*Stream) error {
+	in.mu.Lock()
+	in.state = map[*Stream]*IngestState{}
+	for _, s := range streams {
+		in.state[s] = &IngestState{}
+	}
+	in.mu.Unlock()
+	bySystem := map[*schemas.System][]*Stream{}
+	for _, s := range streams {
+		bySystem[s.System] = append(bySystem[s.System], s)
+	}
+	clock := schedule.New(in.Log)
+	var wg sync.WaitGroup
+	for sys, list := range bySystem {
+		ticks := make([]chan struct{}, len(list))
+		for i := range list {
+			ticks[i] = make(chan struct{}, 1)
+			ticks[i] <- struct{}{} // read once at start, whatever the schedule says: misfire "once"
+		}
+		if !sys.Every.Continuous {
+			err := clock.Add(ctx, sys.System, sys.Every.Cron, sys.Every.Zone, func(context.Context) {
+				for _, t := range ticks {
+					select {
+					case t <- struct{}{}:
+					default: // a read is already waiting
+					}
+				}
+			})
+			if err != nil {
+				return err
+			}
+		}
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			in.system(ctx, sys, list, ticks)
+		}()
+	}
+	clock.Run(ctx)
+	wg.Wait()
+	return nil
+}
+
+// system opens a system, again and again if it must, and runs its streams.
+func (in *Ingest) system(ctx context.Context, sys *schemas.System, list []*Stream, ticks []chan struct{}) {
+	log := in.Log.With("system", sys.System)
+	kind, _ := connectors.KindOf(sys)
+	retry(ctx, log, "opening the system", func() error {
+		opened, err := in.Kinds[kind].Open(ctx, sys)
+		if err != nil {
+			in.note(list, err)
+			return err
+		}
+		defer opened.Close()
+		var wg sync.WaitGroup
+		for i, s := range list {
+			wg.Add(1)
+			go func() {
+				defer wg.Done()
+				log := log.With("stream", s.Stream.Name)
+				retry(ctx, log, "ingesting", func() error {
+					err := in.stream(ctx, opened, s, ticks[i])
+					in.note(list[i:i+1], err)
+					return err
+				})
+			}()
+		}
+		wg.Wait()
+		return ctx.Err()
+	})
+}
+
+func (in *Ingest) note(list []*Stream, err error) {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return
+	}
+	text := err.Error()
+	for _, s := range list {
+		in.state[s].Error.Store(&text)
+	}
+}
+
+// retry runs work until it succeeds or ctx ends. Transient faults are tried
+// again soon, everything else slowly: a person has to act, and when they have,
+// the stream goes on by itself.
+func retry(ctx context.Context, log *slog.Logger, what string, work func() error) {
+	pause := backoff.NewExponentialBackOff()
+	pause.InitialInterval, pause.MaxInterval = 200*time.Millisecond, 10*time.Second
+	for ctx.Err() == nil {
+		began := time.Now()
+		err := work()
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		if time.Since(began) > time.Minute {
+			pause.Reset()
+		}
+		wait := pause.NextBackOff()
+		if class := fault.Of(err); class != fault.Transient {
+			wait = max(wait, 5*time.Second)
+			log.Error(what, "class", class.String(), "error", err, "again_in", wait.Round(time.Millisecond))
+		} else {
+			log.Warn(what, "error", err, "again_in", wait.Round(time.Millisecond))
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(wait):
+		}
+	}
+}
+
+// stream runs one stream from its stored position until something breaks.
+// The producer is made first: from then on a stalled twin is fenced, so the
+// position that is read next can no longer move under us.
+func (in *Ingest) stream(ctx context.Context, opened connectors.Opened, s *Stream, tick <-chan struct{}) error {
+	producer, err := in.Kafka.Producer(ctx, s.group())
+	if err != nil {
+		return err
+	}
+	defer producer.Close()
+	at, err := stored(ctx, in.Kafka, s)
+	if err != nil {
+		return err
+	}
+	src, err := opened.Source(ctx, s.Stream, at.Position)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	state := in.state[s]
+	state.Records.Store(at.Records)
+	chunk := &record.Chunk{System: s.System.System, Stream: s.Stream.Name}
+	for {
+		chunk.Reset()
+		pos, err := src.Read(ctx, chunk)
+		if errors.Is(err, io.EOF) {
+			stats := src.Stats()
+			state.Stats.Store(&stats)
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-tick:
+			}
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		next := progress{at.Records + int64(len(chunk.Rows)), pos}
+		if err := in.commit(ctx, producer, s, chunk, next); err != nil {
+			return err
+		}
+		at = next
+		state.Records.Store(at.Records)
+		state.Error.Store(nil)
+		if err := src.Done(ctx, pos); err != nil {
+			return err
+		}
+	}
+}
+
+func stored(ctx context.Context, k *topics.Client, s *Stream) (progress, error) {
+	b, err := k.LoadPosition(ctx, positions, s.group(), s.Topic)
+	if err != nil {
+		return progress{}, err
+	}
+	p, err := decodeProgress(b)
+	return p, fault.Mark(fault.Bug, err)
+}
+
+// Delivered is how many records the stream's connector has delivered in all:
+// the connector's own side of the books, committed together with the rows.
+func Delivered(ctx context.Context, k *topics.Client, s *Stream) (int64, error) {
+	p, err := stored(ctx, k, s)
+	return p.Records, err
+}
+
+// commit writes a chunk and the position after it in one transaction. After
+// any error the producer is spent and the stream starts again: the next
+// producer of the same ID settles the transaction one way or the other, and the
+// stored position, which moved exactly if the rows are there, says which.
+func (in *Ingest) commit(ctx context.Context, p *topics.Producer, s *Stream, chunk *record.Chunk, next progress) error {
+	txn := p.Begin()
+	var header []byte
+	for i := range chunk.Rows {
+		e := &chunk.Rows[i]
+		header = appendHeader(header[:0], e)
+		txn.Append(s.Topic, topics.Partition(e.Key, s.Partitions()), topics.Record{Key: e.Key, Value: e.Value, Header: header})
+	}
+	if err := txn.SavePosition(ctx, positions, s.group(), s.Topic, next.encode()); err != nil {
+		return errors.Join(err, txn.Abort(ctx))
+	}
+	return txn.Commit(ctx)
+}
+
+// States returns the state of every stream, for status pages.
+func (in *Ingest) States() map[*Stream]*IngestState {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.state
+}

@@ -1,0 +1,282 @@
+package pipelines
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"rongtong/pipelines/schedule"
+	"rongtong/pipelines/topics"
+	"rongtong/pipelines/warehouse"
+	"rongtong/schemas"
+	"rongtong/schemas/decl"
+	"rongtong/schemas/fault"
+)
+
+//go:embed jobs.yaml
+var jobsYAML []byte
+
+// JobDecl declares a job of the schedule role.
+type JobDecl struct {
+	decl.Pos
+	Job   string           `decl:"job,required"`
+	Doc   schemas.Label    `decl:"doc,required"`
+	Every schemas.Schedule `decl:"every,required"`
+}
+
+// JobDecls reads the declared jobs.
+func JobDecls() ([]JobDecl, []decl.Problem) {
+	node, ps := decl.Parse("pipelines/jobs.yaml", jobsYAML)
+	if len(ps) > 0 {
+		return nil, ps
+	}
+	var jobs []JobDecl
+	ps = node.Decode(&jobs)
+	for _, j := range jobs {
+		ps = append(ps, schedule.Check(j.Every.Pos, j.Every.Cron, j.Every.Zone)...)
+		if _, ok := work[j.Job]; !ok {
+			ps = append(ps, j.Problem("job.unknown", decl.Suggest(j.Job, JobNames()), "%q is not a job", j.Job))
+		}
+	}
+	return jobs, ps
+}
+
+// JobNames are the jobs a person can run.
+func JobNames() []string { return []string{"integrate", "return"} }
+
+// work is what each job does. It returns a sentence for the run's record.
+var work = map[string]func(*Jobs, context.Context, Request) (string, error){
+	"integrate": (*Jobs).integrate,
+	"return":    (*Jobs).deliver,
+}
+
+// control carries requests to run a job now. Its one partition also elects the
+// process that runs jobs: whoever owns it, and only they.
+const control = "rongtong.control"
+
+// ControlTopics are what the schedule role needs.
+func ControlTopics() []topics.Topic { return []topics.Topic{{Name: control, Partitions: 1}} }
+
+// Request asks for one run of a job.
+type Request struct {
+	RunID string `json:"run_id"`
+	Job   string `json:"job"`
+	Cause string `json:"cause"` // "schedule" or "request"
+	// Date is the business date, YYYY-MM-DD; empty means yesterday.
+	Date string `json:"date,omitempty"`
+}
+
+// Ask puts a request where the process that runs jobs finds it.
+func Ask(ctx context.Context, k *topics.Client, r Request) error {
+	p, err := k.Producer(ctx, "control")
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	value, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	txn := p.Begin()
+	txn.Append(control, 0, topics.Record{Key: []byte(r.RunID), Value: value})
+	return txn.Commit(ctx)
+}
+
+// Jobs runs scheduled and requested jobs, one at a time, in the one process
+// that owns the control partition.
+type Jobs struct {
+	Kafka     *topics.Client
+	Warehouse *warehouse.Warehouse
+	Catalog   *schemas.Catalog
+	Log       *slog.Logger
+}
+
+// Run takes part in the election and works while elected, until ctx ends.
+func (j *Jobs) Run(ctx context.Context) error {
+	decls, ps := JobDecls()
+	if len(ps) > 0 {
+		return fault.New(fault.Bug, "reading the declared jobs: %s", ps[0])
+	}
+	retry(ctx, j.Log, "running jobs", func() error {
+		g, err := j.Kafka.Group(ctx, topics.GroupConfig{ID: "schedule", Topics: []string{control}})
+		if err != nil {
+			return err
+		}
+		defer g.Close()
+		for {
+			gen, err := g.Next(ctx)
+			if err != nil {
+				return err
+			}
+			if len(gen.Assigned) == 0 {
+				j.Log.Info("standing by: another process runs the jobs")
+				<-gen.Context().Done()
+				continue
+			}
+			if err := j.lead(gen.Context(), gen, decls); err != nil && ctx.Err() == nil && gen.Context().Err() == nil {
+				return err
+			}
+		}
+	})
+	return nil
+}
+
+// lead runs jobs for as long as the partition is ours. A request is committed
+// after its run: one that a crash interrupted is run again, which is harmless
+// because every job's result depends on the data alone.
+func (j *Jobs) lead(ctx context.Context, gen *topics.Generation, decls []JobDecl) error {
+	j.Log.Info("running jobs", "generation", gen.ID)
+	due := make(chan Request, len(decls)) // at most one waiting tick per job
+	clock := schedule.New(j.Log)
+	for _, d := range decls {
+		err := clock.Add(ctx, d.Job, d.Every.Cron, d.Every.Zone, func(context.Context) {
+			select {
+			case due <- Request{RunID: runID(d.Job), Job: d.Job, Cause: "schedule"}:
+			default: // runs are already waiting; this slot joins them
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	go clock.Run(ctx)
+	stored, err := j.Kafka.Offsets(ctx, "schedule", control)
+	if err != nil {
+		return err
+	}
+	next := max(0, stored[control][0].Offset)
+	requests, failed := j.requests(ctx, next)
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case err := <-failed:
+			return err
+		case r := <-due:
+			j.run(ctx, r)
+		case r := <-requests:
+			j.run(ctx, r.Request)
+			if err := gen.Commit(ctx, []topics.OffsetMeta{{Topic: control, Partition: 0, Offset: r.after}}); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func runID(job string) string {
+	return fmt.Sprintf("%s-%s", job, time.Now().UTC().Format("20060102T150405.000000"))
+}
+
+// NewRunID names a run that a person asked for.
+func NewRunID(job string) string { return runID(job) }
+
+type request struct {
+	Request
+	after int64 // the offset to commit when it is done
+}
+
+// requests follows the control topic from an offset until ctx ends.
+func (j *Jobs) requests(ctx context.Context, next int64) (<-chan request, <-chan error) {
+	out, failed := make(chan request), make(chan error, 1)
+	go func() {
+		f := j.Kafka.Fetcher(control, 0, next, topics.FetchOptions{ReadCommitted: true})
+		for ctx.Err() == nil {
+			var got []request
+			_, err := f.Fetch(ctx, func(r *topics.FetchedRecord) error {
+				var q request
+				if err := json.Unmarshal(r.Value, &q.Request); err != nil {
+					j.Log.Error("ignoring a control record that is not a request", "offset", r.Offset)
+					return nil
+				}
+				q.Cause, q.after = "request", r.Offset+1
+				got = append(got, q)
+				return nil
+			})
+			if err != nil {
+				failed <- err
+				return
+			}
+			for _, q := range got {
+				select {
+				case out <- q:
+				case <-ctx.Done():
+					return
+				}
+			}
+		}
+	}()
+	return out, failed
+}
+
+// run does one job and records it, whatever its outcome.
+func (j *Jobs) run(ctx context.Context, r Request) {
+	rec := warehouse.RunRow{RunID: r.RunID, Job: r.Job, Cause: r.Cause, StartedAt: time.Now(), State: "running"}
+	log := j.Log.With("job", r.Job, "run", r.RunID)
+	do, ok := work[r.Job]
+	if !ok {
+		log.Error("ignoring a request for a job that does not exist")
+		return
+	}
+	var err error
+	if rec.LoadsSeen, err = j.loadsSeen(ctx); err == nil {
+		err = j.record(ctx, rec)
+	}
+	if err == nil {
+		rec.Detail, err = do(j, ctx, r)
+	}
+	rec.FinishedAt, rec.State = time.Now(), "ok"
+	if err != nil {
+		rec.State, rec.Error = "failed", err.Error()
+		log.Error("running a job", "class", fault.Of(err).String(), "error", err)
+	} else {
+		log.Info("ran a job", "took", rec.FinishedAt.Sub(rec.StartedAt).Round(time.Millisecond), "detail", rec.Detail)
+	}
+	if err := j.record(ctx, rec); err != nil && ctx.Err() == nil {
+		log.Error("recording a run", "error", err)
+	}
+}
+
+// record writes the run as it stands; the later state replaces the earlier.
+func (j *Jobs) record(ctx context.Context, rec warehouse.RunRow) error {
+	return j.Warehouse.InsertRows(ctx, "ops.run", rec.RunID+"/"+rec.State, []warehouse.RunRow{rec})
+}
+
+// loadsSeen counts the loads that a run starting now takes into account.
+func (j *Jobs) loadsSeen(ctx context.Context) (int64, error) {
+	var n uint64
+	err := j.Warehouse.QueryRow(ctx, "SELECT count() FROM ops.load FINAL", []any{&n})
+	return int64(n), err
+}
+
+// integrate fuses every entity whose claims changed and computes the
+// indicators that read a fused one.
+func (j *Jobs) integrate(ctx context.Context, r Request) (string, error) {
+	changed := map[string]bool{}
+	var claims, things int64
+	for _, e := range j.Catalog.Entities {
+		res, err := j.Warehouse.Fuse(ctx, j.Catalog, e.Entity)
+		if err != nil {
+			return "", fmt.Errorf("fusing %q: %w", e.Entity, err)
+		}
+		claims, things = claims+res.Claims, things+res.Things
+		changed[e.Entity] = !res.Unchanged
+	}
+	n := 0
+	for _, ind := range j.Catalog.Indicators {
+		stale := changed["division"]
+		for _, e := range ind.Reads {
+			stale = stale || changed[e]
+		}
+		if !stale {
+			continue
+		}
+		if err := j.Warehouse.Compute(ctx, j.Catalog, ind, r.RunID); err != nil {
+			return "", fmt.Errorf("computing %q: %w", ind.Indicator, err)
+		}
+		n++
+	}
+	return fmt.Sprintf("%d claims fused into %d things, %d indicators computed", claims, things, n), nil
+}

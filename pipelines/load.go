@@ -1,0 +1,155 @@
+package pipelines
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"rongtong/pipelines/topics"
+	"rongtong/pipelines/warehouse"
+	"rongtong/schemas/fault"
+	"rongtong/schemas/record"
+	"rongtong/transforms"
+)
+
+// name is the flow's part in names of loads and in the books.
+func (f *Flow) name(s *Stream) string {
+	if f.Index == 0 {
+		return s.Stream.Name
+	}
+	return fmt.Sprintf("%s.%d", s.Stream.Name, f.Index+1)
+}
+
+// token names one insert: the same span under the same plan into the same table
+// gets the same name, and ClickHouse takes a name once.
+func token(span record.Span, plan uint64, what string) string {
+	return fmt.Sprintf("%s/%d/%d-%d/%016x/%s", span.Topic, span.Partition, span.From, span.To, plan, what)
+}
+
+// load puts the chunk into the warehouse: for every flow its rows, then the
+// rejects of all flows, then the ledger. A crash in between repeats the whole
+// span; each insert has a name of its own, so what arrived is dropped and what
+// did not arrive is loaded.
+func (w *worker) load(ctx context.Context, s *share, span record.Span) error {
+	plan := s.stream.Plan()
+	var rejects []warehouse.RejectRow
+	ledger := make([]warehouse.LoadRow, 0, len(s.stream.Flows))
+	for i := range s.stream.Flows {
+		f := &s.stream.Flows[i]
+		batch := w.batch(f.Plan)
+		bad := f.Plan.Apply(batch, &w.chunk)
+		for _, r := range bad {
+			rejects = append(rejects, w.reject(s, f, r))
+		}
+		accepted := batch.Rows()
+		if accepted > 0 {
+			rows := batch.Take()
+			err := w.insist(ctx, func() error {
+				return w.Warehouse.Load(ctx, warehouse.Load{Token: token(span, plan, f.name(s.stream)), Table: "std." + f.Entity.Entity, Rows: rows})
+			})
+			rows.Release()
+			if err != nil {
+				return fmt.Errorf("loading %d rows of %s/%d into %q: %w", accepted, span.Topic, span.Partition, f.Entity.Entity, err)
+			}
+		}
+		ledger = append(ledger, warehouse.LoadRow{
+			LoadID: token(span, plan, f.name(s.stream)),
+			System: s.stream.System.System, Tier: s.stream.System.Tier, Stream: s.stream.Stream.Name,
+			Flow: f.name(s.stream), Entity: f.Entity.Entity,
+			Topic: span.Topic, Partition: span.Partition, FromOffset: span.From, ToOffset: span.To, Plan: f.Plan.Fingerprint(),
+			Received: int64(len(w.chunk.Rows)), Accepted: int64(accepted), Rejected: int64(len(bad)), LoadedAt: time.Now(),
+		})
+	}
+	if len(rejects) > 0 {
+		err := w.insist(ctx, func() error { return w.Warehouse.InsertRows(ctx, "ops.reject", token(span, plan, "reject"), rejects) })
+		if err != nil {
+			return fmt.Errorf("recording %d rejects of %s/%d: %w", len(rejects), span.Topic, span.Partition, err)
+		}
+	}
+	err := w.insist(ctx, func() error { return w.Warehouse.InsertRows(ctx, "ops.load", token(span, plan, "ledger"), ledger) })
+	if err != nil {
+		return fmt.Errorf("recording the load of %s/%d: %w", span.Topic, span.Partition, err)
+	}
+	return nil
+}
+
+// batch returns the worker's batch for a plan, empty.
+func (w *worker) batch(p *transforms.Plan) *transforms.Batch {
+	if w.batches == nil {
+		w.batches = map[*transforms.Plan]*transforms.Batch{}
+	}
+	b, ok := w.batches[p]
+	if !ok {
+		b = transforms.NewBatch(w.mem, p)
+		w.batches[p] = b
+	}
+	return b
+}
+
+func (w *worker) reject(s *share, f *Flow, r transforms.Reject) warehouse.RejectRow {
+	e := &w.chunk.Rows[r.Index]
+	return warehouse.RejectRow{
+		Topic: s.topic, Partition: s.partition, Offset: e.Offset, Flow: f.name(s.stream),
+		System: s.stream.System.System, Tier: s.stream.System.Tier, Stream: s.stream.Stream.Name, Entity: f.Entity.Entity,
+		Rule: r.Rule, Field: r.Field, ReasonZh: r.ReasonZh, ReasonEn: r.ReasonEn, Place: e.Place,
+		RecordKey: strings.ReplaceAll(string(e.Key), "\x1f", "|"), Row: string(r.Row), RejectedAt: e.Arrived,
+	}
+}
+
+// insist repeats an insert for as long as time can heal it. The insert has a
+// name, so a repetition after a lost answer loads nothing twice.
+func (w *worker) insist(ctx context.Context, insert func() error) error {
+	pause := backoff.NewExponentialBackOff()
+	pause.InitialInterval, pause.MaxInterval = 100*time.Millisecond, 10*time.Second
+	for {
+		err := insert()
+		if err == nil || fault.Of(err) != fault.Transient || ctx.Err() != nil {
+			return err
+		}
+		wait := pause.NextBackOff()
+		w.Log.Warn("the warehouse asks for patience", "error", err, "again_in", wait.Round(time.Millisecond))
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
+// fetch appends the records of [from, to) that one fetch returns to the chunk,
+// stopping when the block is full unless the span is exact, and gives the offset
+// after them.
+func (w *worker) fetch(ctx context.Context, s *share, from, to int64, exact bool) (int64, error) {
+	c := &w.chunk
+	got, err := w.session.Fetch(ctx, []topics.FetchFrom{{Topic: s.topic, Partition: s.partition, Offset: from, To: to}})
+	if err != nil {
+		return from, err
+	}
+	next := from
+	for i := range got {
+		next, err = got[i].Each(func(r *topics.FetchedRecord) error {
+			if !exact && full(c) {
+				return errFull
+			}
+			e := record.Envelope{Key: r.Key, Value: r.Value, Offset: r.Offset, Arrived: r.Time}
+			if err := parseHeader(r.Header, &e); err != nil {
+				return fault.New(fault.Bug, "reading %s/%d at %d: %w", s.topic, s.partition, r.Offset, err)
+			}
+			c.Append(e)
+			return nil
+		})
+		if err != nil && !errors.Is(err, errFull) {
+			return next, err
+		}
+	}
+	return next, nil
+}
+
+// errFull ends a fetch in the middle: the block has all it may hold.
+var errFull = errors.New("the block is full")
+
+func full(c *record.Chunk) bool { return len(c.Rows) >= blockRows || c.Bytes() >= blockBytes }

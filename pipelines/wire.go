@@ -1,0 +1,120 @@
+package pipelines
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"time"
+
+	"rongtong/schemas/record"
+)
+
+// A record travels as key, value (the JSON object, readable with any Kafka
+// tool) and one header with everything else: a header name costs bytes on every
+// record, so there is one header and its layout is fixed here.
+//
+//	byte    version, 1
+//	byte    op
+//	8 bytes shape, little endian
+//	8 bytes event time, Unix ms, little endian; minimum int64 means none
+//	uvarint length, then place
+//	uvarint length, then fault
+const headerVersion = 1
+
+const noTime = math.MinInt64
+
+// appendHeader appends the header of e to dst.
+func appendHeader(dst []byte, e *record.Envelope) []byte {
+	at := int64(noTime)
+	if !e.At.IsZero() {
+		at = e.At.UnixMilli()
+	}
+	dst = append(dst, headerVersion, byte(e.Op))
+	dst = binary.LittleEndian.AppendUint64(dst, e.Shape)
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(at))
+	dst = binary.AppendUvarint(dst, uint64(len(e.Place)))
+	dst = append(dst, e.Place...)
+	dst = binary.AppendUvarint(dst, uint64(len(e.Fault)))
+	return append(dst, e.Fault...)
+}
+
+// parseHeader fills e from a header. Place and Fault are copied.
+func parseHeader(h []byte, e *record.Envelope) error {
+	if len(h) < 18 || h[0] != headerVersion {
+		return fmt.Errorf("reading a record header: %d bytes of version %v are not ours", len(h), h[:min(1, len(h))])
+	}
+	e.Op = record.Op(h[1])
+	e.Shape = binary.LittleEndian.Uint64(h[2:])
+	if at := int64(binary.LittleEndian.Uint64(h[10:])); at != noTime {
+		e.At = time.UnixMilli(at)
+	}
+	rest := h[18:]
+	place, rest, ok := text(rest)
+	if !ok {
+		return fmt.Errorf("reading a record header: the place is cut off")
+	}
+	fault, rest, ok := text(rest)
+	if !ok || len(rest) != 0 {
+		return fmt.Errorf("reading a record header: the fault is cut off or followed by %d bytes", len(rest))
+	}
+	e.Place, e.Fault = place, fault
+	return nil
+}
+
+func text(b []byte) (string, []byte, bool) {
+	n, k := binary.Uvarint(b)
+	if k <= 0 || n > uint64(len(b)-k) {
+		return "", nil, false
+	}
+	b = b[k:]
+	return string(b[:n]), b[n:], true
+}
+
+// progress is what an ingest transaction stores beside the rows: the
+// connector's own position, and how much it delivered in all, so that the
+// connector's side of the books survives a crash exactly as the rows do.
+type progress struct {
+	Records  int64 // delivered since the stream began
+	Position record.Position
+}
+
+func (p progress) encode() []byte {
+	b := append([]byte{1}, binary.AppendUvarint(nil, uint64(p.Records))...)
+	return append(b, p.Position...)
+}
+
+func decodeProgress(b []byte) (progress, error) {
+	if len(b) == 0 {
+		return progress{}, nil
+	}
+	n, k := binary.Uvarint(b[1:])
+	if b[0] != 1 || k <= 0 {
+		return progress{}, fmt.Errorf("reading a stored position: %d bytes of version %d are not ours", len(b), b[0])
+	}
+	p := progress{Records: int64(n)}
+	if rest := b[1+k:]; len(rest) > 0 {
+		p.Position = rest
+	}
+	return p, nil
+}
+
+// intent is what a loader writes into the offset's metadata before rows leave
+// the process: the exact span it is about to load, and the plan it was made
+// with. Whoever takes over repeats it before anything else.
+type intent struct {
+	To   int64
+	Plan uint64
+}
+
+func (i intent) encode() string { return fmt.Sprintf("load to=%d plan=%016x", i.To, i.Plan) }
+
+func parseIntent(s string) (intent, bool, error) {
+	if s == "" {
+		return intent{}, false, nil
+	}
+	var i intent
+	if _, err := fmt.Sscanf(s, "load to=%d plan=%x", &i.To, &i.Plan); err != nil {
+		return intent{}, false, fmt.Errorf("reading a load intent %q: %w", s, err)
+	}
+	return i, true, nil
+}

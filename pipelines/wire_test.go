@@ -1,0 +1,67 @@
+package pipelines
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"rongtong/schemas/record"
+)
+
+func TestHeaderRoundTrip(t *testing.T) {
+	for _, e := range []record.Envelope{
+		{},
+		{Op: record.Delete, Shape: 1 << 63, At: time.UnixMilli(1767110400000), Place: "户数!台账.xlsx:17", Fault: "total.mismatch"},
+		{At: time.UnixMilli(-1)},
+	} {
+		var got record.Envelope
+		if err := parseHeader(appendHeader(nil, &e), &got); err != nil {
+			t.Fatal(err)
+		}
+		if got.Op != e.Op || got.Shape != e.Shape || !got.At.Equal(e.At) || got.Place != e.Place || got.Fault != e.Fault {
+			t.Errorf("got %+v, want %+v", got, e)
+		}
+	}
+}
+
+func FuzzHeader(f *testing.F) {
+	e := record.Envelope{Place: "a:1", Fault: "x"}
+	f.Add(appendHeader(nil, &e))
+	f.Add([]byte{1})
+	f.Fuzz(func(t *testing.T, h []byte) {
+		var e record.Envelope
+		if parseHeader(h, &e) != nil {
+			return
+		}
+		var again record.Envelope
+		if err := parseHeader(appendHeader(nil, &e), &again); err != nil || again.Place != e.Place || again.Fault != e.Fault || !again.At.Equal(e.At) {
+			t.Errorf("%q does not survive: %v", h, err)
+		}
+	})
+}
+
+func TestProgressRoundTrip(t *testing.T) {
+	for _, p := range []progress{{}, {Records: 3_000_000}, {Records: 1, Position: []byte{0, 255}}} {
+		got, err := decodeProgress(p.encode())
+		if err != nil || got.Records != p.Records || !bytes.Equal(got.Position, p.Position) {
+			t.Errorf("got %+v, %v, want %+v", got, err, p)
+		}
+	}
+	if _, err := decodeProgress([]byte{9, 1}); err == nil {
+		t.Error("a foreign version was accepted")
+	}
+}
+
+func TestIntentRoundTrip(t *testing.T) {
+	want := intent{To: 42, Plan: 1 << 63}
+	got, ok, err := parseIntent(want.encode())
+	if err != nil || !ok || got != want {
+		t.Errorf("got %+v %v %v, want %+v", got, ok, err, want)
+	}
+	if _, ok, err := parseIntent(""); ok || err != nil {
+		t.Error("no metadata is no intent")
+	}
+	if _, _, err := parseIntent("someone else's"); err == nil {
+		t.Error("foreign metadata was read as an intent")
+	}
+}
