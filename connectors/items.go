@@ -142,6 +142,23 @@ func EachItem(raw []byte, visit func(item []byte) error) error {
 	return nil
 }
 
+// EachField calls visit with the name and the raw value, borrowed, of every
+// member of the JSON object item, in order.
+func EachField(item []byte, visit func(name string, value []byte)) error {
+	i := skipSpace(item, 0)
+	if i >= len(item) || item[i] != '{' {
+		return &ItemError{Rule: "item.object", Offset: i}
+	}
+	_, err := eachMember(item, i, func(name []byte, at int) (int, error) {
+		end, err := skipValue(item, at, 1)
+		if err == nil {
+			visit(string(name), item[at:end])
+		}
+		return end, err
+	})
+	return err
+}
+
 // Objects calls visit with every JSON object of a body that is one object, an
 // array of objects, or objects one after another (JSON Lines).
 func Objects(body []byte, visit func(item []byte) error) error {
