@@ -213,7 +213,7 @@ func (j *Jobs) requests(ctx context.Context, next int64) (<-chan request, <-chan
 
 // run does one job and records it, whatever its outcome.
 func (j *Jobs) run(ctx context.Context, r Request) {
-	rec := warehouse.RunRow{RunID: r.RunID, Job: r.Job, Cause: r.Cause, StartedAt: time.Now(), State: "running"}
+	rec := warehouse.Run{ID: r.RunID, Job: r.Job, Cause: r.Cause, Started: time.Now(), State: "running"}
 	log := j.Log.With("job", r.Job, "run", r.RunID)
 	do, ok := work[r.Job]
 	if !ok {
@@ -221,35 +221,26 @@ func (j *Jobs) run(ctx context.Context, r Request) {
 		return
 	}
 	var err error
-	if rec.LoadsSeen, err = j.loadsSeen(ctx); err == nil {
-		err = j.record(ctx, rec)
+	if rec.LoadsSeen, err = j.Warehouse.LoadsSeen(ctx); err == nil {
+		err = j.Warehouse.RecordRun(ctx, rec)
 	}
 	if err == nil {
 		rec.Detail, err = do(j, ctx, r)
 	}
-	rec.FinishedAt, rec.State = time.Now(), "ok"
+	rec.Finished, rec.State = time.Now(), "ok"
 	if err != nil {
 		rec.State, rec.Error = "failed", err.Error()
 		log.Error("running a job", "class", fault.Of(err).String(), "error", err)
 	} else {
-		log.Info("ran a job", "took", rec.FinishedAt.Sub(rec.StartedAt).Round(time.Millisecond), "detail", rec.Detail)
+		log.Info("ran a job", "took", rec.Finished.Sub(rec.Started).Round(time.Millisecond), "detail", rec.Detail)
 	}
-	if err := j.record(ctx, rec); err != nil && ctx.Err() == nil {
+	if err := j.Warehouse.RecordRun(ctx, rec); err != nil && ctx.Err() == nil {
 		log.Error("recording a run", "error", err)
 	}
 }
 
-// record writes the run as it stands; the later state replaces the earlier.
-func (j *Jobs) record(ctx context.Context, rec warehouse.RunRow) error {
-	return j.Warehouse.InsertRows(ctx, "ops.run", rec.RunID+"/"+rec.State, []warehouse.RunRow{rec})
-}
-
-// loadsSeen counts the loads that a run starting now takes into account.
-func (j *Jobs) loadsSeen(ctx context.Context) (int64, error) {
-	var n uint64
-	err := j.Warehouse.QueryRow(ctx, "SELECT count() FROM ops.load FINAL", []any{&n})
-	return int64(n), err
-}
+// anyFeed is the relation of who delivered what; it changes with every entity.
+const anyFeed = "up_feed"
 
 // integrate fuses every entity whose claims changed and computes the
 // indicators that read a fused one.
@@ -263,6 +254,7 @@ func (j *Jobs) integrate(ctx context.Context, r Request) (string, error) {
 		}
 		claims, things = claims+res.Claims, things+res.Things
 		changed[e.Entity] = !res.Unchanged
+		changed[anyFeed] = changed[anyFeed] || !res.Unchanged
 	}
 	n := 0
 	for _, ind := range j.Catalog.Indicators {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"rongtong/pipelines/topics"
@@ -51,7 +50,7 @@ func (j *Jobs) deliver(ctx context.Context, r Request) (string, error) {
 	if string(done) >= date {
 		return fmt.Sprintf("business date %s was delivered before (the last is %s)", date, done), nil
 	}
-	counts, err := j.territories(ctx)
+	counts, err := j.Warehouse.TerritoryCounts(ctx, j.Catalog)
 	if err != nil {
 		return "", err
 	}
@@ -78,39 +77,4 @@ func (j *Jobs) deliver(ctx context.Context, r Request) (string, error) {
 		return "", err
 	}
 	return fmt.Sprintf("%d divisions, business date %s", len(counts), date), nil
-}
-
-// territory is a division and the number of fused rows about it and all that
-// lies in it.
-type territory struct {
-	Division string
-	Rows     uint64
-}
-
-// territories counts the fused rows of every entity that lies in divisions,
-// for every division of the register, ordered by code.
-func (j *Jobs) territories(ctx context.Context) ([]territory, error) {
-	var parts []string
-	for _, e := range j.Catalog.Entities {
-		if col := e.Division.Column; col != "" {
-			parts = append(parts, fmt.Sprintf("SELECT toString(assumeNotNull(%s)) AS division_code, count() AS n FROM dwd.%s GROUP BY division_code", col, e.Entity))
-		}
-	}
-	rows, err := j.Warehouse.Query(ctx, `SELECT toString(p.ancestor_code) AS division, sum(n) AS total
-		FROM (`+strings.Join(parts, " UNION ALL ")+`) AS c
-		INNER JOIN dwd.division_path AS p ON toString(p.division_code) = c.division_code
-		GROUP BY division ORDER BY division`)
-	if err != nil {
-		return nil, fmt.Errorf("counting what is held about each division: %w", err)
-	}
-	defer rows.Close()
-	var out []territory
-	for rows.Next() {
-		var t territory
-		if err := rows.Scan(&t.Division, &t.Rows); err != nil {
-			return nil, fmt.Errorf("counting what is held about each division: %w", err)
-		}
-		out = append(out, t)
-	}
-	return out, rows.Err()
 }

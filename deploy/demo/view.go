@@ -143,3 +143,6 @@ func bar(n, of int64) string {
 func pad(s string, width int) string {
 	return runewidth.FillRight(runewidth.Truncate(s, width, "…"), width)
 }
+
+// cells is the width of a text in terminal cells.
+func cells(s string) int { return runewidth.StringWidth(s) }

@@ -19,6 +19,7 @@ type StreamStatus struct {
 	System    string `json:"system"`
 	Stream    string `json:"stream"`
 	Topic     string `json:"topic"`
+	Flows     int    `json:"flows"`     // rows that every record becomes
 	Delivered int64  `json:"delivered"` // records the connector delivered
 	Lag       int64  `json:"lag"`       // offsets in Kafka not loaded yet, markers included
 	Received  int64  `json:"received"`  // rows that reached the transforms: records times flows
@@ -86,7 +87,7 @@ func (m *Monitor) Status(ctx context.Context) (Status, error) {
 	at := map[string]int{}
 	for i, s := range m.d.Streams {
 		names[i], at[s.Topic] = s.Topic, i
-		st.Streams = append(st.Streams, StreamStatus{Tier: s.System.Tier, System: s.System.System, Stream: s.Stream.Name, Topic: s.Topic})
+		st.Streams = append(st.Streams, StreamStatus{Tier: s.System.Tier, System: s.System.System, Stream: s.Stream.Name, Topic: s.Topic, Flows: len(s.Flows)})
 	}
 	ends, err := m.k.Ends(ctx, names...)
 	if err != nil {
@@ -192,3 +193,6 @@ func (m *Monitor) RunJob(ctx context.Context, job, date string) (RunStatus, erro
 
 // Tiers are the tiers of government, from the province down.
 func (m *Monitor) Tiers() []*schemas.Tier { return m.d.Catalog.Tiers }
+
+// Indicators are the declared indicators.
+func (m *Monitor) Indicators() []*schemas.Indicator { return m.d.Catalog.Indicators }
