@@ -1,0 +1,317 @@
+package files
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"rongtong/connectors"
+	"rongtong/schemas/fault"
+	"rongtong/schemas/record"
+)
+
+// entry is one file of a listing.
+type entry struct {
+	path  string // below root, with slashes
+	size  int64
+	mtime time.Time
+}
+
+// store is where files lie. A store is used by one goroutine at a time. Its
+// errors are classified; fs.ErrNotExist can be recognised in them.
+type store interface {
+	// list returns every regular file below the root, in any order.
+	list(ctx context.Context) ([]entry, error)
+	stat(ctx context.Context, path string) (entry, error)
+	// read copies a file to the writer that begin returns. A second call of
+	// begin says that the copy starts anew.
+	read(ctx context.Context, path string, begin func() (io.Writer, error)) error
+	// prefix stands before a path in the place of a record.
+	prefix() string
+	close() error
+}
+
+// candidate is a file that the stream may take.
+type candidate struct {
+	entry
+	subs  []string // submatches of the path
+	parts []string // what of the path enters the records
+}
+
+// watch is a file that has not rested long enough.
+type watch struct {
+	entry
+	since time.Time
+}
+
+// source reads the files of one stream.
+type source struct {
+	store store
+	plan  *plan
+	obj   *connectors.Object
+	now   func() time.Time
+
+	st      *state
+	last    record.Position // returned last: what a failed Read goes back to
+	queue   []candidate     // files of the last look that were not opened yet
+	cur     *reader
+	skip    int // records of cur that were delivered before it was opened
+	waiting map[string]watch
+	stats   connectors.Stats
+	counts  tally
+}
+
+func newSource(st store, p *plan, pos record.Position) (*source, error) {
+	state, err := decodeState(pos)
+	if err != nil {
+		return nil, fault.New(fault.Bug, "reading the position of stream %q: %w", p.stream.Name, err)
+	}
+	return &source{
+		store: st, plan: p, obj: connectors.NewObject(p.stream), now: time.Now,
+		st: state, last: slices.Clone(pos), waiting: map[string]watch{}, counts: newTally(),
+	}, nil
+}
+
+// Read fills the chunk from as many files as it takes.
+func (s *source) Read(ctx context.Context, dst *record.Chunk) (record.Position, error) {
+	stats, counts := s.stats, tally{maps.Clone(s.counts.dropped), maps.Clone(s.counts.unknown), s.counts.totals}
+	before := len(dst.Rows)
+	err := s.fill(ctx, dst)
+	if err == nil && len(dst.Rows) == before {
+		return nil, io.EOF
+	}
+	if err != nil {
+		s.rewind()
+		s.stats, s.counts = stats, counts
+		return nil, err
+	}
+	s.stats.Records += int64(len(dst.Rows) - before)
+	s.last = s.st.encode()
+	return slices.Clone(s.last), nil
+}
+
+// fill takes files until the chunk is full or none is left. A file that a
+// person must free (no permission) holds up no other: its error comes when
+// nothing else is left to deliver.
+func (s *source) fill(ctx context.Context, dst *record.Chunk) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	looked := false
+	var trouble error
+	for !connectors.Full(dst) {
+		if s.cur == nil {
+			if len(s.queue) == 0 {
+				if looked || len(dst.Rows) > 0 {
+					break
+				}
+				looked = true
+				if err := s.look(ctx); err != nil {
+					return err
+				}
+				continue
+			}
+			err := s.open(ctx)
+			switch {
+			case err == nil:
+			case fault.Is(err, fault.Config):
+				trouble = cmp.Or(trouble, err)
+				s.queue = s.queue[1:]
+				continue
+			case len(dst.Rows) > 0 && ctx.Err() == nil:
+				return nil // deliver what there is; the next Read meets the error again
+			default:
+				return err
+			}
+		}
+		if s.cur != nil {
+			if err := s.drainInto(ctx, dst); err != nil {
+				return err
+			}
+		}
+	}
+	if len(dst.Rows) == 0 {
+		return trouble
+	}
+	return nil
+}
+
+// drainInto appends records of the open file and notes how far it got.
+func (s *source) drainInto(ctx context.Context, dst *record.Chunk) error {
+	f := s.cur.file
+	done, err := s.cur.fill(ctx, dst, s.skip, &s.counts)
+	if err != nil {
+		return err
+	}
+	key := pathKey(f.path)
+	if !done {
+		s.st.cur = &progress{path: key, id: f.id, rows: max(s.cur.next, s.skip)}
+		return nil
+	}
+	s.st.see(key, known{statKey(f.entry), f.id})
+	s.st.cur = nil
+	s.stats.Objects++
+	s.shut()
+	return nil
+}
+
+func (s *source) shut() {
+	if s.cur != nil {
+		s.cur.shut()
+		s.cur.file.Close()
+		s.cur, s.skip = nil, 0
+	}
+}
+
+// rewind goes back to the position returned last.
+func (s *source) rewind() {
+	s.shut()
+	s.queue = nil
+	s.st, _ = decodeState(s.last) // it was decoded or encoded by us before
+}
+
+// open takes the next candidate of the queue. It leaves s.cur nil if there is
+// nothing in the file that was not taken already, or the file must rest.
+func (s *source) open(ctx context.Context) error {
+	c := s.queue[0]
+	f, err := load(ctx, s.store, c)
+	switch {
+	case errors.Is(err, errUnsettled):
+		s.waiting[c.path] = watch{c.entry, s.now()}
+		s.queue = s.queue[1:]
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		s.queue = s.queue[1:] // it went between look and reading
+		return nil
+	case err != nil:
+		return err
+	}
+	s.stats.Bytes += f.read
+	skip, take := s.wanted(c, f.id)
+	if !take {
+		s.st.see(pathKey(c.path), known{statKey(c.entry), f.id})
+		f.Close()
+		s.queue = s.queue[1:]
+		return nil
+	}
+	r, err := newReader(ctx, s.plan, f, s.obj)
+	if err != nil {
+		f.Close()
+		return err
+	}
+	s.cur, s.skip = r, skip
+	s.queue = s.queue[1:]
+	return nil
+}
+
+// wanted decides whether a file's content is to be taken, and from which
+// record on. Content that was taken is not taken again under another name; but
+// a path whose content changed is always taken, even back to what it once held:
+// the source says that this is what holds now.
+func (s *source) wanted(c candidate, id ident) (skip int, take bool) {
+	if p := s.st.cur; p != nil && p.id == id {
+		return p.rows, true
+	}
+	old, here := s.st.paths[pathKey(c.path)]
+	if here {
+		return 0, old.id != id
+	}
+	return 0, !s.st.taken(id)
+}
+
+// look lists the files and queues those that are new or changed and have
+// rested. Files whose size and time are known are not opened.
+func (s *source) look(ctx context.Context) error {
+	entries, err := s.store.list(ctx)
+	if err != nil {
+		return err
+	}
+	there := make(map[uint64]struct{}, len(entries))
+	waiting := map[string]watch{}
+	for _, e := range entries {
+		subs := s.plan.match(e.path)
+		if subs == nil || ignored(e.path) {
+			continue
+		}
+		key := pathKey(e.path)
+		there[key] = struct{}{}
+		if k, ok := s.st.paths[key]; ok && k.stat == statKey(e) {
+			continue
+		}
+		if w, ok := s.rested(e); !ok {
+			waiting[e.path] = w
+			continue
+		}
+		s.queue = append(s.queue, candidate{e, subs, s.plan.parts(subs)})
+	}
+	s.waiting = waiting
+	for key := range s.st.paths {
+		if _, ok := there[key]; !ok {
+			s.st.forget(key)
+		}
+	}
+	slices.SortFunc(s.queue, s.order)
+	return nil
+}
+
+// order sorts candidates: the file left in its middle first, then by the date
+// in the path, then by path.
+func (s *source) order(a, b candidate) int {
+	if p := s.st.cur; p != nil && a.path != b.path {
+		switch p.path {
+		case pathKey(a.path):
+			return -1
+		case pathKey(b.path):
+			return 1
+		}
+	}
+	return cmp.Or(strings.Compare(s.plan.date(a.subs), s.plan.date(b.subs)), strings.Compare(a.path, b.path))
+}
+
+// rested reports whether a file has not changed for the settling time: by its
+// own clock, or, where that runs ahead of ours, seen so by two looks.
+func (s *source) rested(e entry) (watch, bool) {
+	now := s.now()
+	if now.Sub(e.mtime) >= s.plan.settle {
+		if w, ok := s.waiting[e.path]; !ok || w.size == e.size {
+			return watch{}, true
+		}
+	}
+	w, ok := s.waiting[e.path]
+	if !ok || w.size != e.size || !w.mtime.Equal(e.mtime) {
+		return watch{e, now}, s.plan.settle == 0
+	}
+	return w, now.Sub(w.since) >= s.plan.settle
+}
+
+// ignored are the names that programs give to files they are still writing.
+func ignored(p string) bool {
+	base := path.Base(p)
+	return strings.HasPrefix(base, "~$") || strings.HasPrefix(base, ".") ||
+		strings.HasSuffix(base, ".tmp") || strings.HasSuffix(base, ".part") || strings.HasSuffix(base, ".filepart")
+}
+
+// Done has nothing to do: files are left where they are, and what was taken is
+// in the position alone.
+func (s *source) Done(context.Context, record.Position) error { return nil }
+
+// Stats counts since the source was opened. Records is what Read delivered.
+func (s *source) Stats() connectors.Stats {
+	st := s.stats
+	st.DroppedFields, st.UnknownFields = maps.Clone(s.counts.dropped), maps.Clone(s.counts.unknown)
+	st.Totals = s.counts.totals
+	return st
+}
+
+// Close frees the file in hand and the connection.
+func (s *source) Close() error {
+	s.shut()
+	return s.store.close()
+}

@@ -1,0 +1,291 @@
+package files
+
+import (
+	"bytes"
+	"io"
+	"strconv"
+	"unicode/utf8"
+)
+
+// token kinds of an XML part.
+type kind uint8
+
+const (
+	start kind = iota // <a …> and <a …/>
+	end               // </a>, also after <a …/>
+	text
+)
+
+// xmlLimit is the largest single tag or text of an XML part.
+const xmlLimit = 4 << 20
+
+// xmlReader is a pull tokenizer for the parts of a workbook. Names come
+// without their prefix, texts with entities resolved; comments, instructions
+// and doctypes are passed over (no entity is ever declared or fetched).
+// encoding/xml allocates for every tag and is some ten times slower, and a
+// province has thousands of workbooks.
+type xmlReader struct {
+	src  io.Reader
+	buf  []byte
+	from int
+	to   int
+	err  error
+
+	kind  kind
+	name  []byte // of start and end; valid until the next call
+	attrs []byte // of start, raw
+	text  []byte // of text
+	close bool   // a self-closed tag still owes its end
+	depth int
+	self  []byte
+}
+
+func newXML(src io.Reader) *xmlReader { return &xmlReader{src: src, buf: make([]byte, 32<<10)} }
+
+// next advances to the next token. io.EOF comes only where every tag is closed.
+func (x *xmlReader) next() error {
+	if x.close {
+		x.close = false
+		x.depth--
+		x.kind, x.name = end, x.self
+		return nil
+	}
+	for {
+		if x.from == x.to {
+			if err := x.fill(); err == io.EOF && x.depth == 0 {
+				return io.EOF
+			} else if err != nil {
+				return x.cut(err)
+			}
+			continue
+		}
+		if x.buf[x.from] != '<' {
+			return x.readText()
+		}
+		skip, err := x.readTag()
+		if err != nil || !skip {
+			return err
+		}
+	}
+}
+
+// cut is an end inside a tag or an open element.
+func (x *xmlReader) cut(err error) error {
+	if err == io.EOF {
+		return bad("file.truncated", "an XML part ends too early")
+	}
+	return err
+}
+
+func (x *xmlReader) fill() error {
+	if x.err != nil {
+		return x.err
+	}
+	if x.from > 0 {
+		copy(x.buf, x.buf[x.from:x.to])
+		x.to -= x.from
+		x.from = 0
+	}
+	if x.to == len(x.buf) {
+		if len(x.buf) >= xmlLimit {
+			return bad("file.unreadable", "an XML part holds a text longer than %d bytes", xmlLimit)
+		}
+		x.buf = append(x.buf, make([]byte, len(x.buf))...)
+	}
+	n, err := x.src.Read(x.buf[x.to:])
+	x.to += n
+	x.err = err
+	if n > 0 {
+		return nil
+	}
+	return err
+}
+
+// until finds sep at or after from+skip, reading as much as that needs, and
+// returns the index after it, relative to from.
+func (x *xmlReader) until(sep []byte, skip int) (int, error) {
+	for {
+		if x.from+skip <= x.to {
+			if i := bytes.Index(x.buf[x.from+skip:x.to], sep); i >= 0 {
+				return skip + i + len(sep), nil
+			}
+		}
+		if err := x.fill(); err != nil {
+			return 0, x.cut(err)
+		}
+	}
+}
+
+func (x *xmlReader) readText() error {
+	n, err := x.until([]byte{'<'}, 0)
+	if err != nil {
+		if x.depth == 0 && x.err == io.EOF && len(bytes.TrimSpace(x.buf[x.from:x.to])) == 0 {
+			return io.EOF
+		}
+		return err
+	}
+	raw := x.buf[x.from : x.from+n-1]
+	x.from += n - 1
+	x.kind, x.text = text, unescape(raw)
+	return nil
+}
+
+// readTag reads one tag; skip says that it was none that the caller sees.
+func (x *xmlReader) readTag() (skip bool, err error) {
+	for x.to-x.from < 9 && x.err == nil {
+		_ = x.fill()
+	}
+	head := x.buf[x.from:x.to]
+	switch {
+	case bytes.HasPrefix(head, []byte("<!--")):
+		return true, x.skip([]byte("-->"), 4)
+	case bytes.HasPrefix(head, []byte("<?")):
+		return true, x.skip([]byte("?>"), 2)
+	case bytes.HasPrefix(head, []byte("<![CDATA[")):
+		n, err := x.until([]byte("]]>"), 9)
+		if err != nil {
+			return false, err
+		}
+		x.kind, x.text = text, x.buf[x.from+9:x.from+n-3]
+		x.from += n
+		return false, nil
+	case bytes.HasPrefix(head, []byte("<!")):
+		return false, bad("file.unreadable", "an XML part declares a document type")
+	}
+	n, err := x.tagEnd()
+	if err != nil {
+		return false, err
+	}
+	return false, x.element(x.buf[x.from+1:x.from+n-1], n)
+}
+
+func (x *xmlReader) skip(sep []byte, head int) error {
+	n, err := x.until(sep, head)
+	x.from += n
+	return err
+}
+
+// tagEnd is the length of the tag at from. A '>' inside a quoted attribute
+// value does not end it.
+func (x *xmlReader) tagEnd() (int, error) {
+	var quote byte
+	for i := 1; ; i++ {
+		for x.from+i >= x.to {
+			if err := x.fill(); err != nil {
+				return 0, x.cut(err)
+			}
+		}
+		switch b := x.buf[x.from+i]; {
+		case quote != 0:
+			if b == quote {
+				quote = 0
+			}
+		case b == '"' || b == '\'':
+			quote = b
+		case b == '>':
+			return i + 1, nil
+		}
+	}
+}
+
+func (x *xmlReader) element(tag []byte, n int) error {
+	x.from += n
+	if len(tag) > 0 && tag[0] == '/' {
+		x.depth--
+		if x.depth < 0 {
+			return bad("file.unreadable", "an XML part closes what it did not open")
+		}
+		x.kind, x.name = end, local(bytes.TrimSpace(tag[1:]))
+		return nil
+	}
+	x.depth++
+	if len(tag) > 0 && tag[len(tag)-1] == '/' {
+		tag, x.close = tag[:len(tag)-1], true
+	}
+	name, rest := tag, []byte(nil)
+	if i := bytes.IndexAny(tag, " \t\r\n"); i >= 0 {
+		name, rest = tag[:i], tag[i:]
+	}
+	x.kind, x.name, x.attrs = start, local(name), rest
+	if x.close {
+		x.self = x.name
+	}
+	return nil
+}
+
+func local(name []byte) []byte { return name[bytes.IndexByte(name, ':')+1:] }
+
+// attr is the value of an attribute of the current start tag, by its local
+// name, entities resolved; nil if it is absent.
+func (x *xmlReader) attr(name string) []byte {
+	for b := x.attrs; ; {
+		eq := bytes.IndexByte(b, '=')
+		if eq < 0 {
+			return nil
+		}
+		key := local(bytes.TrimSpace(b[:eq]))
+		b = bytes.TrimLeft(b[eq+1:], " \t\r\n")
+		if len(b) == 0 {
+			return nil
+		}
+		to := bytes.IndexByte(b[1:], b[0])
+		if to < 0 {
+			return nil
+		}
+		if string(key) == name {
+			return unescape(b[1 : 1+to])
+		}
+		b = b[to+2:]
+	}
+}
+
+// unescape resolves the five named entities and character references. It
+// returns b itself where there are none. Unknown entities stay as they are.
+func unescape(b []byte) []byte {
+	i := bytes.IndexByte(b, '&')
+	if i < 0 {
+		return b
+	}
+	out := append(make([]byte, 0, len(b)), b[:i]...)
+	for b = b[i:]; len(b) > 0; {
+		semi := bytes.IndexByte(b[:min(len(b), 12)], ';')
+		if b[0] != '&' || semi < 0 {
+			out, b = append(out, b[0]), b[1:]
+			continue
+		}
+		r := entity(string(b[1:semi]))
+		if r < 0 {
+			out, b = append(out, b[0]), b[1:]
+			continue
+		}
+		out, b = utf8.AppendRune(out, r), b[semi+1:]
+	}
+	return out
+}
+
+func entity(name string) rune {
+	switch name {
+	case "amp":
+		return '&'
+	case "lt":
+		return '<'
+	case "gt":
+		return '>'
+	case "quot":
+		return '"'
+	case "apos":
+		return '\''
+	}
+	base, digits := 10, ""
+	if len(name) > 1 && name[0] == '#' {
+		digits = name[1:]
+		if digits[0] == 'x' || digits[0] == 'X' {
+			base, digits = 16, digits[1:]
+		}
+	}
+	n, err := strconv.ParseUint(digits, base, 21)
+	if err != nil || n > utf8.MaxRune {
+		return -1
+	}
+	return rune(n)
+}
