@@ -267,6 +267,9 @@ func (c *Client) offsets(ctx context.Context, group string, ps []tp) (map[string
 		if err != nil {
 			return err
 		}
+		if errors.Is(res.Error, kafka.GroupIdNotFound) {
+			return nil // a group that never committed
+		}
 		if res.Error != nil {
 			return res.Error
 		}

@@ -11,7 +11,6 @@ import (
 	"sort"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -105,7 +104,7 @@ func Dial(ctx context.Context, brokers []string, opts ...Option) (*Client, error
 	c.line = c.newLine(30 * time.Second)
 	ctx, cancel := context.WithTimeout(ctx, 2*o.dialLimit)
 	defer cancel()
-	if _, err := c.metadata(ctx, c.line); err != nil {
+	if _, _, err := c.metadataOf(ctx, c.line, anyBroker, nobody); err != nil {
 		c.Close()
 		where := strings.Join(brokers, ", ")
 		if unreachable(err) {
@@ -122,43 +121,6 @@ func Dial(ctx context.Context, brokers []string, opts ...Option) (*Client, error
 func (c *Client) Close() error {
 	c.line.transport.CloseIdleConnections()
 	return nil
-}
-
-// line is one pool of connections to the cluster.
-type line struct {
-	transport *kafka.Transport
-	admin     *kafka.Client
-	// redials counts connections opened to an address that had one before.
-	// While it stands still, every answer came from the process that gave
-	// the first one.
-	redials atomic.Int64
-
-	mu   sync.Mutex
-	seen map[string]bool
-}
-
-func (c *Client) newLine(idle time.Duration) *line {
-	l := &line{seen: map[string]bool{}}
-	dial := (&net.Dialer{Timeout: c.opts.dialLimit, KeepAlive: 15 * time.Second}).DialContext
-	l.transport = &kafka.Transport{
-		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
-			l.mu.Lock()
-			if l.seen[address] {
-				l.redials.Add(1)
-			}
-			l.seen[address] = true
-			l.mu.Unlock()
-			return dial(ctx, network, address)
-		},
-		DialTimeout: c.opts.dialLimit,
-		IdleTimeout: idle,
-		MetadataTTL: 5 * time.Second,
-		ClientID:    c.opts.clientID,
-		TLS:         c.opts.tls,
-		SASL:        c.opts.sasl,
-	}
-	l.admin = &kafka.Client{Addr: c.addr, Transport: l.transport}
-	return l
 }
 
 // trip sends one exchange. The caller owns the exchange's buffers again only if
@@ -220,9 +182,18 @@ type topicMeta struct {
 	leaders []int32 // by partition
 }
 
+// nobody is a topic name to ask for when only the brokers matter.
+const nobody = "rongtong.none"
+
 // metadata asks any broker, not kafka-go's cache: a topic that another process
 // created a moment ago must be seen. No names: every topic.
 func (c *Client) metadata(ctx context.Context, l *line, names ...string) ([]topicMeta, error) {
+	topics, _, err := c.metadataOf(ctx, l, anyBroker, names...)
+	return topics, err
+}
+
+// metadataOf asks one broker and also returns the IDs of all brokers.
+func (c *Client) metadataOf(ctx context.Context, l *line, broker int32, names ...string) ([]topicMeta, []int32, error) {
 	var w writer
 	c.request(&w, protocol.Metadata, 4)
 	if len(names) == 0 {
@@ -234,25 +205,24 @@ func (c *Client) metadata(ctx context.Context, l *line, names ...string) ([]topi
 		}
 	}
 	w.i8(0) // no automatic creation
-	e := &exchange{key: protocol.Metadata, version: 4, broker: anyBroker, parts: [][]byte{w.b}}
+	e := &exchange{key: protocol.Metadata, version: 4, broker: broker, parts: [][]byte{w.b}}
 	if err := c.trip(ctx, l, e, c.opts.request); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	return parseMetadata(e.answer)
 }
 
-func parseMetadata(answer []byte) ([]topicMeta, error) {
+func parseMetadata(answer []byte) (out []topicMeta, brokers []int32, err error) {
 	r := reader{b: answer}
 	r.i32() // throttle
 	for range r.count(10) {
-		r.i32()
+		brokers = append(brokers, r.i32())
 		r.text()
 		r.i32()
 		r.text()
 	}
 	r.text() // cluster ID
 	r.i32()  // controller
-	var out []topicMeta
 	for range r.count(9) {
 		t := topicMeta{err: code(r.i16()), name: string(r.text())}
 		r.i8()
@@ -271,13 +241,13 @@ func parseMetadata(answer []byte) ([]topicMeta, error) {
 				r.i32()
 			}
 			if index < 0 || int(index) >= n {
-				return nil, errShort
+				return nil, nil, errShort
 			}
 			t.leaders[index] = leader
 		}
 		out = append(out, t)
 	}
-	return out, r.err
+	return out, brokers, r.err
 }
 
 // tp names a partition.

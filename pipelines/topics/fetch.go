@@ -17,10 +17,10 @@ import (
 
 // FetchOptions bound a fetch. The zero value reads uncommitted data too.
 type FetchOptions struct {
-	// MaxBytes of one answer from one broker, compressed; 0: 8 MiB. A larger
-	// batch is still read whole.
+	// MaxBytes of one answer from one broker, compressed; 0: 8 MiB. It is
+	// divided among the partitions asked for. A larger batch is still read whole.
 	MaxBytes int32
-	// PartitionBytes of one partition in an answer; 0: 2 MiB.
+	// PartitionBytes of one partition in an answer at most; 0: 2 MiB.
 	PartitionBytes int32
 	// MaxWait is how long a broker may wait for data if there is none; 0: 500 ms.
 	MaxWait time.Duration
@@ -194,7 +194,10 @@ func (s *Session) ask(ctx context.Context, b *fetchBuf, id int32, list []FetchFr
 	}
 	w.i32(int32(wait.Milliseconds()))
 	w.i32(1)
-	w.i32(s.opts.MaxBytes)
+	// The limit of the whole answer is expressed by the limits of its
+	// partitions: when the embedded broker reaches the former in the middle of a
+	// partition, it forgets to say which of that partition's records are aborted.
+	w.i32(math.MaxInt32)
 	if s.opts.ReadCommitted {
 		w.i8(1)
 	} else {
@@ -202,7 +205,8 @@ func (s *Session) ask(ctx context.Context, b *fetchBuf, id int32, list []FetchFr
 	}
 	w.i32(0)  // no fetch session of the broker's kind
 	w.i32(-1) // and none to begin
-	writeFetch(w, list, func(p tp) int32 { return max(s.opts.PartitionBytes, s.grow[p]) })
+	share := max(1, min(s.opts.PartitionBytes, s.opts.MaxBytes/int32(len(list))))
+	writeFetch(w, list, func(p tp) int32 { return max(share, s.grow[p]) })
 	w.i32(0) // forgotten topics
 	e := &exchange{key: protocol.Fetch, version: 10, broker: id, parts: [][]byte{w.b}, answer: b.answer}
 	if err := s.c.trip(ctx, s.c.line, e, wait+s.c.opts.request); err != nil {

@@ -26,6 +26,7 @@ type Producer struct {
 	epoch    int16
 	next     map[tp]int32 // next sequence number of each partition in this epoch
 	saves    map[slot]int64
+	warmed   time.Time
 	unsettle bool // the last transaction broke: recover before the next one
 	dead     error
 
@@ -57,26 +58,19 @@ func (c *Client) Producer(ctx context.Context, transactionalID string) (*Produce
 	return p, nil
 }
 
-// warm opens the connections that kafka-go's own look-ups and ours may need at
-// once, so that none is opened, and taken for a lost one, in a transaction.
+// warm connects to every broker, so that a connection which is opened in a
+// transaction stands beside an old one (see line.unbroken).
 func (p *Producer) warm(ctx context.Context) error {
-	const n = 3
-	done := make(chan error, n)
-	for range n {
-		go func() {
-			done <- p.c.retry(ctx, "connecting a producer", func(ctx context.Context) error {
-				_, err := p.c.metadata(ctx, p.line, "rongtong.none")
-				return err
-			})
-		}()
-	}
-	var failed error
-	for range n {
-		if err := <-done; err != nil {
-			failed = err
+	return p.c.retry(ctx, "connecting a producer", func(ctx context.Context) error {
+		_, brokers, err := p.c.metadataOf(ctx, p.line, anyBroker, nobody)
+		for _, id := range brokers {
+			if err == nil {
+				_, _, err = p.c.metadataOf(ctx, p.line, id, nobody)
+			}
 		}
-	}
-	return failed
+		p.warmed = time.Now()
+		return err
+	})
 }
 
 // Close drops the producer's connections. An open transaction is left to be
@@ -195,7 +189,7 @@ type Txn struct {
 	offsets []offset
 	saved   map[slot]int64
 	started bool
-	redials int64
+	mark    int64 // of the line, when the transaction began
 	broken  error
 	done    bool
 }
@@ -322,18 +316,23 @@ func (t *Txn) begin(ctx context.Context) error {
 		}
 		return err
 	}
+	if time.Since(t.p.warmed) > time.Minute {
+		if err := t.p.warm(ctx); err != nil {
+			return asAborted(explain(err, "starting a transaction of %q", t.p.id))
+		}
+	}
 	t.started, t.p.unsettle = true, true
-	t.redials = t.p.line.redials.Load()
+	t.mark = t.p.line.mark()
 	return nil
 }
 
-var errRedialled = errors.New("a connection was lost while the transaction was open")
+var errBrokenLine = errors.New("a connection was lost while the transaction was open")
 
 // sameLine fails if any answer since begin may come from a broker process that
 // was started after it.
 func (t *Txn) sameLine() error {
-	if t.p.line.redials.Load() != t.redials {
-		return errRedialled
+	if !t.p.line.unbroken(t.mark) {
+		return errBrokenLine
 	}
 	return nil
 }
@@ -570,7 +569,7 @@ func (t *Txn) fail(err error, format string, args ...any) error {
 // asAborted adds ErrAborted to a classified error.
 func asAborted(err error) error {
 	class := fault.Of(err)
-	if errors.Is(err, errRedialled) || class == fault.Unknown {
+	if errors.Is(err, errBrokenLine) || class == fault.Unknown {
 		class = fault.Transient
 	}
 	return fault.New(class, "%w: %w", ErrAborted, err)
