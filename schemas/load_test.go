@@ -321,3 +321,29 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// The good examples use everything that a declaration can say.
+func TestGood(t *testing.T) {
+	c, ps := shipped(schemas.Named("testdata/good", os.DirFS("testdata/good")))
+	for _, p := range ps {
+		t.Error(p)
+	}
+	s, l := c.System("credit_platform"), c.Code("org_credit_kind")
+	if s == nil || l == nil || c.Entity("org_credit") == nil || c.Indicator("I-99-01") == nil {
+		t.Fatal("something of the good examples is not in the catalogue")
+	}
+	f := s.Flows[0]
+	x, _ := f.Set.Get("org_id")
+	if s.Streams[0].Value.Name != "entry" || f.At.Field != "rq" || x.Value.Call != "join" || !slices.Equal(x.Value.Of, []string{".division_code", "xybm"}) {
+		t.Errorf("the flow is not as declared: %+v", x)
+	}
+	if k, _ := l.Get("notice"); !slices.Equal(k.Aliases, []string{"关注名单", "提醒, 告知"}) || k.Parent != "active" || l.ParentList != "org_status" {
+		t.Errorf("the code list is not as declared: %+v", l)
+	}
+	if as, err := c.Indicator("I-10-04").AsOf(); err != nil || as.Format(time.DateOnly) != "2025-12-31" {
+		t.Errorf("a year's last day is %v, %v", as, err)
+	}
+	if e := c.Entity("org_credit"); !slices.Equal(e.AuthorityOf(e.Column("fine")), []string{"P"}) || !slices.Equal(e.AuthorityOf(e.Column("note")), e.Authority) {
+		t.Error("a column's own authority must stand, else the entity's")
+	}
+}

@@ -15,6 +15,7 @@ package decl
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -90,7 +91,27 @@ func Parse(file string, data []byte) (Node, []Problem) {
 	if len(doc.Content) == 0 {
 		return Node{}, []Problem{Pos{file, 1, 1}.Problem("yaml.empty", "", "the file is empty")}
 	}
+	if ps := recursive(file, &doc, nil); len(ps) > 0 {
+		return Node{}, ps
+	}
 	return Node{file, doc.Content[0]}, nil
+}
+
+// recursive finds aliases that lead to a node around them: decoding one would
+// never end.
+func recursive(file string, n *yaml.Node, around []*yaml.Node) []Problem {
+	if n.Kind == yaml.AliasNode {
+		if slices.Contains(around, n.Alias) {
+			return []Problem{Pos{file, n.Line, n.Column}.Problem("yaml.recursive", "write the value out", "%q stands inside itself", n.Value)}
+		}
+		return nil
+	}
+	var ps []Problem
+	around = append(around, n)
+	for _, c := range n.Content {
+		ps = append(ps, recursive(file, c, around)...)
+	}
+	return ps
 }
 
 // IsZero reports whether the node is absent.
