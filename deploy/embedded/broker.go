@@ -23,7 +23,7 @@ type BrokerConfig struct {
 	Data         string        // folder of this broker alone; created when absent
 	Port         int           // on loopback
 	RetainBytes  int64         // what all partitions together may keep; 0 means DefaultRetainBytes
-	SegmentBytes int64         // unit of deletion; 0 means 16 MiB or a 64th of RetainBytes, whichever is less
+	SegmentBytes int64         // unit of deletion; 0 means 8 MiB or a 64th of RetainBytes, whichever is less
 	NoSync       bool          // leave writes to the page cache: a power cut may lose acknowledged records
 	SweepEvery   time.Duration // how often the janitor looks; 0 means 15 s
 }
@@ -47,7 +47,7 @@ func RunBroker(ctx context.Context, cfg BrokerConfig) error {
 		cfg.RetainBytes = DefaultRetainBytes
 	}
 	if cfg.SegmentBytes == 0 {
-		cfg.SegmentBytes = min(16<<20, max(cfg.RetainBytes/64, 1<<16))
+		cfg.SegmentBytes = min(8<<20, max(cfg.RetainBytes/64, 1<<16))
 	}
 	if cfg.SweepEvery == 0 {
 		cfg.SweepEvery = 15 * time.Second

@@ -79,9 +79,9 @@ type segment struct {
 // consumer group has not committed past. A partition that no group ever
 // committed to is unread: only its own retention.ms lets its records go.
 //
-// Over budget with nothing to delete means that consumers lag: it says who, and
-// at one and a half times the budget, or on a nearly full disk, the broker
-// refuses new records until they catch up.
+// Over budget with nothing to delete means that consumers lag: it says where,
+// and at one and a half times the budget, or on a nearly full disk, the broker
+// refuses new records until they catch up (see report).
 func (j *janitor) sweep(ctx context.Context, adm *kadm.Client) error {
 	sealed, total, err := j.segments()
 	if err != nil {
@@ -221,29 +221,31 @@ func committed(ctx context.Context, adm *kadm.Client) (map[partition]int64, erro
 	return low, nil
 }
 
-// report says when the budget cannot be kept, and why.
+// report says when the budget cannot be kept, and why. Only unread records
+// count against writers: what the active segments hold cannot be deleted, so
+// refusing records because of them would never end.
 func (j *janitor) report(total int64, lag map[partition]int64, held map[partition]int64) {
+	worst, unread := partition{}, int64(0)
+	for p, n := range lag {
+		unread += n
+		if n > lag[worst] {
+			worst = p
+		}
+	}
 	free, err := freeBytes(j.dir)
 	full := err == nil && free < minFreeBytes
-	if total > j.cfg.RetainBytes+j.cfg.RetainBytes/2 || full {
+	budget := j.cfg.RetainBytes
+	switch {
+	case full || total > budget+budget/2 && unread > budget/2:
 		j.guard.hold()
-	} else if total <= j.cfg.RetainBytes && !full {
+	case total <= budget || unread <= budget/4:
 		j.guard.release()
 	}
-	over := total > j.cfg.RetainBytes
-	if over && !j.warned {
-		worst, most := partition{}, int64(-1)
-		for p, n := range lag {
-			if n > most {
-				worst, most = p, n
-			}
-		}
+	trouble := full || total > budget && unread > 0
+	if trouble && !j.warned {
 		_, read := held[worst]
-		slog.Warn("broker over its budget: unread records are kept", "retained_mb", total>>20, "budget_mb", j.cfg.RetainBytes>>20,
-			"topic", worst.topic, "partition", worst.id, "has_reader", read)
+		slog.Warn("broker cannot make room: unread records are kept", "retained_mb", total>>20, "budget_mb", budget>>20, "unread_mb", unread>>20,
+			"most_in", worst.topic, "partition", worst.id, "has_reader", read, "disk_free_mb", free>>20)
 	}
-	if full && !j.warned {
-		slog.Warn("broker's disk is nearly full", "free_mb", free>>20)
-	}
-	j.warned = over || full
+	j.warned = trouble
 }

@@ -150,6 +150,7 @@ func Probe(ctx context.Context, cfg WarehouseConfig) error {
 	}
 	req.Header.Set("X-ClickHouse-User", "admin")
 	req.Header.Set("X-ClickHouse-Key", strings.TrimSpace(string(password)))
+	req.Close = true // a kept connection would hold up the engine's shutdown
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return fault.New(fault.Transient, "asking the warehouse on port %d who it is: %w", cfg.HTTPPort, err)
@@ -281,6 +282,8 @@ var configXML = engineXML("config.xml", `<clickhouse>
   <index_uncompressed_cache_size>0</index_uncompressed_cache_size>
   <mmap_cache_size>256</mmap_cache_size>
   <compiled_expression_cache_size>33554432</compiled_expression_cache_size>
+  <shutdown_wait_unfinished>1</shutdown_wait_unfinished>
+  <keep_alive_timeout>30</keep_alive_timeout>
   <max_connections>256</max_connections>
   <max_concurrent_queries>64</max_concurrent_queries>
   <max_thread_pool_size>400</max_thread_pool_size>

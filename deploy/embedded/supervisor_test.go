@@ -1,0 +1,165 @@
+package embedded_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"rongtong/deploy/embedded"
+	"rongtong/schemas/fault"
+)
+
+func shell(name, script string) embedded.Child {
+	return embedded.Child{Name: name, Path: "/bin/sh", Args: []string{"-c", script}}
+}
+
+func supervisor(t *testing.T) *embedded.Supervisor {
+	s := embedded.NewSupervisor()
+	t.Cleanup(s.Stop)
+	return s
+}
+
+func TestSupervisorRestartsAChildThatDies(t *testing.T) {
+	s := supervisor(t)
+	if err := s.Start(t.Context(), shell("a", "exec sleep 600")); err != nil {
+		t.Fatal(err)
+	}
+	first := s.Pid("a")
+	kill9(t, first)
+	if e := waitEvent(t, s, "a", embedded.Exited); !fault.Is(e.Err, fault.Transient) {
+		t.Errorf("exit is reported as %v", e.Err)
+	}
+	waitEvent(t, s, "a", embedded.Ready)
+	if second := s.Pid("a"); second == 0 || second == first {
+		t.Errorf("process %d, then %d", first, second)
+	}
+	if n := s.Restarts("a"); n != 1 {
+		t.Errorf("restarts = %d", n)
+	}
+}
+
+func TestSupervisorGivesUp(t *testing.T) {
+	for _, tc := range []struct {
+		name, script string
+		class        fault.Class
+		restarts     int
+	}{
+		// It starts well once, so that Start succeeds.
+		{"what a person must fix", "[ -e $0 ] && { echo port taken; exit 78; }; touch $0; exec sleep 600", fault.Config, 1},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := supervisor(t)
+			dir := t.TempDir()
+			c := embedded.Child{Name: "a", Path: "/bin/sh", Args: []string{"-c", tc.script, filepath.Join(dir, "mark")}, LogPath: filepath.Join(dir, "log")}
+			if err := s.Start(t.Context(), c); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, 5*time.Second, func() error { _, err := os.Stat(filepath.Join(dir, "mark")); return err })
+			kill9(t, s.Pid("a"))
+			e := waitEvent(t, s, "a", embedded.Abandoned)
+			if !fault.Is(e.Err, tc.class) || !strings.Contains(e.Err.Error(), "port taken") {
+				t.Errorf("abandoned with %v", e.Err)
+			}
+			if n := s.Restarts("a"); n != tc.restarts {
+				t.Errorf("restarts = %d, want %d", n, tc.restarts)
+			}
+		})
+	}
+}
+
+func TestSupervisorReportsAStartThatFails(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "logs", "a.log")
+	for _, tc := range []struct {
+		name  string
+		child embedded.Child
+		class fault.Class
+		says  string
+	}{
+		{"no such program", embedded.Child{Path: "/does/not/exist"}, fault.Config, "/does/not/exist"},
+		{"ends at once", embedded.Child{Path: "/bin/sh", Args: []string{"-c", "echo first; echo cannot do it >&2; exit 3"}, LogPath: log}, fault.Transient, "exit status 3): cannot do it"},
+		{"configuration", embedded.Child{Path: "/bin/sh", Args: []string{"-c", "echo wrong key; exit 78"}, LogPath: log}, fault.Config, "wrong key"},
+		{"never ready", embedded.Child{Path: "/bin/sleep", Args: []string{"600"}, ReadyWithin: 200 * time.Millisecond,
+			Ready: func(context.Context) error { return errors.New("still cold") }}, fault.Unknown, "still cold"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := supervisor(t)
+			tc.child.Name = "a"
+			if tc.child.Ready == nil {
+				tc.child.Ready = func(context.Context) error { return errors.New("not yet") }
+			}
+			err := s.Start(t.Context(), tc.child)
+			if fault.Of(err) != tc.class || !strings.Contains(fmt.Sprint(err), tc.says) {
+				t.Errorf("error %v, class %s", err, fault.Of(err))
+			}
+			if s.Pid("a") != 0 {
+				t.Error("the child still runs")
+			}
+		})
+	}
+}
+
+func TestSupervisorStopsInReverseOrderAndKillsTheStubborn(t *testing.T) {
+	s := embedded.NewSupervisor()
+	var pids []int
+	for _, name := range []string{"first", "second"} {
+		if err := s.Start(t.Context(), shell(name, "exec sleep 600")); err != nil {
+			t.Fatal(err)
+		}
+		pids = append(pids, s.Pid(name))
+	}
+	stubborn := shell("stubborn", "trap '' TERM; echo up > $0; while :; do sleep 1; done")
+	mark := filepath.Join(t.TempDir(), "mark")
+	stubborn.Args = append(stubborn.Args, mark)
+	stubborn.Ready = func(context.Context) error { _, err := os.Stat(mark); return err }
+	stubborn.StopTimeout = 200 * time.Millisecond
+	if err := s.Start(t.Context(), stubborn); err != nil {
+		t.Fatal(err)
+	}
+	pids = append(pids, s.Pid("stubborn"))
+	s.Stop()
+	s.Stop() // twice is once
+	var order []string
+	for e := range s.Events() {
+		if e.Kind == embedded.Stopped {
+			order = append(order, e.Name)
+		}
+	}
+	if got := strings.Join(order, " "); got != "stubborn second first" {
+		t.Errorf("stopped in the order %q", got)
+	}
+	for _, pid := range pids {
+		if err := gone(pid); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := s.Start(t.Context(), shell("late", "exec sleep 600")); !fault.Is(err, fault.Bug) {
+		t.Errorf("starting after Stop: %v", err)
+	}
+}
+
+func TestSupervisorSetsABigLogAside(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "a.log")
+	if err := os.WriteFile(log, make([]byte, 9<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := supervisor(t)
+	c := shell("a", "echo hello; exec sleep 600")
+	c.LogPath = log
+	if err := s.Start(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 5*time.Second, func() error {
+		if b, _ := os.ReadFile(log); string(b) != "hello\n" {
+			return fmt.Errorf("the log holds %d bytes", len(b))
+		}
+		return nil
+	})
+	if st, err := os.Stat(log + ".1"); err != nil || st.Size() != 9<<20 {
+		t.Errorf("the old log: %v", err)
+	}
+}
