@@ -26,7 +26,7 @@ const (
 // sum of the denominators of the units below it, never an average of ratios. A
 // unit with a null in either is missing: it is counted and enters neither sum,
 // and above 5 % missing the figure is provisional. Units whose division is not
-// in the tree are not lost: they make a row with an empty tier.
+// in the tree are not lost: they make a row of the tier "" and the code of zeros.
 func (w *Warehouse) Compute(ctx context.Context, c *schemas.Catalog, ind *schemas.Indicator, runID string) error {
 	doing := fmt.Sprintf("computing %q", ind.Indicator)
 	if err := w.paths(ctx, c); err != nil {
@@ -57,10 +57,16 @@ func (w *Warehouse) Compute(ctx context.Context, c *schemas.Catalog, ind *schema
 	if err := w.conn.Exec(bounded(ctx), fmt.Sprintf("INSERT INTO %s (%s)\n%s", staged, idents(names), query)); err != nil {
 		return w.mark(err, doing)
 	}
-	for _, sql := range []string{
-		fmt.Sprintf("ALTER TABLE %s REPLACE PARTITION (%s, %s) FROM %s", o.full(), quote(ind.Indicator), quote(ind.Period), staged),
-		"DROP TABLE IF EXISTS " + staged + " SYNC",
-	} {
+	var n uint64
+	if err := w.QueryRow(ctx, "SELECT count() FROM "+staged, []any{&n}); err != nil {
+		return err
+	}
+	partition := fmt.Sprintf("PARTITION (%s, %s)", quote(ind.Indicator), quote(ind.Period))
+	swap := fmt.Sprintf("ALTER TABLE %s REPLACE %s FROM %s", o.full(), partition, staged)
+	if n == 0 { // an indicator that has no unit any more has no figure either
+		swap = fmt.Sprintf("ALTER TABLE %s DROP %s", o.full(), partition)
+	}
+	for _, sql := range []string{swap, "DROP TABLE IF EXISTS " + staged + " SYNC"} {
 		if err := w.conn.Exec(ctx, sql); err != nil {
 			return w.mark(err, doing)
 		}
@@ -109,7 +115,7 @@ func computeSQL(ind *schemas.Indicator, runID string) (string, error) {
   (
     SELECT toDecimal128(u.numerator, 4) AS n, toDecimal128(u.denominator, 4) AS d, n IS NULL OR d IS NULL AS missing,
            if(%[2]s, p.tier, '') AS tier_of_unit,
-           if(%[2]s, p.ancestor_code, toFixedString('', 12)) AS code,
+           if(%[2]s, p.ancestor_code, toFixedString('000000000000', 12)) AS code,
            if(%[2]s, p.ancestor_tier, '') AS tier,
            if(%[2]s, p.ancestor_name, '') AS name
     FROM units AS u

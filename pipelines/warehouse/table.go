@@ -75,9 +75,9 @@ func (o *object) ddl(name string) string {
 	}
 	fmt.Fprintf(&b, ")\nENGINE = %s\n", o.engine)
 	if len(o.partition) > 0 {
-		fmt.Fprintf(&b, "PARTITION BY (%s)\n", idents(o.partition))
+		fmt.Fprintf(&b, "PARTITION BY %s\n", tuple(o.partition))
 	}
-	fmt.Fprintf(&b, "ORDER BY (%s)\n", idents(o.order))
+	fmt.Fprintf(&b, "ORDER BY %s\n", tuple(o.order))
 	if o.dedup {
 		fmt.Fprintf(&b, "SETTINGS non_replicated_deduplication_window = %d\n", window)
 	}
@@ -182,6 +182,15 @@ func idents(names []string) string {
 		q[i] = ident(n)
 	}
 	return strings.Join(q, ", ")
+}
+
+// tuple is a key. One column stands alone: the server would keep the brackets
+// in its description and a plan would take them for a difference.
+func tuple(names []string) string {
+	if len(names) == 1 {
+		return ident(names[0])
+	}
+	return "(" + idents(names) + ")"
 }
 
 var quoter = strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`)

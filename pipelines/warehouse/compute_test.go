@@ -1,0 +1,170 @@
+package warehouse
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/apache/arrow/go/v17/arrow/memory"
+
+	"rongtong/schemas"
+)
+
+// A small province: two cities, three counties, three townships, five villages.
+const tree = `
+370000000000 province - 山东省
+370100000000 city 370000000000 济南市
+370200000000 city 370000000000 青岛市
+370102000000 county 370100000000 历下区
+370103000000 county 370100000000 市中区
+370202000000 county 370200000000 市南区
+370102001000 township 370102000000 解放路街道
+370103001000 township 370103000000 大观园街道
+370202001000 township 370202000000 八大湖街道
+370102001001 village 370102001000 甲
+370102001002 village 370102001000 乙
+370103001001 village 370103001000 丙
+370202001001 village 370202001000 丁
+370202001002 village 370202001000 戊`
+
+// province loads the tree through std and fuses it.
+func province(t *testing.T) (*schemas.Catalog, *Warehouse) {
+	t.Helper()
+	c := shippedCatalog(t)
+	w := engine(t, c)
+	e := c.Entity(divisionEntity)
+	var rows []map[string]string
+	for _, l := range strings.Split(strings.TrimSpace(tree), "\n") {
+		f := strings.Fields(l)
+		row := map[string]string{"division_code": f[0], "level": f[1], "name": f[3], "src_system": "nbs_register", "src_tier": "P", "version": "1"}
+		if f[2] != "-" {
+			row["parent_code"] = f[2]
+		}
+		for _, col := range e.Columns {
+			if _, ok := row[col.Name]; !ok && !col.Nullable && col.Name != "parent_code" {
+				row[col.Name] = "civil"
+			}
+		}
+		rows = append(rows, row)
+	}
+	rec := claims(t, memory.DefaultAllocator, e, rows)
+	defer rec.Release()
+	if err := w.Load(t.Context(), Load{"tree", "std.division", rec}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Fuse(t.Context(), c, divisionEntity); err != nil {
+		t.Fatal(err)
+	}
+	return c, w
+}
+
+func values(t *testing.T, w *Warehouse, indicator string) string {
+	t.Helper()
+	return lines(strs(t, w, fmt.Sprintf(`SELECT concatWithSeparator(' ', unit_tier, tier, division_code, toString(numerator), toString(denominator),
+	ifNull(toString(round(value, 3)), '-'), toString(n_units), toString(n_missing), if(provisional, 'provisional', 'final'), multiIf(met IS NULL, '-', met, 'met', 'unmet'))
+	FROM ads.indicator_value WHERE indicator = %s ORDER BY unit_tier, transform(tier, ['P','C','X','T','V'], [1,2,3,4,5], 0), division_code`, quote(indicator))))
+}
+
+// Hand-computed figures: sums roll up, ratios are never averaged, a missing
+// unit enters no sum, and more than 5 % missing is provisional.
+func TestComputeRollsUpSums(t *testing.T) {
+	c, w := province(t)
+	ind := &schemas.Indicator{
+		Indicator: "I-T-01", Scale: 100, Target: &schemas.Target{Op: ">", Value: 90}, ComputedAt: "V",
+		PublishedAt: []string{"P", "C", "X", "T"}, Period: "2025", Register: "nbs", RuleVer: 2,
+		// 甲 9/10, 乙 missing, 丙 90/90, 丁 0/0, 戊 1.5/2
+		SQL: `SELECT code AS division_code, n AS numerator, d AS denominator FROM values('code String, n Nullable(Decimal(18,4)), d Nullable(UInt32)',
+			('370102001001', 9, 10), ('370102001002', NULL, 5), ('370103001001', 90, 90), ('370202001001', 0, 0), ('370202001002', 1.5, 2))`,
+	}
+	if err := w.Compute(t.Context(), c, ind, "run-1"); err != nil {
+		t.Fatal(err)
+	}
+	const want = `V P 370000000000 100.5 102 98.529 5 1 provisional met
+V C 370100000000 99 100 99 3 1 provisional met
+V C 370200000000 1.5 2 75 2 0 final unmet
+V X 370102000000 9 10 90 2 1 provisional unmet
+V X 370103000000 90 90 100 1 0 final met
+V X 370202000000 1.5 2 75 2 0 final unmet
+V T 370102001000 9 10 90 2 1 provisional unmet
+V T 370103001000 90 90 100 1 0 final met
+V T 370202001000 1.5 2 75 2 0 final unmet`
+	if got := values(t, w, "I-T-01"); got != want {
+		t.Errorf("the figures are\n%s\nwant\n%s", got, want)
+	}
+	// Again with other units: the period's rows are replaced, others stay.
+	other := *ind
+	other.Indicator, other.Target = "I-T-02", nil
+	other.SQL = "SELECT '370202001001' AS division_code, 0 AS numerator, 0 AS denominator;"
+	other.PublishedAt = []string{"P"}
+	if err := w.Compute(t.Context(), c, &other, "run-2"); err != nil {
+		t.Fatal(err)
+	}
+	if got := values(t, w, "I-T-02"); got != "V P 370000000000 0 0 - 1 0 final -" {
+		t.Errorf("nothing over nothing is %s", got)
+	}
+	ind.SQL = "SELECT '' AS division_code, 1 AS numerator, 1 AS denominator WHERE 0"
+	if err := w.Compute(t.Context(), c, ind, "run-3"); err != nil {
+		t.Fatal(err)
+	}
+	if got := values(t, w, "I-T-01"); got != "" {
+		t.Errorf("an indicator without units still has figures:\n%s", got)
+	}
+	if got := values(t, w, "I-T-02"); got == "" {
+		t.Error("replacing one indicator removed another")
+	}
+}
+
+// Units at every tier: a division's figure is kept apart by the unit's tier.
+// A unit that has no place in the tree is shown, not lost.
+func TestComputeEach(t *testing.T) {
+	c, w := province(t)
+	ind := &schemas.Indicator{
+		Indicator: "I-T-03", Scale: 100, ComputedAt: schemas.Each, PublishedAt: []string{"P", "C"}, Period: "2025-06-30", Register: "nbs",
+		SQL: "SELECT division_code, toUInt8(level != 'village') AS numerator, 1 AS denominator FROM dwd.division WHERE level IN ('city', 'village')\n" +
+			"UNION ALL SELECT toFixedString('379999999999', 12), 1, 1",
+	}
+	if err := w.Compute(t.Context(), c, ind, "r"); err != nil {
+		t.Fatal(err)
+	}
+	const want = `  000000000000 1 1 100 1 0 final -
+C P 370000000000 2 2 100 2 0 final -
+C C 370100000000 1 1 100 1 0 final -
+C C 370200000000 1 1 100 1 0 final -
+V P 370000000000 0 5 0 5 0 final -
+V C 370100000000 0 3 0 3 0 final -
+V C 370200000000 0 2 0 2 0 final -`
+	if got := values(t, w, "I-T-03"); got != want {
+		t.Errorf("the figures are\n%q\nwant\n%q", got, want)
+	}
+	if got := strs(t, w, "SELECT toString(as_of) FROM ads.indicator_latest LIMIT 1"); lines(got) != "2025-06-30" {
+		t.Errorf("as of %q", got)
+	}
+}
+
+// Every indicator that is shipped runs against the tables that are shipped,
+// and every view answers.
+func TestShippedIndicatorsAndViews(t *testing.T) {
+	c, w := province(t)
+	for _, e := range c.Entities {
+		if _, err := w.Fuse(t.Context(), c, e.Entity); err != nil {
+			t.Errorf("fusing %q: %v", e.Entity, err)
+		}
+	}
+	for _, ind := range c.Indicators {
+		if err := w.Compute(t.Context(), c, ind, "r"); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, v := range strs(t, w, "SELECT database || '.' || name FROM system.tables WHERE engine = 'View' AND database IN ('dwd', 'ads', 'ops')") {
+		if err := w.Exec(t.Context(), "SELECT * FROM "+v+" FORMAT Null"); err != nil {
+			t.Errorf("%s: %v", v, err)
+		}
+	}
+	counts, err := w.TerritoryCounts(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(counts) != 14 || counts[0].Division != "370000000000" || counts[0].Rows != 14 {
+		t.Errorf("the territories are %v", counts)
+	}
+}
