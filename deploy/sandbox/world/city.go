@@ -68,7 +68,7 @@ func (w *World) event(i int, rec *Record) eventClaim {
 		c.onTime = "no"
 	}
 	if c.closed > asOf.ms() {
-		c.closed, c.outcome, c.onTime = -1, "pending", "unknown"
+		c.closed, c.outcome, c.onTime = -1, "pending", null
 	}
 	w.writeEvent(&r, i, &c, rec)
 	return c
@@ -76,7 +76,7 @@ func (w *World) event(i int, rec *Record) eventClaim {
 
 func (w *World) writeEvent(r *rng, i int, c *eventClaim, rec *Record) {
 	grid, closed, onTime := c.grid, null, null
-	if c.closed >= 0 {
+	if c.onTime != null {
 		closed = clock(c.closed)
 		onTime = yesNo(r, c.onTime == "yes")
 	}

@@ -37,13 +37,12 @@ func (w *World) bookSaved(t int) int64 {
 func (w *World) TownshipName(t int) string { return w.townships[t].name }
 
 type planClaim struct {
-	live                   bool
-	id, kind, plan, name   string
-	issued, drilled        day
-	people                 int // -1: none
-	joint                  string
-	division               string
-	township, jointWithIdx int
+	live                 bool
+	id, kind, plan, name string
+	issued, drilled      day
+	people               int    // -1: none
+	joint                string // codes, by commas
+	partner              int    // township that took part as well, -1: none
 }
 
 var (
@@ -88,7 +87,10 @@ func (w *World) drills(t int, yield func(*Record, planClaim) bool) {
 	var rec Record
 	for i := range list {
 		c := &list[i]
-		c.township, c.division, c.jointWithIdx = t, p.code, partner
+		c.partner = -1
+		if c.joint != "" {
+			c.partner = partner
+		}
 		w.drill(t, i+1, c, &rec)
 		if !yield(&rec, *c) {
 			return

@@ -25,10 +25,10 @@ type Scale struct {
 	GridEvents int      // events of the city systems together
 }
 
-// The scales. Full is the province, about 3.1 million records; Small is one
+// The scales. Full is the province, about 3.0 million records; Small is one
 // city, about a fiftieth.
 var (
-	Full  = Scale{Name: "full", GridEvents: 1_500_000}
+	Full  = Scale{Name: "full", GridEvents: 1_640_000}
 	Small = Scale{Name: "small", Prefixes: []string{"3705"}, GridEvents: 30_000}
 )
 
@@ -57,6 +57,8 @@ type World struct {
 	civil      []int // counties in law
 	withdrawn  []int // committees that the gateway withdraws at the end
 	stations   []int // townships that have a social work station
+
+	out outcome
 }
 
 // place is a division in scope.
