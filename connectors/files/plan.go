@@ -71,6 +71,7 @@ type plan struct {
 	stream  *schemas.Stream
 	from    from
 	path    *regexp.Regexp
+	subs    []string // names of the path's groups, "" for none; the first is the whole
 	comma   byte
 	settle  time.Duration
 	columns []column // the declared header, in its order
@@ -113,12 +114,54 @@ func compile(s *schemas.Stream) (*plan, []decl.Problem) {
 }
 
 func (p *plan) compilePath() []decl.Problem {
-	re, err := regexp.Compile(`^(?:` + p.from.Path + `)$`)
-	if err != nil {
+	pattern, names := nameGroups(p.from.Path)
+	re, err := regexp.Compile(`^(?:` + pattern + `)$`)
+	p.subs = append([]string{""}, names...)
+	if err != nil || re.NumSubexp() != len(names) {
 		return []decl.Problem{p.from.Problem("path.regexp", "write it in the syntax of Go's regexp package", "the path %q is no regular expression", p.from.Path)}
 	}
 	p.path = re
 	return nil
+}
+
+// nameGroups takes the names out of a pattern's groups, in order, "" for a
+// group without one. Go's regexp allows only ASCII in a name, and a field of
+// this country's ledgers has none.
+func nameGroups(pattern string) (plain string, names []string) {
+	var b strings.Builder
+	class := false
+	for i := 0; i < len(pattern); i++ {
+		c, rest := pattern[i], pattern[i:]
+		b.WriteByte(c)
+		switch {
+		case c == '\\' && i+1 < len(pattern):
+			i++
+			b.WriteByte(pattern[i])
+		case c == '[' && !class:
+			class = true
+			if strings.HasPrefix(rest, "[^]") || strings.HasPrefix(rest, "[]") {
+				n := strings.IndexByte(rest, ']') // a bracket that comes first is a member
+				b.WriteString(rest[1 : n+1])
+				i += n
+			}
+		case c == ']':
+			class = false
+		case c == '(' && !class:
+			open, named := "(?P<", strings.HasPrefix(rest, "(?P<")
+			if !named {
+				open, named = "(?<", strings.HasPrefix(rest, "(?<")
+			}
+			n := strings.IndexByte(rest, '>')
+			switch {
+			case named && n > len(open):
+				names = append(names, rest[len(open):n])
+				i += n
+			case !strings.HasPrefix(rest, "(?"):
+				names = append(names, "")
+			}
+		}
+	}
+	return b.String(), names
 }
 
 func (p *plan) compileFormat() []decl.Problem {
@@ -194,7 +237,7 @@ func (p *plan) compileHeader() []decl.Problem {
 // compileFields finds where every field of the stream comes from.
 func (p *plan) compileFields() []decl.Problem {
 	var ps []decl.Problem
-	subs := p.path.SubexpNames()
+	subs := p.subs
 	for i, f := range p.stream.Fields {
 		c, g := slices.Index(p.from.Header, f.Key), slices.Index(subs, f.Key)
 		switch {
@@ -248,7 +291,7 @@ func (p *plan) compileAt() []decl.Problem {
 		}
 		p.atConst = t
 	case a.Path != "":
-		if p.atGroup = slices.Index(p.path.SubexpNames(), a.Path); p.atGroup < 0 {
+		if p.atGroup = slices.Index(p.subs, a.Path); p.atGroup < 0 {
 			p.atGroup = 0
 			return []decl.Problem{a.Problem("at.path", "name a group of the path: (?P<name>…)", "the path has no group %q", a.Path)}
 		}
