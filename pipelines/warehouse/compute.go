@@ -96,7 +96,7 @@ func computeSQL(ind *schemas.Indicator, runID string) (string, error) {
 		op, target = t.Op, float(t.Value)
 		met = fmt.Sprintf("if(den = 0, NULL, %s * toFloat64(num) %s %s * toFloat64(den))", scale, cmp, float(t.Value))
 	}
-	unitTier, placed := "tier_of_unit", "1"
+	unitTier, placed := "tier_of_unit", "p.tier != ''"
 	if ind.ComputedAt != schemas.Each {
 		unitTier = quote(ind.ComputedAt)
 		// A unit of another tier is not a unit of this indicator.
