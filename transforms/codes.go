@@ -163,7 +163,7 @@ func division(reg *divisions.Register) eval {
 }
 
 func resolve(reg *divisions.Register, code []byte, out *value) string {
-	if _, ok := reg.LookupBytes(code); !ok {
+	if !reg.Has(unsafe.String(&code[0], len(code))) {
 		return ruleDivisionUnknown
 	}
 	if code[9] == '4' || code[9] == '5' {

@@ -69,6 +69,10 @@ func Compile(c *schemas.Catalog, sys *schemas.System, s *schemas.Stream, f *sche
 		}
 		return nil, []decl.Problem{f.Problem("entity.unknown", decl.Suggest(f.Entity, known), "there is no entity %q", f.Entity)}
 	}
+	return compile(c, e, sys, s, f)
+}
+
+func compile(c *schemas.Catalog, e *schemas.Entity, sys *schemas.System, s *schemas.Stream, f *schemas.Flow) (*Plan, []decl.Problem) {
 	reg, err := divisions.Load()
 	if err != nil {
 		return nil, []decl.Problem{f.Problem("register.unreadable", "this build is damaged: install it again", "%v", err)}

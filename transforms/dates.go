@@ -2,10 +2,9 @@ package transforms
 
 import (
 	"strconv"
+	"sync"
 	"time"
 	_ "time/tzdata" // the zone must be the same on every machine
-
-	"sync"
 )
 
 // zone is the civil time of every source. It is needed for instants before
@@ -388,25 +387,43 @@ func (st *state) digitDate(b []byte, n int) (days int64, rule string) {
 			return 0, ruleDateFormat
 		}
 		return wholeDate(int(v/1e10), int(v/1e8%100), int(v/1e6%100), nil)
+	case n == 12 && isMinute(v):
+		return daysOf(int(v/1e8), int(v/1e6%100), int(v/1e4%100)), ""
 	case n >= 11 && n <= 13:
-		return st.epochDate(v), ""
+		days, midnight := epochDate(v)
+		if !midnight {
+			if n == 11 || n == 12 && isYear(int(v/1e8)) {
+				return 0, ruleDateFormat // a telephone number, or a broken calendar time
+			}
+			st.flags |= DateAmbig
+		}
+		return days, ""
 	}
 	return 0, ruleDateFormat
 }
 
+// isMinute reports whether twelve digits can be read as a minute of the
+// calendar, 202201171030. As milliseconds they would all lie in 1976, so that
+// the calendar is the better reading.
+func isMinute(v int64) bool {
+	y, m, d := int(v/1e8), int(v/1e6%100), int(v/1e4%100)
+	return isYear(y) && isDate(y, m, d) && v/100%100 <= 23 && v%100 <= 59
+}
+
+func isYear(y int) bool { return y >= 1900 && y <= 2100 }
+
 // epochDate is the date of an epoch value that stands for a date. The writer's
 // midnight is either that of the zone, summer time included, or that of a fixed
-// +08:00; the one that gives midnight is right.
-func (st *state) epochDate(ms int64) int64 {
+// +08:00; the one that gives midnight is right. Otherwise it is the date on
+// which the instant fell.
+func epochDate(ms int64) (days int64, midnight bool) {
 	unix := floorDiv(ms, 1000)
-	if off := offsetAt(unix); (unix+off)%day == 0 && ms%1000 == 0 {
-		return (unix + off) / day
+	for _, off := range [...]int64{offsetAt(unix), eastEight} {
+		if (unix+off)%day == 0 && ms%1000 == 0 {
+			return (unix + off) / day, true
+		}
 	}
-	if (unix+eastEight)%day == 0 && ms%1000 == 0 {
-		return (unix + eastEight) / day
-	}
-	st.flags |= DateAmbig
-	return floorDiv(unix+offsetAt(unix), day)
+	return floorDiv(unix+offsetAt(unix), day), false
 }
 
 func clockDigits(v int64) (sec int, ok bool) {
@@ -446,7 +463,14 @@ func parseInstant(b []byte) (ms int64, ok bool) {
 	n := leadingDigits(b)
 	if n == len(b) && (n == 12 || n == 13) {
 		ms, err := strconv.ParseInt(string(b), 10, 64)
-		return ms, err == nil
+		if n == 13 || err != nil || !isYear(int(ms/1e8)) {
+			return ms, err == nil
+		}
+		if !isMinute(ms) {
+			return 0, false
+		}
+		local := daysOf(int(ms/1e8), int(ms/1e6%100), int(ms/1e4%100))*day + ms/100%100*3600 + ms%100*60
+		return (local - civilOffset(local)) * 1000, true
 	}
 	var y, m, d, digits, sec int
 	var frac int
@@ -468,17 +492,17 @@ func parseInstant(b []byte) (ms int64, ok bool) {
 	}
 	local := daysOf(y, m, d)*day + int64(sec)
 	if !zoned {
-		off = eastEight
-		if local-eastEight < from1992 {
-			off = localOffset(local)
-		}
+		off = civilOffset(local)
 	}
 	return (local-off)*1000 + int64(frac), true
 }
 
-// localOffset is the offset at a civil time before 1992, as package time
-// decides it around the change of clocks.
-func localOffset(local int64) int64 {
+// civilOffset is the offset at a civil time of the zone, as package time
+// decides it around a change of clocks.
+func civilOffset(local int64) int64 {
+	if local-eastEight >= from1992 {
+		return eastEight
+	}
 	t := time.Unix(local, 0).UTC()
 	_, off := time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, zone()).Zone()
 	return int64(off)

@@ -157,7 +157,7 @@ func appendDecimal(b []byte, v int64) []byte {
 // number reads an input as a number with nothing after it but one of the
 // suffixes. A nil result of ok=false with no rule is null.
 func (st *state) number(in input, suffixes [][]byte) (d decimal, ok bool, rule string) {
-	b, rule := st.code(in)
+	b, rule := st.text(in, compat)
 	if b == nil {
 		return d, false, rule
 	}
@@ -165,7 +165,7 @@ func (st *state) number(in input, suffixes [][]byte) (d decimal, ok bool, rule s
 	if ok && in.field >= 0 && st.scan.slots[in.field].kind == num {
 		rest, ok = d.exponent(rest)
 	}
-	if !ok || !isSuffix(rest, suffixes) {
+	if !ok || !isSuffix(st.squeeze(rest), suffixes) {
 		return d, false, ruleNumberFormat
 	}
 	if d.mant == 999999 && d.frac == 0 && !d.neg {
@@ -212,7 +212,7 @@ func unitOf(b []byte) (unit, bool) {
 // must agree with a unit field of the same row.
 func area(fixed unit) eval {
 	return func(st *state, in []input, out *value) string {
-		b, rule := st.code(in[0])
+		b, rule := st.text(in[0], compat)
 		if b == nil {
 			out.null = true
 			return rule
@@ -221,6 +221,7 @@ func area(fixed unit) eval {
 		if !ok {
 			return ruleNumberFormat
 		}
+		rest = st.squeeze(rest)
 		if d.mant == 999999 && d.frac == 0 && len(rest) == 0 {
 			st.flags |= Placeholder
 			out.null = true

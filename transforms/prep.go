@@ -29,8 +29,12 @@ func (st *state) clean(b []byte, f form) []byte {
 	for len(b) > 0 && b[len(b)-1] == ' ' {
 		b = b[:len(b)-1]
 	}
-	for i, c := range b {
-		if c < 0x20 || c >= 0x7f || c == ' ' && b[i-1] == ' ' {
+	for i := 0; i < len(b); i++ {
+		switch c := b[i]; {
+		case c > ' ' && c < 0x7f, c == ' ' && b[i-1] != ' ':
+		case c >= 0xe5 && c <= 0xe9 && i+2 < len(b), c == 0xe4 && i+2 < len(b) && b[i+1] >= 0xb8:
+			i += 2 // U+4E00 to U+9FFF: what nearly every text is made of, never changed
+		default:
 			return st.cleanRunes(b, f)
 		}
 	}
