@@ -45,6 +45,9 @@ func TestShipped(t *testing.T) {
 	for _, s := range c.Systems {
 		for _, f := range s.Flows {
 			used[f.Entity] = true
+			if len(f.Cases) == 0 {
+				t.Errorf("%s: the flow from %s/%s declares no case", f.Pos, s.System, f.Stream)
+			}
 		}
 	}
 	for _, e := range c.Entities {
