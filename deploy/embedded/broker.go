@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -66,6 +67,7 @@ func RunBroker(ctx context.Context, cfg BrokerConfig) error {
 		return fault.New(fault.Config, "starting the broker in %q: %w", cfg.Data, err)
 	}
 	defer cluster.Close()
+	debug.FreeOSMemory() // after a crash the load held all records at once
 	guard := newGuard(cluster)
 	slog.Info("broker ready", "port", cfg.Port, "loaded_in", time.Since(begun).Round(time.Millisecond).String())
 	j := &janitor{cfg: cfg, cluster: cluster, guard: guard, dir: filepath.Join(cfg.Data, "log")}

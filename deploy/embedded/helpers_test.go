@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -47,7 +46,7 @@ func beParent(spec string) int {
 }
 
 // eventually polls until try returns nil, for processes that send no signal.
-func eventually(t *testing.T, within time.Duration, try func() error) {
+func eventually(t testing.TB, within time.Duration, try func() error) {
 	t.Helper()
 	deadline := time.After(within)
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -165,9 +164,4 @@ func listen(t *testing.T, port int) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { ln.Close() })
-}
-
-func tail(t *testing.T, o embedded.Options, name string) string {
-	b, _ := os.ReadFile(filepath.Join(o.Data, "logs", name+".log"))
-	return string(b)
 }

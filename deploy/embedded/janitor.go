@@ -87,7 +87,7 @@ func (j *janitor) sweep(ctx context.Context, adm *kadm.Client) error {
 	if err != nil {
 		return err
 	}
-	held, err := committed(ctx, adm)
+	held, err := j.committed(ctx, adm)
 	if err != nil {
 		return err
 	}
@@ -195,8 +195,11 @@ func partitionSegments(dir string, p partition) ([]segment, error) {
 	return segs, nil
 }
 
-// committed returns for each partition the lowest offset any group committed.
-func committed(ctx context.Context, adm *kadm.Client) (map[partition]int64, error) {
+// committed returns for each partition the lowest offset any group has read up
+// to. An offset past the end of the partition is no reading: connectors keep
+// their positions in commits far above it, and counting those would release
+// records that no loader has seen.
+func (j *janitor) committed(ctx context.Context, adm *kadm.Client) (map[partition]int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	groups, err := adm.ListGroups(ctx)
@@ -210,7 +213,11 @@ func committed(ctx context.Context, adm *kadm.Client) (map[partition]int64, erro
 		r.Fetched.Each(func(o kadm.OffsetResponse) {
 			failed = errors.Join(failed, o.Err)
 			p := partition{o.Topic, o.Partition}
-			if at, ok := low[p]; o.At >= 0 && (!ok || o.At < at) {
+			info := j.cluster.PartitionInfo(p.topic, p.id)
+			if info == nil || o.At < 0 || o.At > info.HighWatermark {
+				return
+			}
+			if at, ok := low[p]; !ok || o.At < at {
 				low[p] = o.At
 			}
 		})

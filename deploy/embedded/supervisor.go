@@ -77,6 +77,7 @@ type Supervisor struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	events chan Event
+	pause  time.Duration // before the first restart
 
 	mu       sync.Mutex
 	children []*supervised
@@ -97,7 +98,7 @@ type supervised struct {
 // NewSupervisor returns a Supervisor without children. Stop must be called.
 func NewSupervisor() *Supervisor {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Supervisor{ctx: ctx, cancel: cancel, events: make(chan Event, 256)}
+	return &Supervisor{ctx: ctx, cancel: cancel, events: make(chan Event, 256), pause: firstPause}
 }
 
 // Events delivers what happens to the children. The channel is buffered and
@@ -208,7 +209,7 @@ func (s *Supervisor) keep(ctx context.Context, c *supervised, started chan<- err
 		started <- err
 		return
 	}
-	pause := &backoff.ExponentialBackOff{InitialInterval: firstPause, MaxInterval: longPause, Multiplier: 2, RandomizationFactor: 0.2}
+	pause := &backoff.ExponentialBackOff{InitialInterval: s.pause, MaxInterval: longPause, Multiplier: 2, RandomizationFactor: 0.2}
 	pause.Reset()
 	for quick := 0; !asked; {
 		if time.Since(begun) > healthy {

@@ -50,10 +50,12 @@ func TestSupervisorGivesUp(t *testing.T) {
 		restarts     int
 	}{
 		// It starts well once, so that Start succeeds.
+		{"dies every time", "[ -e $0 ] && { echo port taken; exit 1; }; touch $0; exec sleep 600", fault.Transient, 7},
 		{"what a person must fix", "[ -e $0 ] && { echo port taken; exit 78; }; touch $0; exec sleep 600", fault.Config, 1},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := supervisor(t)
+			embedded.ShortenPauses(s)
 			dir := t.TempDir()
 			c := embedded.Child{Name: "a", Path: "/bin/sh", Args: []string{"-c", tc.script, filepath.Join(dir, "mark")}, LogPath: filepath.Join(dir, "log")}
 			if err := s.Start(t.Context(), c); err != nil {
