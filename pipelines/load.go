@@ -132,7 +132,7 @@ func (w *worker) fetch(ctx context.Context, s *share, from, to int64, exact bool
 	next := from
 	for i := range got {
 		next, err = got[i].Each(func(r *topics.FetchedRecord) error {
-			if !exact && full(c) {
+			if !exact && w.full(c) {
 				return errFull
 			}
 			e := record.Envelope{Key: r.Key, Value: r.Value, Offset: r.Offset, Arrived: r.Time}
@@ -151,5 +151,3 @@ func (w *worker) fetch(ctx context.Context, s *share, from, to int64, exact bool
 
 // errFull ends a fetch in the middle: the block has all it may hold.
 var errFull = errors.New("the block is full")
-
-func full(c *record.Chunk) bool { return len(c.Rows) >= blockRows || c.Bytes() >= blockBytes }

@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -40,12 +41,24 @@ type Loader struct {
 	Warehouse *warehouse.Warehouse
 	Log       *slog.Logger
 	Workers   int // blocks loaded at the same time; memory grows with it
+	// Session is how long a loader that died keeps its partitions; 0: 6 s, the
+	// least that brokers allow by default.
+	Session time.Duration
+	// BlockRows closes a block by rows; 0: 65,536.
+	BlockRows int
 
 	rows atomic.Int64
 }
 
 // Rows is how many records this process loaded since it started.
 func (l *Loader) Rows() int64 { return l.rows.Load() }
+
+func (l *Loader) rowsPerBlock() int64 { return int64(cmp.Or(l.BlockRows, blockRows)) }
+
+// full reports whether a block has all it may hold.
+func (l *Loader) full(c *record.Chunk) bool {
+	return int64(len(c.Rows)) >= l.rowsPerBlock() || c.Bytes() >= blockBytes
+}
 
 // Run loads until ctx ends. The block under way is finished first when ctx is
 // merely cancelled; after a kill the next owner repeats it.
@@ -57,7 +70,7 @@ func (l *Loader) Run(ctx context.Context, streams []*Stream) error {
 		names = append(names, s.Topic)
 	}
 	retry(ctx, l.Log, "loading", func() error {
-		g, err := l.Kafka.Group(ctx, topics.GroupConfig{ID: LoadGroup, Topics: names})
+		g, err := l.Kafka.Group(ctx, topics.GroupConfig{ID: LoadGroup, Topics: names, SessionTimeout: l.Session})
 		if err != nil {
 			return err
 		}
@@ -199,9 +212,9 @@ func (l *Loader) dispatch(ctx, work context.Context, shares []*share, ready chan
 			switch {
 			case waiting <= 0:
 				s.since = time.Time{}
-			case waiting < blockRows/4 && s.since.IsZero():
+			case waiting < l.rowsPerBlock()/4 && s.since.IsZero():
 				s.since = now
-			case waiting >= blockRows/4 || now.Sub(s.since) >= linger:
+			case waiting >= l.rowsPerBlock()/4 || now.Sub(s.since) >= linger:
 				s.since = time.Time{}
 				s.queued.Store(true)
 				ready <- s
@@ -282,7 +295,7 @@ func (w *worker) read(ctx context.Context, s *share, to int64) (int64, error) {
 		to = s.end.Load()
 	}
 	next := s.next
-	for next < to && (exact || !full(c)) {
+	for next < to && (exact || !w.full(c)) {
 		after, err := w.fetch(ctx, s, next, to, exact)
 		if err != nil {
 			return 0, err

@@ -1,0 +1,283 @@
+package pipelines
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"rongtong/connectors"
+	"rongtong/deploy/embedded/embeddedtest"
+	"rongtong/pipelines/systems"
+	"rongtong/pipelines/topics"
+	"rongtong/pipelines/warehouse"
+	"rongtong/schemas"
+	"rongtong/schemas/decl"
+	"rongtong/schemas/divisions"
+	"rongtong/schemas/record"
+)
+
+// roleEnv makes the test binary a process of one role, to be killed for real.
+const roleEnv = "RONGTONG_TEST_ROLE"
+
+func TestMain(m *testing.M) {
+	if role := os.Getenv(roleEnv); role != "" {
+		if err := runRole(role, os.Getenv("TEST_KAFKA"), os.Getenv("TEST_WAREHOUSE")); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	embeddedtest.Main(m)
+}
+
+const (
+	records = 60_000
+	wrong   = 7 // every seventh record has a value that is no number
+	twice   = 5 // every fifth record is followed by itself
+)
+
+// counter is a source of numbered records whose position is the next number.
+type counter struct {
+	next     int
+	villages []string
+	object   *connectors.Object
+	stats    connectors.Stats
+}
+
+func (c *counter) Read(_ context.Context, dst *record.Chunk) (record.Position, error) {
+	if c.next >= records {
+		return nil, io.EOF
+	}
+	for range 700 {
+		if c.next >= records {
+			break
+		}
+		for range 1 + boolInt(c.next%twice == 0) {
+			value := fmt.Sprint(100 + c.next)
+			if c.next%wrong == 0 {
+				value = "约一百"
+			}
+			c.object.Set(0, c.villages[c.next%len(c.villages)])
+			c.object.Set(1, fmt.Sprintf("2025-%02d", 1+c.next/len(c.villages)))
+			c.object.Set(2, value)
+			c.object.Set(3, "2025-12-20 08:00:00")
+			c.object.AppendTo(dst, time.Time{}, record.Upsert, fmt.Sprintf("#%d", c.next), "")
+		}
+		c.next++
+	}
+	return binary.LittleEndian.AppendUint64(nil, uint64(c.next)), nil
+}
+
+func (c *counter) Done(context.Context, record.Position) error { return nil }
+func (c *counter) Stats() connectors.Stats                     { return c.stats }
+func (c *counter) Close() error                                { return nil }
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+type opened struct{ villages []string }
+
+func (o opened) Check(context.Context) error                         { return nil }
+func (o opened) Discover(context.Context) ([]*schemas.Stream, error) { return nil, nil }
+func (o opened) Close() error                                        { return nil }
+func (o opened) Source(_ context.Context, s *schemas.Stream, from record.Position) (connectors.Source, error) {
+	c := &counter{villages: o.villages, object: connectors.NewObject(s)}
+	if from != nil {
+		c.next = int(binary.LittleEndian.Uint64(from))
+	}
+	return c, nil
+}
+
+func kinds() map[string]connectors.Kind {
+	return map[string]connectors.Kind{"counter": {Name: "counter",
+		Validate: func(*schemas.System) []decl.Problem { return nil },
+		Open: func(context.Context, *schemas.System) (connectors.Opened, error) {
+			reg, err := divisions.Load()
+			if err != nil {
+				return nil, err
+			}
+			var villages []string
+			for d := range reg.All("V") {
+				if d.Kind == divisions.Civil && len(villages) < 7_000 {
+					villages = append(villages, d.Code)
+				}
+			}
+			return opened{villages}, nil
+		}}}
+}
+
+func counterStreams() (*schemas.Catalog, []*Stream, error) {
+	file, err := os.ReadFile("testdata/counter.yaml")
+	if err != nil {
+		return nil, nil, err
+	}
+	c, ps := schemas.Load(schemas.FS, systems.FS, fstest.MapFS{"systems/counter.yaml": {Data: file}})
+	if len(ps) > 0 {
+		return nil, nil, fmt.Errorf("%v", ps)
+	}
+	streams, ps := Compile(c)
+	if len(ps) > 0 {
+		return nil, nil, fmt.Errorf("%v", ps)
+	}
+	for _, s := range streams {
+		if s.System.System == "counter" {
+			return c, []*Stream{s}, nil
+		}
+	}
+	return nil, nil, fmt.Errorf("the counter is missing")
+}
+
+func runRole(role, kafka, address string) error {
+	ctx := context.Background()
+	_, streams, err := counterStreams()
+	if err != nil {
+		return err
+	}
+	k, err := topics.Dial(ctx, []string{kafka})
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	if role == "ingest" {
+		return (&Ingest{Kafka: k, Kinds: kinds(), Log: log}).Run(ctx, streams)
+	}
+	w, err := warehouse.Open(ctx, address)
+	if err != nil {
+		return err
+	}
+	return (&Loader{Kafka: k, Warehouse: w, Log: log, Workers: 2, BlockRows: 700, Session: 1500 * time.Millisecond}).Run(ctx, streams)
+}
+
+// spawn starts a role; the returned function kills it with SIGKILL.
+func spawn(t *testing.T, role, kafka, address string) (kill func()) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), roleEnv+"="+role, "TEST_KAFKA="+kafka, "TEST_WAREHOUSE="+address)
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	}
+}
+
+// TestKillIngestAndLoad kills both roles with SIGKILL at random moments until
+// everything is through, and balances the books: nothing lost, nothing doubled,
+// and the spans of the loads tile every partition.
+func TestKillIngestAndLoad(t *testing.T) {
+	ctx := t.Context()
+	kafka, address := embeddedtest.Broker(t), embeddedtest.Warehouse(t)
+	catalog, streams, err := counterStreams()
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, err := topics.Dial(ctx, []string{kafka})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer k.Close()
+	w, err := warehouse.Open(ctx, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	steps, err := w.Plan(ctx, catalog)
+	if err == nil {
+		err = w.Migrate(ctx, steps)
+	}
+	if err == nil {
+		err = k.Ensure(ctx, Topics(streams))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	received := records + (records+twice-1)/twice
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 1))
+	kills := 0
+	pause := map[string]int{"ingest": 400, "load": 1800}
+	for _, role := range []string{"ingest", "load"} {
+		for range 6 {
+			kill := spawn(t, role, kafka, address)
+			// A loader waits for its predecessor's session to end before it loads.
+			<-time.After(time.Duration(pause[role]+random.IntN(900)) * time.Millisecond)
+			kill()
+			kills++
+		}
+		if role == "ingest" {
+			kill := spawn(t, role, kafka, address)
+			until(t, time.Minute, func() bool {
+				n, err := Delivered(ctx, k, streams[0])
+				return err == nil && n >= int64(received)
+			})
+			kill()
+		}
+	}
+	kill := spawn(t, "load", kafka, address)
+	defer kill()
+	var got uint64
+	until(t, 2*time.Minute, func() bool {
+		return w.QueryRow(ctx, "SELECT sum(received) FROM ops.load FINAL", []any{&got}) == nil && got >= uint64(received)
+	})
+	if n, _ := Delivered(ctx, k, streams[0]); n != int64(received) {
+		t.Errorf("the connector says it delivered %d records, want %d", n, received)
+	}
+	var bad int
+	for i := range records {
+		if i%wrong == 0 {
+			bad += 1 + boolInt(i%twice == 0)
+		}
+	}
+	good := records - (records+wrong-1)/wrong
+	for _, c := range []struct {
+		what, sql string
+		want      uint64
+	}{
+		{"records loaded", "SELECT sum(received) FROM ops.load FINAL", uint64(received)},
+		{"rejects", "SELECT count() FROM ops.reject FINAL", uint64(bad)},
+		{"rejects before merging: an insert that was repeated must not double them", "SELECT count() FROM ops.reject", uint64(bad)},
+		{"rows that the loader says it loaded", "SELECT sum(accepted) FROM ops.load FINAL", uint64(received - bad)},
+		{"distinct claims", "SELECT count() FROM std.stat_fact FINAL", uint64(good)},
+		{"gaps or overlaps between the spans of loads", `SELECT count() FROM (SELECT from_offset, lagInFrame(to_offset, 1, 0) OVER (PARTITION BY partition ORDER BY from_offset ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS before
+			FROM ops.load FINAL) WHERE from_offset < before`, 0},
+	} {
+		var n uint64
+		if err := w.QueryRow(ctx, c.sql, []any{&n}); err != nil {
+			t.Errorf("%s: %v", c.what, err)
+		} else if n != c.want {
+			t.Errorf("%s: got %d, want %d", c.what, n, c.want)
+		}
+	}
+	t.Logf("%d kills, %d records, %d rejects", kills, received, bad)
+}
+
+// until polls a condition of other processes; there is no signal to wait for.
+func until(t *testing.T, limit time.Duration, ok func() bool) {
+	t.Helper()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(limit)
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatal("waited too long")
+		}
+	}
+}
