@@ -127,9 +127,9 @@ func ensure(t testing.TB, c *Client, topics ...Topic) {
 	}
 }
 
-func producer(t testing.TB, c *Client, id string) *Producer {
+func producer(t testing.TB, c *Client, id string, topics ...string) *Producer {
 	t.Helper()
-	p, err := c.Producer(ctxFor(t), id)
+	p, err := c.Producer(ctxFor(t), id, topics...)
 	if err != nil {
 		t.Fatal(err)
 	}

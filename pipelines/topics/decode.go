@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
@@ -159,24 +160,13 @@ func (d *decoder) each(set []byte, from, to int64, list []aborted, fn func(*Fetc
 }
 
 func (d *decoder) skipped(producer int64) bool {
-	for _, p := range d.skip {
-		if p == producer {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(d.skip, producer)
 }
 
-// unskip ends the aborted transaction of a producer at its marker. A commit
+// unskip ends every aborted transaction of a producer at its marker. A commit
 // marker never meets an entry: the broker lists aborted transactions only.
 func (d *decoder) unskip(producer int64) {
-	for i, p := range d.skip {
-		if p == producer {
-			d.skip[i] = d.skip[len(d.skip)-1]
-			d.skip = d.skip[:len(d.skip)-1]
-			return
-		}
-	}
+	d.skip = slices.DeleteFunc(d.skip, func(p int64) bool { return p == producer })
 }
 
 // records calls fn with the records of one batch in [from, to). On an error of

@@ -27,7 +27,10 @@ type Producer struct {
 	next     map[tp]int32 // next sequence number of each partition in this epoch
 	saves    map[slot]int64
 	warmed   time.Time
-	unsettle bool // the last transaction broke: recover before the next one
+	topics   []string        // every topic written to, or announced
+	closed   map[string]bool // those whose partitions this epoch has closed off
+	unsettle bool            // the last transaction broke: recover before the next one
+	lost     bool            // and it broke because a connection did, or for its age
 	dead     error
 
 	free [][]byte   // buffers of batches that were sent
@@ -43,13 +46,20 @@ type slot struct {
 // Producer takes over a transactional ID: an open transaction of an earlier
 // producer is settled first, and that producer is fenced.
 //
-// Errors: fault.Config for missing rights; fault.Transient when ctx ended first.
-func (c *Client) Producer(ctx context.Context, transactionalID string) (*Producer, error) {
+// Name the topics that will be written to, if they are known. A topic that a
+// producer meets for the first time after a Flush costs one ErrAborted.
+//
+// Errors: fault.Config for missing rights or a topic that does not exist;
+// fault.Transient when ctx ended first.
+func (c *Client) Producer(ctx context.Context, transactionalID string, topics ...string) (*Producer, error) {
 	p := &Producer{c: c, line: c.newLine(9 * time.Minute), id: transactionalID,
-		next: map[tp]int32{}, saves: map[slot]int64{}}
+		next: map[tp]int32{}, saves: map[slot]int64{}, closed: map[string]bool{}, topics: slices.Clone(topics)}
 	err := p.warm(ctx)
 	if err == nil {
 		err = p.init(ctx, -1, -1)
+	}
+	if err == nil {
+		err = p.closeOff(ctx)
 	}
 	if err != nil {
 		p.Close()
@@ -97,28 +107,35 @@ func (p *Producer) init(ctx context.Context, pid int64, epoch int16) error {
 		p.pid, p.epoch = int64(res.Producer.ProducerID), int16(res.Producer.ProducerEpoch)
 		clear(p.next)
 		clear(p.saves)
-		p.unsettle = false
+		clear(p.closed)
+		p.unsettle, p.lost = false, false
 		return nil
 	})
 }
 
 // recover settles a broken transaction and starts a new epoch.
 //
-// The abort comes first because the broker checks its epoch: the embedded broker
-// grants a new epoch even to a producer that was fenced, Apache Kafka does not.
+// Apache Kafka grants the epoch only if no newer one was given to somebody else.
+// The embedded broker grants it to anyone, so an abort, whose epoch it does
+// check, comes first; except after a connection was lost or the transaction
+// became too old, when that broker may itself have taken the epoch away. A
+// stalled twin can then fence its successor. Nothing is doubled by it: whoever
+// goes on loads the position anew.
 func (p *Producer) recover(ctx context.Context) error {
 	if !p.unsettle {
 		return nil
 	}
-	err := p.c.retry(ctx, "aborting a transaction", func(ctx context.Context) error { return p.end(ctx, false) })
-	switch v, _ := judge2(err); v {
-	case fenced:
-		p.dead = explain(err, "recovering producer %q", p.id)
-		return p.dead
-	case again, reroute:
-		return explain(err, "recovering producer %q", p.id)
+	if !p.lost {
+		err := p.c.retry(ctx, "aborting a transaction", func(ctx context.Context) error { return p.end(ctx, false) })
+		switch v, _ := judge2(err); v {
+		case fenced:
+			p.dead = explain(err, "recovering producer %q", p.id)
+			return p.dead
+		case again, reroute:
+			return explain(err, "recovering producer %q", p.id)
+		}
 	}
-	err = p.init(ctx, p.pid, p.epoch)
+	err := p.init(ctx, p.pid, p.epoch)
 	if errors.Is(err, kafka.InvalidProducerIDMapping) {
 		err = p.init(ctx, -1, -1) // the broker forgot the ID for its age: nobody else has it
 	}
@@ -127,6 +144,65 @@ func (p *Producer) recover(ctx context.Context) error {
 		return p.dead
 	}
 	return explain(err, "recovering producer %q", p.id)
+}
+
+// closeOff writes an abort marker of this producer to every partition of its
+// topics, once per epoch, by aborting a transaction without records.
+//
+// The embedded broker, when killed, aborts the transactions that were open but
+// writes no markers. The next commit marker of the same producer would then, for
+// every reader, end that old transaction: its records would come back, or the
+// new ones would be taken for aborted. A marker in between keeps them apart.
+func (p *Producer) closeOff(ctx context.Context) error {
+	var names []string
+	for _, t := range p.topics {
+		if !p.closed[t] {
+			names = append(names, t)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	ps, _, err := p.c.all(ctx, names)
+	if err != nil {
+		return err
+	}
+	p.unsettle, p.lost = true, true // until the abort is acknowledged
+	err = p.c.retry(ctx, "closing off partitions", func(ctx context.Context) error {
+		if err := p.addPartitions(ctx, ps); err != nil {
+			return err
+		}
+		return p.end(ctx, false)
+	})
+	if err != nil {
+		return err
+	}
+	p.unsettle, p.lost = false, false
+	for _, t := range names {
+		p.closed[t] = true
+	}
+	return nil
+}
+
+func (p *Producer) addPartitions(ctx context.Context, ps []tp) error {
+	topics := map[string][]kafka.AddPartitionToTxn{}
+	for _, at := range ps {
+		topics[at.topic] = append(topics[at.topic], kafka.AddPartitionToTxn{Partition: int(at.partition)})
+	}
+	res, err := p.line.admin.AddPartitionsToTxn(ctx, &kafka.AddPartitionsToTxnRequest{
+		TransactionalID: p.id, ProducerID: int(p.pid), ProducerEpoch: int(p.epoch), Topics: topics})
+	if err != nil {
+		return err
+	}
+	return worst(func(yield func(error)) {
+		for topic, list := range res.Topics {
+			for _, p := range list {
+				if p.Error != nil {
+					yield(fmt.Errorf("%s: %w", tp{topic, int32(p.Partition)}, p.Error))
+				}
+			}
+		}
+	})
 }
 
 // judge2 is judge for an error that may be nil.
@@ -190,6 +266,7 @@ type Txn struct {
 	saved   map[slot]int64
 	started bool
 	mark    int64 // of the line, when the transaction began
+	since   time.Time
 	broken  error
 	done    bool
 }
@@ -269,7 +346,11 @@ func (t *Txn) Flush(ctx context.Context) ([]Placed, error) {
 	if err := t.begin(ctx); err != nil {
 		return nil, err
 	}
-	if err := t.add(ctx); err != nil {
+	err := t.meet(ctx)
+	if err == nil {
+		err = t.add(ctx)
+	}
+	if err != nil {
 		return nil, t.fail(err, "adding partitions to the transaction of %q", t.p.id)
 	}
 	placed := make([]Placed, 0, len(t.sealed))
@@ -321,8 +402,11 @@ func (t *Txn) begin(ctx context.Context) error {
 			return asAborted(explain(err, "starting a transaction of %q", t.p.id))
 		}
 	}
+	if err := t.p.closeOff(ctx); err != nil {
+		return asAborted(explain(err, "starting a transaction of %q", t.p.id))
+	}
 	t.started, t.p.unsettle = true, true
-	t.mark = t.p.line.mark()
+	t.mark, t.since = t.p.line.mark(), time.Now()
 	return nil
 }
 
@@ -363,32 +447,46 @@ func (t *Txn) inTxn(ctx context.Context, what string, fn func(context.Context) e
 
 // add tells the coordinator about the partitions of sealed batches.
 func (t *Txn) add(ctx context.Context) error {
-	topics := map[string][]kafka.AddPartitionToTxn{}
+	var fresh []tp
 	for _, b := range t.sealed {
 		if !t.added[b.at] {
 			t.added[b.at] = true
-			topics[b.at.topic] = append(topics[b.at.topic], kafka.AddPartitionToTxn{Partition: int(b.at.partition)})
+			fresh = append(fresh, b.at)
 		}
 	}
-	if len(topics) == 0 {
+	if len(fresh) == 0 {
 		return nil
 	}
 	return t.inTxn(ctx, "adding partitions to a transaction", func(ctx context.Context) error {
-		res, err := t.p.line.admin.AddPartitionsToTxn(ctx, &kafka.AddPartitionsToTxnRequest{
-			TransactionalID: t.p.id, ProducerID: int(t.p.pid), ProducerEpoch: int(t.p.epoch), Topics: topics})
-		if err != nil {
-			return err
-		}
-		return worst(func(yield func(error)) {
-			for topic, list := range res.Topics {
-				for _, p := range list {
-					if p.Error != nil {
-						yield(fmt.Errorf("%s: %w", tp{topic, int32(p.Partition)}, p.Error))
-					}
-				}
-			}
-		})
+		return t.p.addPartitions(ctx, fresh)
 	})
+}
+
+var errNewTopic = fault.New(fault.Transient, "a topic was met for the first time while the transaction was open")
+
+// meet learns of the topics of sealed batches and closes off the new ones.
+func (t *Txn) meet(ctx context.Context) error {
+	met := false
+	for _, b := range t.sealed {
+		if !t.p.closed[b.at.topic] {
+			met = true
+			if !slices.Contains(t.p.topics, b.at.topic) {
+				t.p.topics = append(t.p.topics, b.at.topic)
+			}
+		}
+	}
+	if !met {
+		return nil
+	}
+	if len(t.added) > 0 {
+		return errNewTopic
+	}
+	if err := t.p.closeOff(ctx); err != nil {
+		return err
+	}
+	t.p.unsettle = true
+	t.mark, t.since = t.p.line.mark(), time.Now()
+	return nil
 }
 
 // worst returns one error of many: a final one before one that a retry heals.
@@ -556,11 +654,18 @@ func (t *Txn) placed(answer []byte, list []batch) ([]Placed, error) {
 // fail breaks the transaction. The error says ErrAborted, since nothing that
 // was sent can become visible any more, or ErrFenced.
 func (t *Txn) fail(err error, format string, args ...any) error {
-	v, _ := judge(err)
+	v, network := judge(err)
+	if t.started && (network || t.sameLine() != nil || time.Since(t.since) >= t.p.c.opts.txn) {
+		t.p.lost = true
+	}
 	err = explain(err, format, args...)
-	if v == fenced {
+	switch {
+	case v == fenced && !t.p.lost:
 		t.p.dead, t.broken = err, err
 		return err
+	case v == fenced:
+		// Perhaps only the broker did it; recovering finds out.
+		err = fault.New(fault.Transient, "the broker took the epoch away: %v", err)
 	}
 	t.broken = asAborted(err)
 	return t.broken
@@ -569,7 +674,7 @@ func (t *Txn) fail(err error, format string, args ...any) error {
 // asAborted adds ErrAborted to a classified error.
 func asAborted(err error) error {
 	class := fault.Of(err)
-	if errors.Is(err, errBrokenLine) || class == fault.Unknown {
+	if class == fault.Unknown {
 		class = fault.Transient
 	}
 	return fault.New(class, "%w: %w", ErrAborted, err)
@@ -597,7 +702,11 @@ func (t *Txn) Commit(ctx context.Context) error {
 		t.finish()
 		return nil
 	}
-	if _, network := judge(err); network || fault.Is(explain(err, "x"), fault.Transient) {
+	if _, network := judge(err); network {
+		t.p.lost = true
+		return t.settle(ctx, err)
+	}
+	if fault.Is(explain(err, "x"), fault.Transient) {
 		return t.settle(ctx, err)
 	}
 	return t.fail(err, "committing the transaction of %q", t.p.id)
