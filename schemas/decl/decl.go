@@ -382,9 +382,14 @@ func (n Node) scalar(v reflect.Value) []Problem {
 		panic(fmt.Sprintf("decl: a declaration struct has a field of type %s", v.Type()))
 	}
 	if err != nil {
-		return []Problem{n.Pos().Problem("type."+v.Kind().String(), "", "%q is not a valid %s", s, v.Kind())}
+		return []Problem{n.Pos().Problem("type."+v.Kind().String(), "", "%q is not %s", s, kindWords[v.Kind()])}
 	}
 	return nil
+}
+
+var kindWords = map[reflect.Kind]string{
+	reflect.Bool: "true or false", reflect.Int: "a whole number", reflect.Int32: "a whole number", reflect.Int64: "a whole number",
+	reflect.Float64: "a number",
 }
 
 func (n Node) duration(v reflect.Value) []Problem {

@@ -144,7 +144,7 @@ func parse(data []byte) (*Register, error) {
 		r.codes[i] = l.code
 		r.name[i] = uint32(len(names))
 		names = append(names, l.name...)
-		text = fmt.Appendf(text, "%012d", l.code)
+		text = appendCode(text, l.code)
 		r.parent[i] = -1
 		if l.parent != 0 {
 			p, ok := r.find(l.parent, i)
@@ -193,6 +193,14 @@ func number[T string | []byte](s T) (uint64, bool) {
 		n = n*10 + uint64(d)
 	}
 	return n, true
+}
+
+// appendCode writes a code's twelve digits.
+func appendCode(dst []byte, code uint64) []byte {
+	for div := uint64(1e11); div > 0; div /= 10 {
+		dst = append(dst, '0'+byte(code/div%10))
+	}
+	return dst
 }
 
 // find searches the first n codes.

