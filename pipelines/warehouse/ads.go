@@ -48,7 +48,9 @@ func indicatorTable() *object {
 	}
 }
 
-// smallCell is the least count that may be shown of persons or cases.
+// smallCell is the least count that may be shown of persons or cases. A part
+// of a count is hidden too when it or what is left beside it is smaller:
+// one would give the other away.
 const smallCell = 10
 
 // adsViews are what analysts read. A view exists where the catalogue has the
@@ -93,8 +95,8 @@ LIMIT 1 BY indicator, unit_tier, division_code`}}
 			comment: fmt.Sprintf("各乡镇（街道）网格事件：按月、类别；不足%d件的不显示", smallCell),
 			view: fmt.Sprintf(`SELECT township_code, township_name, month, category,
        if(cases < %[1]d, NULL, cases) AS n,
-       if(cases < %[1]d, NULL, done) AS n_closed,
-       toBool(cases < %[1]d) AS suppressed
+       if(cases < %[1]d OR done BETWEEN 1 AND %[1]d - 1 OR cases - done BETWEEN 1 AND %[1]d - 1, NULL, done) AS n_closed,
+       toBool(n IS NULL OR n_closed IS NULL) AS suppressed
 FROM
 (
 %[2]s

@@ -20,7 +20,7 @@ import (
 
 // claims builds Arrow records of an entity as transforms would: one map per
 // row, column to text; a column that is absent is null, or its zero if common.
-func claims(t *testing.T, mem memory.Allocator, e *schemas.Entity, rows []map[string]string) arrow.Record {
+func claims(t testing.TB, mem memory.Allocator, e *schemas.Entity, rows []map[string]string) arrow.Record {
 	t.Helper()
 	var fields []arrow.Field
 	for _, c := range schemas.StdColumns(e) {
@@ -49,7 +49,7 @@ var zeros = map[schemas.Type]string{
 	schemas.UInt8: "0", schemas.UInt16: "0", schemas.UInt32: "0", schemas.UInt64: "0",
 }
 
-func arrowType(t *testing.T, c *schemas.Column) arrow.DataType {
+func arrowType(t testing.TB, c *schemas.Column) arrow.DataType {
 	switch c.Type {
 	case schemas.Text, schemas.Name, schemas.Code12, schemas.Code18, schemas.CodeType, schemas.Bool3:
 		return arrow.BinaryTypes.String
@@ -76,7 +76,7 @@ func arrowType(t *testing.T, c *schemas.Column) arrow.DataType {
 	return nil
 }
 
-func appendText(t *testing.T, b array.Builder, v string) {
+func appendText(t testing.TB, b array.Builder, v string) {
 	t.Helper()
 	number := func(bits int) uint64 {
 		n, err := strconv.ParseUint(v, 10, bits)

@@ -723,8 +723,8 @@ COMMENT '各乡镇（街道）组织：数量与赋码 [491d4671163ab6d7]';
 CREATE OR REPLACE VIEW ads.grid_event_by_township AS
 SELECT township_code, township_name, month, category,
        if(cases < 10, NULL, cases) AS n,
-       if(cases < 10, NULL, done) AS n_closed,
-       toBool(cases < 10) AS suppressed
+       if(cases < 10 OR done BETWEEN 1 AND 10 - 1 OR cases - done BETWEEN 1 AND 10 - 1, NULL, done) AS n_closed,
+       toBool(n IS NULL OR n_closed IS NULL) AS suppressed
 FROM
 (
   SELECT p.ancestor_code AS township_code, any(p.ancestor_name) AS township_name, toStartOfMonth(t.reported_at) AS month, t.category AS category,
@@ -734,5 +734,5 @@ FROM
   WHERE p.ancestor_tier = 'T'
   GROUP BY township_code, month, category
 )
-COMMENT '各乡镇（街道）网格事件：按月、类别；不足10件的不显示 [006eb4669890b626]';
+COMMENT '各乡镇（街道）网格事件：按月、类别；不足10件的不显示 [a95f1c21dfad78e9]';
 
