@@ -1,0 +1,25 @@
+// Package all is the list of protocols: a new one is one package and one line.
+package all
+
+import (
+	"rongtong/connectors"
+	"rongtong/connectors/files"
+	"rongtong/connectors/push"
+	"rongtong/connectors/rest"
+	"rongtong/connectors/sql"
+)
+
+// Kinds are the protocols by the name that `connect.kind` gives.
+func Kinds() map[string]connectors.Kind {
+	kinds := map[string]connectors.Kind{}
+	for _, k := range []connectors.Kind{
+		files.Folder(),
+		files.SFTP(),
+		push.Kind(),
+		rest.Kind(),
+		sql.Kind(),
+	} {
+		kinds[k.Name] = k
+	}
+	return kinds
+}
