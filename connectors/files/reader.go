@@ -120,10 +120,12 @@ func (r *reader) openText() error {
 	}
 	r.table = newCSV(src, r.plan.comma)
 	head, err := r.table.next()
-	if err == io.EOF {
+	switch {
+	case err == io.EOF:
 		return bad("csv.header", "the file is empty")
-	}
-	if err != nil {
+	case asBad(err) != nil && r.file.sniffed():
+		return noTable
+	case err != nil:
 		return err
 	}
 	names := make([]string, len(head.cells))
@@ -132,12 +134,14 @@ func (r *reader) openText() error {
 	}
 	if missing := r.assign(names); len(missing) > 0 {
 		if r.file.sniffed() {
-			return bad("file.unreadable", "the file is no table: it holds JSON, a web page or binary data")
+			return noTable
 		}
 		return bad("csv.header", "the header lacks %q", missing)
 	}
 	return nil
 }
+
+var noTable = bad("file.unreadable", "the file is no table: it holds JSON, a web page or binary data")
 
 func (r *reader) openSheet() error {
 	w, err := openWorkbook(r.file, r.file.size)
