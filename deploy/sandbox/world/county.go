@@ -4,6 +4,7 @@ import (
 	"iter"
 	"sort"
 	"strings"
+	"time"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
 )
@@ -268,3 +269,9 @@ func (w *World) LedgerBytes(f LedgerFile) []byte {
 	}
 	return out
 }
+
+// Written is when the county's server got the file.
+func (f LedgerFile) Written() time.Time { return time.UnixMilli(f.Date.ms() + 20*3600_000).UTC() }
+
+// Began is when deliveries began.
+func Began() time.Time { return time.UnixMilli(firstDay.ms()).UTC() }
