@@ -6,6 +6,7 @@ import (
 
 	"rongtong/pipelines/systems"
 	"rongtong/schemas"
+	"rongtong/schemas/decl"
 )
 
 var shipped = sync.OnceValue(func() *schemas.Catalog {
@@ -65,3 +66,5 @@ func TestShippedFlows(t *testing.T) {
 		t.Errorf("only %d declared cases ran", cases)
 	}
 }
+
+func entryOf[T any](key string, value T) decl.Entry[T] { return decl.Entry[T]{Key: key, Value: value} }

@@ -291,7 +291,10 @@ func (c *compiler) assign(x *schemas.Expr, f *function, col *schemas.Column) {
 }
 
 func (c *compiler) assignConst(x *schemas.Expr, col *schemas.Column) {
-	v := x.Args["value"]
+	v, ok := x.Args["value"]
+	if !ok {
+		return // reported as missing
+	}
 	switch col.Type {
 	case schemas.Text, schemas.Name:
 		return
@@ -337,7 +340,7 @@ func (c *compiler) assignCodes(x *schemas.Expr, f *function, col *schemas.Column
 		c.inList(x, col, code)
 	}
 	if from != "" && from != col.List {
-		c.problem(x.Pos, "type.mismatch", fmt.Sprintf("use list: %s, or change the column", col.List),
+		c.problem(x.Pos, "list.mismatch", fmt.Sprintf("use list: %s, or change the column", col.List),
 			"column %q holds codes of list %q, not of %q", col.Name, col.List, from)
 	}
 }
@@ -357,7 +360,7 @@ const eventTimeColumn = "event_time"
 func (c *compiler) missing() {
 	for _, col := range c.entity.Columns {
 		if _, ok := c.flow.Set.Get(col.Name); !ok && !col.Nullable && col.Type != schemas.List {
-			c.problem(c.flow.Pos, "column.missing", "set it, or make it nullable", "the flow does not set column %q of entity %q, which must have a value", col.Name, c.entity.Entity)
+			c.problem(c.flow.Pos, "column.unset", "set it, or make it nullable", "the flow does not set column %q of entity %q, which must have a value", col.Name, c.entity.Entity)
 		}
 	}
 }

@@ -46,7 +46,7 @@ var catalogue = []RuleText{
 	{ruleBool3Format, "不是“是”或“否”", "the value is neither yes nor no", "请填写“是”或“否”，不清楚时留空", "write 是 or 否, and leave it empty when it is not known", false},
 	{ruleCodelistUnknown, "不在规定的代码表中", "the value is not in the code list", "请从代码表中选择；确需新增的，联系主管部门登记别名", "choose a value of the list; a new spelling must be registered as an alias", false},
 	{"csv.columns", "列数与表头不一致", "the line has another number of columns than the header", "请检查该行是否多了或少了分隔符、引号", "look for a missing or extra comma or quote in the line", true},
-	{"csv.quote", "引号不成对", "a quote is not closed", "请检查该行的引号是否成对", "look for an unpaired quote in the line", true},
+	{"csv.header", "表头与约定不一致，整个文件未读取", "the header differs from the contract; the file was not read", "请按约定的列名和顺序重新导出", "export the file again with the agreed columns", true},
 	{ruleDateFormat, "日期写法无法识别", "the date is written in no known way", "请按“2022-01-17”的样式填写年月日", "write year, month and day, such as 2022-01-17", false},
 	{ruleDateRange, "日期不存在或超出合理范围（1900-01-02 至 2100-12-31）", "the date does not exist or is outside 1900-01-02 to 2100-12-31", "请核对年、月、日", "check year, month and day", false},
 	{ruleTwoDigitYear, "年份只有两位，无法确定世纪", "the year has two digits: the century is unknown", "请填写四位年份", "write the year with four digits", false},
@@ -54,10 +54,12 @@ var catalogue = []RuleText{
 	{ruleDivisionUnknown, "区划代码不在区划库中", "the division code is not in the register", "请核对代码；如区划已调整，请使用现行代码", "check the code; after a change of divisions use the current one", false},
 	{ruleDivisionVirtual, "区划代码是虚拟单位，不能填报数据", "the division is a virtual unit and has no data of its own", "请改用真实的村（社区）代码", "use the code of a real village or community", false},
 	{ruleEncodingLoss, "文字编码有误，字符已丢失", "characters were lost in the encoding", "请用 UTF-8 或 GB18030 重新导出文件", "export the file again in UTF-8 or GB18030", true},
+	{"file.truncated", "文件不完整", "the file is not complete", "请重新上传完整的文件", "send the whole file again", true},
+	{"file.unreadable", "文件无法读取", "the file cannot be read", "请用办公软件打开检查后重新导出上传", "open the file, check it, and export it again", true},
 	{ruleGridFormat, "网格编码不是 15 位（12 位村居代码加 3 位序号）", "the grid code is not of 15 digits (village 12, serial 3)", "请核对网格编码", "check the grid code", false},
 	{ruleJSONNested, "字段内容是嵌套结构，不是单个值", "the field holds a nested structure, not a single value", "请联系系统管理员核对接口字段", "ask the operator of the source to check the interface", false},
 	{ruleJSONSyntax, "记录不是合法的 JSON 对象", "the record is not a valid JSON object", "请联系系统管理员核对接口报文", "ask the operator of the source to check the message", true},
-	{ruleKeyMissing, "标识所需的字段为空", "a field that the identity is made of is empty", "请补全编号、代码等标识字段", "fill in the fields that identify the record", true},
+	{ruleKeyMissing, "标识所需的字段为空", "a field that the identity is made of is empty", "请补全编号、代码等标识字段", "fill in the fields that identify the record", false},
 	{ruleNumberFormat, "不是规范的数字", "the value is not a number", "请只填写数字，不要带单位或文字", "write the number alone, without a unit or words", false},
 	{ruleNumberRange, "数字过大", "the number is too large", "请核对数值和单位", "check the value and its unit", false},
 	{rulePeriodFormat, "统计期写法无法识别", "the period is written in no known way", "月份写“2025-06”，季度写“2025Q4”", "write a month as 2025-06 and a quarter as 2025Q4", false},
@@ -71,6 +73,8 @@ var catalogue = []RuleText{
 	{ruleUSCCCharset, "统一社会信用代码含有不允许的字符", "the credit code has a character outside its alphabet", "请核对代码，其中不使用字母 I、O、S、V、Z", "check the code: it has no I, O, S, V or Z", false},
 	{ruleUSCCCheck, "统一社会信用代码校验位错误", "the check digit of the credit code is wrong", "请对照登记证书核对代码", "check the code against the certificate", false},
 	{ruleUSCCLength, "统一社会信用代码不是 18 位", "the credit code does not have 18 characters", "请对照登记证书补全代码", "complete the code from the certificate", false},
+	{"xlsx.header", "工作表的表头与约定不一致，未读取", "the header of the sheet differs from the contract; the sheet was not read", "请勿改动模板表头，按模板重新填写", "use the template with its header unchanged", true},
+	{"xlsx.sheet", "工作簿中没有约定的工作表", "the workbook lacks the agreed sheet", "请勿改动工作表名称，按模板重新填写", "use the template with its sheet names unchanged", true},
 }
 
 // unknownRule stands in for a connector's rule that the catalogue does not
