@@ -69,7 +69,7 @@ func TestFingerprint(t *testing.T) {
 		if !strings.Contains(text, old) {
 			t.Fatalf("the file does not hold %q", old)
 		}
-		c, ps := schemas.Load(schemas.FS, fstest.MapFS{"x.yaml": {Data: []byte(strings.Replace(text, old, changed, 1))}})
+		c, ps := schemas.Load(schemas.FS, systems.FS, fstest.MapFS{"x.yaml": {Data: []byte(strings.Replace(text, old, changed, 1))}})
 		if len(ps) > 0 {
 			t.Fatal(ps[0])
 		}
