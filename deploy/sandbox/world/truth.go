@@ -132,7 +132,7 @@ func (w *World) landline(r *rng, p *place) string {
 // countyTruth is what a county reports for the community workers' indicator.
 func (w *World) county(c, quarter int) (urbanPeople, workers int) {
 	r := w.draw(forCounty, w.counties[c].idx, 0)
-	urbanPeople = r.in(120_000, 1_150_000) + quarter*r.in(50, 900)
+	urbanPeople = r.in(90_000, 860_000) + quarter*r.in(50, 900)
 	perTenThousand := r.in(1690, 1990) + quarter*4 // 1/100 persons
 	return urbanPeople, urbanPeople / 100 * perTenThousand / 10_000
 }
