@@ -248,8 +248,14 @@ func (f *fuser) latest(extra ...string) string {
 	for _, k := range f.e.Key {
 		desc = append(desc, ident(k)+" DESC")
 	}
-	inner := fmt.Sprintf("SELECT %s\nFROM std.%s\nORDER BY %s, src_system DESC, version DESC, kafka_offset DESC\nLIMIT 1 BY %s, src_system",
-		strings.Join(cols, ", "), ident(f.e.Entity), strings.Join(desc, ", "), idents(f.e.Key))
+	// Claims of a source that came in since the sources were listed wait for the
+	// next fusion, which sees another list.
+	known := "0"
+	if len(f.sources) > 0 {
+		known = "src_system IN (" + f.names() + ")"
+	}
+	inner := fmt.Sprintf("SELECT %s\nFROM std.%s\nWHERE %s\nORDER BY %s, src_system DESC, version DESC, kafka_offset DESC\nLIMIT 1 BY %s, src_system",
+		strings.Join(cols, ", "), ident(f.e.Entity), known, strings.Join(desc, ", "), idents(f.e.Key))
 	return fmt.Sprintf("SELECT %s\nFROM\n(\n%s\n)\nWHERE is_deleted = 0", strings.Join(append([]string{"*"}, extra...), ", "), indent(inner))
 }
 
@@ -275,21 +281,22 @@ func (f *fuser) rank(order []string) string {
 // downwards, then name. One number, because comparing tuples costs five times
 // as much.
 func (f *fuser) ord(order []string) string {
-	q := make([]string, len(f.sources))
-	for i, s := range f.sources {
-		q[i] = quote(s)
-	}
 	return fmt.Sprintf("bitShiftLeft(toUInt128(%s), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf([%s], src_system)",
-		f.rank(order), strings.Join(q, ", "))
+		f.rank(order), f.names())
 }
 
 // source and rule read back what ord was made of; 0 means nobody claims.
 func (f *fuser) source(ord string) string {
+	return fmt.Sprintf("[%s][toUInt16(bitAnd(%s, 65535))]", f.names(), ord)
+}
+
+// names are the sources as literals, in order of their names.
+func (f *fuser) names() string {
 	q := make([]string, len(f.sources))
 	for i, s := range f.sources {
 		q[i] = quote(s)
 	}
-	return fmt.Sprintf("[%s][toUInt16(bitAnd(%s, 65535))]", strings.Join(q, ", "), ord)
+	return strings.Join(q, ", ")
 }
 
 func rule(rank string) string {

@@ -14,6 +14,7 @@ FROM
   (
     SELECT programme, division_code, as_of, status, level, document_no, src_system, src_tier, event_time, version, is_deleted
     FROM std.programme_status
+    WHERE src_system IN ('county_ledger', 'province_gateway')
     ORDER BY programme DESC, division_code DESC, as_of DESC, src_system DESC, version DESC, kafka_offset DESC
     LIMIT 1 BY programme, division_code, as_of, src_system
   )
