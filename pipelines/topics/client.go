@@ -29,7 +29,8 @@ type Client struct {
 	line    *line // of everything but producers, which have their own
 
 	mu      sync.Mutex
-	leaders map[string][]int32 // topic to the leader of each partition; -1: none
+	leaders map[string][]int32  // topic to the leader of each partition; -1: none
+	written map[string][]string // transactional ID to the topics its producers wrote to
 }
 
 type options struct {
@@ -100,7 +101,7 @@ func Dial(ctx context.Context, brokers []string, opts ...Option) (*Client, error
 			return nil, fault.New(fault.Config, "connecting to Kafka at %q: the address must be host:port", b)
 		}
 	}
-	c := &Client{brokers: brokers, opts: o, addr: kafka.TCP(brokers...), leaders: map[string][]int32{}}
+	c := &Client{brokers: brokers, opts: o, addr: kafka.TCP(brokers...), leaders: map[string][]int32{}, written: map[string][]string{}}
 	c.line = c.newLine(30 * time.Second)
 	ctx, cancel := context.WithTimeout(ctx, 2*o.dialLimit)
 	defer cancel()

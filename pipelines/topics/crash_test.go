@@ -94,7 +94,7 @@ func TestBrokerIsKilled(t *testing.T) {
 	b := startProcess(t)
 	c := dial(t, b.addr())
 	ensure(t, c, Topic{Name: "in", Partitions: 1}, Topic{Name: "state", Partitions: 1})
-	const n, kills = 4000, 6
+	const n, kills = 10_000, 6
 	done := make(chan int)
 	go func() { done <- ingest(t, ctxFor(t), c, n) }()
 	r := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))

@@ -63,6 +63,7 @@ func (t *Txn) SavePosition(ctx context.Context, stateTopic, group, topic string,
 }
 
 func (t *Txn) savePositionRecord(ctx context.Context, stateTopic string, at slot, pos []byte) (string, error) {
+	t.p.learn(stateTopic)
 	if _, err := t.Flush(ctx); err != nil {
 		return "", err
 	}

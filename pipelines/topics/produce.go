@@ -46,14 +46,18 @@ type slot struct {
 // Producer takes over a transactional ID: an open transaction of an earlier
 // producer is settled first, and that producer is fenced.
 //
-// Name the topics that will be written to, if they are known. A topic that a
-// producer meets for the first time after a Flush costs one ErrAborted.
+// Name the topics that will be written to, if they are known. A topic that the
+// producers of an ID meet for the first time after a Flush costs one ErrAborted.
 //
 // Errors: fault.Config for missing rights or a topic that does not exist;
 // fault.Transient when ctx ended first.
 func (c *Client) Producer(ctx context.Context, transactionalID string, topics ...string) (*Producer, error) {
 	p := &Producer{c: c, line: c.newLine(9 * time.Minute), id: transactionalID,
-		next: map[tp]int32{}, saves: map[slot]int64{}, closed: map[string]bool{}, topics: slices.Clone(topics)}
+		next: map[tp]int32{}, saves: map[slot]int64{}, closed: map[string]bool{}}
+	for _, t := range topics {
+		p.learn(t)
+	}
+	p.topics = c.wrote(transactionalID)
 	err := p.warm(ctx)
 	if err == nil {
 		err = p.init(ctx, -1, -1)
@@ -163,9 +167,19 @@ func (p *Producer) closeOff(ctx context.Context) error {
 	if len(names) == 0 {
 		return nil
 	}
-	ps, _, err := p.c.all(ctx, names)
+	counts, err := p.c.Partitions(ctx, names...)
 	if err != nil {
 		return err
+	}
+	var ps []tp
+	for _, t := range names {
+		for n := range counts[t] {
+			ps = append(ps, tp{t, int32(n)})
+		}
+		if counts[t] == 0 {
+			p.topics = slices.DeleteFunc(p.topics, func(have string) bool { return have == t })
+			return fault.New(fault.Config, "closing off topic %q: it does not exist", t)
+		}
 	}
 	p.unsettle, p.lost = true, true // until the abort is acknowledged
 	err = p.c.retry(ctx, "closing off partitions", func(ctx context.Context) error {
@@ -182,6 +196,27 @@ func (p *Producer) closeOff(ctx context.Context) error {
 		p.closed[t] = true
 	}
 	return nil
+}
+
+// learn remembers a topic that is written to, for this producer and for the
+// next one of the ID.
+func (p *Producer) learn(topic string) {
+	if slices.Contains(p.topics, topic) {
+		return
+	}
+	p.topics = append(p.topics, topic)
+	p.c.mu.Lock()
+	defer p.c.mu.Unlock()
+	if known := p.c.written[p.id]; !slices.Contains(known, topic) {
+		p.c.written[p.id] = append(known, topic)
+	}
+}
+
+// wrote lists what producers of an ID have written to through this client.
+func (c *Client) wrote(transactionalID string) []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.written[transactionalID])
 }
 
 func (p *Producer) addPartitions(ctx context.Context, ps []tp) error {
@@ -466,16 +501,10 @@ var errNewTopic = fault.New(fault.Transient, "a topic was met for the first time
 
 // meet learns of the topics of sealed batches and closes off the new ones.
 func (t *Txn) meet(ctx context.Context) error {
-	met := false
 	for _, b := range t.sealed {
-		if !t.p.closed[b.at.topic] {
-			met = true
-			if !slices.Contains(t.p.topics, b.at.topic) {
-				t.p.topics = append(t.p.topics, b.at.topic)
-			}
-		}
+		t.p.learn(b.at.topic)
 	}
-	if !met {
+	if !slices.ContainsFunc(t.p.topics, func(topic string) bool { return !t.p.closed[topic] }) {
 		return nil
 	}
 	if len(t.added) > 0 {

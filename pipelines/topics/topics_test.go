@@ -306,7 +306,7 @@ func TestPositions(t *testing.T) {
 	_, addrs := cluster(t)
 	ctx, c := ctxFor(t), dial(t, addrs)
 	ensure(t, c, Topic{Name: "in", Partitions: 2}, Topic{Name: "state", Partitions: 1})
-	p := producer(t, c, "one", "in", "state")
+	p := producer(t, c, "one")
 	load := func() []byte {
 		t.Helper()
 		pos, err := c.LoadPosition(ctx, "state", "g", "in")
