@@ -132,6 +132,9 @@ func (g *gb18030) decode(dst, src []byte, last bool) (w, n int) {
 // char decodes one character that does not start with ASCII. Size 0 means
 // that the bytes end inside it.
 func (g *gb18030) char(b []byte) (r rune, size int) {
+	if b[0] == 0x80 {
+		return '€', 1 // not of the standard, but what code page 936 writes
+	}
 	if b[0] < leadLow || b[0] > leadHigh {
 		return utf8.RuneError, 1
 	}
