@@ -26,7 +26,7 @@ const (
 type gateway struct {
 	*httptest.Server
 	mu       sync.Mutex
-	list     []map[string]any
+	list     []json.RawMessage
 	secret   string
 	lives    time.Duration // of a secret, as told; 0: an hour
 	renewals int
@@ -48,11 +48,12 @@ func (g *gateway) add(n int) {
 	defer g.mu.Unlock()
 	for range n {
 		i := len(g.list)
-		g.list = append(g.list, map[string]any{
+		item, _ := json.Marshal(map[string]any{
 			"xzqh": fmt.Sprintf("37%010d", i), "zzmc": "解放桥社区居民委员会", "n": json.Number(strconv.Itoa(i) + ".50"),
 			"cd_time": time.UnixMilli(1766188800000 + int64(i)*1000).UTC().Add(8 * time.Hour).Format(time.DateTime),
 			"fddbr":   "canary-person", "extra": i, "cd_operation": map[bool]string{true: "D", false: "I"}[i%10 == 9],
 		})
+		g.list = append(g.list, item)
 	}
 }
 
@@ -95,10 +96,16 @@ func (g *gateway) serve(w http.ResponseWriter, r *http.Request) {
 	writePage(w, g.list, number, size)
 }
 
-func writePage(w http.ResponseWriter, list []map[string]any, number, size int) {
+func writePage(w http.ResponseWriter, list []json.RawMessage, number, size int) {
 	from := min((number-1)*size, len(list))
-	page := list[from:min(from+size, len(list))]
-	_ = json.NewEncoder(w).Encode(map[string]any{"code": "0000", "data": map[string]any{"total": len(list), "list": page}})
+	b := fmt.Appendf(nil, `{"code":"0000","data":{"total":%d,"list":[`, len(list))
+	for i, item := range list[from:min(from+size, len(list))] {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, item...)
+	}
+	_, _ = w.Write(append(b, "]}}"...))
 }
 
 func (g *gateway) renew(w http.ResponseWriter, r *http.Request) {

@@ -152,7 +152,7 @@ func (s *system) Discover(ctx context.Context) ([]*schemas.Stream, error) {
 		}
 		found := &schemas.Stream{Name: st.Name, Key: st.Key}
 		err = connectors.EachItem(items, func(item []byte) error {
-			return connectors.EachField(item, func(name string, value []byte) {
+			return connectors.EachField(item, func(name, value []byte) {
 				kind := "text"
 				switch {
 				case value[0] == 't' || value[0] == 'f':
@@ -160,8 +160,8 @@ func (s *system) Discover(ctx context.Context) ([]*schemas.Stream, error) {
 				case value[0] == '-' || value[0]-'0' <= 9:
 					kind = "number"
 				}
-				if _, ok := found.Fields.Get(name); !ok {
-					found.Fields = append(found.Fields, decl.Entry[string]{Key: name, Value: kind})
+				if _, ok := found.Fields.Get(string(name)); !ok {
+					found.Fields = append(found.Fields, decl.Entry[string]{Key: string(name), Value: kind})
 				}
 			})
 		})

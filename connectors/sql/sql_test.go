@@ -236,6 +236,56 @@ func TestReadsOnly(t *testing.T) {
 	}
 }
 
+// TestWriterGone: a database in WAL mode is read when its writer closed it, and
+// when its writer died and left its log behind.
+func TestWriterGone(t *testing.T) {
+	path, db := database(t, 100)
+	died := filepath.Join(t.TempDir(), "died.db")
+	for _, suffix := range []string{"", "-wal"} { // without -shm: it is not valid after a reboot
+		b, err := os.ReadFile(path + suffix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(died+suffix, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []string{path, died} {
+		var chunk record.Chunk
+		if _, err := open1(t, system(t, p, "event", "seq"), nil).Read(context.Background(), &chunk); err != nil || len(chunk.Rows) != 100 {
+			t.Errorf("%s: %d rows, %v", filepath.Base(p), len(chunk.Rows), err)
+		}
+	}
+}
+
+// TestSeesOnlyCommitted: rows of an open transaction are not read, and are not
+// lost when it commits.
+func TestSeesOnlyCommitted(t *testing.T) {
+	path, db := database(t, 10)
+	src := open1(t, system(t, path, "event", "seq"), nil)
+	tx, err := db.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(`INSERT INTO event (seq, no) VALUES (11, 'late')`); err != nil {
+		t.Fatal(err)
+	}
+	var chunk record.Chunk
+	if _, err := src.Read(context.Background(), &chunk); err != nil || len(chunk.Rows) != 10 {
+		t.Fatalf("%d rows, %v", len(chunk.Rows), err)
+	}
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	chunk.Reset()
+	if _, err := src.Read(context.Background(), &chunk); err != nil || len(chunk.Rows) != 1 || string(chunk.Rows[0].Key) != "late" {
+		t.Errorf("%d rows, %v", len(chunk.Rows), err)
+	}
+}
+
 func TestLockedIsTransient(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "locked.db")
 	db, err := sql.Open("sqlite", path)
