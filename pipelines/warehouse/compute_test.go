@@ -7,7 +7,10 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
+	"rongtong/deploy/embedded/embeddedtest"
+
 	"rongtong/schemas"
+	"rongtong/schemas/fault"
 )
 
 // A small province: two cities, three counties, three townships, five villages.
@@ -166,5 +169,29 @@ func TestShippedIndicatorsAndViews(t *testing.T) {
 	}
 	if len(counts) != 14 || counts[0].Division != "370000000000" || counts[0].Rows != 14 {
 		t.Errorf("the territories are %v", counts)
+	}
+}
+
+// An analyst reads every view and table of dwd, ads and ops, and nothing of
+// std: the claims of single sources are not for them.
+func TestAnalystReads(t *testing.T) {
+	_, w := province(t)
+	address := strings.Replace(strings.Replace(embeddedtest.Warehouse(t), "http://admin:", "http://analyst:", 1), "/admin.password", "/analyst.password", 1)
+	analyst, err := Open(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer analyst.Close()
+	for _, name := range strs(t, w, "SELECT database || '.' || name FROM system.tables WHERE database IN ('dwd', 'ads', 'ops')") {
+		// A readonly user may set nothing, so the answer is read and dropped.
+		rows, err := analyst.Query(t.Context(), "SELECT * FROM "+name+" LIMIT 1")
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		rows.Close()
+	}
+	if _, err := analyst.Query(t.Context(), "SELECT * FROM std.division"); !fault.Is(err, fault.Config) {
+		t.Errorf("an analyst reads std: %v", err)
 	}
 }

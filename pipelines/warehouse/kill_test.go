@@ -109,6 +109,9 @@ func TestKilledMidInsert(t *testing.T) {
 	}
 	t.Logf("%d repetitions of loads", lost)
 	noSteps(t, w, c)
+	if err := w.Exec(ctx, "SELECT * FROM ops.books FORMAT Null"); err != nil {
+		t.Errorf("a view after the restarts: %v", err)
+	}
 }
 
 func loadThings(ctx context.Context, t *testing.T, w *Warehouse, e *schemas.Entity, id string, n int) error {

@@ -162,7 +162,7 @@ func opsViews(c *schemas.Catalog) []*object {
 		return nil
 	}
 	return []*object{
-		{db: dbOps, name: "books", comment: "账目：收到 = 接受 + 退回 + 重复", view: `WITH
+		{db: dbOps, name: "books", definer: true, comment: "账目：收到 = 接受 + 退回 + 重复", view: `WITH
   loads AS
   (
     SELECT tier, system, stream, flow, entity, topic,
@@ -212,7 +212,7 @@ func upFeed(c *schemas.Catalog) *object {
 	if len(parts) == 0 {
 		return nil
 	}
-	return &object{db: dbDwd, name: "up_feed", comment: "各区划各系统的上报情况", view: `SELECT src_division, src_system, max(last) AS last_event_time, sum(n) AS rows
+	return &object{db: dbDwd, name: "up_feed", definer: true, comment: "各区划各系统的上报情况", view: `SELECT src_division, src_system, max(last) AS last_event_time, sum(n) AS rows
 FROM
 (
 ` + strings.Join(parts, "\n    UNION ALL\n") + `

@@ -50,6 +50,7 @@ type object struct {
 	dedup     bool   // keeps a window of insert tokens
 	derived   bool   // a function of other tables: may be dropped and rebuilt
 	view      string // the SELECT of a view; everything above but names and comment is then empty
+	definer   bool   // the view reads what its readers may not: it shows totals only
 }
 
 func (o *object) full() string { return o.db + "." + o.name }
@@ -62,7 +63,11 @@ const window = 10000
 func (o *object) ddl(name string) string {
 	var b strings.Builder
 	if o.view != "" {
-		fmt.Fprintf(&b, "CREATE OR REPLACE VIEW %s.%s AS\n%s\nCOMMENT %s", o.db, ident(name), o.view, quote(o.viewComment()))
+		security := ""
+		if o.definer {
+			security = " DEFINER = CURRENT_USER SQL SECURITY DEFINER"
+		}
+		fmt.Fprintf(&b, "CREATE OR REPLACE VIEW %s.%s%s AS\n%s\nCOMMENT %s", o.db, ident(name), security, o.view, quote(o.viewComment()))
 		return b.String()
 	}
 	fmt.Fprintf(&b, "CREATE TABLE %s.%s\n(\n", o.db, ident(name))
@@ -88,7 +93,7 @@ func (o *object) ddl(name string) string {
 // viewComment ends with a fingerprint of the view's text: the server rewrites
 // the text itself, so the comment is what a plan compares.
 func (o *object) viewComment() string {
-	return fmt.Sprintf("%s [%s]", o.comment, fingerprint(o.view))
+	return fmt.Sprintf("%s [%s]", o.comment, fingerprint(o.view, fmt.Sprint(o.definer)))
 }
 
 // typeOf is the ClickHouse type of a column of std and dwd.

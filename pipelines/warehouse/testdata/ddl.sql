@@ -610,7 +610,7 @@ ENGINE = ReplacingMergeTree(fused_at)
 ORDER BY entity
 COMMENT '融合状态：上次融合时各实体的主张集';
 
-CREATE OR REPLACE VIEW dwd.up_feed AS
+CREATE OR REPLACE VIEW dwd.up_feed DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT src_division, src_system, max(last) AS last_event_time, sum(n) AS rows
 FROM
 (
@@ -627,9 +627,9 @@ FROM
     SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.programme_status GROUP BY src_division, src_system
 )
 GROUP BY src_division, src_system
-COMMENT '各区划各系统的上报情况 [95f64028b8eff0ff]';
+COMMENT '各区划各系统的上报情况 [5bd578f38408a7e2]';
 
-CREATE OR REPLACE VIEW ops.books AS
+CREATE OR REPLACE VIEW ops.books DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 WITH
   loads AS
   (
@@ -682,20 +682,20 @@ SELECT l.tier AS tier, l.system AS system, l.stream AS stream, l.flow AS flow, l
 FROM loads AS l
 LEFT JOIN rejects AS r ON r.system = l.system AND r.stream = l.stream AND r.flow = l.flow AND r.entity = l.entity AND r.topic = l.topic
 LEFT JOIN claims AS c ON c.system = l.system AND c.entity = l.entity AND c.topic = l.topic
-COMMENT '账目：收到 = 接受 + 退回 + 重复 [0ddd9f61d6f323a3]';
+COMMENT '账目：收到 = 接受 + 退回 + 重复 [8d80709d77243aba]';
 
 CREATE OR REPLACE VIEW ops.books_by_rule AS
 SELECT tier, system, stream, flow, entity, rule, field, any(reason_zh) AS reason_zh, count() AS quarantined
 FROM ops.reject FINAL
 GROUP BY tier, system, stream, flow, entity, rule, field
-COMMENT '账目：退回按规则 [10faac547f0bac72]';
+COMMENT '账目：退回按规则 [e93046fcf9ef77ab]';
 
 CREATE OR REPLACE VIEW ads.indicator_latest AS
 SELECT *
 FROM ads.indicator_value
 ORDER BY as_of DESC, period DESC
 LIMIT 1 BY indicator, unit_tier, division_code
-COMMENT '每个指标、区划的最近一期 [928525c44e69aa87]';
+COMMENT '每个指标、区划的最近一期 [70314c617567019f]';
 
 CREATE OR REPLACE VIEW ads.facility_by_township AS
 SELECT p.ancestor_code AS township_code, any(p.ancestor_name) AS township_name, t.facility_kind AS facility_kind,
@@ -708,7 +708,7 @@ FROM dwd.facility AS t
 INNER JOIN dwd.division_path AS p ON p.division_code = t.division_code
 WHERE p.ancestor_tier = 'T'
 GROUP BY township_code, facility_kind
-COMMENT '各乡镇（街道）设施：数量与面积（平方米） [ac75f420b1180e6d]';
+COMMENT '各乡镇（街道）设施：数量与面积（平方米） [fe23492df528f54f]';
 
 CREATE OR REPLACE VIEW ads.organization_by_township AS
 SELECT p.ancestor_code AS township_code, any(p.ancestor_name) AS township_name, t.org_kind AS org_kind,
@@ -718,7 +718,7 @@ FROM dwd.organization AS t
 INNER JOIN dwd.division_path AS p ON p.division_code = t.division_code
 WHERE p.ancestor_tier = 'T'
 GROUP BY township_code, org_kind
-COMMENT '各乡镇（街道）组织：数量与赋码 [491d4671163ab6d7]';
+COMMENT '各乡镇（街道）组织：数量与赋码 [cc855ba3471bedd7]';
 
 CREATE OR REPLACE VIEW ads.grid_event_by_township AS
 SELECT township_code, township_name, month, category,
@@ -734,5 +734,5 @@ FROM
   WHERE p.ancestor_tier = 'T'
   GROUP BY township_code, month, category
 )
-COMMENT '各乡镇（街道）网格事件：按月、类别；不足10件的不显示 [a95f1c21dfad78e9]';
+COMMENT '各乡镇（街道）网格事件：按月、类别；不足10件的不显示 [549ed2b0d39a4078]';
 
