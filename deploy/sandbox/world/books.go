@@ -60,6 +60,7 @@ const (
 	flowBookPeople
 	flowFormMeasure
 	flowFormFacility
+	flowReceipt
 	flowCount
 )
 
@@ -81,6 +82,7 @@ var flowNames = [flowCount]FlowBooks{
 	flowBookPeople:      {System: Book, Tier: "T", Stream: "household", Entity: "stat_fact", Measure: measPopulation},
 	flowFormMeasure:     {System: Forms, Tier: "V", Stream: FormMeasure, Entity: "stat_fact"},
 	flowFormFacility:    {System: Forms, Tier: "V", Stream: FormFacility, Entity: "facility"},
+	flowReceipt:         {System: Receipts, Tier: "P", Stream: "receipt", Entity: "return_receipt"},
 }
 
 // facts is what the indicators need to know of a division after fusion.
@@ -234,6 +236,7 @@ func (w *World) result() *tally {
 					t.register()
 					t.gateway()
 					t.reports()
+					t.receipts()
 				}
 				tallies[k] = t
 			})
@@ -247,8 +250,8 @@ func (w *World) result() *tally {
 	return w.out.tally
 }
 
-// Expected is what must become of every record, by flow. Receipts are not in
-// it: how many there are follows from what the pipeline returns.
+// Expected is what must become of every record, by flow. Of receipts it has
+// those of one round of the return flow; every further round has as many again.
 func (w *World) Expected() []FlowBooks {
 	t := w.result()
 	return append([]FlowBooks(nil), t.books[:]...)

@@ -90,6 +90,9 @@ type account struct {
 func (c *comparer) accounts() []*account {
 	var out []*account
 	for _, b := range c.w.Expected() {
+		if b.System == Receipts {
+			continue // their number follows from the rounds; see receipts
+		}
 		i := slices.IndexFunc(out, func(a *account) bool {
 			return a.System == b.System && a.Stream == b.Stream && a.Entity == b.Entity
 		})

@@ -274,6 +274,16 @@ func (t *tally) reports() {
 	}
 }
 
+// receipts are those of one round: every division of the register gets its
+// delivery, also where nothing else of it is simulated.
+func (t *tally) receipts() {
+	for d := range t.w.reg.All("") {
+		if t.w.ReceiptOf(d.Code).Answers {
+			t.books[flowReceipt].add("", 1)
+		}
+	}
+}
+
 func (t *tally) event(i int) {
 	w := t.w
 	c := w.event(i, &t.rec)
