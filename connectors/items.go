@@ -112,39 +112,45 @@ func eachMember(b []byte, i int, visit func(name []byte, at int) (int, error)) (
 	}
 }
 
-// EachItem calls visit with every element of the JSON array raw, in order.
+// EachItem calls visit with every element of the JSON array raw, in order. An
+// element is checked before it is visited, what follows it is not yet.
 func EachItem(raw []byte, visit func(item []byte) error) error {
-	i := skipSpace(raw, 0)
-	if i >= len(raw) || raw[i] != '[' {
-		return &ItemError{Rule: "item.array", Offset: i}
-	}
-	i = skipSpace(raw, i+1)
-	if i < len(raw) && raw[i] == ']' {
-		return nil
-	}
-	for {
-		end, err := skipValue(raw, i, 1)
-		if err != nil {
-			return err
-		}
-		if err := visit(raw[i:end:end]); err != nil {
-			return err
-		}
-		i = skipSpace(raw, end)
-		if i >= len(raw) || raw[i] != ',' {
-			break
-		}
-		i = skipSpace(raw, i+1)
-	}
-	if i >= len(raw) || raw[i] != ']' {
-		return broken(raw, i)
-	}
-	return nil
+	_, err := eachItem(raw, skipSpace(raw, 0), visit)
+	return err
 }
 
-// EachField calls visit with the name and the raw value, borrowed, of every
+// eachItem visits the array at b[i] and returns the place after it.
+func eachItem(b []byte, i int, visit func(item []byte) error) (int, error) {
+	if i >= len(b) || b[i] != '[' {
+		return 0, &ItemError{Rule: "item.array", Offset: i}
+	}
+	i = skipSpace(b, i+1)
+	if i < len(b) && b[i] == ']' {
+		return i + 1, nil
+	}
+	for {
+		end, err := skipValue(b, i, 1)
+		if err != nil {
+			return 0, err
+		}
+		if err := visit(b[i:end:end]); err != nil {
+			return 0, err
+		}
+		i = skipSpace(b, end)
+		switch {
+		case i < len(b) && b[i] == ',':
+			i = skipSpace(b, i+1)
+		case i < len(b) && b[i] == ']':
+			return i + 1, nil
+		default:
+			return 0, broken(b, i)
+		}
+	}
+}
+
+// EachField calls visit with the name and the raw value, both borrowed, of every
 // member of the JSON object item, in order.
-func EachField(item []byte, visit func(name string, value []byte)) error {
+func EachField(item []byte, visit func(name, value []byte)) error {
 	i := skipSpace(item, 0)
 	if i >= len(item) || item[i] != '{' {
 		return &ItemError{Rule: "item.object", Offset: i}
@@ -152,26 +158,28 @@ func EachField(item []byte, visit func(name string, value []byte)) error {
 	_, err := eachMember(item, i, func(name []byte, at int) (int, error) {
 		end, err := skipValue(item, at, 1)
 		if err == nil {
-			visit(string(name), item[at:end])
+			visit(name, item[at:end])
 		}
 		return end, err
 	})
 	return err
 }
 
-// Objects calls visit with every JSON object of a body that is one object, an
-// array of objects, or objects one after another (JSON Lines).
+// Objects calls visit with every value of a body that is one object, an array
+// of objects, or objects one after another (JSON Lines). A value is checked
+// before it is visited, what follows it is not yet: a caller that wants all or
+// nothing visits twice. That values are objects is for visit to check.
 func Objects(body []byte, visit func(item []byte) error) error {
 	i := skipSpace(body, 0)
 	if i < len(body) && body[i] == '[' {
-		end, err := skipValue(body, i, 0)
+		end, err := eachItem(body, i, visit)
 		if err != nil {
 			return err
 		}
-		if j := skipSpace(body, end); j != len(body) {
-			return &ItemError{Rule: "json.syntax", Offset: j}
+		if i = skipSpace(body, end); i != len(body) {
+			return &ItemError{Rule: "json.syntax", Offset: i}
 		}
-		return EachItem(body[i:end], visit)
+		return nil
 	}
 	for i < len(body) {
 		end, err := skipValue(body, i, 0)
