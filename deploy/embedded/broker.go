@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -62,19 +63,38 @@ func RunBroker(ctx context.Context, cfg BrokerConfig) error {
 		return err
 	}
 	begun := time.Now()
-	cluster, err := kfake.NewCluster(brokerOptions(cfg)...)
+	// No client is let in before the guard stands: the broker would accept from
+	// the moment it has loaded.
+	gate := make(chan struct{})
+	listen := func(network, address string) (net.Listener, error) {
+		ln, err := net.Listen(network, address)
+		return gatedListener{ln, gate}, err
+	}
+	cluster, err := kfake.NewCluster(append(brokerOptions(cfg), kfake.ListenFn(listen))...)
 	if err != nil {
 		return fault.New(fault.Config, "starting the broker in %q: %w", cfg.Data, err)
 	}
 	defer cluster.Close()
-	debug.FreeOSMemory() // after a crash the load held all records at once
 	guard := newGuard(cluster)
+	close(gate)
+	debug.FreeOSMemory() // after a crash the load held all records at once
 	slog.Info("broker ready", "port", cfg.Port, "loaded_in", time.Since(begun).Round(time.Millisecond).String())
 	j := &janitor{cfg: cfg, cluster: cluster, guard: guard, dir: filepath.Join(cfg.Data, "log")}
 	if err := j.run(ctx); err != nil && !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("sweeping the broker's log: %w", err)
 	}
 	return nil
+}
+
+// gatedListener accepts nobody until its gate is closed.
+type gatedListener struct {
+	net.Listener
+	gate <-chan struct{}
+}
+
+func (l gatedListener) Accept() (net.Conn, error) {
+	<-l.gate
+	return l.Listener.Accept()
 }
 
 func brokerOptions(cfg BrokerConfig) []kfake.Opt {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"log/slog"
 	"os"
 
 	"rongtong/schemas/fault"
@@ -76,7 +75,6 @@ func exitCode(err error) int {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return exitOK
 	}
-	slog.Error("engine ended", "class", fault.Of(err).String())
 	fmt.Fprintln(os.Stderr, err)
 	if fault.Is(err, fault.Config) {
 		return exitConfig

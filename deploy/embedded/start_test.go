@@ -101,6 +101,22 @@ func TestPortTaken(t *testing.T) {
 	}
 }
 
+func TestStartRepeatsWhatTheEngineSaid(t *testing.T) {
+	o := embeddedtest.Options(t)
+	o.OnlyWarehouse = true
+	metadata := filepath.Join(o.Data, "warehouse", "store", "metadata")
+	if err := os.MkdirAll(metadata, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(metadata, "system.sql"), []byte("garbage"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := embedded.Start(t.Context(), o)
+	if err == nil || !strings.Contains(err.Error(), "SYNTAX_ERROR") || !strings.Contains(err.Error(), o.Data) {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestStartNeedsAFolder(t *testing.T) {
 	if _, err := embedded.Start(t.Context(), embedded.Options{}); !fault.Is(err, fault.Config) {
 		t.Errorf("error %v, class %s", err, fault.Of(err))

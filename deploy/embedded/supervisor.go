@@ -355,19 +355,31 @@ func (p *process) end(timeout time.Duration) {
 	}
 }
 
-// lastWords makes an error of how a process ended and the last line it logged.
+// lastWords makes an error of how a process ended and what it said last.
 func (p *process) lastWords(c Child) error {
 	class := fault.Transient
 	if p.cmd.ProcessState.ExitCode() == exitConfig || p.cmd.ProcessState.ExitCode() == exitUsage {
 		class = fault.Config
 	}
-	said := ""
-	if b, err := os.ReadFile(c.LogPath); err == nil && int64(len(b)) > p.logFrom {
-		lines := strings.Split(strings.TrimSpace(string(b[p.logFrom:])), "\n")
-		said = strings.TrimSpace(lines[len(lines)-1])
-	}
+	said := p.lastLines(c.LogPath)
 	if said == "" {
 		return fault.New(class, "running %q: it ended (%s)", c.Name, p.cmd.ProcessState)
 	}
 	return fault.New(class, "running %q: it ended (%s): %s", c.Name, p.cmd.ProcessState, said)
+}
+
+// lastLines returns up to three lines of this life's log, the last ones that
+// are not progress reports: a library's complaint stands before our own.
+func (p *process) lastLines(path string) string {
+	b, err := os.ReadFile(path)
+	if err != nil || int64(len(b)) <= p.logFrom {
+		return ""
+	}
+	var said []string
+	for _, line := range strings.Split(string(b[p.logFrom:]), "\n") {
+		if line = strings.TrimSpace(line); line != "" && !strings.Contains(line, " INFO ") {
+			said = append(said, line)
+		}
+	}
+	return strings.Join(said[max(0, len(said)-3):], " / ")
 }

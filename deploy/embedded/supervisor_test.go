@@ -83,7 +83,7 @@ func TestSupervisorReportsAStartThatFails(t *testing.T) {
 		says  string
 	}{
 		{"no such program", embedded.Child{Path: "/does/not/exist"}, fault.Config, "/does/not/exist"},
-		{"ends at once", embedded.Child{Path: "/bin/sh", Args: []string{"-c", "echo first; echo cannot do it >&2; exit 3"}, LogPath: log}, fault.Transient, "exit status 3): cannot do it"},
+		{"ends at once", embedded.Child{Path: "/bin/sh", Args: []string{"-c", "echo first; echo cannot do it >&2; exit 3"}, LogPath: log}, fault.Transient, "exit status 3): first / cannot do it"},
 		{"configuration", embedded.Child{Path: "/bin/sh", Args: []string{"-c", "echo wrong key; exit 78"}, LogPath: log}, fault.Config, "wrong key"},
 		{"never ready", embedded.Child{Path: "/bin/sleep", Args: []string{"600"}, ReadyWithin: 200 * time.Millisecond,
 			Ready: func(context.Context) error { return errors.New("still cold") }}, fault.Unknown, "still cold"},

@@ -116,7 +116,7 @@ func superviseEngine(ctx context.Context, cfg WarehouseConfig, con *console, don
 			ready = nil
 		case err := <-done:
 			if err == nil {
-				err = fault.New(fault.Transient, "running the warehouse in %q: the engine ended by itself; its own message stands above in the log", cfg.Data)
+				err = fault.New(fault.Transient, "running the warehouse in %q: the engine ended by itself", cfg.Data)
 			}
 			return err
 		case <-ctx.Done():

@@ -18,6 +18,7 @@ package embeddedtest
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -147,17 +148,22 @@ func start(t testing.TB, change func(*embedded.Options)) *embedded.Engines {
 	return e
 }
 
-// freePorts holds n ports open at once so that they differ.
+// freePorts finds n ports below the range from which the system takes ports
+// for outgoing connections: a port of that range, once let go, may be taken
+// before the engine listens on it.
 func freePorts(t testing.TB, n int) []int {
 	t.Helper()
-	ports := make([]int, n)
-	for i := range ports {
-		ln, err := net.Listen("tcp4", "127.0.0.1:0")
+	var ports []int
+	for range 1000 {
+		ln, err := net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(12000)))
 		if err != nil {
-			t.Fatalf("finding a free port: %v", err)
+			continue
 		}
-		defer ln.Close()
-		ports[i] = ln.Addr().(*net.TCPAddr).Port
+		defer ln.Close() // all are held until all are found, so that they differ
+		if ports = append(ports, ln.Addr().(*net.TCPAddr).Port); len(ports) == n {
+			return ports
+		}
 	}
-	return ports
+	t.Fatalf("finding %d free ports: found %d", n, len(ports))
+	return nil
 }
