@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"sort"
-	"strings"
 	"sync"
 	"time"
 
@@ -83,7 +82,7 @@ func WithReplication(n int) Option { return func(o *options) { o.replication = n
 
 // Dial connects to a cluster through any of its brokers ("host:port") and
 // checks that it answers. It takes no longer than ctx allows, and no longer than
-// twice the dial timeout.
+// four times the dial timeout.
 //
 // Errors: fault.Transient names the addresses that did not answer; fault.Config
 // is an empty or malformed list, TLS or credentials.
@@ -103,16 +102,11 @@ func Dial(ctx context.Context, brokers []string, opts ...Option) (*Client, error
 	}
 	c := &Client{brokers: brokers, opts: o, addr: kafka.TCP(brokers...), leaders: map[string][]int32{}, written: map[string][]string{}}
 	c.line = c.newLine(30 * time.Second)
-	ctx, cancel := context.WithTimeout(ctx, 2*o.dialLimit)
+	limited, cancel := context.WithTimeout(ctx, 2*o.dialLimit)
 	defer cancel()
-	if _, _, err := c.metadataOf(ctx, c.line, anyBroker, nobody); err != nil {
+	if _, _, err := c.metadataOf(limited, c.line, anyBroker, nobody); err != nil {
 		c.Close()
-		where := strings.Join(brokers, ", ")
-		if unreachable(err) {
-			return nil, fault.Hint(fault.Transient, "is the broker running, and is this its address?",
-				"connecting to Kafka at %s: %w", where, tidy(err))
-		}
-		return nil, explain(err, "connecting to Kafka at %s", where)
+		return nil, c.diagnose(ctx, err)
 	}
 	return c, nil
 }

@@ -1,13 +1,11 @@
 package topics
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"strings"
 
 	"github.com/segmentio/kafka-go"
@@ -217,11 +215,4 @@ func code(c int16) error {
 		return nil
 	}
 	return kafka.Error(c)
-}
-
-// unreachable reports whether err says that no connection came about.
-func unreachable(err error) bool {
-	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "dial" ||
-		errors.Is(err, context.DeadlineExceeded)
 }

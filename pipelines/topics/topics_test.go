@@ -2,8 +2,14 @@ package topics
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	crand "crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"math/big"
 	"math/rand/v2"
 	"net"
 	"slices"
@@ -12,6 +18,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"rongtong/schemas/fault"
@@ -398,4 +405,57 @@ func TestPartitionIsKafkas(t *testing.T) {
 			t.Fatalf("key %x: %d, want %d", key, got, want)
 		}
 	}
+}
+
+// TestDialSecured: a broker that wants more than it gets only hangs up; the
+// error must say what it wanted.
+func TestDialSecured(t *testing.T) {
+	cert := selfSigned(t)
+	pool := x509.NewCertPool()
+	pool.AddCert(cert.Leaf)
+	_, open := cluster(t)
+	_, sasl := cluster(t, kfake.EnableSASL(), kfake.Superuser("PLAIN", "etl", "right"))
+	_, secured := cluster(t, kfake.TLS(&tls.Config{Certificates: []tls.Certificate{cert}}))
+	trust := WithTLS(&tls.Config{RootCAs: pool})
+	for _, tt := range []struct {
+		name  string
+		addrs []string
+		opts  []Option
+		text  string // "" is success
+	}{
+		{"password", sasl, []Option{WithPlain("etl", "right")}, ""},
+		{"wrong password", sasl, []Option{WithPlain("etl", "wrong")}, "SASL"},
+		{"no password", sasl, nil, "wants authentication"},
+		{"TLS", secured, []Option{trust}, ""},
+		{"no TLS", secured, nil, "speaks TLS"},
+		{"unknown authority", secured, []Option{WithTLS(&tls.Config{})}, "unknown authority"},
+		{"TLS to a plain port", open, []Option{trust}, "does not speak TLS"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c, err := Dial(ctxFor(t), tt.addrs, append(tt.opts, WithTimeouts(time.Second, 0, 0))...)
+			if tt.text == "" {
+				must(t, err)
+				ensure(t, c, Topic{Name: tt.name[:3], Partitions: 1})
+				join(t, c, "g", tt.name[:3])
+				must(t, c.Close())
+				return
+			}
+			if !fault.Is(err, fault.Config) || !strings.Contains(err.Error(), tt.text) || strings.Contains(err.Error(), "wrong\"") {
+				t.Fatalf("%v: %v", fault.Of(err), err)
+			}
+		})
+	}
+}
+
+func selfSigned(t *testing.T) tls.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), crand.Reader)
+	must(t, err)
+	tmpl := &x509.Certificate{SerialNumber: big.NewInt(1), IsCA: true, BasicConstraintsValid: true,
+		NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	der, err := x509.CreateCertificate(crand.Reader, tmpl, tmpl, &key.PublicKey, key)
+	must(t, err)
+	leaf, err := x509.ParseCertificate(der)
+	must(t, err)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}
 }
