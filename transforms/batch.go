@@ -117,7 +117,7 @@ func (b *Batch) UnknownKeys() int { return b.st.scan.unknown }
 func (b *Batch) Take() arrow.Record {
 	cols := make([]arrow.Array, len(b.writers))
 	for i := range b.writers {
-		cols[i] = b.writers[i].builder.NewArray()
+		cols[i] = b.writers[i].take()
 	}
 	rec := array.NewRecord(b.plan.schema, cols, int64(b.rows))
 	for _, c := range cols {
@@ -130,22 +130,22 @@ func (b *Batch) Take() arrow.Record {
 // Release frees the batch and the rows in it.
 func (b *Batch) Release() {
 	for i := range b.writers {
-		b.writers[i].builder.Release()
+		b.writers[i].release()
 	}
 	b.writers = nil
 }
 
 func (b *Batch) reserve(n int) {
 	for i := range b.writers {
-		b.writers[i].builder.Reserve(n)
+		b.writers[i].reserve(n)
 	}
 }
 
-// writer appends to one column. Exactly one of the typed builders is set, and
-// it is the same as builder.
+// writer appends to one column. Exactly one of the typed builders is set; it
+// is the same as builder, except for texts, which have none.
 type writer struct {
 	builder array.Builder
-	text    *array.BinaryBuilder
+	text    *texts
 	i64     *array.Int64Builder
 	dec     *array.Decimal128Builder
 	date    *array.Date32Builder
@@ -159,10 +159,11 @@ type writer struct {
 }
 
 func newWriter(mem memory.Allocator, t schemas.Type) writer {
+	if arrowType(t) == arrow.BinaryTypes.String {
+		return writer{text: newTexts(mem)}
+	}
 	w := writer{builder: array.NewBuilder(mem, arrowType(t))}
 	switch x := w.builder.(type) {
-	case *array.StringBuilder:
-		w.text = x.BinaryBuilder
 	case *array.Int64Builder:
 		w.i64 = x
 	case *array.Decimal128Builder:
@@ -186,16 +187,42 @@ func newWriter(mem memory.Allocator, t schemas.Type) writer {
 	return w
 }
 
+func (w *writer) reserve(n int) {
+	if w.text != nil {
+		w.text.reserve(n)
+	} else {
+		w.builder.Reserve(n)
+	}
+}
+
+func (w *writer) take() arrow.Array {
+	if w.text != nil {
+		return w.text.take()
+	}
+	return w.builder.NewArray()
+}
+
+func (w *writer) release() {
+	if w.text != nil {
+		w.text.release()
+	} else {
+		w.builder.Release()
+	}
+}
+
 // put appends a value of the entity's own columns and returns its size.
 // Capacity for the row has been reserved, except for the bytes of texts.
 func (w *writer) put(v *value, st *state) int {
 	switch {
+	case w.text != nil:
+		if v.null {
+			w.text.null()
+			return 4
+		}
+		return w.putText(v.b)
 	case v.null && w.list == nil:
 		w.builder.AppendNull()
-		return 1
-	case w.text != nil:
-		w.text.Append(v.b)
-		return len(v.b) + 4
+		return 4
 	case w.dec != nil:
 		w.dec.UnsafeAppend(decimal128.FromI64(v.i))
 		return 16
@@ -227,7 +254,7 @@ func (w *writer) putList(v *value, st *state) int {
 }
 
 func (w *writer) putText(b []byte) int {
-	w.text.Append(b)
+	w.text.add(b)
 	return len(b) + 4
 }
 
