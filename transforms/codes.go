@@ -163,7 +163,7 @@ func division(reg *divisions.Register) eval {
 }
 
 func resolve(reg *divisions.Register, code []byte, out *value) string {
-	if !reg.Has(unsafe.String(&code[0], len(code))) {
+	if !has(reg, code) {
 		return ruleDivisionUnknown
 	}
 	if code[9] == '4' || code[9] == '5' {
@@ -204,28 +204,30 @@ func gridDivision(reg *divisions.Register) eval {
 	}
 }
 
-// divisionUp evaluates the division of a tier that holds a division.
+// divisionUp evaluates the division of a tier that holds a division. In the
+// register a division's code begins with the code of the one that holds it
+// (tested), so that no chain of parents has to be walked.
 func divisionUp(reg *divisions.Register, tier string) eval {
+	width := map[string]int{divisions.Province: 2, divisions.City: 4, divisions.County: 6, divisions.Township: 9, divisions.Village: 12}[tier]
 	return func(st *state, in []input, out *value) string {
 		b, rule := st.divisionCode(in[0])
 		if b == nil {
 			out.null = true
 			return rule
 		}
-		d, ok := reg.LookupBytes(b)
-		for ok && d.Tier != tier {
-			if d.ParentIndex < 0 {
-				ok = false
-				break
-			}
-			d = reg.At(d.ParentIndex)
-		}
-		if !ok {
+		at := len(st.arena)
+		st.arena = append(append(st.arena, b[:width]...), "0000000000"[:12-width]...)
+		up := st.arena[at:len(st.arena):len(st.arena)]
+		if divisions.TierOf(unsafe.String(&up[0], 12)) != tier || !has(reg, b) || !has(reg, up) {
 			return ruleDivisionUnknown
 		}
-		out.b = st.keepString(d.Code)
+		out.b = up
 		return ""
 	}
+}
+
+func has(reg *divisions.Register, code []byte) bool {
+	return reg.Has(unsafe.String(&code[0], len(code)))
 }
 
 func (st *state) keepString(s string) []byte {

@@ -11,6 +11,7 @@ import (
 
 	"rongtong/pipelines/systems"
 	"rongtong/schemas"
+	"rongtong/schemas/divisions"
 	"rongtong/schemas/record"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -223,5 +224,28 @@ func TestFailureOrder(t *testing.T) {
 	r := p.Apply(b, chunk)
 	if len(r) != 1 || r[0].Field != "division_code" || r[0].Rule != ruleDivisionFormat {
 		t.Errorf("rejects are %+v", r)
+	}
+}
+
+// What the code says and what the register's parents say is the same for every
+// division and tier.
+func TestDivisionUp(t *testing.T) {
+	reg, err := divisions.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	st := &state{scan: newScanner([]string{"f0"})}
+	for _, tier := range []string{"P", "C", "X", "T", "V"} {
+		up := divisionUp(reg, tier)
+		for i := range reg.Len() {
+			code := reg.At(i).Code
+			st.arena = st.arena[:0]
+			st.scan.slots[0] = slot{str, borrow(code)}
+			var v value
+			rule := up(st, []input{{0, -1}}, &v)
+			if d, ok := reg.Up(code, tier); ok != (rule == "") || ok && d.Code != string(v.b) {
+				t.Fatalf("%s up to %s is %s, rule %q; the register says %s, %v", code, tier, v.b, rule, d.Code, ok)
+			}
+		}
 	}
 }
