@@ -11,7 +11,7 @@
 // # The broker
 //
 // The broker is franz-go's, which was made for tests; RunBroker puts a lock, a
-// guard and a janitor around it, so that the four ways in which it was measured
+// guard and a janitor around it, so that the ways in which it was measured
 // to lose data cannot be taken. What remains and cannot be fixed from outside:
 // a producer's retry across a crash of the broker is not recognised as a
 // repetition (transactions and load names catch it further on), and after a
