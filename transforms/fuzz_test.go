@@ -13,6 +13,9 @@ import (
 	"rongtong/schemas"
 	"rongtong/schemas/decl"
 	"rongtong/schemas/divisions"
+	"rongtong/schemas/record"
+
+	"github.com/apache/arrow/go/v17/arrow/memory"
 )
 
 // The scanner accepts what encoding/json accepts, and reads the same values.
@@ -241,4 +244,58 @@ func startsInWord(s string) bool {
 
 func isWordRune(r rune) bool {
 	return r < 0x80 && r != utf8.RuneError || isSpace(r) || isInvisible(r) || r >= 0xff01 && r <= 0xff5e
+}
+
+// Whatever a record holds, every shipped flow puts it into the batch or the
+// rejects, and says why in words that hold none of its values.
+func FuzzApply(f *testing.F) {
+	var batches []*Batch
+	for _, sys := range shipped().Systems {
+		seen := map[string]int{}
+		for _, flow := range sys.Flows {
+			p, _ := flowOf(f, sys.System, flow.Stream, seen[flow.Stream])
+			seen[flow.Stream]++
+			batches = append(batches, NewBatch(memory.DefaultAllocator, p))
+			for _, c := range flow.Cases {
+				v, err := json.Marshal(c.In)
+				if err != nil {
+					f.Fatal(err)
+				}
+				f.Add(v, false)
+				f.Add(v, true)
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, v []byte, deleted bool) {
+		for _, b := range batches {
+			chunk := &record.Chunk{}
+			e := record.Envelope{Key: []byte("k"), Value: v, At: caseTime}
+			if deleted {
+				e.Op = record.Delete
+			}
+			chunk.Append(e)
+			r := b.plan.Apply(b, chunk)
+			rec := b.Take()
+			if int(rec.NumRows())+len(r) != 1 {
+				t.Fatalf("%d rows and %d rejects", rec.NumRows(), len(r))
+			}
+			if len(r) == 1 {
+				checkReject(t, &r[0])
+			}
+			rec.Release()
+		}
+	})
+}
+
+func checkReject(t *testing.T, r *Reject) {
+	t.Helper()
+	row := map[string]any{}
+	if err := json.Unmarshal(r.Row, &row); err != nil || r.ReasonZh == "" || r.Rule == "" {
+		t.Fatalf("reject %+v: %v", r, err)
+	}
+	for field, v := range row {
+		if s, ok := v.(string); ok && string(Mask([]byte(s))) != s {
+			t.Fatalf("field %q of a reject is not masked: %q", field, s)
+		}
+	}
 }
