@@ -31,7 +31,6 @@ type LedgerFile struct {
 	Day    int    // 0 … Days-1: which day's content it has
 	Date   day    // in its name
 	Name   string // "370102/committee_20251222.csv"
-	Copy   bool   // the content of an earlier file once more: taken once, it yields nothing
 }
 
 // Counties is the number of county folders.
@@ -44,16 +43,10 @@ func (w *World) CountyCode(c int) string { return w.counties[c].code[:6] }
 func (w *World) LedgerFiles(c int) []LedgerFile {
 	var out []LedgerFile
 	code := w.CountyCode(c)
-	add := func(stream string, content int, date day, again bool) {
-		out = append(out, LedgerFile{c, code, stream, content, date, code + "/" + stream + "_" + date.shape(dateCompact) + ".csv", again})
-	}
-	for i, stream := range []string{LedgerCommittee, LedgerFacility, LedgerHousehold} {
+	for _, stream := range []string{LedgerCommittee, LedgerFacility, LedgerHousehold} {
 		for d := range Days {
-			add(stream, d, firstDay+day(d), false)
-		}
-		if r := w.draw(forLedgerFile, w.counties[c].idx, i); r.bp(1000) {
-			// delivered again under a later name; an event time of that day would give it away
-			add(stream, 0, asOf+5, true)
+			date := firstDay + day(d)
+			out = append(out, LedgerFile{c, code, stream, d, date, code + "/" + stream + "_" + date.shape(dateCompact) + ".csv"})
 		}
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })

@@ -71,7 +71,6 @@ const (
 	forLedgerCommittee
 	forLedgerFacility
 	forLedgerHousehold
-	forLedgerFile
 	forBook
 	forBookDrill
 	forBookFacility

@@ -1,6 +1,10 @@
 package world
 
-import "iter"
+import (
+	"iter"
+
+	"rongtong/schemas/divisions"
+)
 
 // The villages' forms: an app collects them, and sends per township.
 
@@ -139,7 +143,7 @@ type Receipt struct {
 // all of them: whether a division answers is a fact about the division.
 func (w *World) ReceiptOf(code string) Receipt {
 	d, ok := w.reg.Lookup(code)
-	if !ok {
+	if !ok || d.Kind == divisions.Virtual { // nobody is there to sign
 		return Receipt{}
 	}
 	r := w.draw(forReceipt, d.Index, 0)
