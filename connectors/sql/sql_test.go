@@ -85,7 +85,7 @@ func (s *site) Add(tb testing.TB)       { insert(tb, s.db, s.rows+1, 7); s.rows 
 func (world) Kind() connectors.Kind { return Kind() }
 
 func (world) Start(tb testing.TB) conntest.Site {
-	const rows = 2*connectors.ChunkRows + 500
+	const rows = connectors.ChunkRows + 500
 	path, db := database(tb, rows)
 	return &site{system(tb, path, "event", "seq"), db, rows}
 }
