@@ -11,6 +11,7 @@ import (
 
 	"rongtong/pipelines/systems"
 	"rongtong/schemas"
+	"rongtong/schemas/decl"
 	"rongtong/schemas/divisions"
 	"rongtong/schemas/record"
 
@@ -246,6 +247,52 @@ func TestDivisionUp(t *testing.T) {
 			if d, ok := reg.Up(code, tier); ok != (rule == "") || ok && d.Code != string(v.b) {
 				t.Fatalf("%s up to %s is %s, rule %q; the register says %s, %v", code, tier, v.b, rule, d.Code, ok)
 			}
+		}
+	}
+}
+
+// A column made from earlier ones takes them as they are written, and a plain
+// reference copies them.
+func TestEarlierColumns(t *testing.T) {
+	col := func(name string, typ schemas.Type) *schemas.Column {
+		return &schemas.Column{Name: name, Type: typ, Nullable: true}
+	}
+	e := &schemas.Entity{Entity: "script", Columns: []*schemas.Column{
+		col("id", schemas.Text), col("d", schemas.Date), col("n", schemas.Int), col("m", schemas.Measure),
+		col("l", schemas.List), col("b", schemas.Bool3), col("at", schemas.Time), col("at2", schemas.Time), col("day", schemas.Date)}}
+	s := &schemas.Stream{Name: "script"}
+	for _, n := range []string{"d", "n", "m", "l", "b", "at"} {
+		s.Fields = append(s.Fields, entryOf(n, "text"))
+	}
+	call := func(fn string, of ...string) schemas.Expr { return schemas.Expr{Call: fn, Of: of} }
+	f := &schemas.Flow{Stream: "script", Entity: "script", Set: decl.Map[schemas.Expr]{
+		entryOf("d", call("date", "d")), entryOf("n", call("int", "n")), entryOf("m", call("number", "m")),
+		entryOf("l", call("split", "l")), entryOf("b", call("bool3", "b")), entryOf("at", call("time", "at")),
+		entryOf("id", call("join", ".d", ".n", ".m", ".l", ".b", ".at")),
+		entryOf("at2", call("time", ".at")), entryOf("day", schemas.Expr{Field: ".d"}),
+	}}
+	p, ps := compileFor(e, &schemas.System{System: "script", Tier: "V"}, s, f)
+	if p == nil {
+		t.Fatal(ps)
+	}
+	if p.Entity() != "script" || len(p.Fields()) != 6 || p.Schema().NumFields() != len(schemas.StdColumns(e)) {
+		t.Errorf("the plan says entity %q, fields %v", p.Entity(), p.Fields())
+	}
+	b := NewBatch(memory.DefaultAllocator, p)
+	defer b.Release()
+	chunk := &record.Chunk{}
+	chunk.Append(record.Envelope{At: caseTime, Value: []byte(`{"d":"2022.1.17","n":"-7","m":"1.50","l":"a;b","b":"是","at":"1970-01-01 08:00:01","x":1,"y":{}}`)})
+	if r := p.Apply(b, chunk); len(r) > 0 {
+		t.Fatalf("%+v", r)
+	}
+	if b.UnknownKeys() != 2 {
+		t.Errorf("%d unknown keys", b.UnknownKeys())
+	}
+	rec := b.Take()
+	defer rec.Release()
+	for i, want := range []string{"2022-01-17:-7:1.5:a,b:yes:1000", "2022-01-17", "-7", "1.5", "a,b", "yes", "1970-01-01T08:00:01+08:00", "1970-01-01T08:00:01+08:00", "2022-01-17"} {
+		if got := Written(rec.Column(i), 0); got != want {
+			t.Errorf("column %d is %q, not %q", i, got, want)
 		}
 	}
 }
