@@ -63,7 +63,7 @@ func (f *content) restart() error {
 		f.bytes = make([]byte, 0, f.size)
 		return nil
 	}
-	tmp, err := os.CreateTemp("", "rongtong-*")
+	tmp, err := os.CreateTemp("", "rongtong-file-*")
 	if err != nil {
 		return fault.Hint(fault.Config, "set TMPDIR to a folder that can be written", "making a temporary copy of %q: %w", f.path, err)
 	}

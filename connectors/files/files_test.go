@@ -454,16 +454,19 @@ func TestDiscover(t *testing.T) {
 	put(t, filepath.Join(dir, "370102/l_20251222.csv"), gb(t, "名称,值\n甲,1\n"), 0)
 	put(t, filepath.Join(dir, "370103/l_20251222.csv"), gb(t, "名称,值\n乙,1\n"), 0)
 	put(t, filepath.Join(dir, "bad.xlsx"), []byte("no workbook"), 0)
+	put(t, filepath.Join(dir, "good.xlsx"), township(t, 2), 0)
 	o, err := Folder().Open(t.Context(), one(t, dir, `{ path: '.*', format: csv, header: [a] }`, `{ a: text }`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	found, err := o.Discover(t.Context())
-	if err != nil || len(found) != 1 {
+	if err != nil || len(found) != 4 {
 		t.Fatalf("%d streams, %v", len(found), err)
 	}
-	if _, ps := compile(found[0]); len(ps) > 0 {
-		t.Errorf("the proposal is refused: %v", ps)
+	for _, s := range found {
+		if _, ps := compile(s); len(ps) > 0 {
+			t.Errorf("the proposal of %q is refused: %v", s.Name, ps)
+		}
 	}
 	if p, _ := compile(found[0]); p.match("370199/l_20260101.csv") == nil || found[0].Fields[1].Key != "值" {
 		t.Errorf("proposal %+v", found[0])

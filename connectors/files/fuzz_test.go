@@ -55,7 +55,7 @@ func TestGB18030(t *testing.T) {
 		"\x99\x32\xbd\x34": "𬜬", "\x96\x34\xbe\x34": "𣵦", "\xfe\x70": "䅟", "\x82\x35\x90\x37": "龴",
 		"\xfe\x59": "\u9FB4", "\xa6\xd9": "\uFE10", "\xa6\xf3": "\uFE19", "\xaa\xa1": "\uE000", "\xfe\xfe": "\uE4C5", "\xa1\x40": "\uE4C6",
 		"\xa8\xbc": "\u1E3F", "\xfe\x51": "\U00020087", "\xa2\xe3": "€", "\x84\x31\xa4\x37": "\uFFFD",
-		"a\xb2": "a\uFFFD", "\xb2,": "\uFFFD,", "\xb2\"\n": "\uFFFD\"\n", "\xff\x80": "\uFFFD\uFFFD",
+		"a\xb2": "a\uFFFD", "\xb2,": "\uFFFD,", "\xb2\"\n": "\uFFFD\"\n", "\xff\x80": "\uFFFD€",
 		"\x81\x30": "\uFFFD0", "\x81\x30\x81": "\uFFFD0\uFFFD", "\x81\x30\x81a": "\uFFFD0乤", "\x81\x30\x81!": "\uFFFD0\uFFFD!", "\x80": "€", "\xfe\x39\xfe\x39": "\uFFFD",
 		"\xc9\xbd\xb6\xab\xca\xa1": "山东省",
 	}

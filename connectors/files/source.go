@@ -83,7 +83,7 @@ func newSource(st store, p *plan, pos record.Position) (*source, error) {
 func (s *source) Read(ctx context.Context, dst *record.Chunk) (record.Position, error) {
 	stats, counts := s.stats, tally{maps.Clone(s.counts.dropped), maps.Clone(s.counts.unknown), s.counts.totals}
 	before := len(dst.Rows)
-	err := s.fill(ctx, dst)
+	err := s.fill(ctx, dst, before)
 	if err == nil && len(dst.Rows) == before {
 		return nil, io.EOF
 	}
@@ -99,8 +99,8 @@ func (s *source) Read(ctx context.Context, dst *record.Chunk) (record.Position, 
 
 // fill takes files until the chunk is full or none is left. A file that a
 // person must free (no permission) holds up no other: its error comes when
-// nothing else is left to deliver.
-func (s *source) fill(ctx context.Context, dst *record.Chunk) error {
+// nothing else is left to deliver. The chunk held before rows on entry.
+func (s *source) fill(ctx context.Context, dst *record.Chunk, before int) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func (s *source) fill(ctx context.Context, dst *record.Chunk) error {
 	for !connectors.Full(dst) {
 		if s.cur == nil {
 			if len(s.queue) == 0 {
-				if looked || len(dst.Rows) > 0 {
+				if looked || len(dst.Rows) > before {
 					break
 				}
 				looked = true
@@ -125,7 +125,7 @@ func (s *source) fill(ctx context.Context, dst *record.Chunk) error {
 				trouble = cmp.Or(trouble, err)
 				s.queue = s.queue[1:]
 				continue
-			case len(dst.Rows) > 0 && ctx.Err() == nil:
+			case len(dst.Rows) > before && ctx.Err() == nil:
 				return nil // deliver what there is; the next Read meets the error again
 			default:
 				return err
@@ -137,7 +137,7 @@ func (s *source) fill(ctx context.Context, dst *record.Chunk) error {
 			}
 		}
 	}
-	if len(dst.Rows) == 0 {
+	if len(dst.Rows) == before {
 		return trouble
 	}
 	return nil
