@@ -165,21 +165,21 @@ func opsViews(c *schemas.Catalog) []*object {
 		{db: dbOps, name: "books", definer: true, comment: "账目：收到 = 接受 + 退回 + 重复", view: `WITH
   loads AS
   (
-    SELECT tier, system, stream, flow, entity, topic,
+    SELECT tier, system, stream, entity, topic, uniqExact(flow) AS flows,
            sum(received) AS received, sum(accepted) AS loaded, sum(rejected) AS refused
-    FROM ops.load FINAL GROUP BY tier, system, stream, flow, entity, topic
+    FROM ops.load FINAL GROUP BY tier, system, stream, entity, topic
   ),
   rejects AS
   (
-    SELECT system, stream, flow, entity, topic, count() AS quarantined
-    FROM ops.reject FINAL GROUP BY system, stream, flow, entity, topic
+    SELECT system, stream, entity, topic, count() AS quarantined
+    FROM ops.reject FINAL GROUP BY system, stream, entity, topic
   ),
   claims AS
   (
 ` + strings.Join(claims, "\n    UNION ALL\n") + `
   )
-SELECT l.tier AS tier, l.system AS system, l.stream AS stream, l.flow AS flow, l.entity AS entity,
-       l.received AS received,
+SELECT l.tier AS tier, l.system AS system, l.stream AS stream, l.entity AS entity, l.flows AS flows,
+       l.received AS received, -- rows: a record counts once for every flow into the entity
        ifNull(c.accepted, 0) AS accepted,
        ifNull(r.quarantined, 0) AS quarantined,
        toInt64(received) - toInt64(quarantined) - toInt64(accepted) AS duplicate,
@@ -187,7 +187,7 @@ SELECT l.tier AS tier, l.system AS system, l.stream AS stream, l.flow AS flow, l
        -- refused must be there, and no claim may be there that was never loaded.
        toBool(l.loaded + l.refused = l.received AND l.refused = quarantined AND accepted <= l.loaded) AS balanced
 FROM loads AS l
-LEFT JOIN rejects AS r ON r.system = l.system AND r.stream = l.stream AND r.flow = l.flow AND r.entity = l.entity AND r.topic = l.topic
+LEFT JOIN rejects AS r ON r.system = l.system AND r.stream = l.stream AND r.entity = l.entity AND r.topic = l.topic
 LEFT JOIN claims AS c ON c.system = l.system AND c.entity = l.entity AND c.topic = l.topic`},
 		{db: dbOps, name: "books_by_rule", comment: "账目：退回按规则", view: `SELECT tier, system, stream, flow, entity, rule, field, any(reason_zh) AS reason_zh, count() AS quarantined
 FROM ops.reject FINAL

@@ -633,14 +633,14 @@ CREATE OR REPLACE VIEW ops.books DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 WITH
   loads AS
   (
-    SELECT tier, system, stream, flow, entity, topic,
+    SELECT tier, system, stream, entity, topic, uniqExact(flow) AS flows,
            sum(received) AS received, sum(accepted) AS loaded, sum(rejected) AS refused
-    FROM ops.load FINAL GROUP BY tier, system, stream, flow, entity, topic
+    FROM ops.load FINAL GROUP BY tier, system, stream, entity, topic
   ),
   rejects AS
   (
-    SELECT system, stream, flow, entity, topic, count() AS quarantined
-    FROM ops.reject FINAL GROUP BY system, stream, flow, entity, topic
+    SELECT system, stream, entity, topic, count() AS quarantined
+    FROM ops.reject FINAL GROUP BY system, stream, entity, topic
   ),
   claims AS
   (
@@ -671,8 +671,8 @@ WITH
     SELECT 'return_receipt' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
     FROM std.return_receipt FINAL GROUP BY system, topic
   )
-SELECT l.tier AS tier, l.system AS system, l.stream AS stream, l.flow AS flow, l.entity AS entity,
-       l.received AS received,
+SELECT l.tier AS tier, l.system AS system, l.stream AS stream, l.entity AS entity, l.flows AS flows,
+       l.received AS received, -- rows: a record counts once for every flow into the entity
        ifNull(c.accepted, 0) AS accepted,
        ifNull(r.quarantined, 0) AS quarantined,
        toInt64(received) - toInt64(quarantined) - toInt64(accepted) AS duplicate,
@@ -680,9 +680,9 @@ SELECT l.tier AS tier, l.system AS system, l.stream AS stream, l.flow AS flow, l
        -- refused must be there, and no claim may be there that was never loaded.
        toBool(l.loaded + l.refused = l.received AND l.refused = quarantined AND accepted <= l.loaded) AS balanced
 FROM loads AS l
-LEFT JOIN rejects AS r ON r.system = l.system AND r.stream = l.stream AND r.flow = l.flow AND r.entity = l.entity AND r.topic = l.topic
+LEFT JOIN rejects AS r ON r.system = l.system AND r.stream = l.stream AND r.entity = l.entity AND r.topic = l.topic
 LEFT JOIN claims AS c ON c.system = l.system AND c.entity = l.entity AND c.topic = l.topic
-COMMENT '账目：收到 = 接受 + 退回 + 重复 [8d80709d77243aba]';
+COMMENT '账目：收到 = 接受 + 退回 + 重复 [1f3fba9de44caf3e]';
 
 CREATE OR REPLACE VIEW ops.books_by_rule AS
 SELECT tier, system, stream, flow, entity, rule, field, any(reason_zh) AS reason_zh, count() AS quarantined
