@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"rongtong/deploy/embedded"
-	"rongtong/deploy/sandbox"
 	"rongtong/deploy/sandbox/world"
 	"rongtong/pipelines/control"
 	"rongtong/schemas/fault"
@@ -26,6 +25,9 @@ import (
 
 // BusinessDate is the day the simulated province stands at.
 const BusinessDate = "2025-12-31"
+
+// envFile is where a running sandbox says how a pipeline reaches its systems.
+const envFile = "sandbox.env"
 
 // Options say how the demo runs.
 type Options struct {
@@ -106,9 +108,9 @@ func (s *stage) stop() {
 
 // start brings everything up, in the order in which it depends on each other.
 func (s *stage) start(ctx context.Context) error {
-	scale, ok := world.Scales[s.Scale]
-	if !ok {
-		return fault.Hint(fault.Config, "use full or small", "starting the demo: %q is not a scale", s.Scale)
+	scale, err := world.ScaleByName(s.Scale)
+	if err != nil {
+		return fault.Mark(fault.Config, err)
 	}
 	dir, err := filepath.Abs(s.Dir)
 	if err != nil {
@@ -133,16 +135,19 @@ func (s *stage) start(ctx context.Context) error {
 		return err
 	}
 	o := control.Options{Kafka: s.engines.Kafka, Warehouse: s.engines.Warehouse, Log: s.Log}
+	if err := control.Topics(ctx, o); err != nil {
+		return err
+	}
 	if _, err := control.Migrate(ctx, o, false); err != nil {
 		return err
 	}
 	s.say("starting the pipeline: ingest, load, schedule")
-	env, err := sandbox.ReadEnv(filepath.Join(s.Dir, "sandbox", sandbox.EnvFile))
+	env, err := os.ReadFile(filepath.Join(s.Dir, "sandbox", envFile))
 	if err != nil {
-		return err
+		return fault.Mark(fault.Bug, err)
 	}
 	for _, role := range control.Roles {
-		if err := s.startRole(ctx, role, env); err != nil {
+		if err := s.startRole(ctx, role, strings.Split(strings.TrimSpace(string(env)), "\n")); err != nil {
 			return err
 		}
 	}
@@ -167,13 +172,13 @@ func (s *stage) claimFolder() error {
 
 func (s *stage) startSandbox(ctx context.Context) error {
 	dir := filepath.Join(s.Dir, "sandbox")
-	_ = os.Remove(filepath.Join(dir, sandbox.EnvFile)) // its presence is the sign of readiness
+	_ = os.Remove(filepath.Join(dir, envFile)) // its presence is the sign of readiness
 	return s.engines.Supervisor.Start(ctx, embedded.Child{
 		Name: "sandbox",
 		Args: []string{"sandbox", "up", "--dir", dir, "--seed", fmt.Sprint(s.Seed), "--scale", s.Scale, "--kafka", s.engines.Kafka},
 		Env:  []string{"GOMEMLIMIT=" + memory["sandbox"], "GOGC=50"},
 		Ready: func(context.Context) error {
-			_, err := os.Stat(filepath.Join(dir, sandbox.EnvFile))
+			_, err := os.Stat(filepath.Join(dir, envFile))
 			return err
 		},
 		LogPath: s.logPath("sandbox"),

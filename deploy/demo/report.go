@@ -219,7 +219,7 @@ func (s *stage) fiveTiers(ctx context.Context, w *warehouse.Warehouse) error {
 	fmt.Fprintln(s.Out, "\n  I-07-03 五级数据融通率, of all divisions of each tier:")
 	for _, t := range s.view.tiers {
 		if v := got[t.code]; v[1] > 0 {
-			fmt.Fprintf(s.Out, "    %s %6.2f %%  (%.0f of %.0f)\n", pad(t.zh+" "+t.en, 16), 100*v[0]/v[1], v[0], v[1])
+			fmt.Fprintf(s.Out, "    %s %6.2f %%  (%.0f of %.0f)\n", pad(t.zh+" "+t.en, 22), 100*v[0]/v[1], v[0], v[1])
 		}
 	}
 	return rows.Err()
@@ -252,7 +252,11 @@ func (s *stage) compare(ctx context.Context, w *warehouse.Warehouse) (bool, erro
 	if err != nil {
 		return false, fmt.Errorf("comparing with the truth: %w", err)
 	}
-	fmt.Fprintf(s.Out, "\n与真值比对 Comparison with the truth (%.1f s): %s\n", time.Since(began).Seconds(), r.Compared)
+	fmt.Fprintf(s.Out, "\n与真值比对 Comparison with the truth (%.1f s): %d records in %d flows, %d fused rows value by value, %d indicator values; %d known personal identifiers searched for in %d columns\n",
+		time.Since(began).Seconds(), r.Records, r.Flows, r.Rows, r.Figures, r.Canaries, r.TextColumns)
+	if r.ExtraDuplicates > 0 {
+		fmt.Fprintf(s.Out, "  %d records were pushed again after a crash and counted as duplicates; no row more came of them.\n", r.ExtraDuplicates)
+	}
 	const show = 20
 	for i, d := range r.Differences {
 		if i == show {

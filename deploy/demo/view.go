@@ -32,7 +32,7 @@ type view struct {
 type tierLabel struct{ code, zh, en string }
 
 // plainEvery is how often the plain view says something.
-const plainEvery = 5 * time.Second
+const plainEvery = 10 * time.Second
 
 func newView(s *stage) *view {
 	f, isFile := s.Out.(*os.File)
@@ -95,7 +95,7 @@ func (v *view) show(st control.Status) {
 	}
 	since := time.Since(v.shownAt).Seconds()
 	v.erase()
-	lines := []string{fmt.Sprintf("%s %10s %10s  %-20s %10s %8s %9s", pad("层级 tier", 16), "received", "expected", "", "accepted", "rejected", "rows/s")}
+	lines := []string{fmt.Sprintf("%s %10s %10s  %-20s %10s %8s %9s", pad("层级 tier", 22), "received", "expected", "", "accepted", "rejected", "rows/s")}
 	for _, t := range v.tiers {
 		s := sums[t.code]
 		rate := 0.0
@@ -103,7 +103,7 @@ func (v *view) show(st control.Status) {
 			rate = float64(s.received-v.before[t.code]) / since
 		}
 		v.before[t.code] = s.received
-		lines = append(lines, fmt.Sprintf("%s %10d %10s  %-20s %10d %8d %9.0f", pad(t.zh+" "+t.en, 16), s.received, orDots(s.expected), bar(s.received, s.expected), s.accepted, s.rejected, rate))
+		lines = append(lines, fmt.Sprintf("%s %10d %10s  %-20s %10d %8d %9.0f", pad(t.zh+" "+t.en, 22), s.received, orDots(s.expected), bar(s.received, s.expected), s.accepted, s.rejected, rate))
 	}
 	lines = append(lines, fmt.Sprintf("%6.1fs  memory of all processes %.2f GB, peak %.2f GB%s", time.Since(v.s.began).Seconds(), gb(rss), gb(v.peak), lastRun(st)))
 	for _, l := range lines {

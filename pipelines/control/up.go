@@ -37,7 +37,7 @@ func Up(ctx context.Context, o Options, roles []string, workers int) error {
 		return err
 	}
 	defer k.Close()
-	if err := k.Ensure(ctx, append(pipelines.Topics(d.Streams), pipelines.ControlTopics()...)); err != nil {
+	if err := ensure(ctx, k, d); err != nil {
 		return err
 	}
 	var w *warehouse.Warehouse
@@ -78,6 +78,24 @@ func run(ctx context.Context, o Options, d Declarations, k *topics.Client, w *wa
 	return g.Wait()
 }
 
+// Topics creates the topics that the pipeline needs and does not find.
+func Topics(ctx context.Context, o Options) error {
+	d, err := o.load()
+	if err != nil {
+		return err
+	}
+	k, err := o.kafka(ctx)
+	if err != nil {
+		return err
+	}
+	defer k.Close()
+	return ensure(ctx, k, d)
+}
+
+func ensure(ctx context.Context, k *topics.Client, d Declarations) error {
+	return k.Ensure(ctx, append(pipelines.Topics(d.Streams), pipelines.ControlTopics()...))
+}
+
 // Migrate brings the warehouse's tables to what the declarations say and
 // returns the steps it took, as text.
 func Migrate(ctx context.Context, o Options, dry bool) ([]string, error) {
@@ -96,7 +114,7 @@ func Migrate(ctx context.Context, o Options, dry bool) ([]string, error) {
 	}
 	text := make([]string, len(steps))
 	for i, s := range steps {
-		text[i] = s.String()
+		text[i] = s.Doc + " " + s.Object
 	}
 	if dry {
 		return text, nil

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"rongtong/deploy/embedded/embeddedtest"
+)
+
+// TestMain lets the test binary be the program (for scripts) and the engines
+// (for the scripts that need a real broker and warehouse).
+func TestMain(m *testing.M) {
+	if os.Getenv("RONGTONG_SCRIPT") != "" {
+		os.Exit(run(os.Args[1:]))
+	}
+	embeddedtest.Main(m)
+}
+
+// TestScripts runs testdata/script: what a person types, and what comes back.
+func TestScripts(t *testing.T) {
+	kafka, warehouse := embeddedtest.Broker(t), embeddedtest.Warehouse(t)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("RONGTONG_SCRIPT", "1")
+			e.Setenv("KAFKA", kafka)
+			e.Setenv("WAREHOUSE", warehouse)
+			return nil
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			// rongtong CODE args…: runs the program and wants this exit code.
+			"rongtong": func(ts *testscript.TestScript, _ bool, args []string) {
+				want := args[0]
+				err := ts.Exec(self, args[1:]...)
+				got := "0"
+				if err != nil {
+					got = strings.TrimPrefix(err.Error(), "exit status ")
+				}
+				if got != want {
+					ts.Fatalf("exit code %s, want %s", got, want)
+				}
+			},
+		},
+	})
+}
