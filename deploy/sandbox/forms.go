@@ -30,8 +30,9 @@ type forms struct {
 	log   *os.File
 }
 
-// formWorkers send at the same time.
-const formWorkers = 8
+// formWorkers send at the same time. The answer to a batch comes when it is
+// durable, so the rate is theirs over that latency.
+const formWorkers = 32
 
 // batch is one request: the forms of a township. The second sending of a batch
 // is a request of its own, as from an app that never saw the first answer.

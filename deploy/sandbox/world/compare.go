@@ -378,33 +378,45 @@ func (c *comparer) indicators() error {
 }
 
 // canaries searches every text column of every table for the planted personal
-// data, in pieces that the engine's search takes.
+// data: columns of few values by their values, the others row by row.
 func (c *comparer) canaries() error {
-	columns, err := c.q.Query(c.ctx, "SELECT c.database, c.table, c.name FROM system.columns AS c INNER JOIN system.tables AS t ON t.database = c.database AND t.name = c.table WHERE c.database IN ('std', 'dwd', 'ads', 'ops') AND t.engine LIKE '%MergeTree' AND c.type LIKE '%String%' AND c.type NOT LIKE 'Array%' AND c.type NOT LIKE 'Map%' ORDER BY c.database, c.table, c.position")
+	columns, err := c.q.Query(c.ctx, "SELECT c.database, c.table, c.name, toString(startsWith(c.type, 'LowCardinality')) FROM system.columns AS c INNER JOIN system.tables AS t ON t.database = c.database AND t.name = c.table WHERE c.database IN ('std', 'dwd', 'ads', 'ops') AND t.engine LIKE '%MergeTree' AND c.type LIKE '%String%' AND c.type NOT LIKE '%FixedString(12)%' AND c.type NOT LIKE 'Map%' ORDER BY c.database, c.table, c.position")
 	if err != nil {
 		return err
 	}
 	var tables []string
-	byTable := map[string][]string{}
+	rows, values := map[string][]string{}, map[string][]string{}
 	for _, r := range columns {
 		name := r[0] + "." + r[1]
-		if byTable[name] == nil {
+		if rows[name] == nil && values[name] == nil {
 			tables = append(tables, name)
 		}
-		byTable[name] = append(byTable[name], "toString(ifNull(`"+r[2]+"`, ''))")
+		text := "ifNull(toString(`" + r[2] + "`), '')"
+		if r[3] == "1" {
+			values[name] = append(values[name], "arrayStringConcat(groupUniqArray("+text+"), '|')")
+		} else {
+			rows[name] = append(rows[name], text)
+		}
 		c.TextColumns++
 	}
 	needles := c.w.Canaries()
 	c.Canaries = len(needles)
+	list := "['" + strings.Join(needles, "', '") + "']"
 	for _, table := range tables {
-		line := "concat('', " + strings.Join(byTable[table], ", '|', ") + ")"
-		for piece := range slices.Chunk(needles, 100) {
-			rows, err := c.q.Query(c.ctx, "SELECT toString(count()) FROM "+table+" WHERE multiSearchAny("+line+", ['"+strings.Join(piece, "', '")+"'])")
+		var searches []string
+		if len(rows[table]) > 0 {
+			searches = append(searches, "SELECT toString(count()) FROM "+table+" WHERE multiSearchAny(concat('', "+strings.Join(rows[table], ", '|', ")+"), "+list+")")
+		}
+		if len(values[table]) > 0 {
+			searches = append(searches, "SELECT toString(multiSearchAny(concat('', "+strings.Join(values[table], ", '|', ")+"), "+list+")) FROM "+table)
+		}
+		for _, sql := range searches {
+			found, err := c.q.Query(c.ctx, sql)
 			if err != nil {
 				return err
 			}
-			if n := rows[0][0]; n != "0" {
-				c.differ("%s: %s rows hold planted personal data that must never leave a connector", table, n)
+			if n := found[0][0]; n != "0" {
+				c.differ("%s: %s rows or columns hold planted personal data that must never leave a connector", table, n)
 			}
 		}
 	}

@@ -104,12 +104,14 @@ func (w *World) drill(t, no int, c *planClaim, rec *Record) {
 	c.id = p.code + ":" + itoa(no)
 	c.name = shortName(p.name) + wordsPlanKind[c.plan][0] + wordsPlanRecord[c.kind][0]
 	c.issued, c.people = dayOf(2019, 1, 1)+day(r.n(2000)), -1
-	issued, drilled, people := dateDirt(&r, c.issued, dateHan), "", ""
+	var issued, drilled, people string
 	if c.kind == "drill" {
 		issued, c.issued = pick(&r, []string{"", "/", "—"}), noDay
 		drilled = dateDirt(&r, c.drilled, dateDot)
 		c.people = r.in(20, 480)
 		people = itoa(c.people)
+	} else {
+		issued = dateDirt(&r, c.issued, dateHan)
 	}
 	kind := codeDirt(&r, wordsPlanRecord[c.kind], "桌面推演")
 	plan := codeDirt(&r, wordsPlanKind[c.plan], "反诈")
