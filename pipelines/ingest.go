@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -28,16 +27,6 @@ type Ingest struct {
 	Kafka *topics.Client
 	Kinds map[string]connectors.Kind
 	Log   *slog.Logger
-
-	mu    sync.Mutex
-	state map[*Stream]*IngestState
-}
-
-// IngestState is how one stream is doing in this process.
-type IngestState struct {
-	Records atomic.Int64 // delivered since the stream began, all processes
-	Stats   atomic.Pointer[connectors.Stats]
-	Error   atomic.Pointer[string]
 }
 
 // group is the consumer group that holds a stream's position; it has no members.
@@ -55,12 +44,6 @@ func Topics(streams []*Stream) []topics.Topic {
 // Run ingests all streams until ctx ends. Problems of one system never stop
 // another: they are logged, shown in the state, and tried again.
 func (in *Ingest) Run(ctx context.Context, streams []*Stream) error {
-	in.mu.Lock()
-	in.state = map[*Stream]*IngestState{}
-	for _, s := range streams {
-		in.state[s] = &IngestState{}
-	}
-	in.mu.Unlock()
 	bySystem := map[*schemas.System][]*Stream{}
 	for _, s := range streams {
 		bySystem[s.System] = append(bySystem[s.System], s)
@@ -104,7 +87,6 @@ func (in *Ingest) system(ctx context.Context, sys *schemas.System, list []*Strea
 	retry(ctx, log, "opening the system", func() error {
 		opened, err := in.Kinds[kind].Open(ctx, sys)
 		if err != nil {
-			in.note(list, err)
 			return err
 		}
 		defer opened.Close()
@@ -114,26 +96,12 @@ func (in *Ingest) system(ctx context.Context, sys *schemas.System, list []*Strea
 			go func() {
 				defer wg.Done()
 				log := log.With("stream", s.Stream.Name)
-				retry(ctx, log, "ingesting", func() error {
-					err := in.stream(ctx, opened, s, ticks[i])
-					in.note(list[i:i+1], err)
-					return err
-				})
+				retry(ctx, log, "ingesting", func() error { return in.stream(ctx, opened, s, ticks[i], log) })
 			}()
 		}
 		wg.Wait()
 		return ctx.Err()
 	})
-}
-
-func (in *Ingest) note(list []*Stream, err error) {
-	if err == nil || errors.Is(err, context.Canceled) {
-		return
-	}
-	text := err.Error()
-	for _, s := range list {
-		in.state[s].Error.Store(&text)
-	}
 }
 
 // retry runs work until it succeeds or ctx ends. Transient faults are tried
@@ -168,8 +136,8 @@ func retry(ctx context.Context, log *slog.Logger, what string, work func() error
 // stream runs one stream from its stored position until something breaks.
 // The producer is made first: from then on a stalled twin is fenced, so the
 // position that is read next can no longer move under us.
-func (in *Ingest) stream(ctx context.Context, opened connectors.Opened, s *Stream, tick <-chan struct{}) error {
-	producer, err := in.Kafka.Producer(ctx, s.group())
+func (in *Ingest) stream(ctx context.Context, opened connectors.Opened, s *Stream, tick <-chan struct{}, log *slog.Logger) error {
+	producer, err := in.Kafka.Producer(ctx, s.group(), s.Topic, positions)
 	if err != nil {
 		return err
 	}
@@ -183,15 +151,12 @@ func (in *Ingest) stream(ctx context.Context, opened connectors.Opened, s *Strea
 		return err
 	}
 	defer src.Close()
-	state := in.state[s]
-	state.Records.Store(at.Records)
+	opening := at.Counts // what earlier processes counted
 	chunk := &record.Chunk{System: s.System.System, Stream: s.Stream.Name}
 	for {
 		chunk.Reset()
 		pos, err := src.Read(ctx, chunk)
 		if errors.Is(err, io.EOF) {
-			stats := src.Stats()
-			state.Stats.Store(&stats)
 			select {
 			case <-ctx.Done():
 				return ctx.Err()
@@ -202,13 +167,13 @@ func (in *Ingest) stream(ctx context.Context, opened connectors.Opened, s *Strea
 		if err != nil {
 			return err
 		}
-		next := progress{at.Records + int64(len(chunk.Rows)), pos}
+		next := progress{opening.plus(src.Stats()), pos}
+		next.Records = at.Records + int64(len(chunk.Rows))
 		if err := in.commit(ctx, producer, s, chunk, next); err != nil {
 			return err
 		}
 		at = next
-		state.Records.Store(at.Records)
-		state.Error.Store(nil)
+		log.Debug("delivered", "records", len(chunk.Rows), "in_all", at.Records)
 		if err := src.Done(ctx, pos); err != nil {
 			return err
 		}
@@ -224,11 +189,11 @@ func stored(ctx context.Context, k *topics.Client, s *Stream) (progress, error) 
 	return p, fault.Mark(fault.Bug, err)
 }
 
-// Delivered is how many records the stream's connector has delivered in all:
-// the connector's own side of the books, committed together with the rows.
-func Delivered(ctx context.Context, k *topics.Client, s *Stream) (int64, error) {
+// Delivered is what the stream's connector has counted in all: its own side of
+// the books, committed together with the rows.
+func Delivered(ctx context.Context, k *topics.Client, s *Stream) (Counts, error) {
 	p, err := stored(ctx, k, s)
-	return p.Records, err
+	return p.Counts, err
 }
 
 // commit writes a chunk and the position after it in one transaction. After
@@ -247,11 +212,4 @@ func (in *Ingest) commit(ctx context.Context, p *topics.Producer, s *Stream, chu
 		return errors.Join(err, txn.Abort(ctx))
 	}
 	return txn.Commit(ctx)
-}
-
-// States returns the state of every stream, for status pages.
-func (in *Ingest) States() map[*Stream]*IngestState {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	return in.state
 }

@@ -26,6 +26,10 @@ func ReturnTopic(city6, dataset string) string { return "return." + city6 + "." 
 
 const returnGroup = "return.summary"
 
+// returnRetention is how long a delivery waits for its division: ninety days.
+// Nobody's offsets hold these topics, so without a limit they would only grow.
+const returnRetention = "7776000000"
+
 // deliver sends every division its summary for a business date: how many fused
 // rows the province holds about its territory, as of that date. A date goes out
 // once: the date already delivered is the position, and it moves in the same
@@ -59,7 +63,7 @@ func (j *Jobs) deliver(ctx context.Context, r Request) (string, error) {
 	for _, c := range counts {
 		topic := ReturnTopic(c.Division[:4]+"00", "summary")
 		if !known[topic] {
-			if err := j.Kafka.Ensure(ctx, []topics.Topic{{Name: topic, Partitions: 1}}); err != nil {
+			if err := j.Kafka.Ensure(ctx, []topics.Topic{{Name: topic, Partitions: 1, Configs: map[string]string{"retention.ms": returnRetention}}}); err != nil {
 				return "", err
 			}
 			known[topic] = true

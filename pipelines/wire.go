@@ -6,6 +6,7 @@ import (
 	"math"
 	"time"
 
+	"rongtong/connectors"
 	"rongtong/schemas/record"
 )
 
@@ -71,15 +72,41 @@ func text(b []byte) (string, []byte, bool) {
 }
 
 // progress is what an ingest transaction stores beside the rows: the
-// connector's own position, and how much it delivered in all, so that the
-// connector's side of the books survives a crash exactly as the rows do.
+// connector's own position, and what it counted in all since the stream began,
+// so that the connector's side of the books survives a crash exactly as the
+// rows do.
 type progress struct {
-	Records  int64 // delivered since the stream began
+	Counts
 	Position record.Position
 }
 
+// Counts are a connector's side of the books.
+type Counts struct {
+	Records int64 `json:"delivered"`      // delivered into Kafka
+	Dropped int64 `json:"dropped_values"` // values of fields that must not leave the source
+	Unknown int64 `json:"unknown_values"` // values of fields that no contract names
+	Totals  int64 `json:"total_rows"`     // total rows that were checked and left out
+}
+
+func (c Counts) all() [4]int64 { return [4]int64{c.Records, c.Dropped, c.Unknown, c.Totals} }
+
+// plus adds what a source counted since it was opened.
+func (c Counts) plus(s connectors.Stats) Counts {
+	c.Totals += s.Totals
+	for _, n := range s.DroppedFields {
+		c.Dropped += n
+	}
+	for _, n := range s.UnknownFields {
+		c.Unknown += n
+	}
+	return c
+}
+
 func (p progress) encode() []byte {
-	b := append([]byte{1}, binary.AppendUvarint(nil, uint64(p.Records))...)
+	b := []byte{1}
+	for _, n := range p.all() {
+		b = binary.AppendUvarint(b, uint64(n))
+	}
 	return append(b, p.Position...)
 }
 
@@ -87,12 +114,20 @@ func decodeProgress(b []byte) (progress, error) {
 	if len(b) == 0 {
 		return progress{}, nil
 	}
-	n, k := binary.Uvarint(b[1:])
-	if b[0] != 1 || k <= 0 {
+	if b[0] != 1 {
 		return progress{}, fmt.Errorf("reading a stored position: %d bytes of version %d are not ours", len(b), b[0])
 	}
-	p := progress{Records: int64(n)}
-	if rest := b[1+k:]; len(rest) > 0 {
+	rest := b[1:]
+	var n [4]int64
+	for i := range n {
+		x, k := binary.Uvarint(rest)
+		if k <= 0 {
+			return progress{}, fmt.Errorf("reading a stored position: the counts are cut off")
+		}
+		n[i], rest = int64(x), rest[k:]
+	}
+	p := progress{Counts: Counts{n[0], n[1], n[2], n[3]}}
+	if len(rest) > 0 {
 		p.Position = rest
 	}
 	return p, nil

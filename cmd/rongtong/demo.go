@@ -39,6 +39,9 @@ func demoCmd(c *common) *cobra.Command {
 	f.BoolVar(&o.Once, "once", false, "stop at the end instead of staying up")
 	f.BoolVar(&o.Plain, "plain", false, "print lines instead of a live table")
 	f.IntVar(&o.Workers, "workers", 2, "blocks that the loader loads at the same time")
+	f.IntVar(&o.BrokerPort, "broker-port", 0, "port of the broker (default 19092)")
+	f.IntVar(&o.HTTPPort, "warehouse-http-port", 0, "HTTP port of the warehouse (default 18123)")
+	f.IntVar(&o.NativePort, "warehouse-native-port", 0, "native port of the warehouse (default 19000)")
 	f.IntVar(&o.Kills, "kills", 0, "kill -9 ingest, load, broker and warehouse this often each while records flow")
 	f.DurationVar(&o.KillEvery, "kill-every", 3*time.Second, "how far apart the kills are, on average")
 	return cmd

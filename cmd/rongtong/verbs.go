@@ -143,9 +143,9 @@ func statusCmd(c *common) *cobra.Command {
 
 func printStatus(out io.Writer, st control.Status) {
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "tier\tsystem\tstream\tdelivered\tlag\treceived\taccepted\trejected\t")
+	fmt.Fprintln(w, "tier\tsystem\tstream\tdelivered\tlag\treceived\tloaded\trejected\tdropped values\t")
 	for _, s := range st.Streams {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t\n", s.Tier, s.System, s.Stream, s.Delivered, s.Lag, s.Received, s.Accepted, s.Rejected)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t\n", s.Tier, s.System, s.Stream, s.Records, s.Lag, s.Received, s.Accepted, s.Rejected, s.Dropped)
 	}
 	w.Flush()
 	if len(st.Runs) == 0 {

@@ -43,6 +43,8 @@ type Options struct {
 	// kill -9 while records flow, one every KillEvery on average.
 	Kills     int
 	KillEvery time.Duration
+	// Ports of the engines; 0 means the default.
+	BrokerPort, HTTPPort, NativePort int
 	// FetchProgress is told how the engine's first download goes.
 	FetchProgress func(done, total int64, what string)
 }
@@ -122,6 +124,7 @@ func (s *stage) start(ctx context.Context) error {
 	}
 	s.say("starting the engines (broker and warehouse) in %s", s.Dir)
 	s.engines, err = embedded.Start(ctx, embedded.Options{Data: filepath.Join(s.Dir, "engines"), Progress: s.FetchProgress,
+		BrokerPort: s.BrokerPort, HTTPPort: s.HTTPPort, NativePort: s.NativePort,
 		Env: []string{"GOMEMLIMIT=" + memory["broker"], "GOGC=50"}})
 	if err != nil {
 		return err
@@ -284,7 +287,7 @@ func (s *stage) behind(st control.Status, chosen func(control.StreamStatus) bool
 	var name string
 	var sum int64
 	for _, x := range st.Streams {
-		sum += x.Received + x.Delivered
+		sum += x.Received + x.Records
 		if want, known := s.truth.rows(x.System, x.Stream); chosen(x) && (!known || x.Received < want) && name == "" {
 			name = fmt.Sprintf("%s.%s (%d of %d)", x.System, x.Stream, x.Received, want)
 		}

@@ -112,7 +112,7 @@ func (s *stage) delivered(ctx context.Context) (map[string]int64, error) {
 	}
 	out := map[string]int64{}
 	for _, x := range st.Streams {
-		out[x.Tier] += x.Delivered * int64(x.Flows)
+		out[x.Tier] += x.Records * int64(x.Flows)
 	}
 	return out, nil
 }

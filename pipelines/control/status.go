@@ -15,16 +15,16 @@ import (
 // StreamStatus is how far one stream got, from three places that count
 // independently: the connector, Kafka and the warehouse.
 type StreamStatus struct {
-	Tier      string `json:"tier"`
-	System    string `json:"system"`
-	Stream    string `json:"stream"`
-	Topic     string `json:"topic"`
-	Flows     int    `json:"flows"`     // rows that every record becomes
-	Delivered int64  `json:"delivered"` // records the connector delivered
-	Lag       int64  `json:"lag"`       // offsets in Kafka not loaded yet, markers included
-	Received  int64  `json:"received"`  // rows that reached the transforms: records times flows
-	Accepted  int64  `json:"accepted"`
-	Rejected  int64  `json:"rejected"`
+	Tier   string `json:"tier"`
+	System string `json:"system"`
+	Stream string `json:"stream"`
+	Topic  string `json:"topic"`
+	Flows  int    `json:"flows"` // rows that every record becomes
+	pipelines.Counts
+	Lag      int64 `json:"lag"`      // offsets in Kafka not loaded yet, markers included
+	Received int64 `json:"received"` // rows that reached the transforms: records times flows
+	Accepted int64 `json:"accepted"`
+	Rejected int64 `json:"rejected"`
 }
 
 // RunStatus is the latest run of a job.
@@ -101,7 +101,7 @@ func (m *Monitor) Status(ctx context.Context) (Status, error) {
 		for p, b := range ends[s.Topic] {
 			st.Streams[i].Lag += b.Last - max(b.First, loaded[s.Topic][p].Offset)
 		}
-		if st.Streams[i].Delivered, err = pipelines.Delivered(ctx, m.k, s); err != nil {
+		if st.Streams[i].Counts, err = pipelines.Delivered(ctx, m.k, s); err != nil {
 			return st, err
 		}
 	}
