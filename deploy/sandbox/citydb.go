@@ -111,9 +111,11 @@ func (c *cityDB) table(ctx context.Context, name string, columns []string, next 
 	for range draw {
 		next()
 	}
-	insert := "INSERT INTO " + name + " (seq, " + strings.Join(columns, ", ") + ") VALUES (?" + strings.Repeat(", ?", len(columns)) + ")"
 	for seq := have; ; {
-		n, err := c.batch(ctx, insert, &seq, next)
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n, err := c.batch(name, columns, &seq, next)
 		if err != nil {
 			return err
 		}
@@ -126,26 +128,35 @@ func (c *cityDB) table(ctx context.Context, name string, columns []string, next 
 	}
 }
 
-// batch writes up to batchRows rows in one transaction.
-func (c *cityDB) batch(ctx context.Context, insert string, seq *int, next func() []string) (n int, err error) {
+// statementRows is how many rows one statement inserts.
+const statementRows = 25
+
+// batch writes up to batchRows rows in one transaction. It is not cancelled in
+// the middle: it takes a fraction of a second, and watching for the end of a
+// context costs the driver a goroutine per statement.
+func (c *cityDB) batch(name string, columns []string, seq *int, next func() []string) (n int, err error) {
+	ctx := context.Background()
 	tx, err := c.db.BeginTx(ctx, nil)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
-	stmt, err := tx.PrepareContext(ctx, insert)
+	group := "(?" + strings.Repeat(", ?", len(columns)) + ")"
+	insert := "INSERT INTO " + name + " (seq, " + strings.Join(columns, ", ") + ") VALUES " + group
+	stmt, err := tx.PrepareContext(ctx, insert+strings.Repeat(", "+group, statementRows-1))
 	if err != nil {
 		return 0, err
 	}
 	defer stmt.Close()
-	args := make([]any, 0, 16)
-	for ; n < batchRows; n++ {
+	args := make([]any, 0, statementRows*(len(columns)+1))
+	for n < batchRows {
 		row := next()
 		if row == nil {
 			break
 		}
+		n++
 		*seq++
-		args = append(args[:0], *seq)
+		args = append(args, *seq)
 		for _, v := range row {
 			if v == world.Null {
 				args = append(args, nil)
@@ -153,7 +164,15 @@ func (c *cityDB) batch(ctx context.Context, insert string, seq *int, next func()
 				args = append(args, v)
 			}
 		}
-		if _, err := stmt.ExecContext(ctx, args...); err != nil {
+		if len(args) == cap(args) {
+			if _, err := stmt.ExecContext(ctx, args...); err != nil {
+				return n, err
+			}
+			args = args[:0]
+		}
+	}
+	if rest := len(args) / (len(columns) + 1); rest > 0 {
+		if _, err := tx.ExecContext(ctx, insert+strings.Repeat(", "+group, rest-1), args...); err != nil {
 			return n, err
 		}
 	}

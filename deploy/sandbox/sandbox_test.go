@@ -356,3 +356,48 @@ func TestPortTaken(t *testing.T) {
 		t.Errorf("a taken port gives %v", err)
 	}
 }
+
+// TestCityGoesOn: wherever the operations centre's delivery stops, the next
+// start makes the same table as one that was never disturbed.
+func TestCityGoesOn(t *testing.T) {
+	w, err := world.New(7, world.Small)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := func(interrupt bool) (out [3]string) {
+		s := &Sandbox{World: w, opt: Options{Dir: t.TempDir()}}
+		c, err := s.openCityDB(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { s.cancel = func() {}; s.Close() }()
+		for stopped := !interrupt; ; {
+			ctx, cancel := context.WithCancel(t.Context())
+			if !stopped {
+				go func() {
+					for c.m.produced.Load() == 0 && ctx.Err() == nil {
+						pause(ctx, time.Millisecond)
+					}
+					cancel()
+				}()
+			}
+			err := c.fill(ctx)
+			cancel()
+			if err == nil {
+				break
+			}
+			if stopped {
+				t.Fatal(err)
+			}
+			stopped = true
+		}
+		q := "SELECT count(*), max(seq), sum(seq * (length(event_no) + length(grid_code) + unicode(substr(category, 1, 1)) + cast(substr(event_no, 7) AS integer) % 9973)) FROM grid_event"
+		if err := c.db.QueryRowContext(t.Context(), q).Scan(&out[0], &out[1], &out[2]); err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	if a, b := sum(false), sum(true); a != b {
+		t.Errorf("undisturbed %v, interrupted %v", a, b)
+	}
+}

@@ -7,9 +7,6 @@ import (
 	"unicode/utf8"
 )
 
-// shanghai is fixed: within the years of the simulation the zone has no other offset.
-var shanghai = time.FixedZone("Asia/Shanghai", 8*3600)
-
 // day is a calendar date, days since 1970-01-01; noDay is a missing one.
 type day int32
 
@@ -97,7 +94,15 @@ func (d day) shape(shape int) string {
 
 // clock writes an instant as the systems of the province do.
 func clock(ms int64) string {
-	return time.UnixMilli(ms).In(shanghai).Format("2006-01-02 15:04:05")
+	sec := ms/1000 + 8*3600
+	d, s := day(sec/86400), int(sec%86400)
+	b := make([]byte, 0, 19)
+	b = append(b, d.String()...)
+	two := func(sep byte, n int) { b = append(b, sep, byte('0'+n/10), byte('0'+n%10)) }
+	two(' ', s/3600)
+	two(':', s/60%60)
+	two(':', s%60)
+	return string(b)
 }
 
 // fullWidth writes ASCII digits and letters as an input method does that was
