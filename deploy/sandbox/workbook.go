@@ -3,11 +3,13 @@ package sandbox
 import (
 	"archive/zip"
 	"bytes"
-	"compress/flate"
 	"encoding/xml"
 	"fmt"
 	"io"
 	"strconv"
+	"sync"
+
+	"github.com/klauspost/compress/flate"
 
 	"rongtong/deploy/sandbox/world"
 )
@@ -61,12 +63,18 @@ func (s *sheet) row(values ...string) {
 		switch {
 		case v == "":
 		case isNumber(v):
-			fmt.Fprintf(&s.body, `<c r="%s"><v>%s</v></c>`, cellName(i, s.rows), v)
+			s.cell(i, ">", v)
 		default:
-			fmt.Fprintf(&s.body, `<c r="%s" t="s"><v>%d</v></c>`, cellName(i, s.rows), s.book.text(v))
+			s.cell(i, ` t="s">`, strconv.Itoa(s.book.text(v)))
 		}
 	}
 	s.body.WriteString("</row>")
+}
+
+func (s *sheet) cell(col int, kind, value string) {
+	for _, part := range [...]string{`<c r="`, cellName(col, s.rows), `"`, kind, "<v>", value, "</v></c>"} {
+		s.body.WriteString(part)
+	}
 }
 
 // merge joins cells of the rows written so far, both corners included.
@@ -98,11 +106,28 @@ const (
 	pkgNS   = `http://schemas.openxmlformats.org/package/2006/`
 )
 
+// packers are kept: making one costs more than a workbook's compression.
+var packers = sync.Pool{New: func() any {
+	p, _ := flate.NewWriter(io.Discard, flate.BestSpeed) // the level exists
+	return p
+}}
+
+type packer struct{ *flate.Writer }
+
+func (p packer) Close() error {
+	defer packers.Put(p.Writer)
+	return p.Writer.Close()
+}
+
 // bytes is the workbook as a file; the same content makes the same bytes.
 func (w *workbook) bytes() ([]byte, error) {
 	var out bytes.Buffer
 	z := zip.NewWriter(&out)
-	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestSpeed) })
+	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
+		p := packers.Get().(*flate.Writer)
+		p.Reset(w)
+		return packer{p}, nil
+	})
 	var types, names, rels bytes.Buffer
 	for i, s := range w.sheets {
 		n := i + 1
