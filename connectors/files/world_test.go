@@ -184,13 +184,13 @@ func (w world) Kind() connectors.Kind {
 func (w world) Start(tb testing.TB) conntest.Site {
 	s := &site{dir: tb.TempDir(), tb: tb}
 	root := filepath.Join(s.dir, "out")
-	put(tb, filepath.Join(root, "370102/household_20251222.csv"), ledger(tb, "370102", 25_000), 0)
-	put(tb, filepath.Join(root, "370103/household_20251222.csv"), ledger(tb, "370103", 1_000), 0)
+	put(tb, filepath.Join(root, "370102/household_20251222.csv"), ledger(tb, "370102", 20_500), 0)
+	put(tb, filepath.Join(root, "370103/household_20251222.csv"), ledger(tb, "370103", 100), 0)
 	put(tb, filepath.Join(root, "370104/household_20251222.csv"), []byte(`{"code":"0003"}`), 0)
-	put(tb, filepath.Join(root, "370105/household_20251221.csv"), ledger(tb, "370105", 30_000), 0)
+	put(tb, filepath.Join(root, "370105/household_20251221.csv"), ledger(tb, "370105", 300), 0)
 	put(tb, filepath.Join(root, "370105/household_20251223.csv.part"), ledger(tb, "370105", 3), 0)
 	put(tb, filepath.Join(root, "370105/readme.txt"), []byte("no table"), 0)
-	s.count = 25_000 + 1_000 + 1 + 30_000
+	s.count = 20_500 + 100 + 1 + 300
 	if w.remote {
 		srv := serve(tb, s.dir, func(user, pass string, _ ssh.PublicKey) bool { return user == "etl" && pass == password })
 		tb.(interface{ Setenv(k, v string) }).Setenv("TEST_SFTP_PASSWORD", password)
