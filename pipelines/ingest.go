@@ -133,6 +133,26 @@ func retry(ctx context.Context, log *slog.Logger, what string, work func() error
 	}
 }
 
+// patient repeats work for as long as time can heal its error, slower and
+// slower, and returns any other error.
+func patient(ctx context.Context, log *slog.Logger, what string, work func() error) error {
+	pause := backoff.NewExponentialBackOff()
+	pause.InitialInterval, pause.MaxInterval = 100*time.Millisecond, 10*time.Second
+	for {
+		err := work()
+		if err == nil || fault.Of(err) != fault.Transient || ctx.Err() != nil {
+			return err
+		}
+		wait := pause.NextBackOff()
+		log.Warn(what, "error", err, "again_in", wait.Round(time.Millisecond))
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
 // stream runs one stream from its stored position until something breaks.
 // The producer is made first: from then on a stalled twin is fenced, so the
 // position that is read next can no longer move under us.

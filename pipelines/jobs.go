@@ -220,12 +220,20 @@ func (j *Jobs) run(ctx context.Context, r Request) {
 		log.Error("ignoring a request for a job that does not exist")
 		return
 	}
-	var err error
-	if rec.LoadsSeen, err = j.Warehouse.LoadsSeen(ctx); err == nil {
-		err = j.Warehouse.RecordRun(ctx, rec)
-	}
+	// A broker or warehouse that is away for a moment does not fail a run: what
+	// a run does depends on the data alone, so it is simply done again.
+	try := func(what string, f func() error) error { return patient(ctx, log, what, f) }
+	err := try("recording a run", func() (err error) {
+		if rec.LoadsSeen, err = j.Warehouse.LoadsSeen(ctx); err != nil {
+			return err
+		}
+		return j.Warehouse.RecordRun(ctx, rec)
+	})
 	if err == nil {
-		rec.Detail, err = do(j, ctx, r)
+		err = try("running a job", func() (err error) {
+			rec.Detail, err = do(j, ctx, r)
+			return err
+		})
 	}
 	rec.Finished, rec.State = time.Now(), "ok"
 	if err != nil {
@@ -234,18 +242,15 @@ func (j *Jobs) run(ctx context.Context, r Request) {
 	} else {
 		log.Info("ran a job", "took", rec.Finished.Sub(rec.Started).Round(time.Millisecond), "detail", rec.Detail)
 	}
-	if err := j.Warehouse.RecordRun(ctx, rec); err != nil && ctx.Err() == nil {
+	if err := try("recording a run", func() error { return j.Warehouse.RecordRun(ctx, rec) }); err != nil && ctx.Err() == nil {
 		log.Error("recording a run", "error", err)
 	}
 }
 
-// anyFeed is the relation of who delivered what; it changes with every entity.
-const anyFeed = "up_feed"
-
-// integrate fuses every entity whose claims changed and computes the
-// indicators that read a fused one.
+// integrate fuses every entity whose claims changed and refreshes the
+// indicators that depend on what changed. Each step knows by itself whether it
+// is due, so an interrupted run is finished by the next.
 func (j *Jobs) integrate(ctx context.Context, r Request) (string, error) {
-	changed := map[string]bool{}
 	var claims, things int64
 	for _, e := range j.Catalog.Entities {
 		res, err := j.Warehouse.Fuse(ctx, j.Catalog, e.Entity)
@@ -253,22 +258,16 @@ func (j *Jobs) integrate(ctx context.Context, r Request) (string, error) {
 			return "", fmt.Errorf("fusing %q: %w", e.Entity, err)
 		}
 		claims, things = claims+res.Claims, things+res.Things
-		changed[e.Entity] = !res.Unchanged
-		changed[anyFeed] = changed[anyFeed] || !res.Unchanged
 	}
 	n := 0
 	for _, ind := range j.Catalog.Indicators {
-		stale := changed["division"]
-		for _, e := range ind.Reads {
-			stale = stale || changed[e]
-		}
-		if !stale {
-			continue
-		}
-		if err := j.Warehouse.Compute(ctx, j.Catalog, ind, r.RunID); err != nil {
+		computed, err := j.Warehouse.Refresh(ctx, j.Catalog, ind, r.RunID)
+		if err != nil {
 			return "", fmt.Errorf("computing %q: %w", ind.Indicator, err)
 		}
-		n++
+		if computed {
+			n++
+		}
 	}
 	return fmt.Sprintf("%d claims fused into %d things, %d indicators computed", claims, things, n), nil
 }

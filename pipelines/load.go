@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cenkalti/backoff/v5"
-
 	"rongtong/pipelines/topics"
 	"rongtong/pipelines/warehouse"
 	"rongtong/schemas/fault"
@@ -103,21 +101,7 @@ func (w *worker) reject(s *share, f *Flow, r transforms.Reject) warehouse.Reject
 // insist repeats an insert for as long as time can heal it. The insert has a
 // name, so a repetition after a lost answer loads nothing twice.
 func (w *worker) insist(ctx context.Context, insert func() error) error {
-	pause := backoff.NewExponentialBackOff()
-	pause.InitialInterval, pause.MaxInterval = 100*time.Millisecond, 10*time.Second
-	for {
-		err := insert()
-		if err == nil || fault.Of(err) != fault.Transient || ctx.Err() != nil {
-			return err
-		}
-		wait := pause.NextBackOff()
-		w.Log.Warn("the warehouse asks for patience", "error", err, "again_in", wait.Round(time.Millisecond))
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(wait):
-		}
-	}
+	return patient(ctx, w.Log, "loading", insert)
 }
 
 // fetch appends the records of [from, to) that one fetch returns to the chunk,

@@ -24,7 +24,7 @@ func demoCmd(c *common) *cobra.Command {
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			limitMemory(300 << 20)
-			o.Out, o.Log, o.FetchProgress = os.Stdout, c.log(), fetchProgress(os.Stderr)
+			o.Out, o.FetchProgress = os.Stdout, fetchProgress(os.Stderr)
 			err := demo.Run(cmd.Context(), o)
 			if errors.Is(err, demo.ErrDifferent) {
 				return errDifferent

@@ -38,7 +38,6 @@ type Options struct {
 	Plain   bool // lines instead of a live table
 	Out     io.Writer
 	Workers int
-	Log     *slog.Logger
 	// Kills is how often each of ingest, load, broker and warehouse is ended by
 	// kill -9 while records flow, one every KillEvery on average.
 	Kills     int
@@ -67,6 +66,7 @@ type stage struct {
 	truth   *truth
 	view    *view
 	kills   atomic.Int64
+	log     *slog.Logger // a file: the terminal belongs to the table
 }
 
 // Run runs the demo. It returns ErrDifferent when the comparison fails, and nil
@@ -122,6 +122,15 @@ func (s *stage) start(ctx context.Context) error {
 	if err := s.claimFolder(); err != nil {
 		return err
 	}
+	if err := os.MkdirAll(filepath.Join(s.Dir, "logs"), 0o755); err != nil {
+		return fault.Mark(fault.Config, err)
+	}
+	file, err := os.OpenFile(s.logPath("demo"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return fault.Mark(fault.Config, err)
+	}
+	s.log = slog.New(slog.NewTextHandler(file, nil))
+	slog.SetDefault(s.log)
 	s.say("starting the engines (broker and warehouse) in %s", s.Dir)
 	s.engines, err = embedded.Start(ctx, embedded.Options{Data: filepath.Join(s.Dir, "engines"), Progress: s.FetchProgress,
 		BrokerPort: s.BrokerPort, HTTPPort: s.HTTPPort, NativePort: s.NativePort,
@@ -137,7 +146,7 @@ func (s *stage) start(ctx context.Context) error {
 	if err := s.startSandbox(ctx); err != nil {
 		return err
 	}
-	o := control.Options{Kafka: s.engines.Kafka, Warehouse: s.engines.Warehouse, Log: s.Log}
+	o := control.Options{Kafka: s.engines.Kafka, Warehouse: s.engines.Warehouse, Log: s.log}
 	if err := control.Topics(ctx, o); err != nil {
 		return err
 	}

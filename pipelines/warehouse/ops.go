@@ -145,6 +145,7 @@ func opsTables() []*object {
 				{"claims", "UInt64", "", "主张数"}, {"things", "UInt64", "", "事物数"},
 				{"took_ms", "UInt64", "", "用时（毫秒）"}, {"fused_at", instant, "", "融合时间"},
 			}},
+		computeTable(),
 	}
 }
 

@@ -1,0 +1,72 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"rongtong/schemas"
+)
+
+// Refresh computes an indicator if anything it depends on has changed since it
+// was last computed, and reports whether it did. What it last saw is recorded
+// after the values are in place, so an interrupted computation is done again.
+//
+// A fusion that changed something makes its table anew, so the identities of
+// the tables that the indicator reads, with its own statement, are all that its
+// values depend on.
+func (w *Warehouse) Refresh(ctx context.Context, c *schemas.Catalog, ind *schemas.Indicator, runID string) (bool, error) {
+	state, err := w.inputs(ctx, c, ind)
+	if err != nil {
+		return false, err
+	}
+	var last string
+	if err := w.QueryRow(ctx, "SELECT max(state) FROM ops.compute FINAL WHERE indicator = ?", []any{&last}, ind.Indicator); err != nil {
+		return false, err
+	}
+	if last == state {
+		return false, nil
+	}
+	if err := w.Compute(ctx, c, ind, runID); err != nil {
+		return false, err
+	}
+	row := computeRow{ind.Indicator, state, time.Now()}
+	return true, w.InsertRows(ctx, "ops.compute", ind.Indicator+"/"+state+"/"+runID, []computeRow{row})
+}
+
+type computeRow struct {
+	Indicator  string    `json:"indicator"`
+	State      string    `json:"state"`
+	ComputedAt time.Time `json:"computed_at"`
+}
+
+func computeTable() *object {
+	return &object{db: dbOps, name: "compute", comment: "计算状态：上次计算时各指标所见的数据", dedup: true,
+		engine: "ReplacingMergeTree(computed_at)", order: []string{"indicator"},
+		columns: []column{
+			{"indicator", "String", "", "指标"}, {"state", "String", "", "所读各表与计算语句的指纹"}, {"computed_at", instant, "", "计算时间"},
+		}}
+}
+
+// inputs identifies what an indicator's values depend on.
+func (w *Warehouse) inputs(ctx context.Context, c *schemas.Catalog, ind *schemas.Indicator) (string, error) {
+	query, err := computeSQL(ind, "")
+	if err != nil {
+		return "", err
+	}
+	names := append([]string{divisionEntity}, ind.Reads...)
+	if slices.ContainsFunc(ind.Reads, func(r string) bool { return c.Entity(r) == nil }) {
+		for _, e := range c.Entities { // a relation over all entities, such as up_feed
+			names = append(names, e.Entity)
+		}
+	}
+	for i, n := range names {
+		names[i] = quote(n)
+	}
+	var tables string
+	err = w.QueryRow(ctx, fmt.Sprintf(`SELECT arrayStringConcat(arraySort(groupArray(concat(name, ':', toString(uuid)))), ',')
+FROM system.tables WHERE (database = 'dwd' AND name IN (%s)) OR (database = 'ads' AND name = 'indicator_value')`, strings.Join(names, ", ")), []any{&tables})
+	return fingerprint(query, tables), err
+}
