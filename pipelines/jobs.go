@@ -111,17 +111,29 @@ func (j *Jobs) Run(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if len(gen.Assigned) == 0 {
-				j.Log.Info("standing by: another process runs the jobs")
-				<-gen.Context().Done()
-				continue
-			}
-			if err := j.lead(gen.Context(), gen, decls); err != nil && ctx.Err() == nil && gen.Context().Err() == nil {
+			if err := j.serve(ctx, gen, decls); err != nil {
 				return err
 			}
 		}
 	})
 	return nil
+}
+
+// serve lives through one generation: it leads, or stands by, until the
+// partition may belong to someone else or ctx ends.
+func (j *Jobs) serve(ctx context.Context, gen *topics.Generation, decls []JobDecl) error {
+	held, release := context.WithCancel(gen.Context())
+	defer release()
+	defer context.AfterFunc(ctx, release)()
+	if len(gen.Assigned) == 0 {
+		j.Log.Info("standing by: another process runs the jobs")
+		<-held.Done()
+		return ctx.Err()
+	}
+	if err := j.lead(held, gen, decls); held.Err() == nil {
+		return err
+	}
+	return ctx.Err()
 }
 
 // lead runs jobs for as long as the partition is ours. A request is committed

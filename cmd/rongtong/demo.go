@@ -42,6 +42,7 @@ func demoCmd(c *common) *cobra.Command {
 	f.IntVar(&o.BrokerPort, "broker-port", 0, "port of the broker (default 19092)")
 	f.IntVar(&o.HTTPPort, "warehouse-http-port", 0, "HTTP port of the warehouse (default 18123)")
 	f.IntVar(&o.NativePort, "warehouse-native-port", 0, "native port of the warehouse (default 19000)")
+	f.IntSliceVar(&o.SourcePorts, "source-ports", nil, "ports of the simulated gateway, SFTP server, form gateway and receipt gateway (default 19181,19122,19191,19192)")
 	f.IntVar(&o.Kills, "kills", 0, "kill -9 ingest, load, broker and warehouse this often each while records flow")
 	f.DurationVar(&o.KillEvery, "kill-every", 3*time.Second, "how far apart the kills are, on average")
 	return cmd

@@ -44,6 +44,9 @@ type Options struct {
 	KillEvery time.Duration
 	// Ports of the engines; 0 means the default.
 	BrokerPort, HTTPPort, NativePort int
+	// SourcePorts are those of the gateway, the SFTP server, and the pipeline's
+	// two push gateways; empty means the defaults.
+	SourcePorts []int
 	// FetchProgress is told how the engine's first download goes.
 	FetchProgress func(done, total int64, what string)
 }
@@ -185,9 +188,17 @@ func (s *stage) claimFolder() error {
 func (s *stage) startSandbox(ctx context.Context) error {
 	dir := filepath.Join(s.Dir, "sandbox")
 	_ = os.Remove(filepath.Join(dir, envFile)) // its presence is the sign of readiness
+	args := []string{"sandbox", "up", "--dir", dir, "--seed", fmt.Sprint(s.Seed), "--scale", s.Scale, "--kafka", s.engines.Kafka}
+	flags := []string{"--gateway", "--sftp", "--push", "--receipts"}
+	if len(s.SourcePorts) != 0 && len(s.SourcePorts) != len(flags) {
+		return fault.New(fault.Config, "starting the source systems: %d ports given, %d are needed", len(s.SourcePorts), len(flags))
+	}
+	for i, port := range s.SourcePorts {
+		args = append(args, flags[i], fmt.Sprintf("127.0.0.1:%d", port))
+	}
 	return s.engines.Supervisor.Start(ctx, embedded.Child{
 		Name: "sandbox",
-		Args: []string{"sandbox", "up", "--dir", dir, "--seed", fmt.Sprint(s.Seed), "--scale", s.Scale, "--kafka", s.engines.Kafka},
+		Args: args,
 		Env:  []string{"GOMEMLIMIT=" + memory["sandbox"], "GOGC=50"},
 		Ready: func(context.Context) error {
 			_, err := os.Stat(filepath.Join(dir, envFile))

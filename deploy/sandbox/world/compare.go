@@ -405,10 +405,10 @@ func (c *comparer) canaries() error {
 	for _, table := range tables {
 		var searches []string
 		if len(rows[table]) > 0 {
-			searches = append(searches, "SELECT toString(count()) FROM "+table+" WHERE multiSearchAny(concat('', "+strings.Join(rows[table], ", '|', ")+"), "+list+")")
+			searches = append(searches, "SELECT toString(count()) FROM "+table+" WHERE multiMatchAny(concat('', "+strings.Join(rows[table], ", '|', ")+"), "+list+")")
 		}
 		if len(values[table]) > 0 {
-			searches = append(searches, "SELECT toString(multiSearchAny(concat('', "+strings.Join(values[table], ", '|', ")+"), "+list+")) FROM "+table)
+			searches = append(searches, "SELECT toString(multiMatchAny(concat('', "+strings.Join(values[table], ", '|', ")+"), "+list+")) FROM "+table)
 		}
 		for _, sql := range searches {
 			found, err := c.q.Query(c.ctx, sql)

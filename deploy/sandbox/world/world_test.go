@@ -332,7 +332,7 @@ func (f fake) rows(sql string) (out [][]string) {
 		return f.villages()
 	case strings.Contains(sql, "system.columns"):
 		return [][]string{{"ops", "reject", "row", "0"}, {"ops", "reject", "rule", "1"}}
-	case strings.Contains(sql, "multiSearchAny"):
+	case strings.Contains(sql, "multiMatchAny"):
 		return [][]string{{"0"}}
 	default:
 		return f.fused(sql)
@@ -418,7 +418,7 @@ func TestCompare(t *testing.T) {
 			return append(r, []string{"I-99", "X", "370000000000", "1", "1", "0", "1"})
 		}), "should not be"},
 		{"a village's figure wrong", change("WHERE tier = 'V'", func(r [][]string) [][]string { r[0][3] = "1"; return r }), "villages' figures"},
-		{"personal data leaked", change("multiSearchAny", func([][]string) [][]string { return [][]string{{"2"}} }), "planted personal data"},
+		{"personal data leaked", change("multiMatchAny", func([][]string) [][]string { return [][]string{{"2"}} }), "planted personal data"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r, err := w.Compare(t.Context(), fake{w, c.edit})

@@ -1,0 +1,58 @@
+package warehouse
+
+import (
+	"testing"
+
+	"github.com/apache/arrow/go/v17/arrow/memory"
+
+	"rongtong/schemas"
+)
+
+// An indicator is computed when something it reads has changed, also when the
+// process died between the fusion and the computation, and not otherwise.
+func TestRefresh(t *testing.T) {
+	c, w := province(t)
+	ind := &schemas.Indicator{
+		Indicator: "I-T-04", Scale: 100, ComputedAt: "V", PublishedAt: []string{"P"}, Period: "2025", Register: "nbs", Reads: []string{"division"},
+		SQL: "SELECT division_code, 1 AS numerator, 1 AS denominator FROM dwd.division WHERE level = 'village'",
+	}
+	refresh := func(want bool, why string) {
+		t.Helper()
+		got, err := w.Refresh(t.Context(), c, ind, "r")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got != want {
+			t.Errorf("%s: computed is %v, want %v", why, got, want)
+		}
+	}
+	refresh(true, "never computed")
+	refresh(false, "nothing changed")
+
+	e := c.Entity(divisionEntity)
+	row := map[string]string{"division_code": "370202001003", "level": "village", "name": "己", "parent_code": "370202001000",
+		"src_system": "nbs_register", "src_tier": "P", "version": "1"}
+	for _, col := range e.Columns {
+		if _, ok := row[col.Name]; !ok && !col.Nullable {
+			row[col.Name] = "civil"
+		}
+	}
+	rec := claims(t, memory.DefaultAllocator, e, []map[string]string{row})
+	defer rec.Release()
+	if err := w.Load(t.Context(), Load{"one more", "std.division", rec}); err != nil {
+		t.Fatal(err)
+	}
+	refresh(false, "loaded, not fused")
+	for range 2 { // the second fusion finds nothing to do: the process between died here
+		if _, err := w.Fuse(t.Context(), c, divisionEntity); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refresh(true, "fused by a process that died before it computed")
+	if got := count(t, w, "SELECT toUInt64(denominator) FROM ads.indicator_value WHERE indicator = 'I-T-04'"); got != 6 {
+		t.Errorf("got %d villages, want 6", got)
+	}
+	refresh(false, "computed since")
+	ind.SQL += " AND name != '己'"
+	refresh(true, "another statement")
+}
