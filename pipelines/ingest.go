@@ -166,6 +166,14 @@ func (in *Ingest) stream(ctx context.Context, opened connectors.Opened, s *Strea
 	if err != nil {
 		return err
 	}
+	left, err := findOrphans(ctx, in.Kafka, s, at.Records)
+	if err != nil {
+		return err
+	}
+	if n := left.size(); n > 0 {
+		log.Warn("taking over rows that a crash of the broker left without their position", "records", n)
+		at.Records += n
+	}
 	src, err := opened.Source(ctx, s.Stream, at.Position)
 	if err != nil {
 		return err
@@ -187,9 +195,10 @@ func (in *Ingest) stream(ctx context.Context, opened connectors.Opened, s *Strea
 		if err != nil {
 			return err
 		}
+		left.drop(chunk)
 		next := progress{opening.plus(src.Stats()), pos}
 		next.Records = at.Records + int64(len(chunk.Rows))
-		if err := in.commit(ctx, producer, s, chunk, next); err != nil {
+		if err := in.commit(ctx, producer, s, chunk, at.Records, next); err != nil {
 			return err
 		}
 		at = next
@@ -220,12 +229,12 @@ func Delivered(ctx context.Context, k *topics.Client, s *Stream) (Counts, error)
 // any error the producer is spent and the stream starts again: the next
 // producer of the same ID settles the transaction one way or the other, and the
 // stored position, which moved exactly if the rows are there, says which.
-func (in *Ingest) commit(ctx context.Context, p *topics.Producer, s *Stream, chunk *record.Chunk, next progress) error {
+func (in *Ingest) commit(ctx context.Context, p *topics.Producer, s *Stream, chunk *record.Chunk, before int64, next progress) error {
 	txn := p.Begin()
 	var header []byte
 	for i := range chunk.Rows {
 		e := &chunk.Rows[i]
-		header = appendHeader(header[:0], e)
+		header = appendHeader(header[:0], e, before+int64(i)+1)
 		txn.Append(s.Topic, topics.Partition(e.Key, s.Partitions()), topics.Record{Key: e.Key, Value: e.Value, Header: header})
 	}
 	if err := txn.SavePosition(ctx, positions, s.group(), s.Topic, next.encode()); err != nil {

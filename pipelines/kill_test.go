@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -118,11 +119,14 @@ func kinds() map[string]connectors.Kind {
 		}}}
 }
 
-func counterStreams() (*schemas.Catalog, []*Stream, error) {
+// counterStreams declares the counting system under a name, so that tests that
+// share a broker have topics of their own.
+func counterStreams(name string) (*schemas.Catalog, []*Stream, error) {
 	file, err := os.ReadFile("testdata/counter.yaml")
 	if err != nil {
 		return nil, nil, err
 	}
+	file = bytes.Replace(file, []byte("system: counter"), []byte("system: "+name), 1)
 	c, ps := schemas.Load(schemas.FS, systems.FS, fstest.MapFS{"systems/counter.yaml": {Data: file}})
 	if len(ps) > 0 {
 		return nil, nil, fmt.Errorf("%v", ps)
@@ -132,7 +136,7 @@ func counterStreams() (*schemas.Catalog, []*Stream, error) {
 		return nil, nil, fmt.Errorf("%v", ps)
 	}
 	for _, s := range streams {
-		if s.System.System == "counter" {
+		if s.System.System == name {
 			return c, []*Stream{s}, nil
 		}
 	}
@@ -141,7 +145,7 @@ func counterStreams() (*schemas.Catalog, []*Stream, error) {
 
 func runRole(role, kafka, address string) error {
 	ctx := context.Background()
-	_, streams, err := counterStreams()
+	_, streams, err := counterStreams("counter")
 	if err != nil {
 		return err
 	}
@@ -181,7 +185,7 @@ func spawn(t *testing.T, role, kafka, address string) (kill func()) {
 func TestKillIngestAndLoad(t *testing.T) {
 	ctx := t.Context()
 	kafka, address := embeddedtest.Broker(t), embeddedtest.Warehouse(t)
-	catalog, streams, err := counterStreams()
+	catalog, streams, err := counterStreams("counter")
 	if err != nil {
 		t.Fatal(err)
 	}

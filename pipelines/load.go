@@ -120,7 +120,7 @@ func (w *worker) fetch(ctx context.Context, s *share, from, to int64, exact bool
 				return errFull
 			}
 			e := record.Envelope{Key: r.Key, Value: r.Value, Offset: r.Offset, Arrived: r.Time}
-			if err := parseHeader(r.Header, &e); err != nil {
+			if _, err := parseHeader(r.Header, &e); err != nil {
 				return fault.New(fault.Bug, "reading %s/%d at %d: %w", s.topic, s.partition, r.Offset, err)
 			}
 			c.Append(e)

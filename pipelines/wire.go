@@ -18,14 +18,15 @@ import (
 //	byte    op
 //	8 bytes shape, little endian
 //	8 bytes event time, Unix ms, little endian; minimum int64 means none
+//	uvarint the record's number in its stream, from 1
 //	uvarint length, then place
 //	uvarint length, then fault
 const headerVersion = 1
 
 const noTime = math.MinInt64
 
-// appendHeader appends the header of e to dst.
-func appendHeader(dst []byte, e *record.Envelope) []byte {
+// appendHeader appends the header of e, the stream's record number n, to dst.
+func appendHeader(dst []byte, e *record.Envelope, n int64) []byte {
 	at := int64(noTime)
 	if !e.At.IsZero() {
 		at = e.At.UnixMilli()
@@ -33,33 +34,39 @@ func appendHeader(dst []byte, e *record.Envelope) []byte {
 	dst = append(dst, headerVersion, byte(e.Op))
 	dst = binary.LittleEndian.AppendUint64(dst, e.Shape)
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(at))
+	dst = binary.AppendUvarint(dst, uint64(n))
 	dst = binary.AppendUvarint(dst, uint64(len(e.Place)))
 	dst = append(dst, e.Place...)
 	dst = binary.AppendUvarint(dst, uint64(len(e.Fault)))
 	return append(dst, e.Fault...)
 }
 
-// parseHeader fills e from a header. Place and Fault are copied.
-func parseHeader(h []byte, e *record.Envelope) error {
+// parseHeader fills e from a header and returns the record's number. Place and
+// Fault are copied.
+func parseHeader(h []byte, e *record.Envelope) (n int64, err error) {
 	if len(h) < 18 || h[0] != headerVersion {
-		return fmt.Errorf("reading a record header: %d bytes of version %v are not ours", len(h), h[:min(1, len(h))])
+		return 0, fmt.Errorf("reading a record header: %d bytes of version %v are not ours", len(h), h[:min(1, len(h))])
 	}
 	e.Op = record.Op(h[1])
 	e.Shape = binary.LittleEndian.Uint64(h[2:])
 	if at := int64(binary.LittleEndian.Uint64(h[10:])); at != noTime {
 		e.At = time.UnixMilli(at)
 	}
-	rest := h[18:]
+	number, k := binary.Uvarint(h[18:])
+	if k <= 0 {
+		return 0, fmt.Errorf("reading a record header: the number is cut off")
+	}
+	rest := h[18+k:]
 	place, rest, ok := text(rest)
 	if !ok {
-		return fmt.Errorf("reading a record header: the place is cut off")
+		return 0, fmt.Errorf("reading a record header: the place is cut off")
 	}
 	fault, rest, ok := text(rest)
 	if !ok || len(rest) != 0 {
-		return fmt.Errorf("reading a record header: the fault is cut off or followed by %d bytes", len(rest))
+		return 0, fmt.Errorf("reading a record header: the fault is cut off or followed by %d bytes", len(rest))
 	}
 	e.Place, e.Fault = place, fault
-	return nil
+	return int64(number), nil
 }
 
 func text(b []byte) (string, []byte, bool) {

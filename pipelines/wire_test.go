@@ -15,10 +15,11 @@ func TestHeaderRoundTrip(t *testing.T) {
 		{At: time.UnixMilli(-1)},
 	} {
 		var got record.Envelope
-		if err := parseHeader(appendHeader(nil, &e), &got); err != nil {
+		n, err := parseHeader(appendHeader(nil, &e, 3_000_000), &got)
+		if err != nil {
 			t.Fatal(err)
 		}
-		if got.Op != e.Op || got.Shape != e.Shape || !got.At.Equal(e.At) || got.Place != e.Place || got.Fault != e.Fault {
+		if n != 3_000_000 || got.Op != e.Op || got.Shape != e.Shape || !got.At.Equal(e.At) || got.Place != e.Place || got.Fault != e.Fault {
 			t.Errorf("got %+v, want %+v", got, e)
 		}
 	}
@@ -26,15 +27,16 @@ func TestHeaderRoundTrip(t *testing.T) {
 
 func FuzzHeader(f *testing.F) {
 	e := record.Envelope{Place: "a:1", Fault: "x"}
-	f.Add(appendHeader(nil, &e))
+	f.Add(appendHeader(nil, &e, 1))
 	f.Add([]byte{1})
 	f.Fuzz(func(t *testing.T, h []byte) {
 		var e record.Envelope
-		if parseHeader(h, &e) != nil {
+		n, err := parseHeader(h, &e)
+		if err != nil {
 			return
 		}
 		var again record.Envelope
-		if err := parseHeader(appendHeader(nil, &e), &again); err != nil || again.Place != e.Place || again.Fault != e.Fault || !again.At.Equal(e.At) {
+		if m, err := parseHeader(appendHeader(nil, &e, n), &again); err != nil || m != n || again.Place != e.Place || again.Fault != e.Fault || !again.At.Equal(e.At) {
 			t.Errorf("%q does not survive: %v", h, err)
 		}
 	})

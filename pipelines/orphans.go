@@ -1,0 +1,108 @@
+package pipelines
+
+import (
+	"context"
+
+	"github.com/cespare/xxhash/v2"
+
+	"rongtong/pipelines/topics"
+	"rongtong/schemas/fault"
+	"rongtong/schemas/record"
+)
+
+// orphans are rows that readers can see although the position that was to come
+// with them was never stored. Kafka commits both or neither; the embedded broker
+// writes them one after the other, and a kill -9 in between leaves the rows, of
+// all or of some partitions, alone. The source will deliver them again, and
+// then they are left out, by content: nothing is doubled.
+//
+// They are found by number: every row carries its number in its stream, and the
+// stored position says how many rows there are.
+type orphans map[uint64]int64
+
+func (o orphans) size() int64 {
+	var n int64
+	for _, c := range o {
+		n += c
+	}
+	return n
+}
+
+func fingerprintRow(key, value []byte) uint64 {
+	var d xxhash.Digest
+	d.Reset()
+	_, _ = d.Write(key)
+	_, _ = d.Write([]byte{0})
+	_, _ = d.Write(value)
+	return d.Sum64()
+}
+
+// drop takes the rows that are orphans out of the chunk, each as often as it
+// is orphaned.
+func (o orphans) drop(c *record.Chunk) {
+	if len(o) == 0 {
+		return
+	}
+	kept := c.Rows[:0]
+	for _, e := range c.Rows {
+		h := fingerprintRow(e.Key, e.Value)
+		if o[h] > 0 {
+			if o[h]--; o[h] == 0 {
+				delete(o, h)
+			}
+			continue
+		}
+		kept = append(kept, e)
+	}
+	clear(c.Rows[len(kept):])
+	c.Rows = kept
+}
+
+// findOrphans looks at the ends of a stream's partitions for rows with a number
+// above the stored count.
+func findOrphans(ctx context.Context, k *topics.Client, s *Stream, records int64) (orphans, error) {
+	ends, err := k.Ends(ctx, s.Topic)
+	if err != nil {
+		return nil, err
+	}
+	found := orphans{}
+	for p, b := range ends[s.Topic] {
+		if err := found.partition(ctx, k, s.Topic, int32(p), b, records); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// partition looks back from the end in growing windows until it meets a row
+// that the position knows, or the partition's beginning: numbers only grow.
+func (o orphans) partition(ctx context.Context, k *topics.Client, topic string, partition int32, b topics.Bounds, records int64) error {
+	for window := int64(64); ; window *= 16 {
+		from := max(b.First, b.Last-window)
+		var hashes []uint64
+		known := from == b.First
+		f := k.Fetcher(topic, partition, from, topics.FetchOptions{ReadCommitted: true})
+		err := f.Span(ctx, from, b.Last, func(r *topics.FetchedRecord) error {
+			var e record.Envelope
+			n, err := parseHeader(r.Header, &e)
+			if err != nil {
+				return fault.New(fault.Bug, "reading %s/%d at %d: %w", topic, partition, r.Offset, err)
+			}
+			if n <= records {
+				known, hashes = true, hashes[:0]
+			} else {
+				hashes = append(hashes, fingerprintRow(r.Key, r.Value))
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if known {
+			for _, h := range hashes {
+				o[h]++
+			}
+			return nil
+		}
+	}
+}
