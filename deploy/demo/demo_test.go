@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 		case "engine":
 			os.Exit(embedded.Main(os.Args[2:]))
 		case "sandbox":
-			os.Exit(sandbox.Main(os.Args[1:]))
+			os.Exit(sandbox.Main(os.Args[2:]))
 		case "up":
 			os.Exit(role(os.Args[3]))
 		}
