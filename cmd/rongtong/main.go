@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rongtong/deploy/embedded"
+	"rongtong/deploy/lifeline"
 	"rongtong/deploy/sandbox"
 	"rongtong/pipelines/control"
 	"rongtong/schemas/fault"
@@ -59,7 +60,7 @@ func run(args []string) int {
 	if len(args) > 0 && args[0] == "sandbox" {
 		return sandbox.Main(args[1:])
 	}
-	ctx := embedded.Lifeline(context.Background())
+	ctx := lifeline.Watch(context.Background())
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	root := newRoot()

@@ -14,6 +14,7 @@ import (
 
 	"rongtong/deploy/embedded"
 	"rongtong/deploy/embedded/embeddedtest"
+	"rongtong/deploy/lifeline"
 	"rongtong/deploy/sandbox"
 	"rongtong/pipelines/control"
 )
@@ -34,7 +35,7 @@ func TestMain(m *testing.M) {
 }
 
 func role(name string) int {
-	ctx := embedded.Lifeline(context.Background())
+	ctx := lifeline.Watch(context.Background())
 	o := control.Options{Kafka: os.Getenv("RONGTONG_KAFKA"), Warehouse: os.Getenv("RONGTONG_WAREHOUSE"), Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
 	if err := control.Up(ctx, o, []string{name}, 2); err != nil && ctx.Err() == nil {
 		return 1

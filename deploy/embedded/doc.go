@@ -30,7 +30,7 @@
 //
 // A Supervisor restarts children that die and stops them in reverse order. A
 // child holds the read end of a pipe whose other end only its parent has, so
-// nothing is left running when the parent is killed (see Lifeline). The data
+// nothing is left running when the parent is killed (see package lifeline). The data
 // folder holds:
 //
 //	broker/     broker.lock, log/

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 
+	"rongtong/deploy/lifeline"
 	"rongtong/schemas/fault"
 )
 
@@ -22,7 +23,7 @@ const (
 // WarehouseMain is the body of the hidden command "engine warehouse". It
 // returns the exit code of the process.
 func WarehouseMain(args []string) int {
-	ctx := Lifeline(context.Background())
+	ctx := lifeline.Watch(context.Background())
 	fs := flag.NewFlagSet("engine warehouse", flag.ContinueOnError)
 	var cfg WarehouseConfig
 	fs.StringVar(&cfg.Data, "data", "", "folder of the engine")
@@ -40,7 +41,7 @@ func WarehouseMain(args []string) int {
 // BrokerMain is the body of the hidden command "engine broker". It returns the
 // exit code of the process.
 func BrokerMain(args []string) int {
-	ctx := Lifeline(context.Background())
+	ctx := lifeline.Watch(context.Background())
 	fs := flag.NewFlagSet("engine broker", flag.ContinueOnError)
 	var cfg BrokerConfig
 	fs.StringVar(&cfg.Data, "data", "", "folder of the broker")

@@ -15,6 +15,7 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
+	"rongtong/deploy/lifeline"
 	"rongtong/schemas/fault"
 )
 
@@ -71,7 +72,7 @@ const logRotateBytes = 8 << 20
 
 // Supervisor starts child processes, restarts them when they die and stops
 // them in reverse order. None of them outlives the process that holds the
-// Supervisor, however that ends: see Lifeline, which every child must call.
+// Supervisor, however that ends: see package lifeline, whose Watch every child must call.
 // All methods are safe for concurrent use.
 type Supervisor struct {
 	ctx    context.Context
@@ -297,7 +298,7 @@ func launch(c Child) (*process, error) {
 	}
 	defer read.Close()
 	p := &process{cmd: exec.Command(c.Path, c.Args...), lifeline: write, exited: make(chan struct{})}
-	p.cmd.Env = append(append(os.Environ(), c.Env...), lifelineEnv+"=3")
+	p.cmd.Env = append(append(os.Environ(), c.Env...), lifeline.Env+"=3")
 	p.cmd.ExtraFiles = []*os.File{read} // the first extra file is descriptor 3
 	// A group of its own keeps Ctrl-C at the terminal with the parent, which
 	// stops the children in order.

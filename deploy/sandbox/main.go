@@ -7,18 +7,12 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"strconv"
-	"syscall"
 	"time"
 
+	"rongtong/deploy/lifeline"
 	"rongtong/deploy/sandbox/world"
 )
-
-// lifelineEnv names an inherited descriptor whose other end the parent holds:
-// its end of file means that the parent is gone or wants us to stop.
-const lifelineEnv = "RONGTONG_LIFELINE"
 
 const usage = `rongtong sandbox up: a province's source systems, simulated
 
@@ -56,7 +50,7 @@ func Main(args []string) int {
 		return 2
 	}
 	o.Log = slog.New(slog.NewTextHandler(os.Stderr, nil))
-	ctx := lifeline(context.Background())
+	ctx := lifeline.Watch(context.Background())
 	s, err := Start(ctx, o)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -85,22 +79,3 @@ func (s *Sandbox) report(ctx context.Context) {
 // ProgressFile is where a sandbox of its own process writes its progress: a
 // JSON array of Progress.
 func ProgressFile(dir string) string { return filepath.Join(dir, "progress.json") }
-
-// lifeline ends with a signal, or when the parent that started us with a
-// lifeline vanishes.
-func lifeline(ctx context.Context) context.Context {
-	ctx, cancel := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
-	if fd, err := strconv.Atoi(os.Getenv(lifelineEnv)); err == nil {
-		syscall.CloseOnExec(fd)
-		_ = os.Unsetenv(lifelineEnv)
-		pipe := os.NewFile(uintptr(fd), "lifeline")
-		go func() {
-			_, _ = pipe.Read(make([]byte, 1))
-			cancel()
-		}()
-	}
-	context.AfterFunc(ctx, func() {
-		time.AfterFunc(20*time.Second, func() { os.Exit(1) })
-	})
-	return ctx
-}

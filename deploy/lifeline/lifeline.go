@@ -1,4 +1,6 @@
-package embedded
+// Package lifeline ties a child process to its parent: nothing of ours outlives
+// the process that started it, however that ends.
+package lifeline
 
 import (
 	"context"
@@ -9,27 +11,27 @@ import (
 	"time"
 )
 
-// lifelineEnv names the descriptor a supervised child inherits. The parent
+// Env names the descriptor a supervised child inherits. The parent
 // holds the other end of that pipe and never writes: the child reads the end
 // of file when the parent asks it to stop, and also when the parent is gone,
 // however it went. A death signal could not do the same, because the kernel
 // ties it to the parent's thread and Go moves goroutines between threads.
-const lifelineEnv = "RONGTONG_LIFELINE"
+const Env = "RONGTONG_LIFELINE"
 
 // hardExitAfter is how long a child whose parent vanished may take to end. It
 // exceeds every StopTimeout used here, so that it only strikes when stuck.
 const hardExitAfter = 20 * time.Second
 
-// Lifeline returns a context that ends when the parent process closes the
+// Watch returns a context that ends when the parent process closes the
 // lifeline or vanishes, or on SIGTERM or SIGINT. A child calls it first of
 // all. Once it has ended the process exits with status 1 after 20 seconds,
 // whatever else it does: nothing of ours outlives its parent.
-// In a process that no Supervisor started only the signals count.
-func Lifeline(ctx context.Context) context.Context {
+// In a process that was not started so only the signals count.
+func Watch(ctx context.Context) context.Context {
 	ctx, cancel := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
-	if fd, err := strconv.Atoi(os.Getenv(lifelineEnv)); err == nil {
+	if fd, err := strconv.Atoi(os.Getenv(Env)); err == nil {
 		syscall.CloseOnExec(fd)
-		_ = os.Unsetenv(lifelineEnv)
+		_ = os.Unsetenv(Env)
 		pipe := os.NewFile(uintptr(fd), "lifeline")
 		go func() {
 			_, _ = pipe.Read(make([]byte, 1))
