@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"strings"
@@ -293,21 +294,26 @@ func (q querier) Query(ctx context.Context, sql string) ([][]string, error) {
 
 var _ world.Querier = querier{}
 
+// cities is the first query worth trying.
+const cities = "SELECT division_name, round(value, 2) AS value, met FROM ads.indicator_latest WHERE indicator = 'I-13-14' AND tier = 'C' ORDER BY value"
+
 // whereNext tells where to look.
 func (s *stage) whereNext() {
 	page, err := s.engines.AnalystPage()
 	if err != nil {
 		page = s.engines.Warehouse
 	}
+	page += "#" + base64.StdEncoding.EncodeToString([]byte(cities)) // the page reads its first query from here
 	bin := "bin/rongtong"
 	fmt.Fprintf(s.Out, `
 接下来 Where to look next (%.1f s so far)
-  In a browser (read-only analyst):  %s
+  In a browser (read-only analyst, with a first query; press Run):
+    %s
   In a shell:
     export RONGTONG_KAFKA=%s RONGTONG_WAREHOUSE='%s'
     %s status
-    %s query "SELECT division_name, value, met FROM ads.indicator_latest WHERE indicator='I-13-14' AND tier='C' ORDER BY value"
-    %s query "SELECT name, name_src, name_rule, area_m2, area_m2_src FROM dwd.facility WHERE division_code='370102001002'"
-    %s query "SELECT rule, reason_zh, place, row FROM ops.reject WHERE tier='T' LIMIT 5"
-`, time.Since(s.began).Seconds(), page, s.engines.Kafka, s.engines.Warehouse, bin, bin, bin, bin)
+    %s query "%s"
+    %s query "SELECT name, name_src, name_rule, area_m2, area_m2_src FROM dwd.facility WHERE division_code LIKE '3705%%' LIMIT 5"
+    %s query "SELECT rule, reason_zh, place, row FROM ops.reject WHERE tier = 'T' LIMIT 5"
+`, time.Since(s.began).Seconds(), page, s.engines.Kafka, s.engines.Warehouse, bin, bin, cities, bin, bin)
 }

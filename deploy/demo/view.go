@@ -107,9 +107,23 @@ func (v *view) show(st control.Status) {
 	}
 	lines = append(lines, fmt.Sprintf("%6.1fs  memory of all processes %.2f GB, peak %.2f GB%s", time.Since(v.s.began).Seconds(), gb(rss), gb(v.peak), lastRun(st)))
 	for _, l := range lines {
-		fmt.Fprintln(v.s.Out, l)
+		fmt.Fprintln(v.s.Out, v.fit(l))
 	}
 	v.drawn, v.shownAt = len(lines), time.Now()
+}
+
+// fit cuts a line to the terminal: one that wraps would take two rows, and the
+// next redraw would erase too few.
+func (v *view) fit(line string) string {
+	f, ok := v.s.Out.(*os.File)
+	if !v.live || !ok {
+		return line
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil || width <= 0 {
+		return line
+	}
+	return runewidth.Truncate(line, width-1, "…")
 }
 
 func lastRun(st control.Status) string {
