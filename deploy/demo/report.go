@@ -5,8 +5,13 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
+
+	"golang.org/x/term"
 
 	"rongtong/deploy/sandbox/world"
 	"rongtong/pipelines/warehouse"
@@ -299,11 +304,7 @@ const cities = "SELECT division_name, round(value, 2) AS value, met FROM ads.ind
 
 // whereNext tells where to look.
 func (s *stage) whereNext() {
-	page, err := s.engines.AnalystPage()
-	if err != nil {
-		page = s.engines.Warehouse
-	}
-	page += "#" + base64.StdEncoding.EncodeToString([]byte(cities)) // the page reads its first query from here
+	page := s.page() + "#" + base64.StdEncoding.EncodeToString([]byte(cities)) // the page reads its first query from here
 	bin := "bin/rongtong"
 	fmt.Fprintf(s.Out, `
 接下来 Where to look next (%.1f s so far)
@@ -316,4 +317,19 @@ func (s *stage) whereNext() {
     %s query "SELECT name, name_src, name_rule, area_m2, area_m2_src FROM dwd.facility WHERE division_code LIKE '3705%%' LIMIT 5"
     %s query "SELECT rule, reason_zh, place, row FROM ops.reject WHERE tier = 'T' LIMIT 5"
 `, time.Since(s.began).Seconds(), page, s.engines.Kafka, s.engines.Warehouse, bin, bin, cities, bin, bin)
+}
+
+// page is the address of the query page. A person at a terminal gets it logged
+// in; what may be a log gets no password.
+func (s *stage) page() string {
+	address, err := s.engines.AnalystPage()
+	u, bad := url.Parse(address)
+	if err != nil || bad != nil {
+		return s.engines.Warehouse
+	}
+	if f, ok := s.Out.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
+		u.RawQuery = "user=analyst"
+		fmt.Fprintf(s.Out, "\n  The password of the analyst is in %s\n", filepath.Join(s.Dir, "engines", "warehouse", "analyst.password"))
+	}
+	return u.String()
 }
