@@ -132,7 +132,7 @@ func (r *reader) next(ctx context.Context) error {
 		return err
 	}
 	if len(pos) == 0 {
-		return errors.New("Read returned no position")
+		return errors.New("a position is missing after Read")
 	}
 	if len(r.chunk.Rows) > connectors.ChunkRows || r.chunk.Bytes() > 2*connectors.ChunkBytes {
 		return fmt.Errorf("one Read delivered %d records, %d bytes", len(r.chunk.Rows), r.chunk.Bytes())

@@ -57,13 +57,6 @@ func (g *gateway) add(n int) {
 	}
 }
 
-// expire makes the secret worthless.
-func (g *gateway) expire() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.secret = fmt.Sprintf("canary-secret-%d", g.renewals+2)
-}
-
 func (g *gateway) signed(r *http.Request, secret string) bool {
 	h := hmac.New(sha256.New, []byte(secret))
 	h.Write([]byte(testSID + r.Header.Get("gjgxjhpt_rid") + r.Header.Get("gjgxjhpt_rtime")))

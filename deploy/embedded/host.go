@@ -48,7 +48,8 @@ func lockFolder(engine, dir string) (*folderLock, error) {
 		return nil, fault.Hint(fault.Config, "stop that process or name another data folder",
 			"starting the %s in %q: process %s already runs there", engine, dir, pid)
 	}
-	if err := f.Truncate(0); err == nil {
+	err = f.Truncate(0)
+	if err == nil {
 		_, err = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
 	}
 	if err != nil {

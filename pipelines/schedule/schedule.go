@@ -35,7 +35,6 @@ func Check(at decl.Pos, spec, zone string) []decl.Problem {
 // Clock runs jobs at their times until its context ends.
 type Clock struct {
 	cron *cron.Cron
-	jobs sync.WaitGroup
 	log  *slog.Logger
 }
 

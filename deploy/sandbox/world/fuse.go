@@ -5,7 +5,6 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
-	"rongtong/schemas/divisions"
 )
 
 // Source systems, by the names their claims carry.
@@ -236,6 +235,3 @@ func strongest(claims ...statClaim) dec4 {
 	}
 	return noDec
 }
-
-// villageLevel and the like name the tiers as the register's entity does.
-var levelOf = map[string]string{divisions.Province: "province", divisions.City: "city", divisions.County: "county", divisions.Township: "township", divisions.Village: "village"}
