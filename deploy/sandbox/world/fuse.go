@@ -4,7 +4,6 @@ import (
 	"strconv"
 
 	"github.com/cespare/xxhash/v2"
-
 )
 
 // Source systems, by the names their claims carry.
