@@ -29,7 +29,7 @@ test: build ## every test, on real engines that it fetches and starts itself
 check: build ## check every declaration and run its cases
 	@$(BIN) check $(ARGS)
 
-bench: build ## benchmarks with allocations; figures go to docs/benchmarks.md by hand
+bench: build ## benchmarks with allocations and rows per CPU-second (see docs/figures.md)
 	@$(BIN) engine fetch
 	@$(GO) test -run '^$$' -bench . -benchmem $(ARGS) ./transforms ./pipelines/topics ./connectors/...
 
