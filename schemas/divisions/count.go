@@ -1,0 +1,60 @@
+package divisions
+
+import (
+	"iter"
+	"slices"
+)
+
+// Path returns the divisions from the province down to the code, nil for an
+// unknown code.
+func (r *Register) Path(code string) []Division {
+	d, ok := r.Lookup(code)
+	if !ok {
+		return nil
+	}
+	out := []Division{d}
+	for d.ParentIndex >= 0 {
+		d = r.At(d.ParentIndex)
+		out = append(out, d)
+	}
+	slices.Reverse(out)
+	return out
+}
+
+// Counties yields the county units: the 136 counties in law when civil is true,
+// else all 151.
+func (r *Register) Counties(civil bool) iter.Seq[Division] { return r.tier(County, civil) }
+
+func (r *Register) tier(tier string, civil bool) iter.Seq[Division] {
+	return func(yield func(Division) bool) {
+		for d := range r.All(tier) {
+			if (!civil || d.Kind == Civil) && !yield(d) {
+				return
+			}
+		}
+	}
+}
+
+// Variant is one way to count the townships of the province. A coverage figure
+// names the one that it was divided by, or it cannot be compared.
+type Variant struct {
+	Name      string `json:"name"`
+	Townships int    `json:"townships"`
+	Computed  bool   `json:"computed"` // from the shipped register; else as published
+	Basis     string `json:"basis"`
+}
+
+// Variants returns the three answers to "how many townships has Shandong".
+func (r *Register) Variants() []Variant {
+	count := func(civil bool) (n int) {
+		for range r.tier(Township, civil) {
+			n++
+		}
+		return n
+	}
+	return []Variant{
+		{"mca-2023", 1825, false, "published by the provincial department of civil affairs, 2023-10; no list of codes is published with it"},
+		{Version, count(false), true, "the statistical register"},
+		{Version + "-civil", count(true), true, "the statistical register without its quasi townships (township part 400–599)"},
+	}
+}
