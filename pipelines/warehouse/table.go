@@ -15,7 +15,9 @@ const (
 	dbOps = "ops"
 )
 
-var databases = []struct{ name, comment string }{
+type database struct{ name, comment string }
+
+var databases = []database{
 	{dbStd, "标准层：每个来源的每条主张"},
 	{dbDwd, "主题层：一物一行，一数一源"},
 	{dbAds, "应用层：指标与分析视图"},
