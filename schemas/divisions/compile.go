@@ -306,6 +306,8 @@ func (h *History) settleTownship(p *period, code uint64, links map[uint64]*Link)
 	case link.Match == MatchName:
 		p.reason = "the statistical register has the same name in the same county under other digits"
 	default:
+		// A name alone does not carry a township into another county unit.
+		p.answer = Answer{Unconfirmed, -1}
 		p.reason = "the statistical register has the same name in the same city, under another county unit"
 	}
 }

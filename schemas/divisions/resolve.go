@@ -199,7 +199,7 @@ func (h *History) lookupTownship(n uint64, at Date) (Answer, *period) {
 	if p != nil && a.Status == NotValid {
 		return a, p
 	}
-	i, ok := h.reg.find(n, len(h.reg.codes))
+	_, ok := h.reg.find(n, len(h.reg.codes))
 	switch quasi := n/1e3%1000 >= 400; {
 	case p != nil && a.Status != Exact && !ok:
 		return Answer{Ambiguous, -1}, p
@@ -208,7 +208,6 @@ func (h *History) lookupTownship(n uint64, at Date) (Answer, *period) {
 		// and digits that are another township's are worth nothing.
 		return Answer{Unknown, -1}, nil
 	}
-	_ = i
 	return Answer{Unconfirmed, -1}, nil
 }
 
@@ -246,7 +245,7 @@ func (h *History) Resolve(system, code string, at time.Time) (Resolution, error)
 	for _, id := range p.refs {
 		r.Changes = append(r.Changes, *h.byID[id])
 	}
-	if a.OK() && p.match != "" {
+	if own && p.match != "" && a.Status != NotValid {
 		r.MatchKind, r.Confidence = p.match, confidence[p.match]
 	}
 	if !a.OK() {
@@ -296,27 +295,31 @@ func (h *History) reason(r *Resolution, p *period, own bool) string {
 	return p.reason
 }
 
-// Confirm settles an Unconfirmed answer with the name that the source wrote
-// beside the code: the township of the code's county with exactly that name.
-// It returns the resolution unchanged when there is none.
+// Confirm settles an mca9 township without evidence (Unconfirmed or Unknown)
+// with the name that the source wrote beside the code: the one civil township of
+// the code's county with exactly that name, unless that is known to be another
+// mca9 code. It returns the resolution unchanged when there is none.
 func (h *History) Confirm(r Resolution, name string) Resolution {
-	if r.Status != Unconfirmed || name == "" {
+	if r.System != MCA9 || r.Status != Unconfirmed && r.Status != Unknown || name == "" || len(r.Code) != 12 {
 		return r
 	}
-	var found *Division
+	var found []Division
 	for d := range h.reg.Children(r.Code[:6] + "000000") {
-		if d.Name == name {
-			if found != nil {
-				return r
-			}
-			found = &d
+		if d.Name == name && d.Kind == Civil {
+			found = append(found, d)
 		}
 	}
-	if found == nil {
+	if len(found) != 1 {
 		return r
 	}
-	r.Status, r.Division, r.Candidates, r.Name = Exact, found, nil, name
-	if found.Code != r.Code {
+	d := &found[0]
+	n, _ := number(d.Code)
+	asked, _ := number(r.Code)
+	if other := h.claimed[n]; other != 0 && other != asked {
+		return r
+	}
+	r.Status, r.Division, r.Candidates, r.Name = Exact, d, nil, name
+	if d.Code != r.Code {
 		r.Status = Moved
 	}
 	r.MatchKind, r.Confidence = MatchName, confidence[MatchName]

@@ -59,6 +59,7 @@ func export(held []holding) []Successor {
 // follow applies the changes date by date. Those of one date apply together:
 // a year's table compares two year-ends and has no order inside.
 func (h *History) follow(townships bool, code uint64, from, to Date) []holding {
+	lost := false
 	held := []holding{{code: code, name: h.nameAt(code), share: 1, known: true}}
 	for _, g := range h.groups {
 		if g.at <= from || g.at > to {
@@ -66,9 +67,15 @@ func (h *History) follow(townships bool, code uint64, from, to Date) []holding {
 		}
 		var next []holding
 		for _, x := range held {
-			next = append(next, h.step(g, townships, x)...)
+			got := h.step(g, townships, x)
+			lost = lost || len(got) == 0
+			next = append(next, got...)
 		}
 		held = join(next)
+	}
+	// Parts of unknown size that all came to one division are the whole again.
+	if len(held) == 1 && !held[0].above && !lost {
+		held[0].share, held[0].known = 1, true
 	}
 	return held
 }
