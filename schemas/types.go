@@ -51,6 +51,10 @@ const (
 	UInt64 Type = "uint64"
 )
 
+// Collection reports whether a value of the type is many texts. It is never
+// null: empty stands for none, in Arrow and in the warehouse.
+func (t Type) Collection() bool { return t == List || t == Map }
+
 // PII is the class of personal data a column holds (domain rules P0..P5).
 type PII string
 
