@@ -46,6 +46,11 @@ func compile(r *Register, county, township, extra []byte) (*History, error) {
 	for _, t := range trows {
 		h.changes = append(h.changes, townshipChange(t))
 	}
+	for _, c := range h.changes {
+		if len(c.Lines) == 0 {
+			return nil, fmt.Errorf("compiling %q: %q has no change from %q to %q", extraFile, countyFile, text(c.old), text(c.new))
+		}
+	}
 	finish(h.changes)
 	if err := h.index(); err != nil {
 		return nil, err

@@ -309,11 +309,18 @@ func countyChanges(rows []countyRow, extra []Change) []Change {
 		}
 	}
 	for _, x := range extra {
+		anchored := false // on the line that it completes
 		for _, r := range rows {
-			if x.CodeValidFrom == r.validFrom && (x.old == r.code && r.op == "retired" && len(r.to) == 0 || x.new == r.code && r.op == "created") {
-				x.Lines, x.ApprovedOn, x.creates = append(x.Lines, r.line), r.approved, x.creates || r.op == "created"
+			retired := x.old == r.code && r.op == "retired" && len(r.to) == 0
+			fresh := x.new == r.code && r.op == "created"
+			if x.CodeValidFrom == r.validFrom && (retired || fresh) {
+				x.Lines, x.ApprovedOn, x.creates = append(x.Lines, r.line), r.approved, x.creates || fresh
 				used[r.line] = true
+				anchored = anchored || retired || x.Kind == PartTransfer
 			}
+		}
+		if !anchored {
+			x.Lines = nil // compile refuses it
 		}
 		out = append(out, x)
 	}
