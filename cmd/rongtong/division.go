@@ -22,7 +22,7 @@ func divisionCmd(c *common) *cobra.Command {
 		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(divisionResolveCmd(c), divisionTreeCmd(c), divisionSuccessorsCmd(c))
+	cmd.AddCommand(divisionResolveCmd(c), divisionTreeCmd(c), divisionSuccessorsCmd(c), divisionCountsCmd(c))
 	return cmd
 }
 
@@ -239,4 +239,33 @@ func printTree(out io.Writer, above, below []divisions.Division) {
 		fmt.Fprintf(out, "%s%s %s (%s)\n", strings.Repeat("  ", min(i, len(above))), d.Code, d.Name, d.Kind)
 	}
 	fmt.Fprintf(out, "%d directly below\n", len(below))
+}
+
+func divisionCountsCmd(c *common) *cobra.Command {
+	return &cobra.Command{
+		Use:   "counts",
+		Short: "say how many townships there are, by each register",
+		Example: `  rongtong division counts
+  rongtong division counts --json`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			r, err := divisions.Load()
+			if err != nil {
+				return err
+			}
+			variants := r.Variants()
+			if c.json {
+				return writeJSON(cmd.OutOrStdout(), map[string]any{"variants": variants})
+			}
+			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
+			for _, v := range variants {
+				how := "published"
+				if v.Computed {
+					how = "computed"
+				}
+				fmt.Fprintf(w, "%s\t%d\t%s\t%s\n", v.Name, v.Townships, how, v.Basis)
+			}
+			return w.Flush()
+		},
+	}
 }
