@@ -21,6 +21,19 @@ func (r *Register) Path(code string) []Division {
 	return out
 }
 
+// Down yields the divisions of a tier inside the code, in order of codes, of the
+// given kinds only; of every kind when none is given. It includes the division
+// itself if it is of that tier.
+func (r *Register) Down(code, tier string, kinds ...string) iter.Seq[Division] {
+	return func(yield func(Division) bool) {
+		for d := range r.Within(code) {
+			if d.Tier == tier && (len(kinds) == 0 || slices.Contains(kinds, d.Kind)) && !yield(d) {
+				return
+			}
+		}
+	}
+}
+
 // Counties yields the county units: the 136 counties in law when civil is true,
 // else all 151.
 func (r *Register) Counties(civil bool) iter.Seq[Division] { return r.tier(County, civil) }

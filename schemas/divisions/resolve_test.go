@@ -433,6 +433,16 @@ func TestVariants(t *testing.T) {
 	if civil != 136 || all != 151 {
 		t.Errorf("%d and %d counties, want 136 and 151", civil, all)
 	}
+	down := 0
+	for d := range register(t).Down("370000000000", Township, Civil) {
+		if d.Tier != Township || d.Kind != Civil {
+			t.Errorf("%s is %s %s", d.Code, d.Tier, d.Kind)
+		}
+		down++
+	}
+	if down != 1813 {
+		t.Errorf("%d civil townships below the province, want 1813", down)
+	}
 	if p := register(t).Path("370102001002"); len(p) != 5 || p[0].Tier != Province || p[4].Code != "370102001002" {
 		t.Errorf("path %v", p)
 	}
