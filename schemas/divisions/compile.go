@@ -307,7 +307,7 @@ func (h *History) settleTownship(p *period, code uint64, links map[uint64]*Link)
 	p.match = link.Match
 	switch {
 	case link.Match == MatchDocument:
-		p.reason = "the document's code and name stand in the statistical register"
+		p.reason = "the change table's code and name both stand in the statistical register"
 	case link.Match == MatchName:
 		p.reason = "the statistical register has the same name in the same county under other digits"
 	default:

@@ -66,7 +66,7 @@ func (r *Register) Variants() []Variant {
 		return n
 	}
 	return []Variant{
-		{"mca-2023", 1825, false, "published by the provincial department of civil affairs, 2023-10; no list of codes is published with it"},
+		{"mca-2023", 1825, false, "as published by the provincial department of civil affairs in 2023; this project has no list of its codes"},
 		{Version, count(false), true, "the statistical register"},
 		{Version + "-civil", count(true), true, "the statistical register without its quasi townships (township part 400–599)"},
 	}

@@ -29,7 +29,7 @@ func (s Status) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // Kinds of match between two code systems, as in the entity code_crosswalk.
 const (
-	MatchDocument = "document"               // the document's code and name are those of the other register
+	MatchDocument = "document"               // code and name of the change table, which names the document, stand in the other register
 	MatchName     = "exact_name_same_parent" // other digits, the same name in the same county
 	MatchFuzzy    = "fuzzy"                  // the same name in the same city, under another county unit
 	MatchManual   = "manual"                 // a person decided; none is shipped
