@@ -132,7 +132,11 @@ func changeText(c divisions.Change) string {
 	if c.ApprovedOn != 0 {
 		parts = append(parts, "approved "+c.ApprovedOn.String())
 	}
-	return strings.Join(append(parts, "in the tables from "+c.CodeValidFrom.String()), " ")
+	parts = append(parts, "in the tables from "+c.CodeValidFrom.String())
+	if c.System == divisions.GB6 && c.Reason != "" {
+		parts = append(parts, "("+c.Reason+")") // an inferred edge says so
+	}
+	return strings.Join(parts, " ")
 }
 
 func successorText(s divisions.Successor) string {
