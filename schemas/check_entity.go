@@ -32,6 +32,8 @@ func (k *checker) entity(e *Entity) {
 	for i, r := range e.Rules {
 		k.rule(e, i, r)
 	}
+	k.described(e)
+	k.entityCases(e)
 }
 
 func (k *checker) column(e *Entity, i int, c *Column) {
@@ -59,6 +61,7 @@ func (k *checker) column(e *Entity, i int, c *Column) {
 	default:
 		k.oneOf(at("pii"), "pii.unknown", "class of personal data", string(c.PII), []string{string(P0), string(P1), string(P2), string(P3)})
 	}
+	k.tolerance(e, i, c)
 	k.authority(c.Authority, func(j int) decl.Pos { return k.at(e, "columns", i, "authority", j) })
 	if len(c.Authority) > 0 && (e.Fusion == FuseRow || e.IsKey(c.Name)) {
 		k.add(at("authority"), "authority.unused", "give the entity an authority, or write fusion: field",
