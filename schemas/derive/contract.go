@@ -62,7 +62,7 @@ func property(c *schemas.Catalog, col *schemas.Column) object {
 	case schemas.Code18:
 		p["pattern"] = "^[0-9A-HJ-NPQRTUWXY]{18}$" // GB 32100-2015, 4.1: no I, O, S, V, Z
 	case schemas.Pid:
-		p["minLength"], p["maxLength"] = 26, 26
+		p["pattern"] = "^[a-z2-7]{26}$" // base32 of a keyed digest
 	case schemas.Measure:
 		p["pattern"] = `^-?[0-9]{1,14}(\.[0-9]{1,4})?$`
 	case schemas.Date:
@@ -74,7 +74,7 @@ func property(c *schemas.Catalog, col *schemas.Column) object {
 	case schemas.Int:
 		typ = "integer"
 	case schemas.List:
-		typ, p["items"] = "array", object{"type": "string"}
+		typ, p["items"] = "array", items(c, col)
 	case schemas.Map:
 		typ, p["additionalProperties"] = "object", object{"type": "string"}
 	case schemas.CodeType:
@@ -97,8 +97,22 @@ func property(c *schemas.Catalog, col *schemas.Column) object {
 	return p
 }
 
+// items is what a list holds: texts, or codes if it names a code list.
+func items(c *schemas.Catalog, col *schemas.Column) object {
+	l := c.Code(col.List)
+	if l == nil {
+		return object{"type": "string"}
+	}
+	codes := []any{}
+	for _, code := range l.Codes {
+		codes = append(codes, code.Code)
+	}
+	return object{"type": "string", "enum": codes}
+}
+
 // Example is a row of an entity case as a record of the feed. In a case every
-// value is text: a list has commas, a map is JSON, nothing is the empty text.
+// value is text, as Catalog.CheckRow reads it: "a|b" is a list, "k=v|l=w" a
+// map, and an empty text no value.
 func Example(e *schemas.Entity, row map[string]string) map[string]any {
 	out := object{}
 	for name, text := range row {
@@ -106,22 +120,16 @@ func Example(e *schemas.Entity, row map[string]string) map[string]any {
 		switch {
 		case col == nil:
 			out[name] = text
-		case text == "" && col.Nullable:
-			out[name] = nil
-		case col.Type == schemas.Int:
+		case text == "" && (!e.IsKey(name) || col.Type != schemas.Text && col.Type != schemas.Name): // in a key the empty text is a value
+		case col.Type == schemas.Int && json.Valid([]byte(text)):
 			out[name] = json.Number(text)
 		case col.Type == schemas.List:
-			items := []any{}
-			for _, item := range strings.Split(text, ",") {
-				if item != "" {
-					items = append(items, item)
-				}
-			}
-			out[name] = items
+			out[name] = strings.Split(text, "|")
 		case col.Type == schemas.Map:
-			m := object{}
-			if json.Unmarshal([]byte(text), &m) != nil {
-				m = object{}
+			m := map[string]string{}
+			for pair := range strings.SplitSeq(text, "|") {
+				k, v, _ := strings.Cut(pair, "=")
+				m[k] = v
 			}
 			out[name] = m
 		default:
