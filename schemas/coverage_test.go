@@ -32,3 +32,17 @@ func TestCoverage(t *testing.T) {
 		t.Errorf("%s is not what the declarations say; run with -rewrite", page)
 	}
 }
+
+// A row without a path, an unknown entity and a wrong indicator are found.
+func TestCoverageBroken(t *testing.T) {
+	c := catalog(t)
+	for _, i := range c.Indicators {
+		if i.PolicyRow == "04.1" {
+			i.PolicyRow = "04.2"
+			defer func() { i.PolicyRow = "04.1" }()
+		}
+	}
+	if _, errs := c.Coverage(); len(errs) != 1 {
+		t.Errorf("an indicator of another row gives %v", errs)
+	}
+}

@@ -196,3 +196,15 @@ func TestIndicatorCases(t *testing.T) {
 	}
 	t.Logf("%d cases of %d indicators in %s", n, len(c.Indicators), time.Since(began).Round(time.Millisecond))
 }
+
+// No feed is not 0 %: an indicator of an entity without any claim has no figure.
+func TestNoFeedNoFigure(t *testing.T) {
+	c, w := province(t)
+	ind := c.Indicator("I-10-02") // townships with an emergency team
+	if err := w.Compute(t.Context(), c, ind, "r"); err != nil {
+		t.Fatal(err)
+	}
+	if got := values(t, w, ind.Indicator); got != "" {
+		t.Errorf("without claims the figures are %q", got)
+	}
+}
