@@ -208,3 +208,26 @@ func TestNoFeedNoFigure(t *testing.T) {
 		t.Errorf("without claims the figures are %q", got)
 	}
 }
+
+// Every indicator's whole query runs against the tables, fed or not: Compute
+// leaves out those without a feed, and would not notice a text that cannot run.
+func TestEveryIndicatorRuns(t *testing.T) {
+	c, w := province(t)
+	for _, e := range c.Entities {
+		if _, err := w.Fuse(t.Context(), c, e.Entity); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.paths(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	for _, ind := range c.Indicators {
+		query, err := computeSQL(ind, "r")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Exec(t.Context(), query+" FORMAT Null"); err != nil {
+			t.Errorf("%s: %v", ind.Indicator, err)
+		}
+	}
+}
