@@ -28,6 +28,7 @@ var rooms = map[string]int{
 	"connectors/sql":               4,
 	"connectors/push":              4,
 	"connectors/conntest":          4,
+	"schemas/derive":               4,
 	"connectors":                   3,
 	"transforms":                   3,
 	"pipelines/warehouse":          3,

@@ -7,7 +7,7 @@ import (
 )
 
 // The types that a column of an entity may have.
-var columnTypes = []Type{Text, Name, Code12, Code18, CodeType, Int, Measure, Date, Time, Bool3, List}
+var columnTypes = []Type{Text, Name, Code12, Code18, CodeType, Int, Measure, Date, Time, Bool3, List, Map, Pid}
 
 func typeNames() []string {
 	var out []string
@@ -32,6 +32,8 @@ func (k *checker) entity(e *Entity) {
 	for i, r := range e.Rules {
 		k.rule(e, i, r)
 	}
+	k.described(e)
+	k.entityCases(e)
 }
 
 func (k *checker) column(e *Entity, i int, c *Column) {
@@ -44,7 +46,7 @@ func (k *checker) column(e *Entity, i int, c *Column) {
 	switch {
 	case c.Type == CodeType && c.List == "":
 		k.add(at("list"), "list.missing", "add list: <name of a code list>", "column %q is a code of no list", c.Name)
-	case c.Type != CodeType && c.List != "":
+	case c.Type != CodeType && c.Type != List && c.List != "":
 		k.add(at("list"), "list.unexpected", "write type: codelist, or remove the list", "column %q has a code list but is of type %s", c.Name, c.Type)
 	default:
 		k.oneOf(at("list"), "list.unknown", "code list", c.List, k.listNames())
@@ -59,6 +61,7 @@ func (k *checker) column(e *Entity, i int, c *Column) {
 	default:
 		k.oneOf(at("pii"), "pii.unknown", "class of personal data", string(c.PII), []string{string(P0), string(P1), string(P2), string(P3)})
 	}
+	k.tolerance(e, i, c)
 	k.authority(c.Authority, func(j int) decl.Pos { return k.at(e, "columns", i, "authority", j) })
 	if len(c.Authority) > 0 && (e.Fusion == FuseRow || e.IsKey(c.Name)) {
 		k.add(at("authority"), "authority.unused", "give the entity an authority, or write fusion: field",
@@ -81,7 +84,7 @@ func (k *checker) entityKey(e *Entity) {
 		switch c := e.Column(name); {
 		case c.Nullable:
 			k.add(at, "key.nullable", "remove nullable: true from the column", "key column %q may be missing", name)
-		case c.Type == List, c.Type == Measure:
+		case c.Type == List, c.Type == Map, c.Type == Measure:
 			k.add(at, "key.type", "use a text, code, int, date or time", "key column %q is of type %s", name, c.Type)
 		}
 	}

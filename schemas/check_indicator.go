@@ -56,7 +56,7 @@ func (k *checker) indicatorSQL(i *Indicator) {
 	if i.SQL == "" {
 		return
 	}
-	at := k.at(i, "sql")
+	at := k.at(i, "sql") // the whole file, for a form
 	var used []string
 	for _, m := range tableRef.FindAllStringSubmatch(i.SQL, -1) {
 		switch layer, table := m[1], m[2]; {
@@ -71,6 +71,9 @@ func (k *checker) indicatorSQL(i *Indicator) {
 		}
 	}
 	known := append(k.entityNames(), Relations...)
+	if len(i.Reads) == 0 {
+		k.add(at, "key.missing", "add it", "%q is required beside sql", "reads")
+	}
 	k.unique("entity", i.Reads, func(j int) decl.Pos { return k.at(i, "reads", j) })
 	for j, r := range i.Reads {
 		if k.oneOf(k.at(i, "reads", j), "entity.unknown", "entity", r, known) && !slices.Contains(used, r) {

@@ -56,6 +56,7 @@ func Load(sources ...fs.FS) (*Catalog, []decl.Problem) {
 	l.cat.Codes = l.codes.list()
 	l.cat.index()
 	ck := &checker{c: &l.cat, nodes: l.nodes}
+	ck.forms()
 	ck.all()
 	ps := l.problems
 	for _, p := range ck.problems {

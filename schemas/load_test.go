@@ -41,7 +41,7 @@ func catalog(t testing.TB) *schemas.Catalog {
 func TestShipped(t *testing.T) {
 	c := catalog(t)
 	t.Logf("%d tiers, %d entities, %d systems, %d indicators, %d code lists", len(c.Tiers), len(c.Entities), len(c.Systems), len(c.Indicators), len(c.Codes))
-	used := map[string]bool{}
+	used, columns, cases := map[string]bool{}, 0, 0
 	for _, s := range c.Systems {
 		for _, f := range s.Flows {
 			used[f.Entity] = true
@@ -51,13 +51,31 @@ func TestShipped(t *testing.T) {
 		}
 	}
 	for _, e := range c.Entities {
-		if !used[e.Entity] {
-			t.Errorf("%s: no system feeds entity %q", e.Pos, e.Entity)
+		columns += len(e.Columns)
+		cases += len(e.Cases)
+		if e.Grain.Zh == "" || e.EventTime == "" || e.Retention == "" || len(e.Authority) == 0 {
+			t.Errorf("%s: entity %q does not say its grain, its event time, its retention or its authority", e.Pos, e.Entity)
+		}
+		accepted, broken := 0, map[string]bool{}
+		for _, cs := range e.Cases {
+			if cs.Breaks == "" {
+				accepted++
+			}
+			broken[cs.Breaks] = true
+		}
+		if accepted == 0 {
+			t.Errorf("%s: entity %q declares no row that is accepted", e.Pos, e.Entity)
+		}
+		for _, r := range e.Rules {
+			if !broken[r.Rule] {
+				t.Errorf("%s: no case breaks rule %q", r.Pos, r.Rule)
+			}
 		}
 		if e.Theme != path.Base(path.Dir(e.File)) || e.Entity+".yaml" != path.Base(e.File) {
 			t.Errorf("%s: the file of entity %q is not themes/%s/%[2]s.yaml", e.Pos, e.Entity, e.Theme)
 		}
 	}
+	t.Logf("%d columns, %d cases of entities, %d entities with a feed", columns, cases, len(used))
 	for _, i := range c.Indicators {
 		if i.Register != "nbs-2023-06-30" {
 			t.Errorf("%s: register %q is not the one that is shipped", i.Pos, i.Register)
@@ -92,7 +110,7 @@ func TestOrder(t *testing.T) {
 	for _, check := range []struct{ got, want string }{
 		{strings.Join(tiers, " "), "P C X T V"},
 		{strings.Join(systems, " "), "nbs_register province_gateway return_receipts city_operations county_ledger township_ledger village_forms"},
-		{strings.Join(themes, " "), "t1_division t2_organization t3_population t6_safety t7_emergency t10_programme t11_flow"},
+		{strings.Join(themes, " "), "t1_division t2_organization t3_population t4_deliberation t5_service t6_safety t7_emergency t8_lists t9_fiscal t10_programme t11_flow"},
 	} {
 		if check.got != check.want {
 			t.Errorf("got  %s\nwant %s", check.got, check.want)
@@ -110,7 +128,8 @@ func TestStdColumns(t *testing.T) {
 		got = append(got, c.Name+" "+string(c.Type))
 	}
 	want := "facility_id text, division_code code12, facility_kind codelist, name name, site_type codelist, area_m2 measure, " +
-		"direct_service_area_m2 measure, opened_on date, operating bool3, src_system text, src_tier text, src_division code12, " +
+		"direct_service_area_m2 measure, opened_on date, operating bool3, valid_from date, valid_to date, grid_id text, standardised bool3, " +
+		"substantive bool3, is_party_mass_centre bool3, service_codes list, lon measure, lat measure, src_system text, src_tier text, src_division code12, " +
 		"src_record_id text, event_time time, arrived_at time, version uint64, is_deleted uint8, q_flags uint32, kafka_topic text, " +
 		"kafka_partition uint16, kafka_offset uint64, place text"
 	if s := strings.Join(got, ", "); s != want {

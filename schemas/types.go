@@ -38,7 +38,9 @@ const (
 	Date     Type = "date"     // calendar date, no zone
 	Time     Type = "time"     // instant, milliseconds
 	Bool3    Type = "bool3"    // yes, no, unknown
-	List     Type = "list"     // list of text
+	List     Type = "list"     // list of text; of codes, when the column names a code list
+	Map      Type = "map"      // text to text, for attributes that only some rows have
+	Pid      Type = "pid"      // keyed pseudonym of a person, 26 characters; class P2
 )
 
 // Unsigned integers of the common columns. An entity cannot declare them.
@@ -48,6 +50,10 @@ const (
 	UInt32 Type = "uint32"
 	UInt64 Type = "uint64"
 )
+
+// Collection reports whether a value of the type is many texts. It is never
+// null: empty stands for none, in Arrow and in the warehouse.
+func (t Type) Collection() bool { return t == List || t == Map }
 
 // PII is the class of personal data a column holds (domain rules P0..P5).
 type PII string
@@ -73,6 +79,12 @@ type Column struct {
 	Nullable bool   `decl:"nullable"` // otherwise a missing value rejects the row
 	Unit     string `decl:"unit"`
 	PII      PII    `decl:"pii"` // empty means P0
+	// ToleranceAbs and ToleranceRel say how far two sources may differ before
+	// that is a conflict: in the column's unit, and as a share of the larger
+	// value. Differing by more than both is a conflict; none given: any
+	// difference is. Numbers only.
+	ToleranceAbs *float64 `decl:"tolerance_abs"`
+	ToleranceRel *float64 `decl:"tolerance_rel"`
 	// Authority orders the systems or tiers (by code) whose claim wins; what it
 	// does not name comes after, freshest first. Empty: the entity's authority.
 	Authority []string `decl:"authority"`
@@ -127,10 +139,31 @@ type Entity struct {
 		Column string `decl:"column,required"`
 		System string `decl:"system,required"`
 	} `decl:"division"`
-	Fusion    Fusion    `decl:"fusion,required"`
-	Authority []string  `decl:"authority"`
-	Columns   []*Column `decl:"columns,required"`
-	Rules     []*Rule   `decl:"rules"`
+	// Grain says what one row is, in words; Key says it in columns.
+	Grain Label `decl:"grain"`
+	// EventTime names the date or time column that says when a row became true,
+	// or EventVersion when only the record itself has a time.
+	EventTime string `decl:"event_time"`
+	// Retention is how long a row is kept after it was superseded or withdrawn:
+	// an ISO 8601 period of whole years or days, "P10Y", "P30D".
+	Retention string        `decl:"retention"`
+	Fusion    Fusion        `decl:"fusion,required"`
+	Authority []string      `decl:"authority"`
+	Columns   []*Column     `decl:"columns,required"`
+	Rules     []*Rule       `decl:"rules"`
+	Cases     []*EntityCase `decl:"cases"`
+}
+
+// EventVersion as EventTime: every version of a record carries its own time.
+const EventVersion = "version"
+
+// EntityCase is a declared example of an entity: a row in the spelling of
+// CheckRow, which is accepted, or breaks exactly the named rule.
+type EntityCase struct {
+	decl.Pos
+	Name   string            `decl:"name,required"`
+	Row    map[string]string `decl:"row,required"`
+	Breaks string            `decl:"breaks"` // empty: the row is accepted
 }
 
 // Code is one entry of a code list.
@@ -265,11 +298,18 @@ type Indicator struct {
 	Period      string   `decl:"period,required"`       // "2025" or "2025-12-31"
 	Register    string   `decl:"register,required"`
 	RuleVer     int      `decl:"rule_version,required"`
-	Reads       []string `decl:"reads,required"` // entities, and relations of the warehouse
+	// Reads are the entities, and relations of the warehouse, that the text
+	// reads. A form says them itself; beside raw SQL they are declared.
+	Reads []string `decl:"reads"`
 	// SQL yields one row per unit: division_code, numerator, denominator.
 	// A NULL numerator or denominator is a missing value: it is counted, and
-	// enters neither sum. Tables are dwd.<entity>.
-	SQL string `decl:"sql,required"`
+	// enters neither sum. Tables are dwd.<entity>. It is what one of the three
+	// forms compiles to, or it is declared.
+	SQL      string           `decl:"sql"`
+	Coverage *Coverage        `decl:"coverage"`
+	Share    *Share           `decl:"share"`
+	Ratio    *Ratio           `decl:"ratio"`
+	Cases    []*IndicatorCase `decl:"cases"`
 }
 
 // Each as ComputedAt: units at every tier, kept apart.

@@ -1,6 +1,7 @@
 package transforms
 
 import (
+	"bytes"
 	"unsafe"
 
 	"rongtong/schemas"
@@ -21,7 +22,7 @@ func ArrowSchema(e *schemas.Entity) *arrow.Schema {
 	for _, c := range schemas.StdColumns(e) {
 		fields = append(fields, arrow.Field{
 			Name: c.Name, Type: arrowType(c.Type),
-			Nullable: !schemas.IsCommon(c.Name) && !e.IsKey(c.Name) && c.Type != schemas.List,
+			Nullable: !schemas.IsCommon(c.Name) && !e.IsKey(c.Name) && !c.Type.Collection(),
 		})
 	}
 	return arrow.NewSchema(fields, nil)
@@ -42,6 +43,8 @@ func arrowType(t schemas.Type) arrow.DataType {
 		return millis
 	case schemas.List:
 		return arrow.ListOfField(arrow.Field{Name: "item", Type: arrow.BinaryTypes.String})
+	case schemas.Map:
+		return arrow.MapOf(arrow.BinaryTypes.String, arrow.BinaryTypes.String)
 	case schemas.UInt8:
 		return arrow.PrimitiveTypes.Uint8
 	case schemas.UInt16:
@@ -152,6 +155,9 @@ type writer struct {
 	time    *array.TimestampBuilder
 	list    *array.ListBuilder
 	item    *array.BinaryBuilder
+	dict    *array.MapBuilder
+	key     *array.StringBuilder
+	val     *array.StringBuilder
 	u8      *array.Uint8Builder
 	u16     *array.Uint16Builder
 	u32     *array.Uint32Builder
@@ -164,6 +170,10 @@ func newWriter(mem memory.Allocator, t schemas.Type) writer {
 	}
 	w := writer{builder: array.NewBuilder(mem, arrowType(t))}
 	switch x := w.builder.(type) {
+	case *array.MapBuilder:
+		w.dict = x
+		w.key = x.KeyBuilder().(*array.StringBuilder)
+		w.val = x.ItemBuilder().(*array.StringBuilder)
 	case *array.Int64Builder:
 		w.i64 = x
 	case *array.Decimal128Builder:
@@ -220,7 +230,7 @@ func (w *writer) put(v *value, st *state) int {
 			return 4
 		}
 		return w.putText(v.b)
-	case v.null && w.list == nil:
+	case v.null && w.list == nil && w.dict == nil:
 		w.builder.AppendNull()
 		return 4
 	case w.dec != nil:
@@ -233,11 +243,31 @@ func (w *writer) put(v *value, st *state) int {
 		w.time.UnsafeAppend(arrow.Timestamp(v.i))
 	case w.i64 != nil:
 		w.i64.UnsafeAppend(v.i)
+	case w.dict != nil:
+		return w.putMap(v, st)
 	default:
 		return w.putList(v, st)
 	}
 	return 8
 }
+
+// putMap appends a list of texts "key=value" as a map; a text without "=" is a
+// key with an empty value. Null is an empty map, like for lists.
+func (w *writer) putMap(v *value, st *state) int {
+	w.dict.Append(true)
+	n := 4
+	if !v.null {
+		for _, e := range st.list[v.from:v.to] {
+			k, val, _ := bytes.Cut(e, equals)
+			w.key.BinaryBuilder.Append(k)
+			w.val.BinaryBuilder.Append(val)
+			n += len(e) + 8
+		}
+	}
+	return n
+}
+
+var equals = []byte("=")
 
 // putList appends a list; null is an empty list, because the warehouse has no
 // nullable lists.

@@ -155,7 +155,7 @@ func (c *compiler) set() {
 // step compiles one expression and appends it, even when it has problems, so
 // that later references to it do not become problems of their own.
 func (c *compiler) step(x *schemas.Expr, col *schemas.Column, order int) {
-	s := step{column: col.Name, order: order, required: !col.Nullable && col.Type != schemas.List}
+	s := step{column: col.Name, order: order, required: !col.Nullable && !col.Type.Collection()}
 	if x.Call == "" {
 		s.eval, s.in = copyText, []input{c.input(x.Pos, x.Field)}
 		c.assignField(x, s.in[0], col)
@@ -282,6 +282,8 @@ func (c *compiler) assign(x *schemas.Expr, f *function, col *schemas.Column) {
 	case col.Type == schemas.CodeType && f.Result == schemas.CodeType:
 		c.assignCodes(x, f, col)
 		return
+	case f.Result == schemas.List && col.Type == schemas.Map: // of texts "key=value"
+		return
 	case f.Result == col.Type, isText(f.Result) && isText(col.Type):
 		return
 	case isText(col.Type) && slices.Contains([]schemas.Type{schemas.Code12, schemas.Code18, schemas.CodeType, schemas.Bool3}, f.Result):
@@ -359,7 +361,7 @@ const eventTimeColumn = "event_time"
 // missing reports columns that must have a value and are not set.
 func (c *compiler) missing() {
 	for _, col := range c.entity.Columns {
-		if _, ok := c.flow.Set.Get(col.Name); !ok && !col.Nullable && col.Type != schemas.List {
+		if _, ok := c.flow.Set.Get(col.Name); !ok && !col.Nullable && !col.Type.Collection() {
 			c.problem(c.flow.Pos, "column.unset", "set it, or make it nullable", "the flow does not set column %q of entity %q, which must have a value", col.Name, c.entity.Entity)
 		}
 	}

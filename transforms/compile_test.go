@@ -118,7 +118,7 @@ func TestArrowSchema(t *testing.T) {
 		for i, c := range cols {
 			if want := map[schemas.Type]string{
 				schemas.Int: "int64", schemas.Measure: "decimal(18, 4)", schemas.Date: "date32", schemas.Time: "timestamp[ms, tz=UTC]",
-				schemas.List: "list<item: utf8>", schemas.UInt8: "uint8", schemas.UInt16: "uint16", schemas.UInt32: "uint32", schemas.UInt64: "uint64",
+				schemas.List: "list<item: utf8>", schemas.Map: "map<utf8, utf8, items_nullable>", schemas.UInt8: "uint8", schemas.UInt16: "uint16", schemas.UInt32: "uint32", schemas.UInt64: "uint64",
 			}[c.Type]; s.Field(i).Type.String() != want && want+s.Field(i).Type.String() != "utf8" {
 				t.Errorf("%s.%s of type %s is %s", e.Entity, c.Name, c.Type, s.Field(i).Type)
 			}

@@ -92,29 +92,6 @@ func printProblems(out io.Writer, ps []decl.Problem) {
 	fmt.Fprintf(out, "%d problems\n", len(ps))
 }
 
-func migrateCmd(c *common) *cobra.Command {
-	var dry bool
-	cmd := &cobra.Command{
-		Use:   "migrate",
-		Short: "bring the warehouse's tables to what the declarations say",
-		Example: `  rongtong migrate --dry-run   # show the steps and change nothing
-  rongtong migrate`,
-		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			steps, err := control.Migrate(cmd.Context(), c.options(), dry)
-			for _, s := range steps {
-				fmt.Fprintln(cmd.OutOrStdout(), s)
-			}
-			if err == nil {
-				fmt.Fprintf(cmd.OutOrStdout(), "%d steps\n", len(steps))
-			}
-			return err
-		},
-	}
-	cmd.Flags().BoolVar(&dry, "dry-run", false, "show the steps and change nothing")
-	return cmd
-}
-
 func statusCmd(c *common) *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",

@@ -27,8 +27,14 @@ const (
 // unit with a null in either is missing: it is counted and enters neither sum,
 // and above 5 % missing the figure is provisional. Units whose division is not
 // in the tree are not lost: they make a row of the tier "" and the code of zeros.
+//
+// An indicator that reads an entity nobody has claimed anything about is not
+// computed: no feed is not 0 %. What stood there stays.
 func (w *Warehouse) Compute(ctx context.Context, c *schemas.Catalog, ind *schemas.Indicator, runID string) error {
 	doing := fmt.Sprintf("computing %q", ind.Indicator)
+	if fed, err := w.fed(ctx, c, ind); err != nil || !fed {
+		return err
+	}
 	if err := w.paths(ctx, c); err != nil {
 		return err
 	}
@@ -72,6 +78,24 @@ func (w *Warehouse) Compute(ctx context.Context, c *schemas.Catalog, ind *schema
 		}
 	}
 	return nil
+}
+
+// fed reports whether there are claims about every entity that the indicator
+// reads, the divisions themselves apart.
+func (w *Warehouse) fed(ctx context.Context, c *schemas.Catalog, ind *schemas.Indicator) (bool, error) {
+	var names []string
+	for _, r := range ind.Reads {
+		if r != divisionEntity && c.Entity(r) != nil {
+			names = append(names, quote(r))
+		}
+	}
+	if len(names) == 0 {
+		return true, nil
+	}
+	var n uint64
+	err := w.QueryRow(ctx, fmt.Sprintf("SELECT count() FROM system.tables WHERE database = %s AND name IN (%s) AND total_rows > 0",
+		quote(dbStd), strings.Join(names, ", ")), []any{&n})
+	return int(n) == len(names), err
 }
 
 // comparators are the ways a target compares, as SQL.

@@ -75,9 +75,9 @@ func coversGrain(e *schemas.Entity) error {
 		case c.Nullable:
 			return fault.Hint(fault.Config, "make the column not nullable: two things without a value would merge",
 				"planning %q: the order key does not cover the grain: column %q may be null", table, k)
-		case c.Type == schemas.List:
+		case c.Type.Collection():
 			return fault.Hint(fault.Config, "a list cannot be part of a key",
-				"planning %q: the order key does not cover the grain: column %q is a list", table, k)
+				"planning %q: the order key does not cover the grain: column %q is a %s", table, k, c.Type)
 		}
 	}
 	return nil

@@ -309,7 +309,7 @@ func rankOf(ord string) string { return fmt.Sprintf("toUInt8(bitShiftRight(%s, 8
 // empty when it always does.
 func claimed(c *schemas.Column) string {
 	switch {
-	case c.Type == schemas.List && c.Nullable:
+	case c.Type.Collection() && c.Nullable:
 		return "notEmpty(" + ident(c.Name) + ")"
 	case c.Nullable:
 		return ident(c.Name) + " IS NOT NULL"

@@ -51,7 +51,7 @@ var zeros = map[schemas.Type]string{
 
 func arrowType(t testing.TB, c *schemas.Column) arrow.DataType {
 	switch c.Type {
-	case schemas.Text, schemas.Name, schemas.Code12, schemas.Code18, schemas.CodeType, schemas.Bool3:
+	case schemas.Text, schemas.Name, schemas.Code12, schemas.Code18, schemas.CodeType, schemas.Bool3, schemas.Pid:
 		return arrow.BinaryTypes.String
 	case schemas.Int:
 		return arrow.PrimitiveTypes.Int64
@@ -63,6 +63,8 @@ func arrowType(t testing.TB, c *schemas.Column) arrow.DataType {
 		return &arrow.TimestampType{Unit: arrow.Millisecond, TimeZone: "UTC"}
 	case schemas.List:
 		return arrow.ListOf(arrow.BinaryTypes.String)
+	case schemas.Map:
+		return arrow.MapOf(arrow.BinaryTypes.String, arrow.BinaryTypes.String)
 	case schemas.UInt8:
 		return arrow.PrimitiveTypes.Uint8
 	case schemas.UInt16:
@@ -116,6 +118,13 @@ func appendText(t testing.TB, b array.Builder, v string) {
 		b.Append(true)
 		for _, s := range strings.FieldsFunc(v, func(r rune) bool { return r == '|' }) {
 			b.ValueBuilder().(*array.StringBuilder).Append(s)
+		}
+	case *array.MapBuilder:
+		b.Append(true)
+		for _, s := range strings.FieldsFunc(v, func(r rune) bool { return r == '|' }) {
+			key, value, _ := strings.Cut(s, "=")
+			b.KeyBuilder().(*array.StringBuilder).Append(key)
+			b.ItemBuilder().(*array.StringBuilder).Append(value)
 		}
 	case *array.Uint8Builder:
 		b.Append(uint8(number(8)))
@@ -196,13 +205,15 @@ columns:
   - { name: n_time, type: time, zh: 时间, en: A, nullable: true }
   - { name: n_bool3, type: bool3, zh: 三态, en: A, nullable: true }
   - { name: n_list, type: list, zh: 列表, en: A, nullable: true }
+  - { name: n_map, type: map, zh: 属性, en: A, nullable: true }
+  - { name: n_pid, type: pid, zh: 假名, en: A, nullable: true, pii: P2 }
 `
 
 var sample = map[schemas.Type]string{
 	schemas.Text: "任意 文本\n'\"\\", schemas.Name: "解放桥社区𠮷", schemas.Code12: "370102001002",
 	schemas.Code18: "1137000000450218XQ", schemas.CodeType: "X", schemas.Int: "-9223372036854775808",
 	schemas.Measure: "-99999999999999.9999", schemas.Date: "1901-03-05", schemas.Time: "2025-12-31T15:59:59.123000Z",
-	schemas.Bool3: "unknown", schemas.List: "甲|乙",
+	schemas.Bool3: "unknown", schemas.List: "甲|乙", schemas.Map: "甲=1|乙=", schemas.Pid: "ptv7fhpcl4prtitstl4ekutsfu",
 }
 
 // Every logical type survives the way from Arrow into std and through fusion
@@ -241,7 +252,7 @@ func TestTypesRoundTrip(t *testing.T) {
 			second := sample[col.Type]
 			if col.Nullable {
 				second = "NULL"
-				if col.Type == schemas.List {
+				if col.Type.Collection() {
 					second = ""
 				}
 			}
@@ -257,6 +268,8 @@ func asText(c *schemas.Column) string {
 	switch c.Type {
 	case schemas.List:
 		return "arrayStringConcat(" + c.Name + ", '|')"
+	case schemas.Map:
+		return "arrayStringConcat(arrayMap((k, v) -> concat(k, '=', v), mapKeys(" + c.Name + "), mapValues(" + c.Name + ")), '|')"
 	case schemas.Time:
 		return "ifNull(formatDateTime(" + c.Name + ", '%Y-%m-%dT%H:%i:%S.%fZ', 'UTC'), 'NULL')"
 	}

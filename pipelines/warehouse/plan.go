@@ -28,6 +28,77 @@ type Step struct {
 // entity whose order key does not cover its grain. Derived tables (dwd, ads)
 // are created anew instead, because the next Fuse and Compute fill them.
 func (w *Warehouse) Plan(ctx context.Context, c *schemas.Catalog) ([]Step, error) {
+	return w.plan(ctx, c, func(o *object, have, next *table) ([]Step, error) { return o.steps(have) })
+}
+
+// PlanChange is Plan for a person who changes declarations: what is not
+// additive becomes a rewrite beside the live table, step by step; see rewrite.
+// What would lose data is fault.Config that names the loss; a person who
+// repeats that name in allow means it:
+//
+//	drop:std.facility.area_m2     the column and its values go
+//	convert:std.facility.area_m2  values without an equal in the new type go
+//	merge:std.facility            rows that only the old order key tells apart merge
+//
+// A table of an entity that is no longer declared stays as it is.
+func (w *Warehouse) PlanChange(ctx context.Context, c *schemas.Catalog, allow ...string) ([]Step, error) {
+	return w.plan(ctx, c, func(o *object, have, next *table) ([]Step, error) {
+		return w.change(ctx, o, have, next, allow)
+	})
+}
+
+// change is steps, and a rewrite where they are refused.
+func (w *Warehouse) change(ctx context.Context, o *object, have, next *table, allow allowed) ([]Step, error) {
+	if have == nil || o.view != "" || o.derived {
+		return o.steps(have)
+	}
+	err := o.shape(have)
+	if err == nil {
+		if steps, marked := o.endRewrite(have, next); marked {
+			more, err := o.alter(have)
+			if len(steps) > 0 && len(more) > 0 && err == nil {
+				more = more[:len(more)-1] // the comment is the last step of both
+			}
+			if err == nil {
+				return append(steps, more...), nil
+			}
+		}
+		var steps []Step
+		if steps, err = o.alter(have); err == nil {
+			return steps, nil
+		}
+		if steps, ok, err := o.dropColumns(have, allow); ok || err != nil {
+			return steps, err
+		}
+	}
+	return w.rewrite(ctx, o, have, next, allow)
+}
+
+// dropColumns is the short way where columns outside the key went and no type
+// changed: they are dropped in place.
+func (o *object) dropColumns(have *table, allow allowed) (steps []Step, ok bool, err error) {
+	kept := *have
+	kept.columns = nil
+	for _, h := range have.columns {
+		if o.column(h.name) != nil {
+			kept.columns = append(kept.columns, h)
+			continue
+		}
+		name := "drop:" + o.full() + "." + h.name
+		if !allow.has(name) {
+			return nil, false, refuse(name, "planning %q: column %q is in the warehouse and no longer declared; its values would be lost", o.full(), h.name)
+		}
+		steps = append(steps, Step{o.full(), fmt.Sprintf("drop the column %q of", h.name),
+			fmt.Sprintf("ALTER TABLE %s DROP COLUMN IF EXISTS %s", o.live(), ident(h.name))})
+	}
+	more, altErr := o.alter(&kept)
+	if altErr != nil || len(steps) == 0 {
+		return nil, false, nil
+	}
+	return append(steps, more...), true, nil
+}
+
+func (w *Warehouse) plan(ctx context.Context, c *schemas.Catalog, per func(o *object, have, next *table) ([]Step, error)) ([]Step, error) {
 	want, err := objects(c)
 	if err != nil {
 		return nil, err
@@ -39,12 +110,11 @@ func (w *Warehouse) Plan(ctx context.Context, c *schemas.Catalog) ([]Step, error
 	var steps []Step
 	for _, d := range databases {
 		if !have.databases[d.name] {
-			steps = append(steps, Step{d.name, "create the database",
-				fmt.Sprintf("CREATE DATABASE IF NOT EXISTS %s ENGINE = Atomic COMMENT %s", d.name, quote(d.comment))})
+			steps = append(steps, Step{d.name, "create the database", d.ddl("")})
 		}
 	}
 	for _, o := range want {
-		s, err := o.steps(have.tables[o.full()])
+		s, err := per(o, have.tables[o.full()], have.tables[o.full()+nextSuffix])
 		if err != nil {
 			return nil, err
 		}

@@ -15,7 +15,9 @@ const (
 	dbOps = "ops"
 )
 
-var databases = []struct{ name, comment string }{
+type database struct{ name, comment string }
+
+var databases = []database{
 	{dbStd, "标准层：每个来源的每条主张"},
 	{dbDwd, "主题层：一物一行，一数一源"},
 	{dbAds, "应用层：指标与分析视图"},
@@ -102,6 +104,7 @@ func (o *object) viewComment() string {
 //	code18    FixedString(18)          bool3     Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)
 //	codelist  LowCardinality(String)   list      Array(String), empty for none
 //	measure   Decimal(18, 4)           date      Date32
+//	pid       FixedString(26)          map       Map(LowCardinality(String), String), empty for none
 func typeOf(c *schemas.Column) string {
 	t, ok := types[c.Type]
 	switch {
@@ -113,8 +116,8 @@ func typeOf(c *schemas.Column) string {
 		panic(fmt.Sprintf("warehouse: the logical type %q has no column type", c.Type))
 	}
 	switch {
-	case !c.Nullable || c.Type == schemas.List:
-		return t // an array cannot be null: empty stands for none
+	case !c.Nullable || c.Type.Collection():
+		return t // an array or a map cannot be null: empty stands for none
 	case t == "LowCardinality(String)":
 		return "LowCardinality(Nullable(String))"
 	}
@@ -133,6 +136,8 @@ var types = map[schemas.Type]string{
 	schemas.Time:     "DateTime64(3, 'Asia/Shanghai')",
 	schemas.Bool3:    "Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)",
 	schemas.List:     "Array(String)",
+	schemas.Map:      "Map(LowCardinality(String), String)",
+	schemas.Pid:      "FixedString(26)",
 	schemas.UInt8:    "UInt8",
 	schemas.UInt16:   "UInt16",
 	schemas.UInt32:   "UInt32",

@@ -58,14 +58,14 @@ const (
 
 // Division is one entry of the register.
 type Division struct {
-	Code         string // 12 digits
-	Name         string // as the register writes it, not normalised
-	Tier         string // "P", "C", "X", "T" or "V"
-	Parent       string // code of the parent; empty for the province
-	Kind         string
-	VillageClass string // empty above village tier
-	Index        int    // place in the register, in order of codes
-	ParentIndex  int    // -1 for the province
+	Code         string `json:"code"`             // 12 digits
+	Name         string `json:"name"`             // as the register writes it, not normalised
+	Tier         string `json:"tier"`             // "P", "C", "X", "T" or "V"
+	Parent       string `json:"parent,omitempty"` // code of the parent; empty for the province
+	Kind         string `json:"kind"`
+	VillageClass string `json:"village_class,omitempty"` // empty above village tier
+	Index        int    `json:"-"`                       // place in the register, in order of codes
+	ParentIndex  int    `json:"-"`                       // -1 for the province
 }
 
 // Register is the loaded register. It is immutable and safe for concurrent use.

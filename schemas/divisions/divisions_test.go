@@ -175,6 +175,7 @@ func TestProvenance(t *testing.T) {
 	for name, data := range map[string][]byte{
 		"divisions_37_nbs2023.csv": RegisterCSV(), "register.csv.zst": registerZst,
 		"division_history_sd.csv": CountyHistoryCSV(), "township_changes_sd.csv": TownshipChangesCSV(),
+		"supplement_sd.csv": supplement,
 	} {
 		sum := sha256.Sum256(data)
 		if !strings.Contains(string(prov), hex.EncodeToString(sum[:])) {

@@ -30,7 +30,43 @@ SELECT facility_id,
        v_operating,
        ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_operating, 65535))],
        t_operating,
-       multiIf(toUInt8(bitShiftRight(w_operating, 80)) = 0, '', toUInt8(bitShiftRight(w_operating, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_operating, 80)))))
+       multiIf(toUInt8(bitShiftRight(w_operating, 80)) = 0, '', toUInt8(bitShiftRight(w_operating, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_operating, 80))))),
+       v_valid_from,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_valid_from, 65535))],
+       t_valid_from,
+       multiIf(toUInt8(bitShiftRight(w_valid_from, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_from, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_from, 80))))),
+       v_valid_to,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_valid_to, 65535))],
+       t_valid_to,
+       multiIf(toUInt8(bitShiftRight(w_valid_to, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_to, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_to, 80))))),
+       v_grid_id,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_grid_id, 65535))],
+       t_grid_id,
+       multiIf(toUInt8(bitShiftRight(w_grid_id, 80)) = 0, '', toUInt8(bitShiftRight(w_grid_id, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_grid_id, 80))))),
+       v_standardised,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_standardised, 65535))],
+       t_standardised,
+       multiIf(toUInt8(bitShiftRight(w_standardised, 80)) = 0, '', toUInt8(bitShiftRight(w_standardised, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_standardised, 80))))),
+       v_substantive,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_substantive, 65535))],
+       t_substantive,
+       multiIf(toUInt8(bitShiftRight(w_substantive, 80)) = 0, '', toUInt8(bitShiftRight(w_substantive, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_substantive, 80))))),
+       v_is_party_mass_centre,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_is_party_mass_centre, 65535))],
+       t_is_party_mass_centre,
+       multiIf(toUInt8(bitShiftRight(w_is_party_mass_centre, 80)) = 0, '', toUInt8(bitShiftRight(w_is_party_mass_centre, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_is_party_mass_centre, 80))))),
+       v_service_codes,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_service_codes, 65535))],
+       t_service_codes,
+       multiIf(toUInt8(bitShiftRight(w_service_codes, 80)) = 0, '', toUInt8(bitShiftRight(w_service_codes, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_service_codes, 80))))),
+       v_lon,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_lon, 65535))],
+       t_lon,
+       multiIf(toUInt8(bitShiftRight(w_lon, 80)) = 0, '', toUInt8(bitShiftRight(w_lon, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_lon, 80))))),
+       v_lat,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_lat, 65535))],
+       t_lat,
+       multiIf(toUInt8(bitShiftRight(w_lat, 80)) = 0, '', toUInt8(bitShiftRight(w_lat, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_lat, 80)))))
 FROM
 (
   SELECT facility_id,
@@ -57,13 +93,40 @@ FROM
          argMinIf(toNullable(event_time), ord_0, opened_on IS NOT NULL) AS t_opened_on,
          argMinIf(operating, ord_3, operating IS NOT NULL) AS v_operating,
          minIf(ord_3, operating IS NOT NULL) AS w_operating,
-         argMinIf(toNullable(event_time), ord_3, operating IS NOT NULL) AS t_operating
+         argMinIf(toNullable(event_time), ord_3, operating IS NOT NULL) AS t_operating,
+         argMinIf(valid_from, ord_0, valid_from IS NOT NULL) AS v_valid_from,
+         minIf(ord_0, valid_from IS NOT NULL) AS w_valid_from,
+         argMinIf(toNullable(event_time), ord_0, valid_from IS NOT NULL) AS t_valid_from,
+         argMinIf(valid_to, ord_0, valid_to IS NOT NULL) AS v_valid_to,
+         minIf(ord_0, valid_to IS NOT NULL) AS w_valid_to,
+         argMinIf(toNullable(event_time), ord_0, valid_to IS NOT NULL) AS t_valid_to,
+         argMinIf(grid_id, ord_0, grid_id IS NOT NULL) AS v_grid_id,
+         minIf(ord_0, grid_id IS NOT NULL) AS w_grid_id,
+         argMinIf(toNullable(event_time), ord_0, grid_id IS NOT NULL) AS t_grid_id,
+         argMinIf(standardised, ord_0, standardised IS NOT NULL) AS v_standardised,
+         minIf(ord_0, standardised IS NOT NULL) AS w_standardised,
+         argMinIf(toNullable(event_time), ord_0, standardised IS NOT NULL) AS t_standardised,
+         argMinIf(substantive, ord_0, substantive IS NOT NULL) AS v_substantive,
+         minIf(ord_0, substantive IS NOT NULL) AS w_substantive,
+         argMinIf(toNullable(event_time), ord_0, substantive IS NOT NULL) AS t_substantive,
+         argMinIf(is_party_mass_centre, ord_0, is_party_mass_centre IS NOT NULL) AS v_is_party_mass_centre,
+         minIf(ord_0, is_party_mass_centre IS NOT NULL) AS w_is_party_mass_centre,
+         argMinIf(toNullable(event_time), ord_0, is_party_mass_centre IS NOT NULL) AS t_is_party_mass_centre,
+         argMinIf(service_codes, ord_0, notEmpty(service_codes)) AS v_service_codes,
+         minIf(ord_0, notEmpty(service_codes)) AS w_service_codes,
+         argMinIf(toNullable(event_time), ord_0, notEmpty(service_codes)) AS t_service_codes,
+         argMinIf(lon, ord_0, lon IS NOT NULL) AS v_lon,
+         minIf(ord_0, lon IS NOT NULL) AS w_lon,
+         argMinIf(toNullable(event_time), ord_0, lon IS NOT NULL) AS t_lon,
+         argMinIf(lat, ord_0, lat IS NOT NULL) AS v_lat,
+         minIf(ord_0, lat IS NOT NULL) AS w_lat,
+         argMinIf(toNullable(event_time), ord_0, lat IS NOT NULL) AS t_lat
   FROM
   (
     SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_0, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_1, bitShiftLeft(toUInt128(multiIf(src_system = 'township_ledger', 1, src_system = 'village_forms', 2, src_system = 'county_ledger', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_2, bitShiftLeft(toUInt128(multiIf(src_system = 'village_forms', 1, src_system = 'county_ledger', 2, src_system = 'province_gateway', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_3
     FROM
     (
-      SELECT facility_id, division_code, facility_kind, name, site_type, area_m2, direct_service_area_m2, opened_on, operating, src_system, src_tier, event_time, version, is_deleted
+      SELECT facility_id, division_code, facility_kind, name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted
       FROM std.facility
       WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger', 'village_forms')
       ORDER BY facility_id DESC, src_system DESC, version DESC, kafka_offset DESC

@@ -4,6 +4,9 @@ SELECT programme,
        status,
        level,
        document_no,
+       subject_kind,
+       subject_id,
+       attrs,
        src_system,
        event_time,
        multiIf(toUInt8(bitShiftRight(ord_0, 80)) = 0, '', toUInt8(bitShiftRight(ord_0, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(ord_0, 80)))))
@@ -12,7 +15,7 @@ FROM
   SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'province_gateway', 1, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway'], src_system) AS ord_0
   FROM
   (
-    SELECT programme, division_code, as_of, status, level, document_no, src_system, src_tier, event_time, version, is_deleted
+    SELECT programme, division_code, as_of, status, level, document_no, subject_kind, subject_id, attrs, src_system, src_tier, event_time, version, is_deleted
     FROM std.programme_status
     WHERE src_system IN ('county_ledger', 'province_gateway')
     ORDER BY programme DESC, division_code DESC, as_of DESC, src_system DESC, version DESC, kafka_offset DESC

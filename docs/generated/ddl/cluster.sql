@@ -1,0 +1,3685 @@
+CREATE DATABASE IF NOT EXISTS std ON CLUSTER rongtong ENGINE = Atomic COMMENT '标准层：每个来源的每条主张';
+
+CREATE DATABASE IF NOT EXISTS dwd ON CLUSTER rongtong ENGINE = Atomic COMMENT '主题层：一物一行，一数一源';
+
+CREATE DATABASE IF NOT EXISTS ads ON CLUSTER rongtong ENGINE = Atomic COMMENT '应用层：指标与分析视图';
+
+CREATE DATABASE IF NOT EXISTS ops ON CLUSTER rongtong ENGINE = Atomic COMMENT '运行层：装载台账、退回、运行与账目';
+
+CREATE TABLE std.code_crosswalk_local ON CLUSTER rongtong
+(
+    from_system LowCardinality(String) COMMENT '来源代码体系',
+    from_code String COMMENT '来源代码' CODEC(ZSTD(1)),
+    to_system LowCardinality(String) COMMENT '目标代码体系',
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    to_code Nullable(String) COMMENT '目标代码' CODEC(ZSTD(1)),
+    match_kind LowCardinality(String) COMMENT '匹配方式',
+    confidence Nullable(Decimal(18, 4)) COMMENT '置信度（1）',
+    reviewed_by_role Nullable(String) COMMENT '复核岗位' CODEC(ZSTD(1)),
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/code_crosswalk_local', '{replica}', kafka_offset)
+ORDER BY (from_system, from_code, to_system, valid_from, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '代码对照：各来源的主张';
+
+CREATE TABLE std.code_crosswalk ON CLUSTER rongtong AS std.code_crosswalk_local
+ENGINE = Distributed('rongtong', std, code_crosswalk_local, cityHash64(from_system, from_code, to_system, valid_from))
+COMMENT '代码对照：各来源的主张';
+
+CREATE TABLE dwd.code_crosswalk_local ON CLUSTER rongtong
+(
+    from_system LowCardinality(String) COMMENT '来源代码体系',
+    from_code String COMMENT '来源代码' CODEC(ZSTD(1)),
+    to_system LowCardinality(String) COMMENT '目标代码体系',
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    to_code Nullable(String) COMMENT '目标代码' CODEC(ZSTD(1)),
+    match_kind LowCardinality(String) COMMENT '匹配方式',
+    confidence Nullable(Decimal(18, 4)) COMMENT '置信度（1）',
+    reviewed_by_role Nullable(String) COMMENT '复核岗位' CODEC(ZSTD(1)),
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/code_crosswalk_local', '{replica}')
+ORDER BY (from_system, from_code, to_system, valid_from)
+COMMENT '代码对照：一物一行';
+
+CREATE TABLE dwd.code_crosswalk ON CLUSTER rongtong AS dwd.code_crosswalk_local
+ENGINE = Distributed('rongtong', dwd, code_crosswalk_local, cityHash64(from_system, from_code, to_system, valid_from))
+COMMENT '代码对照：一物一行';
+
+CREATE TABLE std.division_local ON CLUSTER rongtong
+(
+    division_code FixedString(12) COMMENT '区划代码',
+    name String COMMENT '名称' CODEC(ZSTD(1)),
+    canonical_name String COMMENT '规范名' CODEC(ZSTD(1)),
+    level LowCardinality(String) COMMENT '层级',
+    parent_code Nullable(FixedString(12)) COMMENT '上级区划',
+    kind LowCardinality(String) COMMENT '区划性质',
+    village_class LowCardinality(Nullable(String)) COMMENT '村级类别',
+    code_system LowCardinality(String) COMMENT '代码体系',
+    valid_from Nullable(Date32) COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    path Array(String) COMMENT '区划路径',
+    township_class LowCardinality(Nullable(String)) COMMENT '乡级类别',
+    urban_rural_code LowCardinality(Nullable(String)) COMMENT '城乡分类',
+    seat Nullable(String) COMMENT '驻地' CODEC(ZSTD(1)),
+    area_km2 Nullable(Decimal(18, 4)) COMMENT '面积（km2）',
+    boundary_version Nullable(String) COMMENT '界线版本' CODEC(ZSTD(1)),
+    in_urban_dev_boundary Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '城镇开发边界内',
+    fiscal_difficulty Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '财政困难县',
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/division_local', '{replica}', kafka_offset)
+ORDER BY (division_code, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '行政区划：各来源的主张';
+
+CREATE TABLE std.division ON CLUSTER rongtong AS std.division_local
+ENGINE = Distributed('rongtong', std, division_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '行政区划：各来源的主张';
+
+CREATE TABLE dwd.division_local ON CLUSTER rongtong
+(
+    division_code FixedString(12) COMMENT '区划代码',
+    name String COMMENT '名称' CODEC(ZSTD(1)),
+    canonical_name String COMMENT '规范名' CODEC(ZSTD(1)),
+    level LowCardinality(String) COMMENT '层级',
+    parent_code Nullable(FixedString(12)) COMMENT '上级区划',
+    kind LowCardinality(String) COMMENT '区划性质',
+    village_class LowCardinality(Nullable(String)) COMMENT '村级类别',
+    code_system LowCardinality(String) COMMENT '代码体系',
+    valid_from Nullable(Date32) COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    path Array(String) COMMENT '区划路径',
+    township_class LowCardinality(Nullable(String)) COMMENT '乡级类别',
+    urban_rural_code LowCardinality(Nullable(String)) COMMENT '城乡分类',
+    seat Nullable(String) COMMENT '驻地' CODEC(ZSTD(1)),
+    area_km2 Nullable(Decimal(18, 4)) COMMENT '面积（km2）',
+    boundary_version Nullable(String) COMMENT '界线版本' CODEC(ZSTD(1)),
+    in_urban_dev_boundary Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '城镇开发边界内',
+    fiscal_difficulty Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '财政困难县',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/division_local', '{replica}')
+ORDER BY division_code
+COMMENT '行政区划：一物一行';
+
+CREATE TABLE dwd.division ON CLUSTER rongtong AS dwd.division_local
+ENGINE = Distributed('rongtong', dwd, division_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '行政区划：一物一行';
+
+CREATE TABLE std.division_change_local ON CLUSTER rongtong
+(
+    change_id String COMMENT '变更标识' CODEC(ZSTD(1)),
+    kind LowCardinality(String) COMMENT '变更类型',
+    old_code Nullable(FixedString(12)) COMMENT '原代码',
+    old_name Nullable(String) COMMENT '原名称' CODEC(ZSTD(1)),
+    new_name Nullable(String) COMMENT '新名称' CODEC(ZSTD(1)),
+    successor_codes Array(String) COMMENT '承接代码',
+    reason Nullable(String) COMMENT '变更原因' CODEC(ZSTD(1)),
+    document_no Nullable(String) COMMENT '批准文件' CODEC(ZSTD(1)),
+    approved_on Nullable(Date32) COMMENT '批准日期',
+    snapshot_year Int64 COMMENT '年度',
+    code_system LowCardinality(String) COMMENT '代码体系',
+    new_code Nullable(FixedString(12)) COMMENT '新代码',
+    announced_on Nullable(Date32) COMMENT '公布日期',
+    code_valid_from Nullable(Date32) COMMENT '代码启用日期',
+    share Nullable(Decimal(18, 4)) COMMENT '承接比例（1）',
+    share_basis LowCardinality(Nullable(String)) COMMENT '比例依据',
+    evidence Nullable(String) COMMENT '依据来源' CODEC(ZSTD(1)),
+    villagers_meeting_on Nullable(Date32) COMMENT '村民会议日期',
+    consent_share Nullable(Decimal(18, 4)) COMMENT '同意比例（1）',
+    households_after Nullable(Int64) COMMENT '合并后户数（户）',
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/division_change_local', '{replica}', kafka_offset)
+ORDER BY (change_id, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '区划变更：各来源的主张';
+
+CREATE TABLE std.division_change ON CLUSTER rongtong AS std.division_change_local
+ENGINE = Distributed('rongtong', std, division_change_local, cityHash64(change_id))
+COMMENT '区划变更：各来源的主张';
+
+CREATE TABLE dwd.division_change_local ON CLUSTER rongtong
+(
+    change_id String COMMENT '变更标识' CODEC(ZSTD(1)),
+    kind LowCardinality(String) COMMENT '变更类型',
+    old_code Nullable(FixedString(12)) COMMENT '原代码',
+    old_name Nullable(String) COMMENT '原名称' CODEC(ZSTD(1)),
+    new_name Nullable(String) COMMENT '新名称' CODEC(ZSTD(1)),
+    successor_codes Array(String) COMMENT '承接代码',
+    reason Nullable(String) COMMENT '变更原因' CODEC(ZSTD(1)),
+    document_no Nullable(String) COMMENT '批准文件' CODEC(ZSTD(1)),
+    approved_on Nullable(Date32) COMMENT '批准日期',
+    snapshot_year Int64 COMMENT '年度',
+    code_system LowCardinality(String) COMMENT '代码体系',
+    new_code Nullable(FixedString(12)) COMMENT '新代码',
+    announced_on Nullable(Date32) COMMENT '公布日期',
+    code_valid_from Nullable(Date32) COMMENT '代码启用日期',
+    share Nullable(Decimal(18, 4)) COMMENT '承接比例（1）',
+    share_basis LowCardinality(Nullable(String)) COMMENT '比例依据',
+    evidence Nullable(String) COMMENT '依据来源' CODEC(ZSTD(1)),
+    villagers_meeting_on Nullable(Date32) COMMENT '村民会议日期',
+    consent_share Nullable(Decimal(18, 4)) COMMENT '同意比例（1）',
+    households_after Nullable(Int64) COMMENT '合并后户数（户）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/division_change_local', '{replica}')
+ORDER BY change_id
+COMMENT '区划变更：一物一行';
+
+CREATE TABLE dwd.division_change ON CLUSTER rongtong AS dwd.division_change_local
+ENGINE = Distributed('rongtong', dwd, division_change_local, cityHash64(change_id))
+COMMENT '区划变更：一物一行';
+
+CREATE TABLE std.grid_local ON CLUSTER rongtong
+(
+    grid_id String COMMENT '网格编码' CODEC(ZSTD(1)),
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    division_code FixedString(12) COMMENT '所属村（社区）',
+    src_grid_code Nullable(String) COMMENT '源编码' CODEC(ZSTD(1)),
+    grid_kind LowCardinality(String) COMMENT '网格类型',
+    name Nullable(String) COMMENT '名称' CODEC(ZSTD(1)),
+    households Nullable(Int64) COMMENT '户数（户）',
+    area_m2 Nullable(Decimal(18, 4)) COMMENT '面积（m2）',
+    party_branch Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '建有党支部（党小组）',
+    full_time_posts Nullable(Int64) COMMENT '专职网格员岗位数（个）',
+    part_time_posts Nullable(Int64) COMMENT '兼职网格员岗位数（个）',
+    standard_ok Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '划分达标',
+    geom_ref Nullable(String) COMMENT '图形引用' CODEC(ZSTD(1)),
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/grid_local', '{replica}', kafka_offset)
+ORDER BY (grid_id, valid_from, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '网格：各来源的主张';
+
+CREATE TABLE std.grid ON CLUSTER rongtong AS std.grid_local
+ENGINE = Distributed('rongtong', std, grid_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '网格：各来源的主张';
+
+CREATE TABLE dwd.grid_local ON CLUSTER rongtong
+(
+    grid_id String COMMENT '网格编码' CODEC(ZSTD(1)),
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    division_code FixedString(12) COMMENT '所属村（社区）',
+    src_grid_code Nullable(String) COMMENT '源编码' CODEC(ZSTD(1)),
+    grid_kind LowCardinality(String) COMMENT '网格类型',
+    name Nullable(String) COMMENT '名称' CODEC(ZSTD(1)),
+    households Nullable(Int64) COMMENT '户数（户）',
+    area_m2 Nullable(Decimal(18, 4)) COMMENT '面积（m2）',
+    party_branch Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '建有党支部（党小组）',
+    full_time_posts Nullable(Int64) COMMENT '专职网格员岗位数（个）',
+    part_time_posts Nullable(Int64) COMMENT '兼职网格员岗位数（个）',
+    standard_ok Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '划分达标',
+    geom_ref Nullable(String) COMMENT '图形引用' CODEC(ZSTD(1)),
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/grid_local', '{replica}')
+ORDER BY (grid_id, valid_from)
+COMMENT '网格：一物一行';
+
+CREATE TABLE dwd.grid ON CLUSTER rongtong AS dwd.grid_local
+ENGINE = Distributed('rongtong', dwd, grid_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '网格：一物一行';
+
+CREATE TABLE std.committee_term_local ON CLUSTER rongtong
+(
+    division_code FixedString(12) COMMENT '村（社区）',
+    body LowCardinality(String) COMMENT '班子',
+    term_no Int64 COMMENT '届次（届）',
+    election_on Nullable(Date32) COMMENT '选举日期',
+    term_ends_on Nullable(Date32) COMMENT '任期届满日期',
+    seats Nullable(Int64) COMMENT '职数（席）',
+    filled Nullable(Int64) COMMENT '实配人数（席）',
+    female_n Nullable(Int64) COMMENT '女性人数（人）',
+    under35_n Nullable(Int64) COMMENT '35 岁及以下人数（人）',
+    cross_seats Nullable(Int64) COMMENT '交叉任职席位（席）',
+    secretary_is_director Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '书记兼任村（居）委会主任',
+    secretary_heads_collective Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '书记兼任集体经济组织负责人',
+    part_time_members_n Nullable(Int64) COMMENT '兼职委员人数（人）',
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/committee_term_local', '{replica}', kafka_offset)
+ORDER BY (division_code, body, term_no, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '两委届次：各来源的主张';
+
+CREATE TABLE std.committee_term ON CLUSTER rongtong AS std.committee_term_local
+ENGINE = Distributed('rongtong', std, committee_term_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '两委届次：各来源的主张';
+
+CREATE TABLE dwd.committee_term_local ON CLUSTER rongtong
+(
+    division_code FixedString(12) COMMENT '村（社区）',
+    body LowCardinality(String) COMMENT '班子',
+    term_no Int64 COMMENT '届次（届）',
+    election_on Nullable(Date32) COMMENT '选举日期',
+    term_ends_on Nullable(Date32) COMMENT '任期届满日期',
+    seats Nullable(Int64) COMMENT '职数（席）',
+    filled Nullable(Int64) COMMENT '实配人数（席）',
+    female_n Nullable(Int64) COMMENT '女性人数（人）',
+    under35_n Nullable(Int64) COMMENT '35 岁及以下人数（人）',
+    cross_seats Nullable(Int64) COMMENT '交叉任职席位（席）',
+    secretary_is_director Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '书记兼任村（居）委会主任',
+    secretary_heads_collective Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '书记兼任集体经济组织负责人',
+    part_time_members_n Nullable(Int64) COMMENT '兼职委员人数（人）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/committee_term_local', '{replica}')
+ORDER BY (division_code, body, term_no)
+COMMENT '两委届次：一物一行';
+
+CREATE TABLE dwd.committee_term ON CLUSTER rongtong AS dwd.committee_term_local
+ENGINE = Distributed('rongtong', dwd, committee_term_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '两委届次：一物一行';
+
+CREATE TABLE std.device_local ON CLUSTER rongtong
+(
+    device_id String COMMENT '设备标识' CODEC(ZSTD(1)),
+    device_kind LowCardinality(String) COMMENT '设备类型',
+    gb28181_id Nullable(String) COMMENT '国标编码' CODEC(ZSTD(1)),
+    division_code FixedString(12) COMMENT '所在区划',
+    grid_id Nullable(String) COMMENT '所在网格' CODEC(ZSTD(1)),
+    owner_kind LowCardinality(Nullable(String)) COMMENT '权属',
+    installed_on Nullable(Date32) COMMENT '安装日期',
+    networked Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否联网',
+    status LowCardinality(Nullable(String)) COMMENT '状态',
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/device_local', '{replica}', kafka_offset)
+ORDER BY (device_id, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '终端与设备：各来源的主张';
+
+CREATE TABLE std.device ON CLUSTER rongtong AS std.device_local
+ENGINE = Distributed('rongtong', std, device_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '终端与设备：各来源的主张';
+
+CREATE TABLE dwd.device_local ON CLUSTER rongtong
+(
+    device_id String COMMENT '设备标识' CODEC(ZSTD(1)),
+    device_kind LowCardinality(String) COMMENT '设备类型',
+    gb28181_id Nullable(String) COMMENT '国标编码' CODEC(ZSTD(1)),
+    division_code FixedString(12) COMMENT '所在区划',
+    grid_id Nullable(String) COMMENT '所在网格' CODEC(ZSTD(1)),
+    owner_kind LowCardinality(Nullable(String)) COMMENT '权属',
+    installed_on Nullable(Date32) COMMENT '安装日期',
+    networked Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否联网',
+    status LowCardinality(Nullable(String)) COMMENT '状态',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/device_local', '{replica}')
+ORDER BY device_id
+COMMENT '终端与设备：一物一行';
+
+CREATE TABLE dwd.device ON CLUSTER rongtong AS dwd.device_local
+ENGINE = Distributed('rongtong', dwd, device_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '终端与设备：一物一行';
+
+CREATE TABLE std.device_health_daily_local ON CLUSTER rongtong
+(
+    device_id String COMMENT '设备标识' CODEC(ZSTD(1)),
+    day Date32 COMMENT '日期',
+    division_code FixedString(12) COMMENT '所在区划',
+    online_minutes Nullable(Int64) COMMENT '在线时长（min）',
+    fault_code LowCardinality(Nullable(String)) COMMENT '故障',
+    last_seen Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '最近在线时间' CODEC(Delta(8), ZSTD(1)),
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/device_health_daily_local', '{replica}', kafka_offset)
+ORDER BY (device_id, day, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '设备运行日报：各来源的主张';
+
+CREATE TABLE std.device_health_daily ON CLUSTER rongtong AS std.device_health_daily_local
+ENGINE = Distributed('rongtong', std, device_health_daily_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '设备运行日报：各来源的主张';
+
+CREATE TABLE dwd.device_health_daily_local ON CLUSTER rongtong
+(
+    device_id String COMMENT '设备标识' CODEC(ZSTD(1)),
+    day Date32 COMMENT '日期',
+    division_code FixedString(12) COMMENT '所在区划',
+    online_minutes Nullable(Int64) COMMENT '在线时长（min）',
+    fault_code LowCardinality(Nullable(String)) COMMENT '故障',
+    last_seen Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '最近在线时间' CODEC(Delta(8), ZSTD(1)),
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/device_health_daily_local', '{replica}')
+ORDER BY (device_id, day)
+COMMENT '设备运行日报：一物一行';
+
+CREATE TABLE dwd.device_health_daily ON CLUSTER rongtong AS dwd.device_health_daily_local
+ENGINE = Distributed('rongtong', dwd, device_health_daily_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '设备运行日报：一物一行';
+
+CREATE TABLE std.facility_local ON CLUSTER rongtong
+(
+    facility_id String COMMENT '设施标识' CODEC(ZSTD(1)),
+    division_code FixedString(12) COMMENT '所在区划',
+    facility_kind LowCardinality(String) COMMENT '设施类别',
+    name Nullable(String) COMMENT '名称' CODEC(ZSTD(1)),
+    site_type LowCardinality(Nullable(String)) COMMENT '所在地类型',
+    area_m2 Nullable(Decimal(18, 4)) COMMENT '建筑面积（m2）',
+    direct_service_area_m2 Nullable(Decimal(18, 4)) COMMENT '直接服务面积（m2）',
+    opened_on Nullable(Date32) COMMENT '启用日期',
+    operating Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否运行',
+    valid_from Nullable(Date32) COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    grid_id Nullable(String) COMMENT '所在网格' CODEC(ZSTD(1)),
+    standardised Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '规范化',
+    substantive Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '实体化运行',
+    is_party_mass_centre Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '建成党群服务中心',
+    service_codes Array(String) COMMENT '服务项目',
+    lon Nullable(Decimal(18, 4)) COMMENT '经度（degree）',
+    lat Nullable(Decimal(18, 4)) COMMENT '纬度（degree）',
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/facility_local', '{replica}', kafka_offset)
+ORDER BY (facility_id, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '设施阵地：各来源的主张';
+
+CREATE TABLE std.facility ON CLUSTER rongtong AS std.facility_local
+ENGINE = Distributed('rongtong', std, facility_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '设施阵地：各来源的主张';
+
+CREATE TABLE dwd.facility_local ON CLUSTER rongtong
+(
+    facility_id String COMMENT '设施标识' CODEC(ZSTD(1)),
+    division_code FixedString(12) COMMENT '所在区划',
+    division_code_src LowCardinality(String) COMMENT '所在区划·取自来源',
+    division_code_at DateTime64(3, 'Asia/Shanghai') COMMENT '所在区划·业务时间' CODEC(Delta(8), ZSTD(1)),
+    division_code_rule LowCardinality(String) COMMENT '所在区划·取值规则',
+    facility_kind LowCardinality(String) COMMENT '设施类别',
+    facility_kind_src LowCardinality(String) COMMENT '设施类别·取自来源',
+    facility_kind_at DateTime64(3, 'Asia/Shanghai') COMMENT '设施类别·业务时间' CODEC(Delta(8), ZSTD(1)),
+    facility_kind_rule LowCardinality(String) COMMENT '设施类别·取值规则',
+    name Nullable(String) COMMENT '名称' CODEC(ZSTD(1)),
+    name_src LowCardinality(String) COMMENT '名称·取自来源',
+    name_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '名称·业务时间' CODEC(Delta(8), ZSTD(1)),
+    name_rule LowCardinality(String) COMMENT '名称·取值规则',
+    site_type LowCardinality(Nullable(String)) COMMENT '所在地类型',
+    site_type_src LowCardinality(String) COMMENT '所在地类型·取自来源',
+    site_type_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '所在地类型·业务时间' CODEC(Delta(8), ZSTD(1)),
+    site_type_rule LowCardinality(String) COMMENT '所在地类型·取值规则',
+    area_m2 Nullable(Decimal(18, 4)) COMMENT '建筑面积（m2）',
+    area_m2_src LowCardinality(String) COMMENT '建筑面积·取自来源',
+    area_m2_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '建筑面积·业务时间' CODEC(Delta(8), ZSTD(1)),
+    area_m2_rule LowCardinality(String) COMMENT '建筑面积·取值规则',
+    direct_service_area_m2 Nullable(Decimal(18, 4)) COMMENT '直接服务面积（m2）',
+    direct_service_area_m2_src LowCardinality(String) COMMENT '直接服务面积·取自来源',
+    direct_service_area_m2_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '直接服务面积·业务时间' CODEC(Delta(8), ZSTD(1)),
+    direct_service_area_m2_rule LowCardinality(String) COMMENT '直接服务面积·取值规则',
+    opened_on Nullable(Date32) COMMENT '启用日期',
+    opened_on_src LowCardinality(String) COMMENT '启用日期·取自来源',
+    opened_on_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '启用日期·业务时间' CODEC(Delta(8), ZSTD(1)),
+    opened_on_rule LowCardinality(String) COMMENT '启用日期·取值规则',
+    operating Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否运行',
+    operating_src LowCardinality(String) COMMENT '是否运行·取自来源',
+    operating_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '是否运行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    operating_rule LowCardinality(String) COMMENT '是否运行·取值规则',
+    valid_from Nullable(Date32) COMMENT '生效日期',
+    valid_from_src LowCardinality(String) COMMENT '生效日期·取自来源',
+    valid_from_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '生效日期·业务时间' CODEC(Delta(8), ZSTD(1)),
+    valid_from_rule LowCardinality(String) COMMENT '生效日期·取值规则',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    valid_to_src LowCardinality(String) COMMENT '失效日期·取自来源',
+    valid_to_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '失效日期·业务时间' CODEC(Delta(8), ZSTD(1)),
+    valid_to_rule LowCardinality(String) COMMENT '失效日期·取值规则',
+    grid_id Nullable(String) COMMENT '所在网格' CODEC(ZSTD(1)),
+    grid_id_src LowCardinality(String) COMMENT '所在网格·取自来源',
+    grid_id_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '所在网格·业务时间' CODEC(Delta(8), ZSTD(1)),
+    grid_id_rule LowCardinality(String) COMMENT '所在网格·取值规则',
+    standardised Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '规范化',
+    standardised_src LowCardinality(String) COMMENT '规范化·取自来源',
+    standardised_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '规范化·业务时间' CODEC(Delta(8), ZSTD(1)),
+    standardised_rule LowCardinality(String) COMMENT '规范化·取值规则',
+    substantive Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '实体化运行',
+    substantive_src LowCardinality(String) COMMENT '实体化运行·取自来源',
+    substantive_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '实体化运行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    substantive_rule LowCardinality(String) COMMENT '实体化运行·取值规则',
+    is_party_mass_centre Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '建成党群服务中心',
+    is_party_mass_centre_src LowCardinality(String) COMMENT '建成党群服务中心·取自来源',
+    is_party_mass_centre_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '建成党群服务中心·业务时间' CODEC(Delta(8), ZSTD(1)),
+    is_party_mass_centre_rule LowCardinality(String) COMMENT '建成党群服务中心·取值规则',
+    service_codes Array(String) COMMENT '服务项目',
+    service_codes_src LowCardinality(String) COMMENT '服务项目·取自来源',
+    service_codes_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '服务项目·业务时间' CODEC(Delta(8), ZSTD(1)),
+    service_codes_rule LowCardinality(String) COMMENT '服务项目·取值规则',
+    lon Nullable(Decimal(18, 4)) COMMENT '经度（degree）',
+    lon_src LowCardinality(String) COMMENT '经度·取自来源',
+    lon_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '经度·业务时间' CODEC(Delta(8), ZSTD(1)),
+    lon_rule LowCardinality(String) COMMENT '经度·取值规则',
+    lat Nullable(Decimal(18, 4)) COMMENT '纬度（degree）',
+    lat_src LowCardinality(String) COMMENT '纬度·取自来源',
+    lat_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '纬度·业务时间' CODEC(Delta(8), ZSTD(1)),
+    lat_rule LowCardinality(String) COMMENT '纬度·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/facility_local', '{replica}')
+ORDER BY facility_id
+COMMENT '设施阵地：一物一行';
+
+CREATE TABLE dwd.facility ON CLUSTER rongtong AS dwd.facility_local
+ENGINE = Distributed('rongtong', dwd, facility_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '设施阵地：一物一行';
+
+CREATE TABLE std.org_credit_local ON CLUSTER rongtong
+(
+    org_id String COMMENT '组织标识' CODEC(ZSTD(1)),
+    list_kind LowCardinality(String) COMMENT '名单类型',
+    listed_on Date32 COMMENT '列入日期',
+    division_code FixedString(12) COMMENT '所在区划',
+    authority_uscc Nullable(FixedString(18)) COMMENT '列入机关统一社会信用代码',
+    basis_doc Nullable(String) COMMENT '依据文件' CODEC(ZSTD(1)),
+    delisted_on Nullable(Date32) COMMENT '移出日期',
+    expires_on Date32 COMMENT '有效期至',
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/org_credit_local', '{replica}', kafka_offset)
+ORDER BY (org_id, list_kind, listed_on, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '组织信用：各来源的主张';
+
+CREATE TABLE std.org_credit ON CLUSTER rongtong AS std.org_credit_local
+ENGINE = Distributed('rongtong', std, org_credit_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '组织信用：各来源的主张';
+
+CREATE TABLE dwd.org_credit_local ON CLUSTER rongtong
+(
+    org_id String COMMENT '组织标识' CODEC(ZSTD(1)),
+    list_kind LowCardinality(String) COMMENT '名单类型',
+    listed_on Date32 COMMENT '列入日期',
+    division_code FixedString(12) COMMENT '所在区划',
+    authority_uscc Nullable(FixedString(18)) COMMENT '列入机关统一社会信用代码',
+    basis_doc Nullable(String) COMMENT '依据文件' CODEC(ZSTD(1)),
+    delisted_on Nullable(Date32) COMMENT '移出日期',
+    expires_on Date32 COMMENT '有效期至',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/org_credit_local', '{replica}')
+ORDER BY (org_id, list_kind, listed_on)
+COMMENT '组织信用：一物一行';
+
+CREATE TABLE dwd.org_credit ON CLUSTER rongtong AS dwd.org_credit_local
+ENGINE = Distributed('rongtong', dwd, org_credit_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '组织信用：一物一行';
+
+CREATE TABLE std.org_relation_local ON CLUSTER rongtong
+(
+    from_org String COMMENT '甲方组织' CODEC(ZSTD(1)),
+    to_ref String COMMENT '乙方主体' CODEC(ZSTD(1)),
+    kind LowCardinality(String) COMMENT '关系类型',
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    to_kind LowCardinality(String) COMMENT '乙方主体类型',
+    division_code FixedString(12) COMMENT '所在区划',
+    party_members_n Nullable(Int64) COMMENT '党员人数（人）',
+    separate_accounts Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '分账管理',
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/org_relation_local', '{replica}', kafka_offset)
+ORDER BY (from_org, to_ref, kind, valid_from, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '组织关系：各来源的主张';
+
+CREATE TABLE std.org_relation ON CLUSTER rongtong AS std.org_relation_local
+ENGINE = Distributed('rongtong', std, org_relation_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '组织关系：各来源的主张';
+
+CREATE TABLE dwd.org_relation_local ON CLUSTER rongtong
+(
+    from_org String COMMENT '甲方组织' CODEC(ZSTD(1)),
+    to_ref String COMMENT '乙方主体' CODEC(ZSTD(1)),
+    kind LowCardinality(String) COMMENT '关系类型',
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    to_kind LowCardinality(String) COMMENT '乙方主体类型',
+    division_code FixedString(12) COMMENT '所在区划',
+    party_members_n Nullable(Int64) COMMENT '党员人数（人）',
+    separate_accounts Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '分账管理',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/org_relation_local', '{replica}')
+ORDER BY (from_org, to_ref, kind, valid_from)
+COMMENT '组织关系：一物一行';
+
+CREATE TABLE dwd.org_relation ON CLUSTER rongtong AS dwd.org_relation_local
+ENGINE = Distributed('rongtong', dwd, org_relation_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '组织关系：一物一行';
+
+CREATE TABLE std.organization_local ON CLUSTER rongtong
+(
+    org_id String COMMENT '组织标识' CODEC(ZSTD(1)),
+    division_code FixedString(12) COMMENT '所在区划',
+    org_kind LowCardinality(String) COMMENT '组织类别',
+    uscc Nullable(FixedString(18)) COMMENT '统一社会信用代码',
+    name String COMMENT '名称' CODEC(ZSTD(1)),
+    established_on Nullable(Date32) COMMENT '成立日期',
+    status LowCardinality(Nullable(String)) COMMENT '状态',
+    office_address Nullable(String) COMMENT '办公地址' CODEC(ZSTD(1)),
+    office_phone Nullable(String) COMMENT '办公电话' CODEC(ZSTD(1)),
+    headcount Nullable(Int64) COMMENT '工作人员数（人）',
+    valid_from Nullable(Date32) COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    uscc_valid Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '代码校验通过',
+    social_kind LowCardinality(Nullable(String)) COMMENT '社会组织类别',
+    parent_org_id Nullable(String) COMMENT '上级组织' CODEC(ZSTD(1)),
+    reg_authority Nullable(String) COMMENT '登记机关' CODEC(ZSTD(1)),
+    charter_party_clause Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '章程写入党建要求',
+    charter_version Nullable(String) COMMENT '章程版本' CODEC(ZSTD(1)),
+    management_mode LowCardinality(Nullable(String)) COMMENT '管理方式',
+    unified_command Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '统一指挥',
+    consulted_on_assessment Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '考核征求乡镇意见',
+    consulted_on_appointment Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '任免征求乡镇意见',
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/organization_local', '{replica}', kafka_offset)
+ORDER BY (org_id, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '组织机构：各来源的主张';
+
+CREATE TABLE std.organization ON CLUSTER rongtong AS std.organization_local
+ENGINE = Distributed('rongtong', std, organization_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '组织机构：各来源的主张';
+
+CREATE TABLE dwd.organization_local ON CLUSTER rongtong
+(
+    org_id String COMMENT '组织标识' CODEC(ZSTD(1)),
+    division_code FixedString(12) COMMENT '所在区划',
+    division_code_src LowCardinality(String) COMMENT '所在区划·取自来源',
+    division_code_at DateTime64(3, 'Asia/Shanghai') COMMENT '所在区划·业务时间' CODEC(Delta(8), ZSTD(1)),
+    division_code_rule LowCardinality(String) COMMENT '所在区划·取值规则',
+    org_kind LowCardinality(String) COMMENT '组织类别',
+    org_kind_src LowCardinality(String) COMMENT '组织类别·取自来源',
+    org_kind_at DateTime64(3, 'Asia/Shanghai') COMMENT '组织类别·业务时间' CODEC(Delta(8), ZSTD(1)),
+    org_kind_rule LowCardinality(String) COMMENT '组织类别·取值规则',
+    uscc Nullable(FixedString(18)) COMMENT '统一社会信用代码',
+    uscc_src LowCardinality(String) COMMENT '统一社会信用代码·取自来源',
+    uscc_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '统一社会信用代码·业务时间' CODEC(Delta(8), ZSTD(1)),
+    uscc_rule LowCardinality(String) COMMENT '统一社会信用代码·取值规则',
+    name String COMMENT '名称' CODEC(ZSTD(1)),
+    name_src LowCardinality(String) COMMENT '名称·取自来源',
+    name_at DateTime64(3, 'Asia/Shanghai') COMMENT '名称·业务时间' CODEC(Delta(8), ZSTD(1)),
+    name_rule LowCardinality(String) COMMENT '名称·取值规则',
+    established_on Nullable(Date32) COMMENT '成立日期',
+    established_on_src LowCardinality(String) COMMENT '成立日期·取自来源',
+    established_on_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '成立日期·业务时间' CODEC(Delta(8), ZSTD(1)),
+    established_on_rule LowCardinality(String) COMMENT '成立日期·取值规则',
+    status LowCardinality(Nullable(String)) COMMENT '状态',
+    status_src LowCardinality(String) COMMENT '状态·取自来源',
+    status_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '状态·业务时间' CODEC(Delta(8), ZSTD(1)),
+    status_rule LowCardinality(String) COMMENT '状态·取值规则',
+    office_address Nullable(String) COMMENT '办公地址' CODEC(ZSTD(1)),
+    office_address_src LowCardinality(String) COMMENT '办公地址·取自来源',
+    office_address_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办公地址·业务时间' CODEC(Delta(8), ZSTD(1)),
+    office_address_rule LowCardinality(String) COMMENT '办公地址·取值规则',
+    office_phone Nullable(String) COMMENT '办公电话' CODEC(ZSTD(1)),
+    office_phone_src LowCardinality(String) COMMENT '办公电话·取自来源',
+    office_phone_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办公电话·业务时间' CODEC(Delta(8), ZSTD(1)),
+    office_phone_rule LowCardinality(String) COMMENT '办公电话·取值规则',
+    headcount Nullable(Int64) COMMENT '工作人员数（人）',
+    headcount_src LowCardinality(String) COMMENT '工作人员数·取自来源',
+    headcount_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '工作人员数·业务时间' CODEC(Delta(8), ZSTD(1)),
+    headcount_rule LowCardinality(String) COMMENT '工作人员数·取值规则',
+    valid_from Nullable(Date32) COMMENT '生效日期',
+    valid_from_src LowCardinality(String) COMMENT '生效日期·取自来源',
+    valid_from_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '生效日期·业务时间' CODEC(Delta(8), ZSTD(1)),
+    valid_from_rule LowCardinality(String) COMMENT '生效日期·取值规则',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    valid_to_src LowCardinality(String) COMMENT '失效日期·取自来源',
+    valid_to_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '失效日期·业务时间' CODEC(Delta(8), ZSTD(1)),
+    valid_to_rule LowCardinality(String) COMMENT '失效日期·取值规则',
+    uscc_valid Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '代码校验通过',
+    uscc_valid_src LowCardinality(String) COMMENT '代码校验通过·取自来源',
+    uscc_valid_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '代码校验通过·业务时间' CODEC(Delta(8), ZSTD(1)),
+    uscc_valid_rule LowCardinality(String) COMMENT '代码校验通过·取值规则',
+    social_kind LowCardinality(Nullable(String)) COMMENT '社会组织类别',
+    social_kind_src LowCardinality(String) COMMENT '社会组织类别·取自来源',
+    social_kind_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '社会组织类别·业务时间' CODEC(Delta(8), ZSTD(1)),
+    social_kind_rule LowCardinality(String) COMMENT '社会组织类别·取值规则',
+    parent_org_id Nullable(String) COMMENT '上级组织' CODEC(ZSTD(1)),
+    parent_org_id_src LowCardinality(String) COMMENT '上级组织·取自来源',
+    parent_org_id_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '上级组织·业务时间' CODEC(Delta(8), ZSTD(1)),
+    parent_org_id_rule LowCardinality(String) COMMENT '上级组织·取值规则',
+    reg_authority Nullable(String) COMMENT '登记机关' CODEC(ZSTD(1)),
+    reg_authority_src LowCardinality(String) COMMENT '登记机关·取自来源',
+    reg_authority_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '登记机关·业务时间' CODEC(Delta(8), ZSTD(1)),
+    reg_authority_rule LowCardinality(String) COMMENT '登记机关·取值规则',
+    charter_party_clause Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '章程写入党建要求',
+    charter_party_clause_src LowCardinality(String) COMMENT '章程写入党建要求·取自来源',
+    charter_party_clause_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '章程写入党建要求·业务时间' CODEC(Delta(8), ZSTD(1)),
+    charter_party_clause_rule LowCardinality(String) COMMENT '章程写入党建要求·取值规则',
+    charter_version Nullable(String) COMMENT '章程版本' CODEC(ZSTD(1)),
+    charter_version_src LowCardinality(String) COMMENT '章程版本·取自来源',
+    charter_version_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '章程版本·业务时间' CODEC(Delta(8), ZSTD(1)),
+    charter_version_rule LowCardinality(String) COMMENT '章程版本·取值规则',
+    management_mode LowCardinality(Nullable(String)) COMMENT '管理方式',
+    management_mode_src LowCardinality(String) COMMENT '管理方式·取自来源',
+    management_mode_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '管理方式·业务时间' CODEC(Delta(8), ZSTD(1)),
+    management_mode_rule LowCardinality(String) COMMENT '管理方式·取值规则',
+    unified_command Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '统一指挥',
+    unified_command_src LowCardinality(String) COMMENT '统一指挥·取自来源',
+    unified_command_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '统一指挥·业务时间' CODEC(Delta(8), ZSTD(1)),
+    unified_command_rule LowCardinality(String) COMMENT '统一指挥·取值规则',
+    consulted_on_assessment Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '考核征求乡镇意见',
+    consulted_on_assessment_src LowCardinality(String) COMMENT '考核征求乡镇意见·取自来源',
+    consulted_on_assessment_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '考核征求乡镇意见·业务时间' CODEC(Delta(8), ZSTD(1)),
+    consulted_on_assessment_rule LowCardinality(String) COMMENT '考核征求乡镇意见·取值规则',
+    consulted_on_appointment Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '任免征求乡镇意见',
+    consulted_on_appointment_src LowCardinality(String) COMMENT '任免征求乡镇意见·取自来源',
+    consulted_on_appointment_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '任免征求乡镇意见·业务时间' CODEC(Delta(8), ZSTD(1)),
+    consulted_on_appointment_rule LowCardinality(String) COMMENT '任免征求乡镇意见·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/organization_local', '{replica}')
+ORDER BY org_id
+COMMENT '组织机构：一物一行';
+
+CREATE TABLE dwd.organization ON CLUSTER rongtong AS dwd.organization_local
+ENGINE = Distributed('rongtong', dwd, organization_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '组织机构：一物一行';
+
+CREATE TABLE std.stat_fact_local ON CLUSTER rongtong
+(
+    family LowCardinality(String) COMMENT '大类',
+    measure LowCardinality(String) COMMENT '指标项',
+    division_code FixedString(12) COMMENT '区划',
+    period_start Date32 COMMENT '时期起始日',
+    period_kind LowCardinality(String) COMMENT '时期类型',
+    breakdown String COMMENT '分组' CODEC(ZSTD(1)),
+    value Decimal(18, 4) COMMENT '数值（of the measure）',
+    n Nullable(Int64) COMMENT '样本量（1）',
+    scope LowCardinality(Nullable(String)) COMMENT '口径',
+    attrs Map(LowCardinality(String), String) COMMENT '分组属性',
+    suppressed Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '来源已抑制',
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/stat_fact_local', '{replica}', kafka_offset)
+ORDER BY (family, measure, division_code, period_start, period_kind, breakdown, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '统计事实：各来源的主张';
+
+CREATE TABLE std.stat_fact ON CLUSTER rongtong AS std.stat_fact_local
+ENGINE = Distributed('rongtong', std, stat_fact_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '统计事实：各来源的主张';
+
+CREATE TABLE dwd.stat_fact_local ON CLUSTER rongtong
+(
+    family LowCardinality(String) COMMENT '大类',
+    measure LowCardinality(String) COMMENT '指标项',
+    division_code FixedString(12) COMMENT '区划',
+    period_start Date32 COMMENT '时期起始日',
+    period_kind LowCardinality(String) COMMENT '时期类型',
+    breakdown String COMMENT '分组' CODEC(ZSTD(1)),
+    value Decimal(18, 4) COMMENT '数值（of the measure）',
+    value_src LowCardinality(String) COMMENT '数值·取自来源',
+    value_at DateTime64(3, 'Asia/Shanghai') COMMENT '数值·业务时间' CODEC(Delta(8), ZSTD(1)),
+    value_rule LowCardinality(String) COMMENT '数值·取值规则',
+    n Nullable(Int64) COMMENT '样本量（1）',
+    n_src LowCardinality(String) COMMENT '样本量·取自来源',
+    n_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '样本量·业务时间' CODEC(Delta(8), ZSTD(1)),
+    n_rule LowCardinality(String) COMMENT '样本量·取值规则',
+    scope LowCardinality(Nullable(String)) COMMENT '口径',
+    scope_src LowCardinality(String) COMMENT '口径·取自来源',
+    scope_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '口径·业务时间' CODEC(Delta(8), ZSTD(1)),
+    scope_rule LowCardinality(String) COMMENT '口径·取值规则',
+    attrs Map(LowCardinality(String), String) COMMENT '分组属性',
+    attrs_src LowCardinality(String) COMMENT '分组属性·取自来源',
+    attrs_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '分组属性·业务时间' CODEC(Delta(8), ZSTD(1)),
+    attrs_rule LowCardinality(String) COMMENT '分组属性·取值规则',
+    suppressed Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '来源已抑制',
+    suppressed_src LowCardinality(String) COMMENT '来源已抑制·取自来源',
+    suppressed_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '来源已抑制·业务时间' CODEC(Delta(8), ZSTD(1)),
+    suppressed_rule LowCardinality(String) COMMENT '来源已抑制·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/stat_fact_local', '{replica}')
+ORDER BY (family, measure, division_code, period_start, period_kind, breakdown)
+COMMENT '统计事实：一物一行';
+
+CREATE TABLE dwd.stat_fact ON CLUSTER rongtong AS dwd.stat_fact_local
+ENGINE = Distributed('rongtong', dwd, stat_fact_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '统计事实：一物一行';
+
+CREATE TABLE std.workforce_post_local ON CLUSTER rongtong
+(
+    post_id String COMMENT '岗位标识' CODEC(ZSTD(1)),
+    spell_from Date32 COMMENT '任职起始',
+    spell_to Nullable(Date32) COMMENT '任职截止',
+    post_kind LowCardinality(String) COMMENT '岗位类型',
+    division_code FixedString(12) COMMENT '所在区划',
+    grid_id Nullable(String) COMMENT '网格' CODEC(ZSTD(1)),
+    holder_pid Nullable(FixedString(26)) COMMENT '人员标识',
+    holder_masked Nullable(String) COMMENT '显示名' CODEC(ZSTD(1)),
+    grade_code LowCardinality(Nullable(String)) COMMENT '职业等级',
+    filed_on Nullable(Date32) COMMENT '备案日期',
+    in_community_worker_scheme Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '纳入社区工作者职业体系',
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/workforce_post_local', '{replica}', kafka_offset)
+ORDER BY (post_id, spell_from, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '岗位：各来源的主张';
+
+CREATE TABLE std.workforce_post ON CLUSTER rongtong AS std.workforce_post_local
+ENGINE = Distributed('rongtong', std, workforce_post_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '岗位：各来源的主张';
+
+CREATE TABLE dwd.workforce_post_local ON CLUSTER rongtong
+(
+    post_id String COMMENT '岗位标识' CODEC(ZSTD(1)),
+    spell_from Date32 COMMENT '任职起始',
+    spell_to Nullable(Date32) COMMENT '任职截止',
+    post_kind LowCardinality(String) COMMENT '岗位类型',
+    division_code FixedString(12) COMMENT '所在区划',
+    grid_id Nullable(String) COMMENT '网格' CODEC(ZSTD(1)),
+    holder_pid Nullable(FixedString(26)) COMMENT '人员标识',
+    holder_masked Nullable(String) COMMENT '显示名' CODEC(ZSTD(1)),
+    grade_code LowCardinality(Nullable(String)) COMMENT '职业等级',
+    filed_on Nullable(Date32) COMMENT '备案日期',
+    in_community_worker_scheme Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '纳入社区工作者职业体系',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/workforce_post_local', '{replica}')
+ORDER BY (post_id, spell_from)
+COMMENT '岗位：一物一行';
+
+CREATE TABLE dwd.workforce_post ON CLUSTER rongtong AS dwd.workforce_post_local
+ENGINE = Distributed('rongtong', dwd, workforce_post_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '岗位：一物一行';
+
+CREATE TABLE std.deliberation_local ON CLUSTER rongtong
+(
+    delib_id String COMMENT '议事标识' CODEC(ZSTD(1)),
+    kind LowCardinality(String) COMMENT '类型',
+    division_code FixedString(12) COMMENT '区划',
+    list_item_id Nullable(String) COMMENT '协商目录事项' CODEC(ZSTD(1)),
+    form_code LowCardinality(Nullable(String)) COMMENT '协商形式',
+    asked_on Nullable(Date32) COMMENT '征求意见日期',
+    answered_on Nullable(Date32) COMMENT '答复日期',
+    party_discussed_on Nullable(Date32) COMMENT '党组织研究日期',
+    decided_on Nullable(Date32) COMMENT '决定日期',
+    adopted Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否采纳',
+    participants_n Nullable(Int64) COMMENT '参加人数（人）',
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/deliberation_local', '{replica}', kafka_offset)
+ORDER BY (delib_id, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '议事协商：各来源的主张';
+
+CREATE TABLE std.deliberation ON CLUSTER rongtong AS std.deliberation_local
+ENGINE = Distributed('rongtong', std, deliberation_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '议事协商：各来源的主张';
+
+CREATE TABLE dwd.deliberation_local ON CLUSTER rongtong
+(
+    delib_id String COMMENT '议事标识' CODEC(ZSTD(1)),
+    kind LowCardinality(String) COMMENT '类型',
+    division_code FixedString(12) COMMENT '区划',
+    list_item_id Nullable(String) COMMENT '协商目录事项' CODEC(ZSTD(1)),
+    form_code LowCardinality(Nullable(String)) COMMENT '协商形式',
+    asked_on Nullable(Date32) COMMENT '征求意见日期',
+    answered_on Nullable(Date32) COMMENT '答复日期',
+    party_discussed_on Nullable(Date32) COMMENT '党组织研究日期',
+    decided_on Nullable(Date32) COMMENT '决定日期',
+    adopted Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否采纳',
+    participants_n Nullable(Int64) COMMENT '参加人数（人）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/deliberation_local', '{replica}')
+ORDER BY delib_id
+COMMENT '议事协商：一物一行';
+
+CREATE TABLE dwd.deliberation ON CLUSTER rongtong AS dwd.deliberation_local
+ENGINE = Distributed('rongtong', dwd, deliberation_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '议事协商：一物一行';
+
+CREATE TABLE std.mechanism_local ON CLUSTER rongtong
+(
+    division_code FixedString(12) COMMENT '区划',
+    kind LowCardinality(String) COMMENT '机制类型',
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    convenor_role LowCardinality(Nullable(String)) COMMENT '召集人职务',
+    duty_codes Array(String) COMMENT '职责',
+    document_no Nullable(String) COMMENT '文号' CODEC(ZSTD(1)),
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/mechanism_local', '{replica}', kafka_offset)
+ORDER BY (division_code, kind, valid_from, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '机制：各来源的主张';
+
+CREATE TABLE std.mechanism ON CLUSTER rongtong AS std.mechanism_local
+ENGINE = Distributed('rongtong', std, mechanism_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '机制：各来源的主张';
+
+CREATE TABLE dwd.mechanism_local ON CLUSTER rongtong
+(
+    division_code FixedString(12) COMMENT '区划',
+    kind LowCardinality(String) COMMENT '机制类型',
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    convenor_role LowCardinality(Nullable(String)) COMMENT '召集人职务',
+    duty_codes Array(String) COMMENT '职责',
+    document_no Nullable(String) COMMENT '文号' CODEC(ZSTD(1)),
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/mechanism_local', '{replica}')
+ORDER BY (division_code, kind, valid_from)
+COMMENT '机制：一物一行';
+
+CREATE TABLE dwd.mechanism ON CLUSTER rongtong AS dwd.mechanism_local
+ENGINE = Distributed('rongtong', dwd, mechanism_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '机制：一物一行';
+
+CREATE TABLE std.contract_local ON CLUSTER rongtong
+(
+    contract_id String COMMENT '合同标识' CODEC(ZSTD(1)),
+    kind LowCardinality(String) COMMENT '合同类型',
+    division_code FixedString(12) COMMENT '受益区划',
+    buyer_uscc Nullable(FixedString(18)) COMMENT '购买主体',
+    provider_org_id Nullable(String) COMMENT '承接主体' CODEC(ZSTD(1)),
+    provider_kind LowCardinality(Nullable(String)) COMMENT '承接主体类型',
+    amount_yuan Nullable(Decimal(18, 4)) COMMENT '合同金额（元）',
+    tier LowCardinality(Nullable(String)) COMMENT '购买层级',
+    start_on Nullable(Date32) COMMENT '开始日期',
+    end_on Nullable(Date32) COMMENT '结束日期',
+    priority_flag Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '优先购买',
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/contract_local', '{replica}', kafka_offset)
+ORDER BY (contract_id, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '购买服务与协议：各来源的主张';
+
+CREATE TABLE std.contract ON CLUSTER rongtong AS std.contract_local
+ENGINE = Distributed('rongtong', std, contract_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '购买服务与协议：各来源的主张';
+
+CREATE TABLE dwd.contract_local ON CLUSTER rongtong
+(
+    contract_id String COMMENT '合同标识' CODEC(ZSTD(1)),
+    kind LowCardinality(String) COMMENT '合同类型',
+    division_code FixedString(12) COMMENT '受益区划',
+    buyer_uscc Nullable(FixedString(18)) COMMENT '购买主体',
+    provider_org_id Nullable(String) COMMENT '承接主体' CODEC(ZSTD(1)),
+    provider_kind LowCardinality(Nullable(String)) COMMENT '承接主体类型',
+    amount_yuan Nullable(Decimal(18, 4)) COMMENT '合同金额（元）',
+    tier LowCardinality(Nullable(String)) COMMENT '购买层级',
+    start_on Nullable(Date32) COMMENT '开始日期',
+    end_on Nullable(Date32) COMMENT '结束日期',
+    priority_flag Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '优先购买',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/contract_local', '{replica}')
+ORDER BY contract_id
+COMMENT '购买服务与协议：一物一行';
+
+CREATE TABLE dwd.contract ON CLUSTER rongtong AS dwd.contract_local
+ENGINE = Distributed('rongtong', dwd, contract_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '购买服务与协议：一物一行';
+
+CREATE TABLE std.service_case_stat_local ON CLUSTER rongtong
+(
+    task_code String COMMENT '实施编码' CODEC(ZSTD(1)),
+    accept_division FixedString(12) COMMENT '受理区划',
+    day Date32 COMMENT '日期',
+    accepted_n Nullable(Int64) COMMENT '受理数（件）',
+    closed_n Nullable(Int64) COMMENT '办结数（件）',
+    on_time_n Nullable(Int64) COMMENT '按时办结数（件）',
+    cross_county_n Nullable(Int64) COMMENT '跨县受理数（件）',
+    online_n Nullable(Int64) COMMENT '网上受理数（件）',
+    median_days Nullable(Decimal(18, 4)) COMMENT '办理时长中位数（工作日）',
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/service_case_stat_local', '{replica}', kafka_offset)
+ORDER BY (task_code, accept_division, day, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '办件统计：各来源的主张';
+
+CREATE TABLE std.service_case_stat ON CLUSTER rongtong AS std.service_case_stat_local
+ENGINE = Distributed('rongtong', std, service_case_stat_local, cityHash64(substring(toString(accept_division), 1, 6)))
+COMMENT '办件统计：各来源的主张';
+
+CREATE TABLE dwd.service_case_stat_local ON CLUSTER rongtong
+(
+    task_code String COMMENT '实施编码' CODEC(ZSTD(1)),
+    accept_division FixedString(12) COMMENT '受理区划',
+    day Date32 COMMENT '日期',
+    accepted_n Nullable(Int64) COMMENT '受理数（件）',
+    closed_n Nullable(Int64) COMMENT '办结数（件）',
+    on_time_n Nullable(Int64) COMMENT '按时办结数（件）',
+    cross_county_n Nullable(Int64) COMMENT '跨县受理数（件）',
+    online_n Nullable(Int64) COMMENT '网上受理数（件）',
+    median_days Nullable(Decimal(18, 4)) COMMENT '办理时长中位数（工作日）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/service_case_stat_local', '{replica}')
+ORDER BY (task_code, accept_division, day)
+COMMENT '办件统计：一物一行';
+
+CREATE TABLE dwd.service_case_stat ON CLUSTER rongtong AS dwd.service_case_stat_local
+ENGINE = Distributed('rongtong', dwd, service_case_stat_local, cityHash64(substring(toString(accept_division), 1, 6)))
+COMMENT '办件统计：一物一行';
+
+CREATE TABLE std.service_item_local ON CLUSTER rongtong
+(
+    task_code String COMMENT '实施编码' CODEC(ZSTD(1)),
+    task_version Int64 COMMENT '事项版本（版）',
+    catalog_code String COMMENT '基本编码' CODEC(ZSTD(1)),
+    task_name String COMMENT '事项名称' CODEC(ZSTD(1)),
+    task_type LowCardinality(String) COMMENT '事项类型',
+    use_level LowCardinality(String) COMMENT '行使层级',
+    dept_uscc FixedString(18) COMMENT '实施主体',
+    accept_tier Array(String) COMMENT '受理层级',
+    promise_day Nullable(Int64) COMMENT '承诺办结时限（工作日）',
+    anticipate_day Nullable(Int64) COMMENT '法定办结时限（工作日）',
+    limit_scene_num Nullable(Int64) COMMENT '到办事现场次数（次）',
+    online_depth LowCardinality(Nullable(String)) COMMENT '网办深度',
+    online_url_ok Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '网办链接可用',
+    city_wide Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '市域通办',
+    high_frequency Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '高频事项',
+    channels Array(String) COMMENT '办理渠道',
+    state LowCardinality(String) COMMENT '事项状态',
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/service_item_local', '{replica}', kafka_offset)
+ORDER BY (task_code, task_version, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '政务服务事项：各来源的主张';
+
+CREATE TABLE std.service_item ON CLUSTER rongtong AS std.service_item_local
+ENGINE = Distributed('rongtong', std, service_item_local, cityHash64(task_code, task_version))
+COMMENT '政务服务事项：各来源的主张';
+
+CREATE TABLE dwd.service_item_local ON CLUSTER rongtong
+(
+    task_code String COMMENT '实施编码' CODEC(ZSTD(1)),
+    task_version Int64 COMMENT '事项版本（版）',
+    catalog_code String COMMENT '基本编码' CODEC(ZSTD(1)),
+    task_name String COMMENT '事项名称' CODEC(ZSTD(1)),
+    task_type LowCardinality(String) COMMENT '事项类型',
+    use_level LowCardinality(String) COMMENT '行使层级',
+    dept_uscc FixedString(18) COMMENT '实施主体',
+    accept_tier Array(String) COMMENT '受理层级',
+    promise_day Nullable(Int64) COMMENT '承诺办结时限（工作日）',
+    anticipate_day Nullable(Int64) COMMENT '法定办结时限（工作日）',
+    limit_scene_num Nullable(Int64) COMMENT '到办事现场次数（次）',
+    online_depth LowCardinality(Nullable(String)) COMMENT '网办深度',
+    online_url_ok Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '网办链接可用',
+    city_wide Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '市域通办',
+    high_frequency Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '高频事项',
+    channels Array(String) COMMENT '办理渠道',
+    state LowCardinality(String) COMMENT '事项状态',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/service_item_local', '{replica}')
+ORDER BY (task_code, task_version)
+COMMENT '政务服务事项：一物一行';
+
+CREATE TABLE dwd.service_item ON CLUSTER rongtong AS dwd.service_item_local
+ENGINE = Distributed('rongtong', dwd, service_item_local, cityHash64(task_code, task_version))
+COMMENT '政务服务事项：一物一行';
+
+CREATE TABLE std.dispute_case_local ON CLUSTER rongtong
+(
+    case_key String COMMENT '案件标识' CODEC(ZSTD(1)),
+    division_code FixedString(12) COMMENT '发生地区划',
+    kind LowCardinality(String) COMMENT '纠纷类型',
+    channel LowCardinality(Nullable(String)) COMMENT '调处渠道',
+    accepted_on Nullable(Date32) COMMENT '受理日期',
+    closed_on Nullable(Date32) COMMENT '办结日期',
+    result LowCardinality(Nullable(String)) COMMENT '结果',
+    parties_n Nullable(Int64) COMMENT '当事方数（方）',
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/dispute_case_local', '{replica}', kafka_offset)
+ORDER BY (case_key, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '矛盾纠纷：各来源的主张';
+
+CREATE TABLE std.dispute_case ON CLUSTER rongtong AS std.dispute_case_local
+ENGINE = Distributed('rongtong', std, dispute_case_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '矛盾纠纷：各来源的主张';
+
+CREATE TABLE dwd.dispute_case_local ON CLUSTER rongtong
+(
+    case_key String COMMENT '案件标识' CODEC(ZSTD(1)),
+    division_code FixedString(12) COMMENT '发生地区划',
+    kind LowCardinality(String) COMMENT '纠纷类型',
+    channel LowCardinality(Nullable(String)) COMMENT '调处渠道',
+    accepted_on Nullable(Date32) COMMENT '受理日期',
+    closed_on Nullable(Date32) COMMENT '办结日期',
+    result LowCardinality(Nullable(String)) COMMENT '结果',
+    parties_n Nullable(Int64) COMMENT '当事方数（方）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/dispute_case_local', '{replica}')
+ORDER BY case_key
+COMMENT '矛盾纠纷：一物一行';
+
+CREATE TABLE dwd.dispute_case ON CLUSTER rongtong AS dwd.dispute_case_local
+ENGINE = Distributed('rongtong', dwd, dispute_case_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '矛盾纠纷：一物一行';
+
+CREATE TABLE std.enforcement_check_local ON CLUSTER rongtong
+(
+    check_id String COMMENT '检查标识' CODEC(ZSTD(1)),
+    division_code FixedString(12) COMMENT '执法区划',
+    power_item_id Nullable(String) COMMENT '权力事项' CODEC(ZSTD(1)),
+    target_org_id Nullable(String) COMMENT '检查对象' CODEC(ZSTD(1)),
+    random_object Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '随机抽取对象',
+    random_inspector Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '随机选派人员',
+    checked_on Nullable(Date32) COMMENT '检查日期',
+    result_code LowCardinality(Nullable(String)) COMMENT '检查结果',
+    decided_on Nullable(Date32) COMMENT '决定日期',
+    published_on Nullable(Date32) COMMENT '公示日期',
+    publish_url Nullable(String) COMMENT '公示地址' CODEC(ZSTD(1)),
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/enforcement_check_local', '{replica}', kafka_offset)
+ORDER BY (check_id, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '执法检查：各来源的主张';
+
+CREATE TABLE std.enforcement_check ON CLUSTER rongtong AS std.enforcement_check_local
+ENGINE = Distributed('rongtong', std, enforcement_check_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '执法检查：各来源的主张';
+
+CREATE TABLE dwd.enforcement_check_local ON CLUSTER rongtong
+(
+    check_id String COMMENT '检查标识' CODEC(ZSTD(1)),
+    division_code FixedString(12) COMMENT '执法区划',
+    power_item_id Nullable(String) COMMENT '权力事项' CODEC(ZSTD(1)),
+    target_org_id Nullable(String) COMMENT '检查对象' CODEC(ZSTD(1)),
+    random_object Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '随机抽取对象',
+    random_inspector Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '随机选派人员',
+    checked_on Nullable(Date32) COMMENT '检查日期',
+    result_code LowCardinality(Nullable(String)) COMMENT '检查结果',
+    decided_on Nullable(Date32) COMMENT '决定日期',
+    published_on Nullable(Date32) COMMENT '公示日期',
+    publish_url Nullable(String) COMMENT '公示地址' CODEC(ZSTD(1)),
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/enforcement_check_local', '{replica}')
+ORDER BY check_id
+COMMENT '执法检查：一物一行';
+
+CREATE TABLE dwd.enforcement_check ON CLUSTER rongtong AS dwd.enforcement_check_local
+ENGINE = Distributed('rongtong', dwd, enforcement_check_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '执法检查：一物一行';
+
+CREATE TABLE std.grid_event_local ON CLUSTER rongtong
+(
+    event_id String COMMENT '事件编号' CODEC(ZSTD(1)),
+    grid_id String COMMENT '网格编码' CODEC(ZSTD(1)),
+    division_code FixedString(12) COMMENT '所在村（社区）',
+    category LowCardinality(String) COMMENT '事件类别',
+    reported_at DateTime64(3, 'Asia/Shanghai') COMMENT '上报时间' CODEC(Delta(8), ZSTD(1)),
+    assigned_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '派遣时间' CODEC(Delta(8), ZSTD(1)),
+    closed_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办结时间' CODEC(Delta(8), ZSTD(1)),
+    handling_tier LowCardinality(Nullable(String)) COMMENT '处置层级',
+    outcome LowCardinality(Nullable(String)) COMMENT '处置结果',
+    on_time Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '按时办结',
+    post_id Nullable(String) COMMENT '处置岗位' CODEC(ZSTD(1)),
+    text_len Nullable(Int64) COMMENT '描述字数（字）',
+    keyword_codes Array(String) COMMENT '关键词代码',
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/grid_event_local', '{replica}', kafka_offset)
+ORDER BY (event_id, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '网格事件：各来源的主张';
+
+CREATE TABLE std.grid_event ON CLUSTER rongtong AS std.grid_event_local
+ENGINE = Distributed('rongtong', std, grid_event_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '网格事件：各来源的主张';
+
+CREATE TABLE dwd.grid_event_local ON CLUSTER rongtong
+(
+    event_id String COMMENT '事件编号' CODEC(ZSTD(1)),
+    grid_id String COMMENT '网格编码' CODEC(ZSTD(1)),
+    division_code FixedString(12) COMMENT '所在村（社区）',
+    category LowCardinality(String) COMMENT '事件类别',
+    reported_at DateTime64(3, 'Asia/Shanghai') COMMENT '上报时间' CODEC(Delta(8), ZSTD(1)),
+    assigned_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '派遣时间' CODEC(Delta(8), ZSTD(1)),
+    closed_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办结时间' CODEC(Delta(8), ZSTD(1)),
+    handling_tier LowCardinality(Nullable(String)) COMMENT '处置层级',
+    outcome LowCardinality(Nullable(String)) COMMENT '处置结果',
+    on_time Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '按时办结',
+    post_id Nullable(String) COMMENT '处置岗位' CODEC(ZSTD(1)),
+    text_len Nullable(Int64) COMMENT '描述字数（字）',
+    keyword_codes Array(String) COMMENT '关键词代码',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/grid_event_local', '{replica}')
+ORDER BY event_id
+COMMENT '网格事件：一物一行';
+
+CREATE TABLE dwd.grid_event ON CLUSTER rongtong AS dwd.grid_event_local
+ENGINE = Distributed('rongtong', dwd, grid_event_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '网格事件：一物一行';
+
+CREATE TABLE std.petition_case_local ON CLUSTER rongtong
+(
+    case_key String COMMENT '事项标识' CODEC(ZSTD(1)),
+    division_code FixedString(12) COMMENT '责任属地',
+    is_first Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '初次信访',
+    is_repeat Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '重复信访',
+    is_backlog Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '积案',
+    registered_tier LowCardinality(Nullable(String)) COMMENT '登记层级',
+    category LowCardinality(Nullable(String)) COMMENT '类别',
+    registered_on Nullable(Date32) COMMENT '登记日期',
+    closed_on Nullable(Date32) COMMENT '办结日期',
+    resolved_once Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '一次性化解',
+    transferred_n Nullable(Int64) COMMENT '转送次数（次）',
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/petition_case_local', '{replica}', kafka_offset)
+ORDER BY (case_key, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '信访事项：各来源的主张';
+
+CREATE TABLE std.petition_case ON CLUSTER rongtong AS std.petition_case_local
+ENGINE = Distributed('rongtong', std, petition_case_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '信访事项：各来源的主张';
+
+CREATE TABLE dwd.petition_case_local ON CLUSTER rongtong
+(
+    case_key String COMMENT '事项标识' CODEC(ZSTD(1)),
+    division_code FixedString(12) COMMENT '责任属地',
+    is_first Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '初次信访',
+    is_repeat Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '重复信访',
+    is_backlog Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '积案',
+    registered_tier LowCardinality(Nullable(String)) COMMENT '登记层级',
+    category LowCardinality(Nullable(String)) COMMENT '类别',
+    registered_on Nullable(Date32) COMMENT '登记日期',
+    closed_on Nullable(Date32) COMMENT '办结日期',
+    resolved_once Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '一次性化解',
+    transferred_n Nullable(Int64) COMMENT '转送次数（次）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/petition_case_local', '{replica}')
+ORDER BY case_key
+COMMENT '信访事项：一物一行';
+
+CREATE TABLE dwd.petition_case ON CLUSTER rongtong AS dwd.petition_case_local
+ENGINE = Distributed('rongtong', dwd, petition_case_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '信访事项：一物一行';
+
+CREATE TABLE std.emergency_plan_local ON CLUSTER rongtong
+(
+    plan_id String COMMENT '记录标识' CODEC(ZSTD(1)),
+    record_kind LowCardinality(String) COMMENT '记录类型',
+    plan_kind LowCardinality(String) COMMENT '预案种类',
+    division_code FixedString(12) COMMENT '区划',
+    name Nullable(String) COMMENT '名称' CODEC(ZSTD(1)),
+    issued_on Nullable(Date32) COMMENT '发布日期',
+    drill_on Nullable(Date32) COMMENT '演练日期',
+    participants_n Nullable(Int64) COMMENT '参加人数（人）',
+    joint_divisions Array(String) COMMENT '联合乡镇代码',
+    version_or_date Nullable(String) COMMENT '版本或日期' CODEC(ZSTD(1)),
+    tier LowCardinality(Nullable(String)) COMMENT '层级',
+    revised_on Nullable(Date32) COMMENT '修订日期',
+    evaluated Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '已评估',
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/emergency_plan_local', '{replica}', kafka_offset)
+ORDER BY (plan_id, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '预案与演练：各来源的主张';
+
+CREATE TABLE std.emergency_plan ON CLUSTER rongtong AS std.emergency_plan_local
+ENGINE = Distributed('rongtong', std, emergency_plan_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '预案与演练：各来源的主张';
+
+CREATE TABLE dwd.emergency_plan_local ON CLUSTER rongtong
+(
+    plan_id String COMMENT '记录标识' CODEC(ZSTD(1)),
+    record_kind LowCardinality(String) COMMENT '记录类型',
+    plan_kind LowCardinality(String) COMMENT '预案种类',
+    division_code FixedString(12) COMMENT '区划',
+    name Nullable(String) COMMENT '名称' CODEC(ZSTD(1)),
+    issued_on Nullable(Date32) COMMENT '发布日期',
+    drill_on Nullable(Date32) COMMENT '演练日期',
+    participants_n Nullable(Int64) COMMENT '参加人数（人）',
+    joint_divisions Array(String) COMMENT '联合乡镇代码',
+    version_or_date Nullable(String) COMMENT '版本或日期' CODEC(ZSTD(1)),
+    tier LowCardinality(Nullable(String)) COMMENT '层级',
+    revised_on Nullable(Date32) COMMENT '修订日期',
+    evaluated Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '已评估',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/emergency_plan_local', '{replica}')
+ORDER BY plan_id
+COMMENT '预案与演练：一物一行';
+
+CREATE TABLE dwd.emergency_plan ON CLUSTER rongtong AS dwd.emergency_plan_local
+ENGINE = Distributed('rongtong', dwd, emergency_plan_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '预案与演练：一物一行';
+
+CREATE TABLE std.emergency_stock_local ON CLUSTER rongtong
+(
+    facility_id String COMMENT '储备点' CODEC(ZSTD(1)),
+    item_code String COMMENT '物资代码' CODEC(ZSTD(1)),
+    as_of Date32 COMMENT '盘点日期',
+    division_code FixedString(12) COMMENT '所在区划',
+    item_class LowCardinality(Nullable(String)) COMMENT '物资大类',
+    qty Nullable(Decimal(18, 4)) COMMENT '数量（of the row）',
+    unit Nullable(String) COMMENT '计量单位' CODEC(ZSTD(1)),
+    required_qty Nullable(Decimal(18, 4)) COMMENT '应储数量（of the row）',
+    mode LowCardinality(String) COMMENT '储备方式',
+    expires_on Nullable(Date32) COMMENT '有效期至',
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/emergency_stock_local', '{replica}', kafka_offset)
+ORDER BY (facility_id, item_code, as_of, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '应急物资：各来源的主张';
+
+CREATE TABLE std.emergency_stock ON CLUSTER rongtong AS std.emergency_stock_local
+ENGINE = Distributed('rongtong', std, emergency_stock_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '应急物资：各来源的主张';
+
+CREATE TABLE dwd.emergency_stock_local ON CLUSTER rongtong
+(
+    facility_id String COMMENT '储备点' CODEC(ZSTD(1)),
+    item_code String COMMENT '物资代码' CODEC(ZSTD(1)),
+    as_of Date32 COMMENT '盘点日期',
+    division_code FixedString(12) COMMENT '所在区划',
+    item_class LowCardinality(Nullable(String)) COMMENT '物资大类',
+    qty Nullable(Decimal(18, 4)) COMMENT '数量（of the row）',
+    unit Nullable(String) COMMENT '计量单位' CODEC(ZSTD(1)),
+    required_qty Nullable(Decimal(18, 4)) COMMENT '应储数量（of the row）',
+    mode LowCardinality(String) COMMENT '储备方式',
+    expires_on Nullable(Date32) COMMENT '有效期至',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/emergency_stock_local', '{replica}')
+ORDER BY (facility_id, item_code, as_of)
+COMMENT '应急物资：一物一行';
+
+CREATE TABLE dwd.emergency_stock ON CLUSTER rongtong AS dwd.emergency_stock_local
+ENGINE = Distributed('rongtong', dwd, emergency_stock_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '应急物资：一物一行';
+
+CREATE TABLE std.assessment_local ON CLUSTER rongtong
+(
+    assess_id String COMMENT '考核标识' CODEC(ZSTD(1)),
+    unit_ref String COMMENT '被考核单位' CODEC(ZSTD(1)),
+    kind LowCardinality(String) COMMENT '考核类型',
+    division_code FixedString(12) COMMENT '被考核单位所在区划',
+    organiser_tier LowCardinality(Nullable(String)) COMMENT '组织层级',
+    exempt Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否豁免清单',
+    exempt_doc Nullable(String) COMMENT '豁免依据' CODEC(ZSTD(1)),
+    period Nullable(String) COMMENT '考核周期' CODEC(ZSTD(1)),
+    done_on Nullable(Date32) COMMENT '完成日期',
+    published_on Nullable(Date32) COMMENT '公布日期',
+    published_url Nullable(String) COMMENT '公布地址' CODEC(ZSTD(1)),
+    used_in Array(String) COMMENT '结果运用',
+    result_band LowCardinality(Nullable(String)) COMMENT '结果档次',
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/assessment_local', '{replica}', kafka_offset)
+ORDER BY (assess_id, unit_ref, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '考核评价：各来源的主张';
+
+CREATE TABLE std.assessment ON CLUSTER rongtong AS std.assessment_local
+ENGINE = Distributed('rongtong', std, assessment_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '考核评价：各来源的主张';
+
+CREATE TABLE dwd.assessment_local ON CLUSTER rongtong
+(
+    assess_id String COMMENT '考核标识' CODEC(ZSTD(1)),
+    unit_ref String COMMENT '被考核单位' CODEC(ZSTD(1)),
+    kind LowCardinality(String) COMMENT '考核类型',
+    division_code FixedString(12) COMMENT '被考核单位所在区划',
+    organiser_tier LowCardinality(Nullable(String)) COMMENT '组织层级',
+    exempt Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否豁免清单',
+    exempt_doc Nullable(String) COMMENT '豁免依据' CODEC(ZSTD(1)),
+    period Nullable(String) COMMENT '考核周期' CODEC(ZSTD(1)),
+    done_on Nullable(Date32) COMMENT '完成日期',
+    published_on Nullable(Date32) COMMENT '公布日期',
+    published_url Nullable(String) COMMENT '公布地址' CODEC(ZSTD(1)),
+    used_in Array(String) COMMENT '结果运用',
+    result_band LowCardinality(Nullable(String)) COMMENT '结果档次',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/assessment_local', '{replica}')
+ORDER BY (assess_id, unit_ref)
+COMMENT '考核评价：一物一行';
+
+CREATE TABLE dwd.assessment ON CLUSTER rongtong AS dwd.assessment_local
+ENGINE = Distributed('rongtong', dwd, assessment_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '考核评价：一物一行';
+
+CREATE TABLE std.burden_record_local ON CLUSTER rongtong
+(
+    record_id String COMMENT '记录标识' CODEC(ZSTD(1)),
+    kind LowCardinality(String) COMMENT '类型',
+    division_code FixedString(12) COMMENT '承担区划',
+    from_org Nullable(String) COMMENT '来源单位' CODEC(ZSTD(1)),
+    raised_on Nullable(Date32) COMMENT '提出日期',
+    approved_on Nullable(Date32) COMMENT '批准日期',
+    township_consulted_on Nullable(Date32) COMMENT '征求乡镇意见日期',
+    resolved_on Nullable(Date32) COMMENT '解决日期',
+    form_id Nullable(String) COMMENT '报表' CODEC(ZSTD(1)),
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/burden_record_local', '{replica}', kafka_offset)
+ORDER BY (record_id, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '减负记录：各来源的主张';
+
+CREATE TABLE std.burden_record ON CLUSTER rongtong AS std.burden_record_local
+ENGINE = Distributed('rongtong', std, burden_record_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '减负记录：各来源的主张';
+
+CREATE TABLE dwd.burden_record_local ON CLUSTER rongtong
+(
+    record_id String COMMENT '记录标识' CODEC(ZSTD(1)),
+    kind LowCardinality(String) COMMENT '类型',
+    division_code FixedString(12) COMMENT '承担区划',
+    from_org Nullable(String) COMMENT '来源单位' CODEC(ZSTD(1)),
+    raised_on Nullable(Date32) COMMENT '提出日期',
+    approved_on Nullable(Date32) COMMENT '批准日期',
+    township_consulted_on Nullable(Date32) COMMENT '征求乡镇意见日期',
+    resolved_on Nullable(Date32) COMMENT '解决日期',
+    form_id Nullable(String) COMMENT '报表' CODEC(ZSTD(1)),
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/burden_record_local', '{replica}')
+ORDER BY record_id
+COMMENT '减负记录：一物一行';
+
+CREATE TABLE dwd.burden_record ON CLUSTER rongtong AS dwd.burden_record_local
+ENGINE = Distributed('rongtong', dwd, burden_record_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '减负记录：一物一行';
+
+CREATE TABLE std.list_item_local ON CLUSTER rongtong
+(
+    list_id String COMMENT '清单标识' CODEC(ZSTD(1)),
+    item_no String COMMENT '事项序号' CODEC(ZSTD(1)),
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    division_code FixedString(12) COMMENT '适用区划',
+    name String COMMENT '事项名称' CODEC(ZSTD(1)),
+    service_task_code Nullable(String) COMMENT '政务服务事项编码' CODEC(ZSTD(1)),
+    power_class LowCardinality(Nullable(String)) COMMENT '权力类别',
+    uses_plaque Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '以挂牌为考核条件',
+    change_reason Nullable(String) COMMENT '变更原因' CODEC(ZSTD(1)),
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/list_item_local', '{replica}', kafka_offset)
+ORDER BY (list_id, item_no, valid_from, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '清单事项：各来源的主张';
+
+CREATE TABLE std.list_item ON CLUSTER rongtong AS std.list_item_local
+ENGINE = Distributed('rongtong', std, list_item_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '清单事项：各来源的主张';
+
+CREATE TABLE dwd.list_item_local ON CLUSTER rongtong
+(
+    list_id String COMMENT '清单标识' CODEC(ZSTD(1)),
+    item_no String COMMENT '事项序号' CODEC(ZSTD(1)),
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    division_code FixedString(12) COMMENT '适用区划',
+    name String COMMENT '事项名称' CODEC(ZSTD(1)),
+    service_task_code Nullable(String) COMMENT '政务服务事项编码' CODEC(ZSTD(1)),
+    power_class LowCardinality(Nullable(String)) COMMENT '权力类别',
+    uses_plaque Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '以挂牌为考核条件',
+    change_reason Nullable(String) COMMENT '变更原因' CODEC(ZSTD(1)),
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/list_item_local', '{replica}')
+ORDER BY (list_id, item_no, valid_from)
+COMMENT '清单事项：一物一行';
+
+CREATE TABLE dwd.list_item ON CLUSTER rongtong AS dwd.list_item_local
+ENGINE = Distributed('rongtong', dwd, list_item_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '清单事项：一物一行';
+
+CREATE TABLE std.list_register_local ON CLUSTER rongtong
+(
+    list_id String COMMENT '清单标识' CODEC(ZSTD(1)),
+    list_version String COMMENT '清单版本' CODEC(ZSTD(1)),
+    kind LowCardinality(String) COMMENT '清单类型',
+    issuer_org Nullable(String) COMMENT '发布单位' CODEC(ZSTD(1)),
+    scope_tier LowCardinality(Nullable(String)) COMMENT '适用层级',
+    division_code FixedString(12) COMMENT '适用区划',
+    document_no Nullable(String) COMMENT '文号' CODEC(ZSTD(1)),
+    issued_on Nullable(Date32) COMMENT '发布日期',
+    reviewed_on Nullable(Date32) COMMENT '评估日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    published_url Nullable(String) COMMENT '公布地址' CODEC(ZSTD(1)),
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/list_register_local', '{replica}', kafka_offset)
+ORDER BY (list_id, list_version, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '清单：各来源的主张';
+
+CREATE TABLE std.list_register ON CLUSTER rongtong AS std.list_register_local
+ENGINE = Distributed('rongtong', std, list_register_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '清单：各来源的主张';
+
+CREATE TABLE dwd.list_register_local ON CLUSTER rongtong
+(
+    list_id String COMMENT '清单标识' CODEC(ZSTD(1)),
+    list_version String COMMENT '清单版本' CODEC(ZSTD(1)),
+    kind LowCardinality(String) COMMENT '清单类型',
+    issuer_org Nullable(String) COMMENT '发布单位' CODEC(ZSTD(1)),
+    scope_tier LowCardinality(Nullable(String)) COMMENT '适用层级',
+    division_code FixedString(12) COMMENT '适用区划',
+    document_no Nullable(String) COMMENT '文号' CODEC(ZSTD(1)),
+    issued_on Nullable(Date32) COMMENT '发布日期',
+    reviewed_on Nullable(Date32) COMMENT '评估日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    published_url Nullable(String) COMMENT '公布地址' CODEC(ZSTD(1)),
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/list_register_local', '{replica}')
+ORDER BY (list_id, list_version)
+COMMENT '清单：一物一行';
+
+CREATE TABLE dwd.list_register ON CLUSTER rongtong AS dwd.list_register_local
+ENGINE = Distributed('rongtong', dwd, list_register_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '清单：一物一行';
+
+CREATE TABLE std.collective_asset_local ON CLUSTER rongtong
+(
+    org_id String COMMENT '组织标识' CODEC(ZSTD(1)),
+    fiscal_year Int64 COMMENT '年度（年）',
+    division_code FixedString(12) COMMENT '所在区划',
+    inventory_on Nullable(Date32) COMMENT '清查日期',
+    reported_on Nullable(Date32) COMMENT '上报日期',
+    total_asset_yuan Nullable(Decimal(18, 4)) COMMENT '资产总额（元）',
+    idle_value_yuan Nullable(Decimal(18, 4)) COMMENT '闲置资产额（元）',
+    activated_value_yuan Nullable(Decimal(18, 4)) COMMENT '盘活资产额（元）',
+    area_mu_src Nullable(Decimal(18, 4)) COMMENT '来源面积（亩）',
+    area_m2 Nullable(Decimal(18, 4)) COMMENT '面积（m2）',
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/collective_asset_local', '{replica}', kafka_offset)
+ORDER BY (org_id, fiscal_year, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '集体资产：各来源的主张';
+
+CREATE TABLE std.collective_asset ON CLUSTER rongtong AS std.collective_asset_local
+ENGINE = Distributed('rongtong', std, collective_asset_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '集体资产：各来源的主张';
+
+CREATE TABLE dwd.collective_asset_local ON CLUSTER rongtong
+(
+    org_id String COMMENT '组织标识' CODEC(ZSTD(1)),
+    fiscal_year Int64 COMMENT '年度（年）',
+    division_code FixedString(12) COMMENT '所在区划',
+    inventory_on Nullable(Date32) COMMENT '清查日期',
+    reported_on Nullable(Date32) COMMENT '上报日期',
+    total_asset_yuan Nullable(Decimal(18, 4)) COMMENT '资产总额（元）',
+    idle_value_yuan Nullable(Decimal(18, 4)) COMMENT '闲置资产额（元）',
+    activated_value_yuan Nullable(Decimal(18, 4)) COMMENT '盘活资产额（元）',
+    area_mu_src Nullable(Decimal(18, 4)) COMMENT '来源面积（亩）',
+    area_m2 Nullable(Decimal(18, 4)) COMMENT '面积（m2）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/collective_asset_local', '{replica}')
+ORDER BY (org_id, fiscal_year)
+COMMENT '集体资产：一物一行';
+
+CREATE TABLE dwd.collective_asset ON CLUSTER rongtong AS dwd.collective_asset_local
+ENGINE = Distributed('rongtong', dwd, collective_asset_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '集体资产：一物一行';
+
+CREATE TABLE std.fiscal_fact_local ON CLUSTER rongtong
+(
+    division_code FixedString(12) COMMENT '区划',
+    subject LowCardinality(String) COMMENT '科目',
+    fiscal_year Int64 COMMENT '年度（年）',
+    payer_tier LowCardinality(String) COMMENT '负担层级',
+    amount_yuan Nullable(Decimal(18, 4)) COMMENT '金额（元）',
+    entitled_yuan Nullable(Decimal(18, 4)) COMMENT '应拨金额（元）',
+    paid_yuan Nullable(Decimal(18, 4)) COMMENT '实拨金额（元）',
+    src_unit LowCardinality(Nullable(String)) COMMENT '来源单位',
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/fiscal_fact_local', '{replica}', kafka_offset)
+ORDER BY (division_code, subject, fiscal_year, payer_tier, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '财力：各来源的主张';
+
+CREATE TABLE std.fiscal_fact ON CLUSTER rongtong AS std.fiscal_fact_local
+ENGINE = Distributed('rongtong', std, fiscal_fact_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '财力：各来源的主张';
+
+CREATE TABLE dwd.fiscal_fact_local ON CLUSTER rongtong
+(
+    division_code FixedString(12) COMMENT '区划',
+    subject LowCardinality(String) COMMENT '科目',
+    fiscal_year Int64 COMMENT '年度（年）',
+    payer_tier LowCardinality(String) COMMENT '负担层级',
+    amount_yuan Nullable(Decimal(18, 4)) COMMENT '金额（元）',
+    entitled_yuan Nullable(Decimal(18, 4)) COMMENT '应拨金额（元）',
+    paid_yuan Nullable(Decimal(18, 4)) COMMENT '实拨金额（元）',
+    src_unit LowCardinality(Nullable(String)) COMMENT '来源单位',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/fiscal_fact_local', '{replica}')
+ORDER BY (division_code, subject, fiscal_year, payer_tier)
+COMMENT '财力：一物一行';
+
+CREATE TABLE dwd.fiscal_fact ON CLUSTER rongtong AS dwd.fiscal_fact_local
+ENGINE = Distributed('rongtong', dwd, fiscal_fact_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '财力：一物一行';
+
+CREATE TABLE std.programme_status_local ON CLUSTER rongtong
+(
+    programme LowCardinality(String) COMMENT '项目',
+    division_code FixedString(12) COMMENT '区划',
+    as_of Date32 COMMENT '截至日期',
+    status LowCardinality(String) COMMENT '状态',
+    level LowCardinality(Nullable(String)) COMMENT '等级',
+    document_no Nullable(String) COMMENT '文号' CODEC(ZSTD(1)),
+    subject_kind LowCardinality(Nullable(String)) COMMENT '主体类型',
+    subject_id Nullable(String) COMMENT '主体' CODEC(ZSTD(1)),
+    attrs Map(LowCardinality(String), String) COMMENT '属性',
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/programme_status_local', '{replica}', kafka_offset)
+ORDER BY (programme, division_code, as_of, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '创建项目状态：各来源的主张';
+
+CREATE TABLE std.programme_status ON CLUSTER rongtong AS std.programme_status_local
+ENGINE = Distributed('rongtong', std, programme_status_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '创建项目状态：各来源的主张';
+
+CREATE TABLE dwd.programme_status_local ON CLUSTER rongtong
+(
+    programme LowCardinality(String) COMMENT '项目',
+    division_code FixedString(12) COMMENT '区划',
+    as_of Date32 COMMENT '截至日期',
+    status LowCardinality(String) COMMENT '状态',
+    level LowCardinality(Nullable(String)) COMMENT '等级',
+    document_no Nullable(String) COMMENT '文号' CODEC(ZSTD(1)),
+    subject_kind LowCardinality(Nullable(String)) COMMENT '主体类型',
+    subject_id Nullable(String) COMMENT '主体' CODEC(ZSTD(1)),
+    attrs Map(LowCardinality(String), String) COMMENT '属性',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/programme_status_local', '{replica}')
+ORDER BY (programme, division_code, as_of)
+COMMENT '创建项目状态：一物一行';
+
+CREATE TABLE dwd.programme_status ON CLUSTER rongtong AS dwd.programme_status_local
+ENGINE = Distributed('rongtong', dwd, programme_status_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '创建项目状态：一物一行';
+
+CREATE TABLE std.village_conversion_case_local ON CLUSTER rongtong
+(
+    case_id String COMMENT '案例标识' CODEC(ZSTD(1)),
+    division_code FixedString(12) COMMENT '村（社区）',
+    property_reform_on Nullable(Date32) COMMENT '集体产权制度改革完成日期',
+    conditions_code Array(String) COMMENT '条件',
+    conditions_met Array(String) COMMENT '条件是否具备',
+    conditions_evidence Array(String) COMMENT '条件证明',
+    stages_no Array(String) COMMENT '阶段',
+    stages_done_on Array(String) COMMENT '阶段完成日期',
+    stages_doc Array(String) COMMENT '阶段文件',
+    dept_opinions_dept Array(String) COMMENT '意见部门',
+    dept_opinions_opinion Array(String) COMMENT '部门意见',
+    dept_opinions_on Array(String) COMMENT '意见日期',
+    villagers_meeting_on Nullable(Date32) COMMENT '村民会议日期',
+    consent_share Nullable(Decimal(18, 4)) COMMENT '同意比例（1）',
+    approved_on Nullable(Date32) COMMENT '批准日期',
+    converted_on Nullable(Date32) COMMENT '转换日期',
+    tasks Array(String) COMMENT '已完成任务',
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/village_conversion_case_local', '{replica}', kafka_offset)
+ORDER BY (case_id, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '村改社区：各来源的主张';
+
+CREATE TABLE std.village_conversion_case ON CLUSTER rongtong AS std.village_conversion_case_local
+ENGINE = Distributed('rongtong', std, village_conversion_case_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '村改社区：各来源的主张';
+
+CREATE TABLE dwd.village_conversion_case_local ON CLUSTER rongtong
+(
+    case_id String COMMENT '案例标识' CODEC(ZSTD(1)),
+    division_code FixedString(12) COMMENT '村（社区）',
+    property_reform_on Nullable(Date32) COMMENT '集体产权制度改革完成日期',
+    conditions_code Array(String) COMMENT '条件',
+    conditions_met Array(String) COMMENT '条件是否具备',
+    conditions_evidence Array(String) COMMENT '条件证明',
+    stages_no Array(String) COMMENT '阶段',
+    stages_done_on Array(String) COMMENT '阶段完成日期',
+    stages_doc Array(String) COMMENT '阶段文件',
+    dept_opinions_dept Array(String) COMMENT '意见部门',
+    dept_opinions_opinion Array(String) COMMENT '部门意见',
+    dept_opinions_on Array(String) COMMENT '意见日期',
+    villagers_meeting_on Nullable(Date32) COMMENT '村民会议日期',
+    consent_share Nullable(Decimal(18, 4)) COMMENT '同意比例（1）',
+    approved_on Nullable(Date32) COMMENT '批准日期',
+    converted_on Nullable(Date32) COMMENT '转换日期',
+    tasks Array(String) COMMENT '已完成任务',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/village_conversion_case_local', '{replica}')
+ORDER BY case_id
+COMMENT '村改社区：一物一行';
+
+CREATE TABLE dwd.village_conversion_case ON CLUSTER rongtong AS dwd.village_conversion_case_local
+ENGINE = Distributed('rongtong', dwd, village_conversion_case_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '村改社区：一物一行';
+
+CREATE TABLE std.catalog_resource_local ON CLUSTER rongtong
+(
+    catalog_code String COMMENT '信息资源代码' CODEC(ZSTD(1)),
+    name String COMMENT '信息资源名称' CODEC(ZSTD(1)),
+    class_code LowCardinality(String) COMMENT '信息资源分类',
+    provider_name String COMMENT '提供方' CODEC(ZSTD(1)),
+    provider_uscc FixedString(18) COMMENT '提供方代码',
+    division_code FixedString(12) COMMENT '提供方区划',
+    owner_tier LowCardinality(Nullable(String)) COMMENT '提供方层级',
+    abstract String COMMENT '摘要' CODEC(ZSTD(1)),
+    format LowCardinality(String) COMMENT '格式',
+    items_name Array(String) COMMENT '信息项名称',
+    items_type Array(String) COMMENT '信息项数据类型',
+    share_type LowCardinality(String) COMMENT '共享类型',
+    share_condition Nullable(String) COMMENT '共享条件' CODEC(ZSTD(1)),
+    share_mode LowCardinality(Nullable(String)) COMMENT '共享方式',
+    open_to_public Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否开放',
+    open_condition Nullable(String) COMMENT '开放条件' CODEC(ZSTD(1)),
+    update_cycle LowCardinality(String) COMMENT '更新周期',
+    published_on Nullable(Date32) COMMENT '发布日期',
+    related_codes Array(String) COMMENT '关联资源代码',
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/catalog_resource_local', '{replica}', kafka_offset)
+ORDER BY (catalog_code, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '目录资源：各来源的主张';
+
+CREATE TABLE std.catalog_resource ON CLUSTER rongtong AS std.catalog_resource_local
+ENGINE = Distributed('rongtong', std, catalog_resource_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '目录资源：各来源的主张';
+
+CREATE TABLE dwd.catalog_resource_local ON CLUSTER rongtong
+(
+    catalog_code String COMMENT '信息资源代码' CODEC(ZSTD(1)),
+    name String COMMENT '信息资源名称' CODEC(ZSTD(1)),
+    class_code LowCardinality(String) COMMENT '信息资源分类',
+    provider_name String COMMENT '提供方' CODEC(ZSTD(1)),
+    provider_uscc FixedString(18) COMMENT '提供方代码',
+    division_code FixedString(12) COMMENT '提供方区划',
+    owner_tier LowCardinality(Nullable(String)) COMMENT '提供方层级',
+    abstract String COMMENT '摘要' CODEC(ZSTD(1)),
+    format LowCardinality(String) COMMENT '格式',
+    items_name Array(String) COMMENT '信息项名称',
+    items_type Array(String) COMMENT '信息项数据类型',
+    share_type LowCardinality(String) COMMENT '共享类型',
+    share_condition Nullable(String) COMMENT '共享条件' CODEC(ZSTD(1)),
+    share_mode LowCardinality(Nullable(String)) COMMENT '共享方式',
+    open_to_public Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否开放',
+    open_condition Nullable(String) COMMENT '开放条件' CODEC(ZSTD(1)),
+    update_cycle LowCardinality(String) COMMENT '更新周期',
+    published_on Nullable(Date32) COMMENT '发布日期',
+    related_codes Array(String) COMMENT '关联资源代码',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/catalog_resource_local', '{replica}')
+ORDER BY catalog_code
+COMMENT '目录资源：一物一行';
+
+CREATE TABLE dwd.catalog_resource ON CLUSTER rongtong AS dwd.catalog_resource_local
+ENGINE = Distributed('rongtong', dwd, catalog_resource_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '目录资源：一物一行';
+
+CREATE TABLE std.collection_form_local ON CLUSTER rongtong
+(
+    form_id String COMMENT '报表标识' CODEC(ZSTD(1)),
+    form_version Int64 COMMENT '报表版本（版）',
+    name Nullable(String) COMMENT '名称' CODEC(ZSTD(1)),
+    issuer_uscc Nullable(FixedString(18)) COMMENT '下发单位',
+    issuer_tier LowCardinality(String) COMMENT '下发层级',
+    target_tier LowCardinality(String) COMMENT '填报层级',
+    list_item_id Nullable(String) COMMENT '准入依据' CODEC(ZSTD(1)),
+    basis_doc Nullable(String) COMMENT '依据文件' CODEC(ZSTD(1)),
+    frequency LowCardinality(String) COMMENT '填报频率',
+    lead_workdays Nullable(Int64) COMMENT '填报期限（工作日）',
+    est_minutes Nullable(Int64) COMMENT '预计用时（min）',
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/collection_form_local', '{replica}', kafka_offset)
+ORDER BY (form_id, form_version, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '采集报表：各来源的主张';
+
+CREATE TABLE std.collection_form ON CLUSTER rongtong AS std.collection_form_local
+ENGINE = Distributed('rongtong', std, collection_form_local, cityHash64(form_id, form_version))
+COMMENT '采集报表：各来源的主张';
+
+CREATE TABLE dwd.collection_form_local ON CLUSTER rongtong
+(
+    form_id String COMMENT '报表标识' CODEC(ZSTD(1)),
+    form_version Int64 COMMENT '报表版本（版）',
+    name Nullable(String) COMMENT '名称' CODEC(ZSTD(1)),
+    issuer_uscc Nullable(FixedString(18)) COMMENT '下发单位',
+    issuer_tier LowCardinality(String) COMMENT '下发层级',
+    target_tier LowCardinality(String) COMMENT '填报层级',
+    list_item_id Nullable(String) COMMENT '准入依据' CODEC(ZSTD(1)),
+    basis_doc Nullable(String) COMMENT '依据文件' CODEC(ZSTD(1)),
+    frequency LowCardinality(String) COMMENT '填报频率',
+    lead_workdays Nullable(Int64) COMMENT '填报期限（工作日）',
+    est_minutes Nullable(Int64) COMMENT '预计用时（min）',
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/collection_form_local', '{replica}')
+ORDER BY (form_id, form_version)
+COMMENT '采集报表：一物一行';
+
+CREATE TABLE dwd.collection_form ON CLUSTER rongtong AS dwd.collection_form_local
+ENGINE = Distributed('rongtong', dwd, collection_form_local, cityHash64(form_id, form_version))
+COMMENT '采集报表：一物一行';
+
+CREATE TABLE std.collection_submission_local ON CLUSTER rongtong
+(
+    submission_id String COMMENT '填报标识' CODEC(ZSTD(1)),
+    division_code FixedString(12) COMMENT '填报区划',
+    form_id String COMMENT '报表标识' CODEC(ZSTD(1)),
+    form_version Nullable(Int64) COMMENT '报表版本（版）',
+    period String COMMENT '时期' CODEC(ZSTD(1)),
+    submitted_at DateTime64(3, 'Asia/Shanghai') COMMENT '提交时间' CODEC(Delta(8), ZSTD(1)),
+    device_time Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '设备时间' CODEC(Delta(8), ZSTD(1)),
+    payload_ref Nullable(String) COMMENT '内容引用' CODEC(ZSTD(1)),
+    post_id Nullable(String) COMMENT '填报岗位' CODEC(ZSTD(1)),
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/collection_submission_local', '{replica}', kafka_offset)
+ORDER BY (submission_id, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '填报：各来源的主张';
+
+CREATE TABLE std.collection_submission ON CLUSTER rongtong AS std.collection_submission_local
+ENGINE = Distributed('rongtong', std, collection_submission_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '填报：各来源的主张';
+
+CREATE TABLE dwd.collection_submission_local ON CLUSTER rongtong
+(
+    submission_id String COMMENT '填报标识' CODEC(ZSTD(1)),
+    division_code FixedString(12) COMMENT '填报区划',
+    form_id String COMMENT '报表标识' CODEC(ZSTD(1)),
+    form_version Nullable(Int64) COMMENT '报表版本（版）',
+    period String COMMENT '时期' CODEC(ZSTD(1)),
+    submitted_at DateTime64(3, 'Asia/Shanghai') COMMENT '提交时间' CODEC(Delta(8), ZSTD(1)),
+    device_time Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '设备时间' CODEC(Delta(8), ZSTD(1)),
+    payload_ref Nullable(String) COMMENT '内容引用' CODEC(ZSTD(1)),
+    post_id Nullable(String) COMMENT '填报岗位' CODEC(ZSTD(1)),
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/collection_submission_local', '{replica}')
+ORDER BY submission_id
+COMMENT '填报：一物一行';
+
+CREATE TABLE dwd.collection_submission ON CLUSTER rongtong AS dwd.collection_submission_local
+ENGINE = Distributed('rongtong', dwd, collection_submission_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '填报：一物一行';
+
+CREATE TABLE std.data_element_local ON CLUSTER rongtong
+(
+    element_id String COMMENT '数据元标识' CODEC(ZSTD(1)),
+    name_zh String COMMENT '中文名称' CODEC(ZSTD(1)),
+    name_en String COMMENT '英文名称' CODEC(ZSTD(1)),
+    definition String COMMENT '定义' CODEC(ZSTD(1)),
+    object_class Nullable(String) COMMENT '对象类' CODEC(ZSTD(1)),
+    property Nullable(String) COMMENT '特性' CODEC(ZSTD(1)),
+    representation Nullable(String) COMMENT '表示词' CODEC(ZSTD(1)),
+    element_type LowCardinality(String) COMMENT '数据类型',
+    format Nullable(String) COMMENT '表示格式' CODEC(ZSTD(1)),
+    value_domain Nullable(String) COMMENT '值域' CODEC(ZSTD(1)),
+    unit Nullable(String) COMMENT '计量单位' CODEC(ZSTD(1)),
+    scope Nullable(String) COMMENT '口径' CODEC(ZSTD(1)),
+    subject_kind LowCardinality(Nullable(String)) COMMENT '主体类型',
+    authoritative_source Nullable(String) COMMENT '权威来源' CODEC(ZSTD(1)),
+    validity_days Nullable(Int64) COMMENT '有效天数（日）',
+    period_bound LowCardinality(Nullable(String)) COMMENT '随时期失效',
+    tolerance_abs Nullable(Decimal(18, 4)) COMMENT '绝对容差（1）',
+    tolerance_rel Nullable(Decimal(18, 4)) COMMENT '相对容差（1）',
+    pii_class LowCardinality(String) COMMENT '个人信息类别',
+    element_version Int64 COMMENT '数据元版本（版）',
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/data_element_local', '{replica}', kafka_offset)
+ORDER BY (element_id, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '数据元：各来源的主张';
+
+CREATE TABLE std.data_element ON CLUSTER rongtong AS std.data_element_local
+ENGINE = Distributed('rongtong', std, data_element_local, cityHash64(element_id))
+COMMENT '数据元：各来源的主张';
+
+CREATE TABLE dwd.data_element_local ON CLUSTER rongtong
+(
+    element_id String COMMENT '数据元标识' CODEC(ZSTD(1)),
+    name_zh String COMMENT '中文名称' CODEC(ZSTD(1)),
+    name_en String COMMENT '英文名称' CODEC(ZSTD(1)),
+    definition String COMMENT '定义' CODEC(ZSTD(1)),
+    object_class Nullable(String) COMMENT '对象类' CODEC(ZSTD(1)),
+    property Nullable(String) COMMENT '特性' CODEC(ZSTD(1)),
+    representation Nullable(String) COMMENT '表示词' CODEC(ZSTD(1)),
+    element_type LowCardinality(String) COMMENT '数据类型',
+    format Nullable(String) COMMENT '表示格式' CODEC(ZSTD(1)),
+    value_domain Nullable(String) COMMENT '值域' CODEC(ZSTD(1)),
+    unit Nullable(String) COMMENT '计量单位' CODEC(ZSTD(1)),
+    scope Nullable(String) COMMENT '口径' CODEC(ZSTD(1)),
+    subject_kind LowCardinality(Nullable(String)) COMMENT '主体类型',
+    authoritative_source Nullable(String) COMMENT '权威来源' CODEC(ZSTD(1)),
+    validity_days Nullable(Int64) COMMENT '有效天数（日）',
+    period_bound LowCardinality(Nullable(String)) COMMENT '随时期失效',
+    tolerance_abs Nullable(Decimal(18, 4)) COMMENT '绝对容差（1）',
+    tolerance_rel Nullable(Decimal(18, 4)) COMMENT '相对容差（1）',
+    pii_class LowCardinality(String) COMMENT '个人信息类别',
+    element_version Int64 COMMENT '数据元版本（版）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/data_element_local', '{replica}')
+ORDER BY element_id
+COMMENT '数据元：一物一行';
+
+CREATE TABLE dwd.data_element ON CLUSTER rongtong AS dwd.data_element_local
+ENGINE = Distributed('rongtong', dwd, data_element_local, cityHash64(element_id))
+COMMENT '数据元：一物一行';
+
+CREATE TABLE std.element_value_local ON CLUSTER rongtong
+(
+    element_id String COMMENT '数据元' CODEC(ZSTD(1)),
+    subject_ref String COMMENT '主体' CODEC(ZSTD(1)),
+    scope String COMMENT '口径' CODEC(ZSTD(1)),
+    period String COMMENT '时期' CODEC(ZSTD(1)),
+    division_code FixedString(12) COMMENT '所在区划',
+    value String COMMENT '值' CODEC(ZSTD(1)),
+    unit Nullable(String) COMMENT '计量单位' CODEC(ZSTD(1)),
+    source_kind LowCardinality(String) COMMENT '来源方式',
+    value_source Nullable(String) COMMENT '来源系统' CODEC(ZSTD(1)),
+    observed_at DateTime64(3, 'Asia/Shanghai') COMMENT '观测时间' CODEC(Delta(8), ZSTD(1)),
+    quality LowCardinality(Nullable(String)) COMMENT '质量',
+    supersedes Nullable(String) COMMENT '替代的值' CODEC(ZSTD(1)),
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/element_value_local', '{replica}', kafka_offset)
+ORDER BY (element_id, subject_ref, scope, period, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '数据元取值：各来源的主张';
+
+CREATE TABLE std.element_value ON CLUSTER rongtong AS std.element_value_local
+ENGINE = Distributed('rongtong', std, element_value_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '数据元取值：各来源的主张';
+
+CREATE TABLE dwd.element_value_local ON CLUSTER rongtong
+(
+    element_id String COMMENT '数据元' CODEC(ZSTD(1)),
+    subject_ref String COMMENT '主体' CODEC(ZSTD(1)),
+    scope String COMMENT '口径' CODEC(ZSTD(1)),
+    period String COMMENT '时期' CODEC(ZSTD(1)),
+    division_code FixedString(12) COMMENT '所在区划',
+    value String COMMENT '值' CODEC(ZSTD(1)),
+    unit Nullable(String) COMMENT '计量单位' CODEC(ZSTD(1)),
+    source_kind LowCardinality(String) COMMENT '来源方式',
+    value_source Nullable(String) COMMENT '来源系统' CODEC(ZSTD(1)),
+    observed_at DateTime64(3, 'Asia/Shanghai') COMMENT '观测时间' CODEC(Delta(8), ZSTD(1)),
+    quality LowCardinality(Nullable(String)) COMMENT '质量',
+    supersedes Nullable(String) COMMENT '替代的值' CODEC(ZSTD(1)),
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/element_value_local', '{replica}')
+ORDER BY (element_id, subject_ref, scope, period)
+COMMENT '数据元取值：一物一行';
+
+CREATE TABLE dwd.element_value ON CLUSTER rongtong AS dwd.element_value_local
+ENGINE = Distributed('rongtong', dwd, element_value_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '数据元取值：一物一行';
+
+CREATE TABLE std.field_request_local ON CLUSTER rongtong
+(
+    request_id String COMMENT '请求标识' CODEC(ZSTD(1)),
+    form_id String COMMENT '报表标识' CODEC(ZSTD(1)),
+    form_version Int64 COMMENT '报表版本（版）',
+    field_no Int64 COMMENT '栏目序号（1）',
+    division_code FixedString(12) COMMENT '填报区划',
+    period String COMMENT '时期' CODEC(ZSTD(1)),
+    status LowCardinality(String) COMMENT '处理方式',
+    value_ref Nullable(String) COMMENT '所用值' CODEC(ZSTD(1)),
+    decided_at DateTime64(3, 'Asia/Shanghai') COMMENT '决定时间' CODEC(Delta(8), ZSTD(1)),
+    rule_ver Nullable(Int64) COMMENT '规则版本（版）',
+    reason_code LowCardinality(Nullable(String)) COMMENT '原因',
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/field_request_local', '{replica}', kafka_offset)
+ORDER BY (request_id, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '栏目请求：各来源的主张';
+
+CREATE TABLE std.field_request ON CLUSTER rongtong AS std.field_request_local
+ENGINE = Distributed('rongtong', std, field_request_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '栏目请求：各来源的主张';
+
+CREATE TABLE dwd.field_request_local ON CLUSTER rongtong
+(
+    request_id String COMMENT '请求标识' CODEC(ZSTD(1)),
+    form_id String COMMENT '报表标识' CODEC(ZSTD(1)),
+    form_version Int64 COMMENT '报表版本（版）',
+    field_no Int64 COMMENT '栏目序号（1）',
+    division_code FixedString(12) COMMENT '填报区划',
+    period String COMMENT '时期' CODEC(ZSTD(1)),
+    status LowCardinality(String) COMMENT '处理方式',
+    value_ref Nullable(String) COMMENT '所用值' CODEC(ZSTD(1)),
+    decided_at DateTime64(3, 'Asia/Shanghai') COMMENT '决定时间' CODEC(Delta(8), ZSTD(1)),
+    rule_ver Nullable(Int64) COMMENT '规则版本（版）',
+    reason_code LowCardinality(Nullable(String)) COMMENT '原因',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/field_request_local', '{replica}')
+ORDER BY request_id
+COMMENT '栏目请求：一物一行';
+
+CREATE TABLE dwd.field_request ON CLUSTER rongtong AS dwd.field_request_local
+ENGINE = Distributed('rongtong', dwd, field_request_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '栏目请求：一物一行';
+
+CREATE TABLE std.field_reuse_local ON CLUSTER rongtong
+(
+    value_ref String COMMENT '值' CODEC(ZSTD(1)),
+    consumer_uscc FixedString(18) COMMENT '使用单位',
+    form_id String COMMENT '报表标识' CODEC(ZSTD(1)),
+    period String COMMENT '时期' CODEC(ZSTD(1)),
+    division_code FixedString(12) COMMENT '数据所属区划',
+    used_at DateTime64(3, 'Asia/Shanghai') COMMENT '使用时间' CODEC(Delta(8), ZSTD(1)),
+    mode LowCardinality(String) COMMENT '使用方式',
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/field_reuse_local', '{replica}', kafka_offset)
+ORDER BY (value_ref, consumer_uscc, form_id, period, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '数据复用：各来源的主张';
+
+CREATE TABLE std.field_reuse ON CLUSTER rongtong AS std.field_reuse_local
+ENGINE = Distributed('rongtong', std, field_reuse_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '数据复用：各来源的主张';
+
+CREATE TABLE dwd.field_reuse_local ON CLUSTER rongtong
+(
+    value_ref String COMMENT '值' CODEC(ZSTD(1)),
+    consumer_uscc FixedString(18) COMMENT '使用单位',
+    form_id String COMMENT '报表标识' CODEC(ZSTD(1)),
+    period String COMMENT '时期' CODEC(ZSTD(1)),
+    division_code FixedString(12) COMMENT '数据所属区划',
+    used_at DateTime64(3, 'Asia/Shanghai') COMMENT '使用时间' CODEC(Delta(8), ZSTD(1)),
+    mode LowCardinality(String) COMMENT '使用方式',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/field_reuse_local', '{replica}')
+ORDER BY (value_ref, consumer_uscc, form_id, period)
+COMMENT '数据复用：一物一行';
+
+CREATE TABLE dwd.field_reuse ON CLUSTER rongtong AS dwd.field_reuse_local
+ENGINE = Distributed('rongtong', dwd, field_reuse_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '数据复用：一物一行';
+
+CREATE TABLE std.form_field_local ON CLUSTER rongtong
+(
+    form_id String COMMENT '报表标识' CODEC(ZSTD(1)),
+    form_version Int64 COMMENT '报表版本（版）',
+    field_no Int64 COMMENT '栏目序号（1）',
+    raw_label String COMMENT '栏目原文' CODEC(ZSTD(1)),
+    raw_unit Nullable(String) COMMENT '单位原文' CODEC(ZSTD(1)),
+    element_id Nullable(String) COMMENT '数据元' CODEC(ZSTD(1)),
+    match_method LowCardinality(Nullable(String)) COMMENT '匹配方法',
+    confidence Nullable(Decimal(18, 4)) COMMENT '置信度（1）',
+    status LowCardinality(String) COMMENT '匹配状态',
+    subject_kind LowCardinality(Nullable(String)) COMMENT '主体类型',
+    period_kind LowCardinality(Nullable(String)) COMMENT '时期类型',
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/form_field_local', '{replica}', kafka_offset)
+ORDER BY (form_id, form_version, field_no, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '报表栏目：各来源的主张';
+
+CREATE TABLE std.form_field ON CLUSTER rongtong AS std.form_field_local
+ENGINE = Distributed('rongtong', std, form_field_local, cityHash64(form_id, form_version, field_no))
+COMMENT '报表栏目：各来源的主张';
+
+CREATE TABLE dwd.form_field_local ON CLUSTER rongtong
+(
+    form_id String COMMENT '报表标识' CODEC(ZSTD(1)),
+    form_version Int64 COMMENT '报表版本（版）',
+    field_no Int64 COMMENT '栏目序号（1）',
+    raw_label String COMMENT '栏目原文' CODEC(ZSTD(1)),
+    raw_unit Nullable(String) COMMENT '单位原文' CODEC(ZSTD(1)),
+    element_id Nullable(String) COMMENT '数据元' CODEC(ZSTD(1)),
+    match_method LowCardinality(Nullable(String)) COMMENT '匹配方法',
+    confidence Nullable(Decimal(18, 4)) COMMENT '置信度（1）',
+    status LowCardinality(String) COMMENT '匹配状态',
+    subject_kind LowCardinality(Nullable(String)) COMMENT '主体类型',
+    period_kind LowCardinality(Nullable(String)) COMMENT '时期类型',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/form_field_local', '{replica}')
+ORDER BY (form_id, form_version, field_no)
+COMMENT '报表栏目：一物一行';
+
+CREATE TABLE dwd.form_field ON CLUSTER rongtong AS dwd.form_field_local
+ENGINE = Distributed('rongtong', dwd, form_field_local, cityHash64(form_id, form_version, field_no))
+COMMENT '报表栏目：一物一行';
+
+CREATE TABLE std.objection_local ON CLUSTER rongtong
+(
+    objection_id String COMMENT '异议标识' CODEC(ZSTD(1)),
+    dataset String COMMENT '数据集' CODEC(ZSTD(1)),
+    row_ref String COMMENT '行' CODEC(ZSTD(1)),
+    element_id Nullable(String) COMMENT '数据元' CODEC(ZSTD(1)),
+    held_value Nullable(String) COMMENT '现值' CODEC(ZSTD(1)),
+    claimed_value Nullable(String) COMMENT '主张值' CODEC(ZSTD(1)),
+    evidence_kind LowCardinality(Nullable(String)) COMMENT '证据类型',
+    division_code FixedString(12) COMMENT '提出区划',
+    raised_at DateTime64(3, 'Asia/Shanghai') COMMENT '提出时间' CODEC(Delta(8), ZSTD(1)),
+    routed_to_uscc Nullable(FixedString(18)) COMMENT '受理单位',
+    due_on Nullable(Date32) COMMENT '办理期限',
+    decision LowCardinality(Nullable(String)) COMMENT '处理决定',
+    decided_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '决定时间' CODEC(Delta(8), ZSTD(1)),
+    applied_batch Nullable(String) COMMENT '生效批次' CODEC(ZSTD(1)),
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/objection_local', '{replica}', kafka_offset)
+ORDER BY (objection_id, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '异议校核：各来源的主张';
+
+CREATE TABLE std.objection ON CLUSTER rongtong AS std.objection_local
+ENGINE = Distributed('rongtong', std, objection_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '异议校核：各来源的主张';
+
+CREATE TABLE dwd.objection_local ON CLUSTER rongtong
+(
+    objection_id String COMMENT '异议标识' CODEC(ZSTD(1)),
+    dataset String COMMENT '数据集' CODEC(ZSTD(1)),
+    row_ref String COMMENT '行' CODEC(ZSTD(1)),
+    element_id Nullable(String) COMMENT '数据元' CODEC(ZSTD(1)),
+    held_value Nullable(String) COMMENT '现值' CODEC(ZSTD(1)),
+    claimed_value Nullable(String) COMMENT '主张值' CODEC(ZSTD(1)),
+    evidence_kind LowCardinality(Nullable(String)) COMMENT '证据类型',
+    division_code FixedString(12) COMMENT '提出区划',
+    raised_at DateTime64(3, 'Asia/Shanghai') COMMENT '提出时间' CODEC(Delta(8), ZSTD(1)),
+    routed_to_uscc Nullable(FixedString(18)) COMMENT '受理单位',
+    due_on Nullable(Date32) COMMENT '办理期限',
+    decision LowCardinality(Nullable(String)) COMMENT '处理决定',
+    decided_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '决定时间' CODEC(Delta(8), ZSTD(1)),
+    applied_batch Nullable(String) COMMENT '生效批次' CODEC(ZSTD(1)),
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/objection_local', '{replica}')
+ORDER BY objection_id
+COMMENT '异议校核：一物一行';
+
+CREATE TABLE dwd.objection ON CLUSTER rongtong AS dwd.objection_local
+ENGINE = Distributed('rongtong', dwd, objection_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '异议校核：一物一行';
+
+CREATE TABLE std.quality_issue_local ON CLUSTER rongtong
+(
+    issue_id String COMMENT '问题标识' CODEC(ZSTD(1)),
+    rule_id String COMMENT '规则' CODEC(ZSTD(1)),
+    severity LowCardinality(String) COMMENT '严重程度',
+    entity String COMMENT '实体' CODEC(ZSTD(1)),
+    column Nullable(String) COMMENT '列' CODEC(ZSTD(1)),
+    division_code FixedString(12) COMMENT '区划',
+    about_system Nullable(String) COMMENT '来源系统' CODEC(ZSTD(1)),
+    n_rows Nullable(Int64) COMMENT '行数（行）',
+    sample_masked Nullable(String) COMMENT '脱敏样例' CODEC(ZSTD(1)),
+    opened_at DateTime64(3, 'Asia/Shanghai') COMMENT '发现时间' CODEC(Delta(8), ZSTD(1)),
+    closed_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '关闭时间' CODEC(Delta(8), ZSTD(1)),
+    owner_role Nullable(String) COMMENT '责任岗位' CODEC(ZSTD(1)),
+    hint_zh String COMMENT '提示' CODEC(ZSTD(1)),
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/quality_issue_local', '{replica}', kafka_offset)
+ORDER BY (issue_id, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '质量问题：各来源的主张';
+
+CREATE TABLE std.quality_issue ON CLUSTER rongtong AS std.quality_issue_local
+ENGINE = Distributed('rongtong', std, quality_issue_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '质量问题：各来源的主张';
+
+CREATE TABLE dwd.quality_issue_local ON CLUSTER rongtong
+(
+    issue_id String COMMENT '问题标识' CODEC(ZSTD(1)),
+    rule_id String COMMENT '规则' CODEC(ZSTD(1)),
+    severity LowCardinality(String) COMMENT '严重程度',
+    entity String COMMENT '实体' CODEC(ZSTD(1)),
+    column Nullable(String) COMMENT '列' CODEC(ZSTD(1)),
+    division_code FixedString(12) COMMENT '区划',
+    about_system Nullable(String) COMMENT '来源系统' CODEC(ZSTD(1)),
+    n_rows Nullable(Int64) COMMENT '行数（行）',
+    sample_masked Nullable(String) COMMENT '脱敏样例' CODEC(ZSTD(1)),
+    opened_at DateTime64(3, 'Asia/Shanghai') COMMENT '发现时间' CODEC(Delta(8), ZSTD(1)),
+    closed_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '关闭时间' CODEC(Delta(8), ZSTD(1)),
+    owner_role Nullable(String) COMMENT '责任岗位' CODEC(ZSTD(1)),
+    hint_zh String COMMENT '提示' CODEC(ZSTD(1)),
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/quality_issue_local', '{replica}')
+ORDER BY issue_id
+COMMENT '质量问题：一物一行';
+
+CREATE TABLE dwd.quality_issue ON CLUSTER rongtong AS dwd.quality_issue_local
+ENGINE = Distributed('rongtong', dwd, quality_issue_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '质量问题：一物一行';
+
+CREATE TABLE std.return_delivery_local ON CLUSTER rongtong
+(
+    delivery_id String COMMENT '交付标识' CODEC(ZSTD(1)),
+    sub_id String COMMENT '订阅标识' CODEC(ZSTD(1)),
+    division_code FixedString(12) COMMENT '区划',
+    dataset String COMMENT '数据集' CODEC(ZSTD(1)),
+    from_watermark Nullable(String) COMMENT '起始水位' CODEC(ZSTD(1)),
+    to_watermark Nullable(String) COMMENT '截止水位' CODEC(ZSTD(1)),
+    rows Int64 COMMENT '行数（行）',
+    inserts Nullable(Int64) COMMENT '新增行数（行）',
+    updates Nullable(Int64) COMMENT '更新行数（行）',
+    deletes Nullable(Int64) COMMENT '删除行数（行）',
+    content_sm3 String COMMENT '内容摘要' CODEC(ZSTD(1)),
+    sm2_signature Nullable(String) COMMENT 'SM2 签名' CODEC(ZSTD(1)),
+    schema_ver Nullable(Int64) COMMENT '结构版本（版）',
+    sent_at DateTime64(3, 'Asia/Shanghai') COMMENT '发送时间' CODEC(Delta(8), ZSTD(1)),
+    attempt Nullable(Int64) COMMENT '尝试次数（次）',
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/return_delivery_local', '{replica}', kafka_offset)
+ORDER BY (delivery_id, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '回流交付：各来源的主张';
+
+CREATE TABLE std.return_delivery ON CLUSTER rongtong AS std.return_delivery_local
+ENGINE = Distributed('rongtong', std, return_delivery_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '回流交付：各来源的主张';
+
+CREATE TABLE dwd.return_delivery_local ON CLUSTER rongtong
+(
+    delivery_id String COMMENT '交付标识' CODEC(ZSTD(1)),
+    sub_id String COMMENT '订阅标识' CODEC(ZSTD(1)),
+    division_code FixedString(12) COMMENT '区划',
+    dataset String COMMENT '数据集' CODEC(ZSTD(1)),
+    from_watermark Nullable(String) COMMENT '起始水位' CODEC(ZSTD(1)),
+    to_watermark Nullable(String) COMMENT '截止水位' CODEC(ZSTD(1)),
+    rows Int64 COMMENT '行数（行）',
+    inserts Nullable(Int64) COMMENT '新增行数（行）',
+    updates Nullable(Int64) COMMENT '更新行数（行）',
+    deletes Nullable(Int64) COMMENT '删除行数（行）',
+    content_sm3 String COMMENT '内容摘要' CODEC(ZSTD(1)),
+    sm2_signature Nullable(String) COMMENT 'SM2 签名' CODEC(ZSTD(1)),
+    schema_ver Nullable(Int64) COMMENT '结构版本（版）',
+    sent_at DateTime64(3, 'Asia/Shanghai') COMMENT '发送时间' CODEC(Delta(8), ZSTD(1)),
+    attempt Nullable(Int64) COMMENT '尝试次数（次）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/return_delivery_local', '{replica}')
+ORDER BY delivery_id
+COMMENT '回流交付：一物一行';
+
+CREATE TABLE dwd.return_delivery ON CLUSTER rongtong AS dwd.return_delivery_local
+ENGINE = Distributed('rongtong', dwd, return_delivery_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '回流交付：一物一行';
+
+CREATE TABLE std.return_entitlement_local ON CLUSTER rongtong
+(
+    division_code FixedString(12) COMMENT '区划',
+    dataset String COMMENT '数据集' CODEC(ZSTD(1)),
+    tier LowCardinality(String) COMMENT '层级',
+    columns Array(String) COMMENT '列',
+    row_filter Nullable(String) COMMENT '行范围' CODEC(ZSTD(1)),
+    purpose String COMMENT '用途' CODEC(ZSTD(1)),
+    legal_basis Nullable(String) COMMENT '依据' CODEC(ZSTD(1)),
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/return_entitlement_local', '{replica}', kafka_offset)
+ORDER BY (division_code, dataset, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '回流权限：各来源的主张';
+
+CREATE TABLE std.return_entitlement ON CLUSTER rongtong AS std.return_entitlement_local
+ENGINE = Distributed('rongtong', std, return_entitlement_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '回流权限：各来源的主张';
+
+CREATE TABLE dwd.return_entitlement_local ON CLUSTER rongtong
+(
+    division_code FixedString(12) COMMENT '区划',
+    dataset String COMMENT '数据集' CODEC(ZSTD(1)),
+    tier LowCardinality(String) COMMENT '层级',
+    columns Array(String) COMMENT '列',
+    row_filter Nullable(String) COMMENT '行范围' CODEC(ZSTD(1)),
+    purpose String COMMENT '用途' CODEC(ZSTD(1)),
+    legal_basis Nullable(String) COMMENT '依据' CODEC(ZSTD(1)),
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/return_entitlement_local', '{replica}')
+ORDER BY (division_code, dataset)
+COMMENT '回流权限：一物一行';
+
+CREATE TABLE dwd.return_entitlement ON CLUSTER rongtong AS dwd.return_entitlement_local
+ENGINE = Distributed('rongtong', dwd, return_entitlement_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '回流权限：一物一行';
+
+CREATE TABLE std.return_receipt_local ON CLUSTER rongtong
+(
+    delivery_id String COMMENT '交付标识' CODEC(ZSTD(1)),
+    division_code FixedString(12) COMMENT '区划',
+    dataset String COMMENT '数据集' CODEC(ZSTD(1)),
+    status LowCardinality(String) COMMENT '签收状态',
+    rows_loaded Nullable(Int64) COMMENT '入库行数（行）',
+    by_proxy Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '代签',
+    acked_at DateTime64(3, 'Asia/Shanghai') COMMENT '签收时间' CODEC(Delta(8), ZSTD(1)),
+    content_sm3 Nullable(String) COMMENT '内容摘要' CODEC(ZSTD(1)),
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/return_receipt_local', '{replica}', kafka_offset)
+ORDER BY (delivery_id, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '回流签收：各来源的主张';
+
+CREATE TABLE std.return_receipt ON CLUSTER rongtong AS std.return_receipt_local
+ENGINE = Distributed('rongtong', std, return_receipt_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '回流签收：各来源的主张';
+
+CREATE TABLE dwd.return_receipt_local ON CLUSTER rongtong
+(
+    delivery_id String COMMENT '交付标识' CODEC(ZSTD(1)),
+    division_code FixedString(12) COMMENT '区划',
+    dataset String COMMENT '数据集' CODEC(ZSTD(1)),
+    status LowCardinality(String) COMMENT '签收状态',
+    rows_loaded Nullable(Int64) COMMENT '入库行数（行）',
+    by_proxy Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '代签',
+    acked_at DateTime64(3, 'Asia/Shanghai') COMMENT '签收时间' CODEC(Delta(8), ZSTD(1)),
+    content_sm3 Nullable(String) COMMENT '内容摘要' CODEC(ZSTD(1)),
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/return_receipt_local', '{replica}')
+ORDER BY delivery_id
+COMMENT '回流签收：一物一行';
+
+CREATE TABLE dwd.return_receipt ON CLUSTER rongtong AS dwd.return_receipt_local
+ENGINE = Distributed('rongtong', dwd, return_receipt_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '回流签收：一物一行';
+
+CREATE TABLE std.return_subscription_local ON CLUSTER rongtong
+(
+    sub_id String COMMENT '订阅标识' CODEC(ZSTD(1)),
+    division_code FixedString(12) COMMENT '区划',
+    dataset String COMMENT '数据集' CODEC(ZSTD(1)),
+    channel LowCardinality(String) COMMENT '通道',
+    format LowCardinality(String) COMMENT '格式',
+    schedule Nullable(String) COMMENT '调度' CODEC(ZSTD(1)),
+    last_acked_watermark Nullable(String) COMMENT '已签收水位' CODEC(ZSTD(1)),
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/return_subscription_local', '{replica}', kafka_offset)
+ORDER BY (sub_id, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '回流订阅：各来源的主张';
+
+CREATE TABLE std.return_subscription ON CLUSTER rongtong AS std.return_subscription_local
+ENGINE = Distributed('rongtong', std, return_subscription_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '回流订阅：各来源的主张';
+
+CREATE TABLE dwd.return_subscription_local ON CLUSTER rongtong
+(
+    sub_id String COMMENT '订阅标识' CODEC(ZSTD(1)),
+    division_code FixedString(12) COMMENT '区划',
+    dataset String COMMENT '数据集' CODEC(ZSTD(1)),
+    channel LowCardinality(String) COMMENT '通道',
+    format LowCardinality(String) COMMENT '格式',
+    schedule Nullable(String) COMMENT '调度' CODEC(ZSTD(1)),
+    last_acked_watermark Nullable(String) COMMENT '已签收水位' CODEC(ZSTD(1)),
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/return_subscription_local', '{replica}')
+ORDER BY sub_id
+COMMENT '回流订阅：一物一行';
+
+CREATE TABLE dwd.return_subscription ON CLUSTER rongtong AS dwd.return_subscription_local
+ENGINE = Distributed('rongtong', dwd, return_subscription_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '回流订阅：一物一行';
+
+CREATE TABLE std.share_delivery_local ON CLUSTER rongtong
+(
+    delivery_id String COMMENT '交付标识' CODEC(ZSTD(1)),
+    request_id String COMMENT '申请标识' CODEC(ZSTD(1)),
+    division_code FixedString(12) COMMENT '接收方区划',
+    mode LowCardinality(String) COMMENT '共享方式',
+    rows Nullable(Int64) COMMENT '行数（行）',
+    bytes Nullable(Int64) COMMENT '字节数（B）',
+    delivered_at DateTime64(3, 'Asia/Shanghai') COMMENT '交付时间' CODEC(Delta(8), ZSTD(1)),
+    source_event_max Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '数据最新业务时间' CODEC(Delta(8), ZSTD(1)),
+    content_sm3 Nullable(String) COMMENT '内容摘要' CODEC(ZSTD(1)),
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/share_delivery_local', '{replica}', kafka_offset)
+ORDER BY (delivery_id, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '共享交付：各来源的主张';
+
+CREATE TABLE std.share_delivery ON CLUSTER rongtong AS std.share_delivery_local
+ENGINE = Distributed('rongtong', std, share_delivery_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '共享交付：各来源的主张';
+
+CREATE TABLE dwd.share_delivery_local ON CLUSTER rongtong
+(
+    delivery_id String COMMENT '交付标识' CODEC(ZSTD(1)),
+    request_id String COMMENT '申请标识' CODEC(ZSTD(1)),
+    division_code FixedString(12) COMMENT '接收方区划',
+    mode LowCardinality(String) COMMENT '共享方式',
+    rows Nullable(Int64) COMMENT '行数（行）',
+    bytes Nullable(Int64) COMMENT '字节数（B）',
+    delivered_at DateTime64(3, 'Asia/Shanghai') COMMENT '交付时间' CODEC(Delta(8), ZSTD(1)),
+    source_event_max Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '数据最新业务时间' CODEC(Delta(8), ZSTD(1)),
+    content_sm3 Nullable(String) COMMENT '内容摘要' CODEC(ZSTD(1)),
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/share_delivery_local', '{replica}')
+ORDER BY delivery_id
+COMMENT '共享交付：一物一行';
+
+CREATE TABLE dwd.share_delivery ON CLUSTER rongtong AS dwd.share_delivery_local
+ENGINE = Distributed('rongtong', dwd, share_delivery_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '共享交付：一物一行';
+
+CREATE TABLE std.share_request_local ON CLUSTER rongtong
+(
+    request_id String COMMENT '申请标识' CODEC(ZSTD(1)),
+    catalog_code String COMMENT '信息资源代码' CODEC(ZSTD(1)),
+    applicant_uscc FixedString(18) COMMENT '申请方',
+    division_code FixedString(12) COMMENT '申请方区划',
+    purpose Nullable(String) COMMENT '用途' CODEC(ZSTD(1)),
+    share_type LowCardinality(String) COMMENT '共享类型',
+    requested_on Date32 COMMENT '申请日期',
+    decided_on Nullable(Date32) COMMENT '答复日期',
+    decision LowCardinality(Nullable(String)) COMMENT '答复',
+    reason Nullable(String) COMMENT '理由' CODEC(ZSTD(1)),
+    valid_to Nullable(Date32) COMMENT '有效期至',
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/share_request_local', '{replica}', kafka_offset)
+ORDER BY (request_id, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '共享申请：各来源的主张';
+
+CREATE TABLE std.share_request ON CLUSTER rongtong AS std.share_request_local
+ENGINE = Distributed('rongtong', std, share_request_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '共享申请：各来源的主张';
+
+CREATE TABLE dwd.share_request_local ON CLUSTER rongtong
+(
+    request_id String COMMENT '申请标识' CODEC(ZSTD(1)),
+    catalog_code String COMMENT '信息资源代码' CODEC(ZSTD(1)),
+    applicant_uscc FixedString(18) COMMENT '申请方',
+    division_code FixedString(12) COMMENT '申请方区划',
+    purpose Nullable(String) COMMENT '用途' CODEC(ZSTD(1)),
+    share_type LowCardinality(String) COMMENT '共享类型',
+    requested_on Date32 COMMENT '申请日期',
+    decided_on Nullable(Date32) COMMENT '答复日期',
+    decision LowCardinality(Nullable(String)) COMMENT '答复',
+    reason Nullable(String) COMMENT '理由' CODEC(ZSTD(1)),
+    valid_to Nullable(Date32) COMMENT '有效期至',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/share_request_local', '{replica}')
+ORDER BY request_id
+COMMENT '共享申请：一物一行';
+
+CREATE TABLE dwd.share_request ON CLUSTER rongtong AS dwd.share_request_local
+ENGINE = Distributed('rongtong', dwd, share_request_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '共享申请：一物一行';
+
+CREATE TABLE std.source_system_local ON CLUSTER rongtong
+(
+    system_code String COMMENT '系统标识' CODEC(ZSTD(1)),
+    name_zh String COMMENT '名称' CODEC(ZSTD(1)),
+    owner_uscc Nullable(FixedString(18)) COMMENT '主管单位',
+    tier LowCardinality(String) COMMENT '层级',
+    division_code FixedString(12) COMMENT '所属区划',
+    protocol LowCardinality(String) COMMENT '协议',
+    encoding Nullable(String) COMMENT '字符集' CODEC(ZSTD(1)),
+    timezone Nullable(String) COMMENT '时区' CODEC(ZSTD(1)),
+    code_system LowCardinality(Nullable(String)) COMMENT '区划代码体系',
+    schedule Nullable(String) COMMENT '调度' CODEC(ZSTD(1)),
+    sla_minutes Nullable(Int64) COMMENT '时限（min）',
+    contract_ver Nullable(String) COMMENT '合同版本' CODEC(ZSTD(1)),
+    contact_role Nullable(String) COMMENT '联系岗位' CODEC(ZSTD(1)),
+    secret_ref Nullable(String) COMMENT '凭据引用' CODEC(ZSTD(1)),
+    enabled Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否启用',
+    src_system LowCardinality(String) COMMENT '来源系统',
+    src_tier LowCardinality(String) COMMENT '来源层级',
+    src_division FixedString(12) COMMENT '来源区划',
+    src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
+    event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已撤回',
+    q_flags UInt32 COMMENT '质量标志',
+    kafka_topic LowCardinality(String) COMMENT '主题',
+    kafka_partition UInt16 COMMENT '分区',
+    kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    place String COMMENT '源内位置' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/source_system_local', '{replica}', kafka_offset)
+ORDER BY (system_code, src_system, version)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '来源系统：各来源的主张';
+
+CREATE TABLE std.source_system ON CLUSTER rongtong AS std.source_system_local
+ENGINE = Distributed('rongtong', std, source_system_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '来源系统：各来源的主张';
+
+CREATE TABLE dwd.source_system_local ON CLUSTER rongtong
+(
+    system_code String COMMENT '系统标识' CODEC(ZSTD(1)),
+    name_zh String COMMENT '名称' CODEC(ZSTD(1)),
+    owner_uscc Nullable(FixedString(18)) COMMENT '主管单位',
+    tier LowCardinality(String) COMMENT '层级',
+    division_code FixedString(12) COMMENT '所属区划',
+    protocol LowCardinality(String) COMMENT '协议',
+    encoding Nullable(String) COMMENT '字符集' CODEC(ZSTD(1)),
+    timezone Nullable(String) COMMENT '时区' CODEC(ZSTD(1)),
+    code_system LowCardinality(Nullable(String)) COMMENT '区划代码体系',
+    schedule Nullable(String) COMMENT '调度' CODEC(ZSTD(1)),
+    sla_minutes Nullable(Int64) COMMENT '时限（min）',
+    contract_ver Nullable(String) COMMENT '合同版本' CODEC(ZSTD(1)),
+    contact_role Nullable(String) COMMENT '联系岗位' CODEC(ZSTD(1)),
+    secret_ref Nullable(String) COMMENT '凭据引用' CODEC(ZSTD(1)),
+    enabled Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否启用',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/source_system_local', '{replica}')
+ORDER BY system_code
+COMMENT '来源系统：一物一行';
+
+CREATE TABLE dwd.source_system ON CLUSTER rongtong AS dwd.source_system_local
+ENGINE = Distributed('rongtong', dwd, source_system_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '来源系统：一物一行';
+
+CREATE TABLE dwd.division_path_local ON CLUSTER rongtong
+(
+    division_code FixedString(12) COMMENT '区划代码',
+    tier LowCardinality(String) COMMENT '层级',
+    ancestor_code FixedString(12) COMMENT '上级区划代码（含本级）',
+    ancestor_tier LowCardinality(String) COMMENT '上级层级',
+    ancestor_name String COMMENT '上级名称' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/division_path_local', '{replica}')
+ORDER BY (division_code, ancestor_code)
+COMMENT '区划路径：每个区划及其各级上级';
+
+CREATE TABLE dwd.division_path ON CLUSTER rongtong AS dwd.division_path_local
+ENGINE = Distributed('rongtong', dwd, division_path_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '区划路径：每个区划及其各级上级';
+
+CREATE TABLE ads.indicator_value_local ON CLUSTER rongtong
+(
+    indicator LowCardinality(String) COMMENT '指标',
+    rule_version UInt16 COMMENT '口径版本',
+    period LowCardinality(String) COMMENT '期间',
+    unit_tier LowCardinality(String) COMMENT '计算单元层级',
+    division_code FixedString(12) COMMENT '区划代码',
+    division_name String COMMENT '区划名称',
+    tier LowCardinality(String) COMMENT '区划层级',
+    numerator Decimal(38, 4) COMMENT '分子之和',
+    denominator Decimal(38, 4) COMMENT '分母之和',
+    value Nullable(Float64) COMMENT '指标值；分母为零时为空',
+    n_units UInt64 COMMENT '单元数',
+    n_missing UInt64 COMMENT '缺值单元数，不进分子分母',
+    provisional Bool COMMENT '缺值超过百分之五，暂定',
+    target_op LowCardinality(String) COMMENT '目标比较符',
+    target_value Nullable(Float64) COMMENT '目标值',
+    met Nullable(Bool) COMMENT '是否达到目标；无目标或无值时为空',
+    register LowCardinality(String) COMMENT '分母名册',
+    register_version LowCardinality(String) COMMENT '名册版本',
+    as_of Date32 COMMENT '截至日期',
+    computed_at DateTime64(3, 'Asia/Shanghai') COMMENT '计算时间',
+    run_id String COMMENT '运行标识'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/ads/indicator_value_local', '{replica}')
+PARTITION BY (indicator, period)
+ORDER BY (indicator, period, unit_tier, tier, division_code)
+COMMENT '指标值：分子之和÷分母之和，按区划树汇总';
+
+CREATE TABLE ads.indicator_value ON CLUSTER rongtong AS ads.indicator_value_local
+ENGINE = Distributed('rongtong', ads, indicator_value_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '指标值：分子之和÷分母之和，按区划树汇总';
+
+CREATE TABLE ops.load_local ON CLUSTER rongtong
+(
+    load_id String COMMENT '装载标识',
+    system LowCardinality(String) COMMENT '来源系统',
+    tier LowCardinality(String) COMMENT '来源层级',
+    stream LowCardinality(String) COMMENT '数据流',
+    flow LowCardinality(String) COMMENT '流向',
+    entity LowCardinality(String) COMMENT '主题实体',
+    topic LowCardinality(String) COMMENT '主题',
+    partition UInt16 COMMENT '分区',
+    from_offset UInt64 COMMENT '起始位点' CODEC(Delta(8), ZSTD(1)),
+    to_offset UInt64 COMMENT '终止位点（不含）' CODEC(Delta(8), ZSTD(1)),
+    plan UInt64 COMMENT '转换方案指纹',
+    received UInt64 COMMENT '收到（条）',
+    accepted UInt64 COMMENT '接受（行）',
+    rejected UInt64 COMMENT '退回（条）',
+    loaded_at DateTime64(3, 'Asia/Shanghai') COMMENT '装载时间' CODEC(Delta(8), ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ops/load_local', '{replica}', loaded_at)
+ORDER BY (topic, partition, from_offset, flow, entity)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '装载台账：每个分区区间每条流水一行';
+
+CREATE TABLE ops.load ON CLUSTER rongtong AS ops.load_local
+ENGINE = Distributed('rongtong', ops, load_local, cityHash64(topic, partition, from_offset, flow, entity))
+COMMENT '装载台账：每个分区区间每条流水一行';
+
+CREATE TABLE ops.reject_local ON CLUSTER rongtong
+(
+    topic LowCardinality(String) COMMENT '主题',
+    partition UInt16 COMMENT '分区',
+    offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    flow LowCardinality(String) COMMENT '流向',
+    system LowCardinality(String) COMMENT '来源系统',
+    tier LowCardinality(String) COMMENT '来源层级',
+    stream LowCardinality(String) COMMENT '数据流',
+    entity LowCardinality(String) COMMENT '主题实体',
+    rule LowCardinality(String) COMMENT '规则',
+    field LowCardinality(String) COMMENT '字段',
+    reason_zh LowCardinality(String) COMMENT '原因',
+    reason_en LowCardinality(String) COMMENT '原因（英文）',
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    record_key String COMMENT '源记录键' CODEC(ZSTD(1)),
+    row String COMMENT '记录（已脱敏）' CODEC(ZSTD(1)),
+    rejected_at DateTime64(3, 'Asia/Shanghai') COMMENT '退回时间' CODEC(Delta(8), ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ops/reject_local', '{replica}', rejected_at)
+ORDER BY (topic, partition, offset, flow)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '退回：不能成为主题数据的记录及原因';
+
+CREATE TABLE ops.reject ON CLUSTER rongtong AS ops.reject_local
+ENGINE = Distributed('rongtong', ops, reject_local, cityHash64(topic, partition, offset, flow))
+COMMENT '退回：不能成为主题数据的记录及原因';
+
+CREATE TABLE ops.run_local ON CLUSTER rongtong
+(
+    run_id String COMMENT '运行标识',
+    job LowCardinality(String) COMMENT '作业',
+    cause LowCardinality(String) COMMENT '触发原因',
+    started_at DateTime64(3, 'Asia/Shanghai') COMMENT '开始时间',
+    finished_at DateTime64(3, 'Asia/Shanghai') COMMENT '结束时间（未结束为零点）',
+    state LowCardinality(String) COMMENT '状态',
+    detail String COMMENT '说明',
+    loads_seen UInt64 COMMENT '运行时已见装载数',
+    error String COMMENT '错误'
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ops/run_local', '{replica}', finished_at)
+ORDER BY run_id
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '作业运行记录';
+
+CREATE TABLE ops.run ON CLUSTER rongtong AS ops.run_local
+ENGINE = Distributed('rongtong', ops, run_local, cityHash64(run_id))
+COMMENT '作业运行记录';
+
+CREATE TABLE ops.source_stats_local ON CLUSTER rongtong
+(
+    system LowCardinality(String) COMMENT '来源系统',
+    stream LowCardinality(String) COMMENT '数据流',
+    at DateTime64(3, 'Asia/Shanghai') COMMENT '时间' CODEC(Delta(8), ZSTD(1)),
+    records UInt64 COMMENT '记录数',
+    dropped Map(LowCardinality(String), UInt64) COMMENT '按字段计的丢弃数',
+    unknown Map(LowCardinality(String), UInt64) COMMENT '按字段计的未知字段数',
+    totals Map(LowCardinality(String), UInt64) COMMENT '来源自报总数',
+    objects UInt64 COMMENT '文件、页或表的个数'
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ops/source_stats_local', '{replica}')
+ORDER BY (system, stream, at)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '连接器计数';
+
+CREATE TABLE ops.source_stats ON CLUSTER rongtong AS ops.source_stats_local
+ENGINE = Distributed('rongtong', ops, source_stats_local, cityHash64(system, stream, at))
+COMMENT '连接器计数';
+
+CREATE TABLE ops.fuse_local ON CLUSTER rongtong
+(
+    entity String COMMENT '主题实体',
+    state String COMMENT '主张集与融合规则的指纹',
+    claims UInt64 COMMENT '主张数',
+    things UInt64 COMMENT '事物数',
+    took_ms UInt64 COMMENT '用时（毫秒）',
+    fused_at DateTime64(3, 'Asia/Shanghai') COMMENT '融合时间'
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ops/fuse_local', '{replica}', fused_at)
+ORDER BY entity
+COMMENT '融合状态：上次融合时各实体的主张集';
+
+CREATE TABLE ops.fuse ON CLUSTER rongtong AS ops.fuse_local
+ENGINE = Distributed('rongtong', ops, fuse_local, cityHash64(entity))
+COMMENT '融合状态：上次融合时各实体的主张集';
+
+CREATE OR REPLACE VIEW dwd.up_feed ON CLUSTER rongtong DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT src_division, src_system, max(last) AS last_event_time, sum(n) AS rows
+FROM
+(
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.code_crosswalk GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.grid GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.committee_term GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.device GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.device_health_daily GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.facility GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.org_credit GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.org_relation GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.organization GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.stat_fact GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.workforce_post GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.deliberation GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.mechanism GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.contract GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.service_case_stat GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.service_item GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.dispute_case GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.enforcement_check GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.grid_event GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.petition_case GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.emergency_plan GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.emergency_stock GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.assessment GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.burden_record GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.list_item GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.list_register GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.collective_asset GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.fiscal_fact GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.programme_status GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.village_conversion_case GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.catalog_resource GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.collection_form GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.collection_submission GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.data_element GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.element_value GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.field_request GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.field_reuse GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.form_field GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.objection GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.quality_issue GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.return_delivery GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.return_entitlement GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.return_subscription GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.share_delivery GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.share_request GROUP BY src_division, src_system
+    UNION ALL
+    SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.source_system GROUP BY src_division, src_system
+)
+GROUP BY src_division, src_system
+COMMENT '各区划各系统的上报情况 [a46ee8f36c32a372]';
+
+CREATE OR REPLACE VIEW ops.books ON CLUSTER rongtong DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+WITH
+  loads AS
+  (
+    SELECT tier, system, stream, entity, topic, uniqExact(flow) AS flows,
+           sum(received) AS received, sum(accepted) AS loaded, sum(rejected) AS refused
+    FROM ops.load FINAL GROUP BY tier, system, stream, entity, topic
+  ),
+  rejects AS
+  (
+    SELECT system, stream, entity, topic, count() AS quarantined
+    FROM ops.reject FINAL GROUP BY system, stream, entity, topic
+  ),
+  claims AS
+  (
+    SELECT 'code_crosswalk' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.code_crosswalk FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'division' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.division FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'division_change' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.division_change FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'grid' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.grid FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'committee_term' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.committee_term FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'device' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.device FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'device_health_daily' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.device_health_daily FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'facility' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.facility FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'org_credit' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.org_credit FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'org_relation' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.org_relation FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'organization' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.organization FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'stat_fact' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.stat_fact FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'workforce_post' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.workforce_post FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'deliberation' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.deliberation FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'mechanism' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.mechanism FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'contract' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.contract FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'service_case_stat' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.service_case_stat FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'service_item' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.service_item FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'dispute_case' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.dispute_case FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'enforcement_check' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.enforcement_check FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'grid_event' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.grid_event FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'petition_case' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.petition_case FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'emergency_plan' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.emergency_plan FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'emergency_stock' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.emergency_stock FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'assessment' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.assessment FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'burden_record' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.burden_record FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'list_item' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.list_item FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'list_register' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.list_register FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'collective_asset' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.collective_asset FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'fiscal_fact' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.fiscal_fact FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'programme_status' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.programme_status FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'village_conversion_case' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.village_conversion_case FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'catalog_resource' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.catalog_resource FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'collection_form' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.collection_form FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'collection_submission' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.collection_submission FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'data_element' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.data_element FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'element_value' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.element_value FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'field_request' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.field_request FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'field_reuse' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.field_reuse FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'form_field' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.form_field FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'objection' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.objection FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'quality_issue' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.quality_issue FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'return_delivery' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.return_delivery FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'return_entitlement' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.return_entitlement FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'return_receipt' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.return_receipt FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'return_subscription' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.return_subscription FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'share_delivery' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.share_delivery FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'share_request' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.share_request FINAL GROUP BY system, topic
+    UNION ALL
+    SELECT 'source_system' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
+    FROM std.source_system FINAL GROUP BY system, topic
+  )
+SELECT l.tier AS tier, l.system AS system, l.stream AS stream, l.entity AS entity, l.flows AS flows,
+       l.received AS received, -- rows: a record counts once for every flow into the entity
+       ifNull(c.accepted, 0) AS accepted,
+       ifNull(r.quarantined, 0) AS quarantined,
+       toInt64(received) - toInt64(quarantined) - toInt64(accepted) AS duplicate,
+       -- What the loader says it loaded and refused must be everything received, the
+       -- refused must be there, and no claim may be there that was never loaded.
+       toBool(l.loaded + l.refused = l.received AND l.refused = quarantined AND accepted <= l.loaded) AS balanced
+FROM loads AS l
+LEFT JOIN rejects AS r ON r.system = l.system AND r.stream = l.stream AND r.entity = l.entity AND r.topic = l.topic
+LEFT JOIN claims AS c ON c.system = l.system AND c.entity = l.entity AND c.topic = l.topic
+COMMENT '账目：收到 = 接受 + 退回 + 重复 [b5edb6d9eac3e6d4]';
+
+CREATE OR REPLACE VIEW ops.books_by_rule ON CLUSTER rongtong AS
+SELECT tier, system, stream, flow, entity, rule, field, any(reason_zh) AS reason_zh, count() AS quarantined
+FROM ops.reject FINAL
+GROUP BY tier, system, stream, flow, entity, rule, field
+COMMENT '账目：退回按规则 [e93046fcf9ef77ab]';
+
+CREATE OR REPLACE VIEW ads.indicator_latest ON CLUSTER rongtong AS
+SELECT *
+FROM ads.indicator_value
+ORDER BY as_of DESC, period DESC
+LIMIT 1 BY indicator, unit_tier, division_code
+COMMENT '每个指标、区划的最近一期 [70314c617567019f]';
+
+CREATE OR REPLACE VIEW ads.facility_by_township ON CLUSTER rongtong AS
+SELECT p.ancestor_code AS township_code, any(p.ancestor_name) AS township_name, t.facility_kind AS facility_kind,
+       count() AS facilities,
+       countIf(t.operating = 'yes') AS operating,
+       countIf(t.area_m2 IS NULL) AS area_unknown,
+       sum(t.area_m2) AS area_m2,
+       sum(t.direct_service_area_m2) AS direct_service_area_m2
+FROM dwd.facility AS t
+INNER JOIN dwd.division_path AS p ON p.division_code = t.division_code
+WHERE p.ancestor_tier = 'T'
+GROUP BY township_code, facility_kind
+COMMENT '各乡镇（街道）设施：数量与面积（平方米） [fe23492df528f54f]';
+
+CREATE OR REPLACE VIEW ads.organization_by_township ON CLUSTER rongtong AS
+SELECT p.ancestor_code AS township_code, any(p.ancestor_name) AS township_name, t.org_kind AS org_kind,
+       count() AS organizations,
+       countIf(t.uscc IS NOT NULL) AS with_uscc
+FROM dwd.organization AS t
+INNER JOIN dwd.division_path AS p ON p.division_code = t.division_code
+WHERE p.ancestor_tier = 'T'
+GROUP BY township_code, org_kind
+COMMENT '各乡镇（街道）组织：数量与赋码 [cc855ba3471bedd7]';
+
+CREATE OR REPLACE VIEW ads.grid_event_by_township ON CLUSTER rongtong AS
+SELECT township_code, township_name, month, category,
+       if(cases < 10, NULL, cases) AS n,
+       if(cases < 10 OR done BETWEEN 1 AND 10 - 1 OR cases - done BETWEEN 1 AND 10 - 1, NULL, done) AS n_closed,
+       toBool(n IS NULL OR n_closed IS NULL) AS suppressed
+FROM
+(
+  SELECT p.ancestor_code AS township_code, any(p.ancestor_name) AS township_name, toStartOfMonth(t.reported_at) AS month, t.category AS category,
+         count() AS cases, countIf(t.closed_at IS NOT NULL) AS done
+  FROM dwd.grid_event AS t
+  INNER JOIN dwd.division_path AS p ON p.division_code = t.division_code
+  WHERE p.ancestor_tier = 'T'
+  GROUP BY township_code, month, category
+)
+COMMENT '各乡镇（街道）网格事件：按月、类别；不足10件的不显示 [549ed2b0d39a4078]';
+

@@ -1,0 +1,88 @@
+// Package derive writes what follows from the catalogue of declarations and is
+// read outside the pipeline: Arrow schemas, the warehouse's DDL, the feed
+// contracts for departments, the data dictionary. It also says what a change
+// of declarations means (Diff).
+//
+// Everything is a pure function of the catalogue: same declarations, same
+// bytes. The shipped result is under docs/generated and is compared in the
+// tests, so that it cannot go stale.
+package derive
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"rongtong/pipelines/warehouse"
+	"rongtong/schemas"
+	"rongtong/schemas/fault"
+	"rongtong/transforms"
+)
+
+// Files are artefacts by path, with "/" between folders.
+type Files map[string]string
+
+// Kinds are the kinds of artefacts, in the order of `rongtong schema --help`.
+var Kinds = []string{"arrow", "ddl", "contract", "dictionary"}
+
+// Of derives one kind of artefacts:
+//
+//	arrow       arrow/<entity>.txt: columns of a batch, types, nullability
+//	ddl         ddl/single.sql, or ddl/cluster.sql if a cluster is named
+//	contract    contract/<entity>.schema.json (JSON Schema 2020-12), .avsc (Avro 1.11)
+//	dictionary  dictionary/*.html, dictionary.zh.md, dictionary.en.md
+func Of(kind string, c *schemas.Catalog, cluster string) (Files, error) {
+	out := Files{}
+	switch kind {
+	case "arrow":
+		for _, e := range c.Entities {
+			out["arrow/"+e.Entity+".txt"] = arrowText(e)
+		}
+	case "ddl":
+		name := "ddl/single.sql"
+		if cluster != "" {
+			name = "ddl/cluster.sql"
+		}
+		text, err := warehouse.DDL(c, cluster)
+		if err != nil {
+			return nil, err
+		}
+		out[name] = text
+	case "contract":
+		for _, e := range c.Entities {
+			out["contract/"+e.Entity+".schema.json"] = encode(JSONSchema(c, e))
+			out["contract/"+e.Entity+".avsc"] = encode(Avro(e))
+		}
+	case "dictionary":
+		dictionary(c, out)
+	default:
+		return nil, fault.Hint(fault.Config, "choose one of "+strings.Join(Kinds, ", "), "deriving %q: that is no kind of artefact", kind)
+	}
+	return out, nil
+}
+
+func arrowText(e *schemas.Entity) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s %s\n", e.Entity, e.Name.Zh)
+	for _, f := range transforms.ArrowSchema(e).Fields() {
+		null := ""
+		if f.Nullable {
+			null = " nullable"
+		}
+		fmt.Fprintf(&b, "%s: %s%s\n", f.Name, f.Type, null)
+	}
+	return b.String()
+}
+
+func encode(v any) string {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		panic("derive: " + err.Error()) // maps of strings, numbers and lists always encode
+	}
+	return b.String()
+}
+
+func both(zh, en string) string { return zh + " / " + en }
