@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 
 	"rongtong/deploy/sandbox/world"
 	"rongtong/pipelines/warehouse"
+	"rongtong/schemas"
 )
 
 // report prints the books, the indicators and the comparison, and says whether
@@ -157,7 +159,13 @@ func (s *stage) indicators(ctx context.Context, w *warehouse.Warehouse) error {
 	var head []string
 	var targets []string
 	head, targets = []string{"区划 division"}, []string{"目标 target"}
+	var shown []*schemas.Indicator // those the truth knows; the others are in ads.indicator_latest
 	for _, i := range s.monitor.Indicators() {
+		if slices.Contains(world.Known(), i.Indicator) {
+			shown = append(shown, i)
+		}
+	}
+	for _, i := range shown {
 		head = append(head, i.Indicator)
 		t := "–"
 		if i.Target != nil {
@@ -198,7 +206,7 @@ func (s *stage) indicators(ctx context.Context, w *warehouse.Warehouse) error {
 		return err
 	}
 	table(s.Out, head, out)
-	for _, i := range s.monitor.Indicators() {
+	for _, i := range shown {
 		fmt.Fprintf(s.Out, "  %s  %s %s (%s)\n", pad(i.Indicator, 9), i.Name.Zh, i.Name.En, i.Unit)
 	}
 	fmt.Fprintln(s.Out, "  * implied by the policy's words; the policy gave no number")

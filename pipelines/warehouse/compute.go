@@ -28,13 +28,23 @@ const (
 // and above 5 % missing the figure is provisional. Units whose division is not
 // in the tree are not lost: they make a row of the tier "" and the code of zeros.
 //
-// An indicator that reads an entity nobody has claimed anything about is not
-// computed: no feed is not 0 %. What stood there stays.
+// An indicator that has no feed is not computed: no feed is not 0 %. What stood
+// there stays.
 func (w *Warehouse) Compute(ctx context.Context, c *schemas.Catalog, ind *schemas.Indicator, runID string) error {
-	doing := fmt.Sprintf("computing %q", ind.Indicator)
+	_, err := w.compute(ctx, c, ind, runID)
+	return err
+}
+
+func (w *Warehouse) compute(ctx context.Context, c *schemas.Catalog, ind *schemas.Indicator, runID string) (computed bool, err error) {
 	if fed, err := w.fed(ctx, c, ind); err != nil || !fed {
-		return err
+		return false, err
 	}
+	return true, w.replace(ctx, c, ind, runID)
+}
+
+// replace computes the values and puts them in place of the old ones.
+func (w *Warehouse) replace(ctx context.Context, c *schemas.Catalog, ind *schemas.Indicator, runID string) error {
+	doing := fmt.Sprintf("computing %q", ind.Indicator)
 	if err := w.paths(ctx, c); err != nil {
 		return err
 	}
@@ -80,8 +90,10 @@ func (w *Warehouse) Compute(ctx context.Context, c *schemas.Catalog, ind *schema
 	return nil
 }
 
-// fed reports whether there are claims about every entity that the indicator
-// reads, the divisions themselves apart.
+// fed reports whether the indicator has a feed: there are claims about every
+// entity that it reads, the divisions themselves apart, and, where it counts
+// divisions that have a thing of some kind, there is a thing of that kind at all.
+// (Organisations of one kind must not make every other kind look like 0 %.)
 func (w *Warehouse) fed(ctx context.Context, c *schemas.Catalog, ind *schemas.Indicator) (bool, error) {
 	var names []string
 	for _, r := range ind.Reads {
@@ -89,13 +101,28 @@ func (w *Warehouse) fed(ctx context.Context, c *schemas.Catalog, ind *schemas.In
 			names = append(names, quote(r))
 		}
 	}
-	if len(names) == 0 {
+	if len(names) > 0 {
+		var n uint64
+		err := w.QueryRow(ctx, fmt.Sprintf("SELECT count() FROM system.tables WHERE database = %s AND name IN (%s) AND total_rows > 0",
+			quote(dbStd), strings.Join(names, ", ")), []any{&n})
+		if err != nil || int(n) < len(names) {
+			return false, err
+		}
+	}
+	if ind.Coverage == nil {
 		return true, nil
 	}
-	var n uint64
-	err := w.QueryRow(ctx, fmt.Sprintf("SELECT count() FROM system.tables WHERE database = %s AND name IN (%s) AND total_rows > 0",
-		quote(dbStd), strings.Join(names, ", ")), []any{&n})
-	return int(n) == len(names), err
+	for _, by := range ind.Coverage.By {
+		if by.Where == "" || strings.Contains(by.Where, "@") { // conditions on dates say nothing about feeds
+			continue
+		}
+		var n uint64
+		err := w.QueryRow(ctx, fmt.Sprintf("SELECT count() FROM (SELECT 1 FROM dwd.%s WHERE %s LIMIT 1)", ident(by.Entity), by.Where), []any{&n})
+		if err != nil || n == 0 {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // comparators are the ways a target compares, as SQL.

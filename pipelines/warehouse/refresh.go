@@ -29,11 +29,12 @@ func (w *Warehouse) Refresh(ctx context.Context, c *schemas.Catalog, ind *schema
 	if last == state {
 		return false, nil
 	}
-	if err := w.Compute(ctx, c, ind, runID); err != nil {
+	computed, err := w.compute(ctx, c, ind, runID)
+	if err != nil {
 		return false, err
 	}
 	row := computeRow{ind.Indicator, state, time.Now()}
-	return true, w.InsertRows(ctx, "ops.compute", ind.Indicator+"/"+state+"/"+runID, []computeRow{row})
+	return computed, w.InsertRows(ctx, "ops.compute", ind.Indicator+"/"+state+"/"+runID, []computeRow{row})
 }
 
 type computeRow struct {

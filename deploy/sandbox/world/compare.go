@@ -325,8 +325,8 @@ func rowKey(entity string, texts []string) string {
 // indicators compares every figure: one by one down to townships, by checksum
 // at the villages, of which there are too many to carry.
 func (c *comparer) indicators() error {
-	const figures = "SELECT toString(indicator) AS i, toString(unit_tier) AS u, toString(division_code) AS d, toString(numerator) AS num, toString(denominator) AS den, toString(n_missing) AS m, toString(n_units) AS n FROM ads.indicator_value"
-	rows, err := c.q.Query(c.ctx, figures+" WHERE tier != 'V'")
+	figures := "SELECT toString(indicator) AS i, toString(unit_tier) AS u, toString(division_code) AS d, toString(numerator) AS num, toString(denominator) AS den, toString(n_missing) AS m, toString(n_units) AS n FROM ads.indicator_value WHERE indicator IN ('" + strings.Join(Known(), "', '") + "')"
+	rows, err := c.q.Query(c.ctx, figures+" AND tier != 'V'")
 	if err != nil {
 		return err
 	}
@@ -334,7 +334,7 @@ func (c *comparer) indicators() error {
 	for _, r := range rows {
 		got[r[0]+" "+r[1]+" "+r[2]] = strings.Join(r[2:], "\x1f")
 	}
-	sums, err := c.q.Query(c.ctx, "SELECT i, u, toString(count()), toString(sum(xxHash64(concat(d, '\\x1f', num, '\\x1f', den, '\\x1f', m, '\\x1f', n)))) FROM ("+figures+" WHERE tier = 'V') GROUP BY i, u")
+	sums, err := c.q.Query(c.ctx, "SELECT i, u, toString(count()), toString(sum(xxHash64(concat(d, '\\x1f', num, '\\x1f', den, '\\x1f', m, '\\x1f', n)))) FROM ("+figures+" AND tier = 'V') GROUP BY i, u")
 	if err != nil {
 		return err
 	}

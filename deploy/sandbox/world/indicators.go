@@ -7,6 +7,16 @@ import (
 	"rongtong/schemas/divisions"
 )
 
+// Known names the indicators that the truth works out. The pipeline may
+// compute more; these are compared.
+func Known() []string {
+	ids := make([]string, len(indicators))
+	for i, ind := range indicators {
+		ids[i] = ind.id
+	}
+	return ids
+}
+
 // IndicatorValue is a figure that the pipeline must arrive at: sums over the
 // units of a tier that lie in a division.
 type IndicatorValue struct {

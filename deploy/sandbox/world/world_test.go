@@ -322,13 +322,13 @@ func (f fake) rows(sql string) (out [][]string) {
 				out = append(out, []string{"2025-12-31", status, proxy, "1"})
 			}
 		}
-	case strings.Contains(sql, "WHERE tier != 'V'"):
+	case strings.Contains(sql, "AND tier != 'V'"):
 		for v := range f.w.Indicators() {
 			if v.Tier != "V" {
 				out = append(out, []string{v.ID, v.UnitTier, v.Division, v.Num, v.Den, n(v.Missing), n(v.Units)})
 			}
 		}
-	case strings.Contains(sql, "WHERE tier = 'V'"):
+	case strings.Contains(sql, "AND tier = 'V'"):
 		return f.villages()
 	case strings.Contains(sql, "system.columns"):
 		return [][]string{{"ops", "reject", "row", "0"}, {"ops", "reject", "rule", "1"}}
@@ -413,11 +413,11 @@ func TestCompare(t *testing.T) {
 			}
 			return rows
 		}, "or other values"},
-		{"a figure wrong", change("WHERE tier != 'V'", func(r [][]string) [][]string { r[0][3] += "0"; return r }), "numerator, denominator"},
-		{"a figure too many", change("WHERE tier != 'V'", func(r [][]string) [][]string {
+		{"a figure wrong", change("AND tier != 'V'", func(r [][]string) [][]string { r[0][3] += "0"; return r }), "numerator, denominator"},
+		{"a figure too many", change("AND tier != 'V'", func(r [][]string) [][]string {
 			return append(r, []string{"I-99", "X", "370000000000", "1", "1", "0", "1"})
 		}), "should not be"},
-		{"a village's figure wrong", change("WHERE tier = 'V'", func(r [][]string) [][]string { r[0][3] = "1"; return r }), "villages' figures"},
+		{"a village's figure wrong", change("AND tier = 'V'", func(r [][]string) [][]string { r[0][3] = "1"; return r }), "villages' figures"},
 		{"personal data leaked", change("multiMatchAny", func([][]string) [][]string { return [][]string{{"2"}} }), "planted personal data"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
