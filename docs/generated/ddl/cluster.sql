@@ -3357,6 +3357,21 @@ CREATE TABLE ops.fuse ON CLUSTER rongtong AS ops.fuse_local
 ENGINE = Distributed('rongtong', ops, fuse_local, cityHash64(entity))
 COMMENT '融合状态：上次融合时各实体的主张集';
 
+CREATE TABLE ops.compute_local ON CLUSTER rongtong
+(
+    indicator String COMMENT '指标',
+    state String COMMENT '所读各表与计算语句的指纹',
+    computed_at DateTime64(3, 'Asia/Shanghai') COMMENT '计算时间'
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ops/compute_local', '{replica}', computed_at)
+ORDER BY indicator
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '计算状态：上次计算时各指标所见的数据';
+
+CREATE TABLE ops.compute ON CLUSTER rongtong AS ops.compute_local
+ENGINE = Distributed('rongtong', ops, compute_local, cityHash64(indicator))
+COMMENT '计算状态：上次计算时各指标所见的数据';
+
 CREATE OR REPLACE VIEW dwd.up_feed ON CLUSTER rongtong DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT src_division, src_system, max(last) AS last_event_time, sum(n) AS rows
 FROM

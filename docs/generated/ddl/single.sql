@@ -2937,6 +2937,17 @@ ENGINE = ReplacingMergeTree(fused_at)
 ORDER BY entity
 COMMENT '融合状态：上次融合时各实体的主张集';
 
+CREATE TABLE ops.compute
+(
+    indicator String COMMENT '指标',
+    state String COMMENT '所读各表与计算语句的指纹',
+    computed_at DateTime64(3, 'Asia/Shanghai') COMMENT '计算时间'
+)
+ENGINE = ReplacingMergeTree(computed_at)
+ORDER BY indicator
+SETTINGS non_replicated_deduplication_window = 10000
+COMMENT '计算状态：上次计算时各指标所见的数据';
+
 CREATE OR REPLACE VIEW dwd.up_feed DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT src_division, src_system, max(last) AS last_event_time, sum(n) AS rows
 FROM
