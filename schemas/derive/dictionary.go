@@ -2,6 +2,7 @@ package derive
 
 import (
 	"fmt"
+	"maps"
 	"html/template"
 	"slices"
 	"strings"
@@ -22,14 +23,23 @@ func Lineage(c *schemas.Catalog, e *schemas.Entity, column string) []string {
 			if !ok {
 				continue
 			}
-			how := x.Value.Field
-			if x.Value.Call != "" {
-				how = x.Value.Call + "(" + strings.Join(x.Value.Of, ", ") + ")"
-			}
-			out = append(out, s.System+"."+f.Stream+": "+how)
+			out = append(out, s.System+"."+f.Stream+": "+spell(&x.Value))
 		}
 	}
 	return out
+}
+
+// spell writes an expression as the flow says it: a field, or a function of
+// fields with its constants.
+func spell(x *schemas.Expr) string {
+	if x.Call == "" {
+		return x.Field
+	}
+	words := slices.Clone(x.Of)
+	for _, name := range slices.Sorted(maps.Keys(x.Args)) {
+		words = append(words, fmt.Sprintf("%s: %q", name, x.Args[name]))
+	}
+	return x.Call + "(" + strings.Join(words, ", ") + ")"
 }
 
 // Readers are the indicators that read an entity.
