@@ -2,8 +2,8 @@ package derive
 
 import (
 	"fmt"
-	"maps"
 	"html/template"
+	"maps"
 	"slices"
 	"strings"
 
