@@ -26,9 +26,10 @@ import (
 // The state of a rewrite is the warehouse's own: which of the two tables bears
 // the mark, and which ranges hold as many things on both sides. So a plan made
 // after a crash at any moment begins where the work stands, and repeating a
-// statement changes nothing. Loaders should be drained first, as before any
-// change of declarations: a load that began before the exchange and ends after
-// the last range of (4) would be refused by the drop's proof, not lost.
+// statement changes nothing. Loaders must be stopped first, as before any
+// change of declarations: the proof of (4) holds for what is in the old table
+// when it is made, so a load into the old table that ends between the last proof
+// and the drop would be lost.
 const nextSuffix = "__next"
 
 // mark is the comment of a table that a rewrite is filling.

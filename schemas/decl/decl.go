@@ -13,7 +13,10 @@
 package decl
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"reflect"
 	"slices"
 	"sort"
@@ -77,16 +80,19 @@ type Node struct {
 
 // Parse reads one YAML document. Syntax errors come back as a problem.
 func Parse(file string, data []byte) (Node, []Problem) {
-	var doc yaml.Node
-	if err := yaml.Unmarshal(data, &doc); err != nil {
-		line := 1
-		if _, rest, ok := strings.Cut(err.Error(), "line "); ok {
-			if n, err := strconv.Atoi(strings.SplitN(rest, ":", 2)[0]); err == nil {
-				line = n
-			}
-		}
-		return Node{}, []Problem{Pos{file, line, 1}.Problem("yaml.syntax",
-			"check the indentation and the quotes near this line", "%s", strings.TrimPrefix(err.Error(), "yaml: "))}
+	var doc, second yaml.Node
+	documents := yaml.NewDecoder(bytes.NewReader(data))
+	if err := documents.Decode(&doc); err != nil && !errors.Is(err, io.EOF) {
+		return Node{}, []Problem{syntax(file, err)}
+	}
+	// What follows the first document would be ignored without a word: half a
+	// declaration that looks whole.
+	switch err := documents.Decode(&second); {
+	case err == nil:
+		return Node{}, []Problem{Pos{file, max(1, second.Line), 1}.Problem("yaml.documents",
+			"put it into a file of its own, or remove the line of dashes before it", "a second document begins here")}
+	case !errors.Is(err, io.EOF):
+		return Node{}, []Problem{syntax(file, err)}
 	}
 	if len(doc.Content) == 0 {
 		return Node{}, []Problem{Pos{file, 1, 1}.Problem("yaml.empty", "", "the file is empty")}
@@ -95,6 +101,18 @@ func Parse(file string, data []byte) (Node, []Problem) {
 		return Node{}, ps
 	}
 	return Node{file, doc.Content[0]}, nil
+}
+
+// syntax is the problem of a text that is no YAML, at the line the parser names.
+func syntax(file string, err error) Problem {
+	line := 1
+	if _, rest, ok := strings.Cut(err.Error(), "line "); ok {
+		if n, err := strconv.Atoi(strings.SplitN(rest, ":", 2)[0]); err == nil {
+			line = n
+		}
+	}
+	return Pos{file, line, 1}.Problem("yaml.syntax",
+		"check the indentation and the quotes near this line", "%s", strings.TrimPrefix(err.Error(), "yaml: "))
 }
 
 // recursive finds aliases that lead to a node around them: decoding one would
