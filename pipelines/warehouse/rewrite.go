@@ -20,7 +20,8 @@ import (
 //     engine drops what a repeated copy brings twice.
 //  3. EXCHANGE TABLES swaps the two names at one moment.
 //  4. Range by range, what reached the old table during the copy is added, and
-//     it is proved that no thing of the old table is missing in the new one.
+//     it is proved that every thing of the old table is in the new one, and in
+//     no older version.
 //  5. The old table is dropped.
 //
 // The state of a rewrite is the warehouse's own: which of the two tables bears
@@ -140,7 +141,7 @@ func (w *Warehouse) copySteps(ctx context.Context, o *object, have *table, m mar
 	var steps []Step
 	for i, in := range ranges {
 		if begun {
-			done, err := w.sameThings(ctx, o.live(), o.nextName(), o.things(have), o.things(nil), in, newRange(o, m, by, i))
+			done, err := w.copied(ctx, o, have, in, newRange(o, m, by, i))
 			if err != nil {
 				return nil, err
 			}
@@ -173,15 +174,14 @@ func (o *object) endSteps(old *table, m mark) []Step {
 	ranges := m.ranges(by, typ)
 	var steps []Step
 	for i, in := range ranges {
-		fresh := newRange(o, m, by, i)
-		missing := fmt.Sprintf("%s AND %s NOT IN (SELECT %s FROM %s WHERE %s)", in, o.things(old), o.things(nil), o.live(), fresh)
+		missing := fmt.Sprintf("%s AND (%s, %s) IN (%s)", in, o.things(old), o.version(), o.missing(old, o.nextName(), in, o.live(), newRange(o, m, by, i)))
 		steps = append(steps, Step{o.full(), fmt.Sprintf("add what arrived during the copy, range %d of %d, to", i+1, len(ranges)),
 			o.copySQL(old, o.nextName(), o.live(), missing)})
 	}
 	for i, in := range ranges {
 		steps = append(steps, Step{o.full(), fmt.Sprintf("prove that nothing is missing, range %d of %d, in", i+1, len(ranges)),
-			fmt.Sprintf("SELECT throwIf(count() > 0, 'rows of the old table are missing in the new one') FROM %s WHERE %s AND %s NOT IN (SELECT %s FROM %s WHERE %s) FORMAT Null",
-				o.nextName(), in, o.things(old), o.things(nil), o.live(), newRange(o, m, by, i))})
+			fmt.Sprintf("SELECT throwIf(count() > 0, 'rows of the old table are missing in the new one') FROM (%s) FORMAT Null",
+				o.missing(old, o.nextName(), in, o.live(), newRange(o, m, by, i)))})
 	}
 	return append(steps,
 		Step{o.full() + nextSuffix, "drop the old rows", "DROP TABLE IF EXISTS " + o.nextName() + " SYNC"},
@@ -229,10 +229,30 @@ func (o *object) things(from *table) string {
 	return "sipHash128(" + strings.Join(parts, ", ") + ")"
 }
 
-func (w *Warehouse) sameThings(ctx context.Context, a, b, ka, kb, ina, inb string) (bool, error) {
-	var missing uint64
-	err := w.QueryRow(ctx, fmt.Sprintf("SELECT count() FROM %s WHERE %s AND %s NOT IN (SELECT %s FROM %s WHERE %s)", a, ina, ka, kb, b, inb), []any{&missing})
-	return missing == 0, err
+// missing selects the things of a range of the old table that the new one lacks
+// or holds in an older version only: hash and greatest version. A correction has
+// the key of what it corrects, so the key alone would not miss it.
+func (o *object) missing(old *table, from, in, into, fresh string) string {
+	newest := func(shape *table, table, where string) string {
+		return fmt.Sprintf("SELECT %s AS k, max(%s) AS v, 1 AS there FROM %s WHERE %s GROUP BY k", o.things(shape), o.version(), table, where)
+	}
+	return fmt.Sprintf("SELECT o.k, o.v FROM (%s) AS o LEFT JOIN (%s) AS n ON n.k = o.k WHERE n.there = 0 OR o.v > n.v",
+		newest(old, from, in), newest(nil, into, fresh))
+}
+
+// version is the expression by which the engine chooses among equal keys.
+func (o *object) version() string {
+	if v, ok := strings.CutPrefix(o.engine, "ReplacingMergeTree("); ok {
+		return ident(strings.TrimSuffix(v, ")"))
+	}
+	return "0"
+}
+
+// copied reports whether a range is wholly in the table to come.
+func (w *Warehouse) copied(ctx context.Context, o *object, have *table, in, fresh string) (bool, error) {
+	var n uint64
+	err := w.QueryRow(ctx, fmt.Sprintf("SELECT count() FROM (%s)", o.missing(have, o.live(), in, o.nextName(), fresh)), []any{&n})
+	return n == 0, err
 }
 
 func (o *object) copySQL(have *table, from, into, where string) string {

@@ -184,6 +184,34 @@ func TestRewriteKeepsArrivals(t *testing.T) {
 	noSteps(t, w, after)
 }
 
+// A correction of a row that was copied already, the same thing and version with
+// a later offset, arrives before the exchange: the corrected row is what is left.
+func TestRewriteKeepsCorrections(t *testing.T) {
+	w := engine(t, catalogOf(t, thing))
+	fill(t, w, 1000)
+	id := strs(t, w, "SELECT min(id) FROM std.thing")[0]
+	after := asInt(catalogOf(t, thing))
+	plan, err := w.PlanChange(t.Context(), after)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range plan {
+		if strings.HasPrefix(s.Doc, "exchange") {
+			correct := fmt.Sprintf("INSERT INTO std.thing (id, note, src_system, version, kafka_offset) SELECT id, '4711', src_system, version, kafka_offset + 1000000 FROM std.thing FINAL WHERE id = %s", quote(id))
+			if err := w.Exec(t.Context(), correct); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Migrate(t.Context(), []Step{s}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := strs(t, w, "SELECT toString(note) FROM std.thing FINAL WHERE id = "+quote(id)); lines(got) != "4711" {
+		t.Errorf("after the rewrite the note is %q, want the correction's 4711", got)
+	}
+	noSteps(t, w, after)
+}
+
 // What would lose data is refused by name, and done when the name is said.
 func TestChangeRefusesLoss(t *testing.T) {
 	for _, tc := range []struct {
