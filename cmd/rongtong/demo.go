@@ -20,7 +20,7 @@ func demoCmd(c *common) *cobra.Command {
 			"stays up so that you can look around. Run again, it continues: nothing is ingested twice.",
 		Example: `  rongtong demo                         # the whole province, about three million records
   rongtong demo --once                  # stop at the end
-  rongtong demo --scale small --once    # two cities, for a quick look`,
+  rongtong demo --scale small --once    # one city, for a quick look`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			limitMemory(300 << 20)
@@ -34,7 +34,7 @@ func demoCmd(c *common) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.Dir, "dir", "demo", "folder for everything the demo keeps")
-	f.StringVar(&o.Scale, "scale", "full", "full (the whole province) or small (two cities)")
+	f.StringVar(&o.Scale, "scale", "full", "full (the whole province) or small (one city)")
 	f.Uint64Var(&o.Seed, "seed", 1, "seed of the simulated province")
 	f.BoolVar(&o.Once, "once", false, "stop at the end instead of staying up")
 	f.BoolVar(&o.Plain, "plain", false, "print lines instead of a live table")
