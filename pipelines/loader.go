@@ -46,12 +46,7 @@ type Loader struct {
 	Session time.Duration
 	// BlockRows closes a block by rows; 0: 65,536.
 	BlockRows int
-
-	rows atomic.Int64
 }
-
-// Rows is how many records this process loaded since it started.
-func (l *Loader) Rows() int64 { return l.rows.Load() }
 
 func (l *Loader) rowsPerBlock() int64 { return int64(cmp.Or(l.BlockRows, blockRows)) }
 
@@ -274,7 +269,6 @@ func (w *worker) block(ctx context.Context, s *share) error {
 	if repeat {
 		w.Log.Info("repeated a pending load", "topic", s.topic, "partition", s.partition, "from", s.next, "to", to)
 	}
-	w.rows.Add(int64(len(w.chunk.Rows)))
 	s.next, s.pending = to, intent{}
 	return nil
 }

@@ -46,9 +46,6 @@ type options struct {
 // Option changes how a Client works.
 type Option func(*options)
 
-// WithClientID names the process to the broker. The default is "rongtong".
-func WithClientID(id string) Option { return func(o *options) { o.clientID = id } }
-
 // WithLogger takes the place of slog.Default for retries and rebalances.
 func WithLogger(l *slog.Logger) Option { return func(o *options) { o.log = l } }
 
@@ -75,10 +72,6 @@ func WithTimeouts(dial, request, transaction time.Duration) Option {
 		}
 	}
 }
-
-// WithReplication sets the replication factor of topics that Ensure creates.
-// The default, -1, leaves it to the broker.
-func WithReplication(n int) Option { return func(o *options) { o.replication = n } }
 
 // Dial connects to a cluster through any of its brokers ("host:port") and
 // checks that it answers. It takes no longer than ctx allows, and no longer than

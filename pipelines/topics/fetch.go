@@ -64,9 +64,6 @@ type Fetched struct {
 	s       *Session
 }
 
-// Empty reports whether the answer brought nothing to read.
-func (f *Fetched) Empty() bool { return len(f.set) == 0 }
-
 // Each calls fn with every record of the answer and returns the offset to
 // continue from. That offset moves over markers and aborted records, and never
 // above To. An error of fn ends the call, is returned as it is, and next is then
@@ -320,9 +317,6 @@ func (c *Client) Fetcher(topic string, partition int32, from int64, opts FetchOp
 
 // Next is the offset at which the next Fetch starts.
 func (f *Fetcher) Next() int64 { return f.from[0].Offset }
-
-// SeekTo makes the next Fetch start at offset.
-func (f *Fetcher) SeekTo(offset int64) { f.from[0].Offset = offset }
 
 // Fetch waits up to MaxWait for records, calls fn with each, and returns the
 // offset at which the next Fetch starts. No data is no error: next is then where

@@ -74,9 +74,6 @@ func (t *Txn) Append(topic string, partition int32, r Record) {
 	b.add(r)
 }
 
-// Buffered is the number of bytes of full batches, compressed, that wait for a Flush.
-func (t *Txn) Buffered() int { return t.bytes }
-
 func (t *Txn) seal(at tp, b *builder) {
 	if b.count == 0 {
 		return

@@ -101,9 +101,9 @@ func once(ctx context.Context, token string) context.Context {
 	}))
 }
 
-// InsertRows inserts a slice of structs (LoadRow, RejectRow, Run,
-// SourceStatsRow, or any whose json names are the table's columns) under a
-// token, all or none, like Load. It is meant for the small tables of ops.
+// InsertRows inserts a slice of structs (LoadRow, RejectRow, Run, or any whose
+// json names are the table's columns) under a token, all or none, like Load. It
+// is meant for the small tables of ops.
 func (w *Warehouse) InsertRows(ctx context.Context, table, token string, rows any) error {
 	doing := fmt.Sprintf("writing to %q", table)
 	v := reflect.ValueOf(rows)

@@ -62,18 +62,6 @@ type Run struct {
 	Error     string    `json:"error"`
 }
 
-// SourceStatsRow is a row of ops.source_stats: what a connector counted.
-type SourceStatsRow struct {
-	System  string           `json:"system"`
-	Stream  string           `json:"stream"`
-	At      time.Time        `json:"at"`
-	Records int64            `json:"records"`
-	Dropped map[string]int64 `json:"dropped"` // by field that may not leave the source
-	Unknown map[string]int64 `json:"unknown"` // by field that no contract names
-	Totals  map[string]int64 `json:"totals"`  // as the source itself states them
-	Objects int64            `json:"objects"` // files, pages, tables read
-}
-
 // RecordRun writes a run's present state.
 func (w *Warehouse) RecordRun(ctx context.Context, r Run) error {
 	if r.Finished.IsZero() {
@@ -127,16 +115,6 @@ func opsTables() []*object {
 				{"started_at", instant, "", "开始时间"}, {"finished_at", instant, "", "结束时间（未结束为零点）"},
 				{"state", lc, "", "状态"}, {"detail", "String", "", "说明"},
 				{"loads_seen", "UInt64", "", "运行时已见装载数"}, {"error", "String", "", "错误"},
-			}},
-		{db: dbOps, name: "source_stats", comment: "连接器计数", dedup: true,
-			engine: "ReplacingMergeTree", order: []string{"system", "stream", "at"},
-			columns: []column{
-				{"system", lc, "", "来源系统"}, {"stream", lc, "", "数据流"}, {"at", instant, near, "时间"},
-				{"records", "UInt64", "", "记录数"},
-				{"dropped", "Map(LowCardinality(String), UInt64)", "", "按字段计的丢弃数"},
-				{"unknown", "Map(LowCardinality(String), UInt64)", "", "按字段计的未知字段数"},
-				{"totals", "Map(LowCardinality(String), UInt64)", "", "来源自报总数"},
-				{"objects", "UInt64", "", "文件、页或表的个数"},
 			}},
 		{db: dbOps, name: "fuse", comment: "融合状态：上次融合时各实体的主张集",
 			engine: "ReplacingMergeTree(fused_at)", order: []string{"entity"},

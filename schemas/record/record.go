@@ -56,10 +56,6 @@ type Span struct {
 	From, To  int64
 }
 
-// Rows is the number of offsets the span covers. Markers and aborted records
-// occupy offsets too, so it is an upper bound of the records inside.
-func (s Span) Rows() int64 { return s.To - s.From }
-
 // slab is the size of one arena block. Larger values get a block of their own.
 const slab = 256 << 10
 

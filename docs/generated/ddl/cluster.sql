@@ -3320,26 +3320,6 @@ CREATE TABLE ops.run ON CLUSTER rongtong AS ops.run_local
 ENGINE = Distributed('rongtong', ops, run_local, cityHash64(run_id))
 COMMENT '作业运行记录';
 
-CREATE TABLE ops.source_stats_local ON CLUSTER rongtong
-(
-    system LowCardinality(String) COMMENT '来源系统',
-    stream LowCardinality(String) COMMENT '数据流',
-    at DateTime64(3, 'Asia/Shanghai') COMMENT '时间' CODEC(Delta(8), ZSTD(1)),
-    records UInt64 COMMENT '记录数',
-    dropped Map(LowCardinality(String), UInt64) COMMENT '按字段计的丢弃数',
-    unknown Map(LowCardinality(String), UInt64) COMMENT '按字段计的未知字段数',
-    totals Map(LowCardinality(String), UInt64) COMMENT '来源自报总数',
-    objects UInt64 COMMENT '文件、页或表的个数'
-)
-ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ops/source_stats_local', '{replica}')
-ORDER BY (system, stream, at)
-SETTINGS replicated_deduplication_window = 10000
-COMMENT '连接器计数';
-
-CREATE TABLE ops.source_stats ON CLUSTER rongtong AS ops.source_stats_local
-ENGINE = Distributed('rongtong', ops, source_stats_local, cityHash64(system, stream, at))
-COMMENT '连接器计数';
-
 CREATE TABLE ops.fuse_local ON CLUSTER rongtong
 (
     entity String COMMENT '主题实体',
