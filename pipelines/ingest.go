@@ -96,7 +96,7 @@ func (in *Ingest) system(ctx context.Context, sys *schemas.System, list []*Strea
 			go func() {
 				defer wg.Done()
 				log := log.With("stream", s.Stream.Name)
-				retry(ctx, log, "ingesting", func() error { return in.stream(ctx, opened, s, ticks[i], log) })
+				retry(ctx, log, "ingesting", func() error { return in.stream(ctx, kafkaLog{in.Kafka}, opened, s, ticks[i], log) })
 			}()
 		}
 		wg.Wait()
@@ -156,17 +156,17 @@ func patient(ctx context.Context, log *slog.Logger, what string, work func() err
 // stream runs one stream from its stored position until something breaks.
 // The producer is made first: from then on a stalled twin is fenced, so the
 // position that is read next can no longer move under us.
-func (in *Ingest) stream(ctx context.Context, opened connectors.Opened, s *Stream, tick <-chan struct{}, log *slog.Logger) error {
-	producer, err := in.Kafka.Producer(ctx, s.group(), s.Topic, positions)
+func (in *Ingest) stream(ctx context.Context, kafka Log, opened connectors.Opened, s *Stream, tick <-chan struct{}, log *slog.Logger) error {
+	producer, err := kafka.Producer(ctx, s.group(), s.Topic, positions)
 	if err != nil {
 		return err
 	}
 	defer producer.Close()
-	at, err := stored(ctx, in.Kafka, s)
+	at, err := stored(ctx, kafka, s)
 	if err != nil {
 		return err
 	}
-	left, err := findOrphans(ctx, in.Kafka, s, at.Records)
+	left, err := findOrphans(ctx, kafka, s, at.Records)
 	if err != nil {
 		return err
 	}
@@ -209,7 +209,7 @@ func (in *Ingest) stream(ctx context.Context, opened connectors.Opened, s *Strea
 	}
 }
 
-func stored(ctx context.Context, k *topics.Client, s *Stream) (progress, error) {
+func stored(ctx context.Context, k Log, s *Stream) (progress, error) {
 	b, err := k.LoadPosition(ctx, positions, s.group(), s.Topic)
 	if err != nil {
 		return progress{}, err
@@ -221,7 +221,7 @@ func stored(ctx context.Context, k *topics.Client, s *Stream) (progress, error) 
 // Delivered is what the stream's connector has counted in all: its own side of
 // the books, committed together with the rows.
 func Delivered(ctx context.Context, k *topics.Client, s *Stream) (Counts, error) {
-	p, err := stored(ctx, k, s)
+	p, err := stored(ctx, kafkaLog{k}, s)
 	return p.Counts, err
 }
 
@@ -229,7 +229,7 @@ func Delivered(ctx context.Context, k *topics.Client, s *Stream) (Counts, error)
 // any error the producer is spent and the stream starts again: the next
 // producer of the same ID settles the transaction one way or the other, and the
 // stored position, which moved exactly if the rows are there, says which.
-func (in *Ingest) commit(ctx context.Context, p *topics.Producer, s *Stream, chunk *record.Chunk, before int64, next progress) error {
+func (in *Ingest) commit(ctx context.Context, p Producer, s *Stream, chunk *record.Chunk, before int64, next progress) error {
 	txn := p.Begin()
 	var header []byte
 	for i := range chunk.Rows {

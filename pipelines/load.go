@@ -109,28 +109,21 @@ func (w *worker) insist(ctx context.Context, insert func() error) error {
 // after them.
 func (w *worker) fetch(ctx context.Context, s *share, from, to int64, exact bool) (int64, error) {
 	c := &w.chunk
-	got, err := w.session.Fetch(ctx, []topics.FetchFrom{{Topic: s.topic, Partition: s.partition, Offset: from, To: to}})
-	if err != nil {
-		return from, err
-	}
-	next := from
-	for i := range got {
-		next, err = got[i].Each(func(r *topics.FetchedRecord) error {
-			if !exact && w.full(c) {
-				return errFull
-			}
-			e := record.Envelope{Key: r.Key, Value: r.Value, Offset: r.Offset, Arrived: r.Time}
-			if _, err := parseHeader(r.Header, &e); err != nil {
-				return fault.New(fault.Bug, "reading %s/%d at %d: %w", s.topic, s.partition, r.Offset, err)
-			}
-			c.Append(e)
-			return nil
-		})
-		if err != nil && !errors.Is(err, errFull) {
-			return next, err
+	next, err := w.reader.Read(ctx, s.topic, s.partition, from, to, func(r *topics.FetchedRecord) error {
+		if !exact && w.full(c) {
+			return errFull
 		}
+		e := record.Envelope{Key: r.Key, Value: r.Value, Offset: r.Offset, Arrived: r.Time}
+		if _, err := parseHeader(r.Header, &e); err != nil {
+			return fault.New(fault.Bug, "reading %s/%d at %d: %w", s.topic, s.partition, r.Offset, err)
+		}
+		c.Append(e)
+		return nil
+	})
+	if errors.Is(err, errFull) {
+		err = nil
 	}
-	return next, nil
+	return next, err
 }
 
 // errFull ends a fetch in the middle: the block has all it may hold.

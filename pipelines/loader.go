@@ -12,7 +12,6 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
 	"rongtong/pipelines/topics"
-	"rongtong/pipelines/warehouse"
 	"rongtong/schemas/fault"
 	"rongtong/schemas/record"
 	"rongtong/transforms"
@@ -38,7 +37,7 @@ const (
 // run one; the consumer group shares the partitions out.
 type Loader struct {
 	Kafka     *topics.Client
-	Warehouse *warehouse.Warehouse
+	Warehouse Store
 	Log       *slog.Logger
 	Workers   int // blocks loaded at the same time; memory grows with it
 	// Session is how long a loader that died keeps its partitions; 0: 6 s, the
@@ -99,7 +98,7 @@ type share struct {
 
 // generation loads what this process owns until the ownership ends.
 func (l *Loader) generation(ctx context.Context, gen *topics.Generation, byTopic map[string]*Stream) error {
-	shares, err := l.shares(gen.Context(), gen, byTopic)
+	shares, err := l.shares(gen.Context(), l.Kafka, gen.Assigned, byTopic)
 	if err != nil {
 		return err
 	}
@@ -113,7 +112,7 @@ func (l *Loader) generation(ctx context.Context, gen *topics.Generation, byTopic
 		go func() {
 			defer wg.Done()
 			w := worker{Loader: l, gen: gen, mem: memory.NewGoAllocator(),
-				session: l.Kafka.Session(topics.FetchOptions{MaxBytes: fetchBytes, PartitionBytes: fetchBytes, MaxWait: 200 * time.Millisecond, ReadCommitted: true})}
+				reader: sessionReader{l.Kafka.Session(topics.FetchOptions{MaxBytes: fetchBytes, PartitionBytes: fetchBytes, MaxWait: 200 * time.Millisecond, ReadCommitted: true})}}
 			for {
 				select {
 				case <-ctx.Done():
@@ -139,21 +138,21 @@ func (l *Loader) generation(ctx context.Context, gen *topics.Generation, byTopic
 }
 
 // shares reads where every owned partition stands.
-func (l *Loader) shares(ctx context.Context, gen *topics.Generation, byTopic map[string]*Stream) ([]*share, error) {
+func (l *Loader) shares(ctx context.Context, kafka Offsets, assigned []topics.TopicPartition, byTopic map[string]*Stream) ([]*share, error) {
 	seen := map[string]bool{}
 	var names []string
-	for _, tp := range gen.Assigned {
+	for _, tp := range assigned {
 		if !seen[tp.Topic] {
 			seen[tp.Topic] = true
 			names = append(names, tp.Topic)
 		}
 	}
-	stored, err := l.Kafka.Offsets(ctx, LoadGroup, names...)
+	stored, err := kafka.Offsets(ctx, LoadGroup, names...)
 	if err != nil {
 		return nil, err
 	}
 	var out []*share
-	for _, tp := range gen.Assigned {
+	for _, tp := range assigned {
 		s := &share{stream: byTopic[tp.Topic], topic: tp.Topic, partition: tp.Partition}
 		at := stored[tp.Topic][tp.Partition]
 		s.next = max(0, at.Offset)
@@ -228,11 +227,10 @@ func (l *Loader) dispatch(ctx, work context.Context, shares []*share, ready chan
 // worker loads one block at a time and reuses its memory for the next.
 type worker struct {
 	*Loader
-	gen   *topics.Generation
-	mem   memory.Allocator
-	chunk record.Chunk
-	// session reads this worker's partitions, one after the other.
-	session *topics.Session
+	gen    Committer
+	mem    memory.Allocator
+	chunk  record.Chunk
+	reader Reader
 	// batches holds one reusable batch per plan this worker has met.
 	batches map[*transforms.Plan]*transforms.Batch
 }

@@ -60,7 +60,7 @@ func (o orphans) drop(c *record.Chunk) {
 
 // findOrphans looks at the ends of a stream's partitions for rows with a number
 // above the stored count.
-func findOrphans(ctx context.Context, k *topics.Client, s *Stream, records int64) (orphans, error) {
+func findOrphans(ctx context.Context, k Log, s *Stream, records int64) (orphans, error) {
 	ends, err := k.Ends(ctx, s.Topic)
 	if err != nil {
 		return nil, err
@@ -76,13 +76,12 @@ func findOrphans(ctx context.Context, k *topics.Client, s *Stream, records int64
 
 // partition looks back from the end in growing windows until it meets a row
 // that the position knows, or the partition's beginning: numbers only grow.
-func (o orphans) partition(ctx context.Context, k *topics.Client, topic string, partition int32, b topics.Bounds, records int64) error {
+func (o orphans) partition(ctx context.Context, k Log, topic string, partition int32, b topics.Bounds, records int64) error {
 	for window := int64(64); ; window *= 16 {
 		from := max(b.First, b.Last-window)
 		var hashes []uint64
 		known := from == b.First
-		f := k.Fetcher(topic, partition, from, topics.FetchOptions{ReadCommitted: true})
-		err := f.Span(ctx, from, b.Last, func(r *topics.FetchedRecord) error {
+		err := k.Span(ctx, topic, partition, from, b.Last, func(r *topics.FetchedRecord) error {
 			var e record.Envelope
 			n, err := parseHeader(r.Header, &e)
 			if err != nil {
