@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -79,6 +80,78 @@ func checkReports(tb testing.TB, w World) error {
 	return nil
 }
 
+// credentials: at least one of the unfit systems is one whose credentials are
+// refused, which a person must mend.
+func credentials(tb testing.TB, w World) error {
+	ctx, stop := limited()
+	defer stop()
+	n := 0
+	for _, u := range w.Unfit(tb) {
+		if !u.Credential {
+			continue
+		}
+		n++
+		o, err := w.Kind().Open(ctx, u.System)
+		if err == nil {
+			err = closeAll(o.Check(ctx), o.Close)
+		}
+		switch {
+		case err == nil:
+			return fmt.Errorf("%s: not reported", u.Name)
+		case !fault.Is(err, fault.Config):
+			return fmt.Errorf("%s: class %s, want %s: %w", u.Name, fault.Of(err), fault.Config, err)
+		}
+	}
+	if n == 0 {
+		return errors.New("the world names no unfit system with bad credentials")
+	}
+	return nil
+}
+
+// discover: what a system offers is told, and told the same way each time.
+func discover(tb testing.TB, w World) error {
+	sys := w.Start(tb).System()
+	ctx, stop := limited()
+	defer stop()
+	look := func() (string, error) {
+		o, err := w.Kind().Open(ctx, sys)
+		if err != nil {
+			return "", err
+		}
+		list, err := o.Discover(ctx)
+		if err := closeAll(err, o.Close); err != nil {
+			return "", err
+		}
+		if len(list) == 0 {
+			return "", errors.New("it lists no stream")
+		}
+		var b strings.Builder
+		names := map[string]bool{}
+		for _, s := range list {
+			if s.Name == "" || names[s.Name] || len(s.Fields) == 0 {
+				return "", fmt.Errorf("stream %q has no name or no field, or is listed twice", s.Name)
+			}
+			names[s.Name] = true
+			fmt.Fprintln(&b, s.Name, s.Key, s.Fields)
+		}
+		return b.String(), nil
+	}
+	first, err := look()
+	if err != nil {
+		return fmt.Errorf("discovering: %w", err)
+	}
+	for range 3 { // an order that comes from a map shows within a few tries
+		again, err := look()
+		if err != nil {
+			return fmt.Errorf("discovering again: %w", err)
+		}
+		if again != first {
+			return fmt.Errorf("discovering again: another answer\n%s\ninstead of\n%s", again, first)
+		}
+	}
+	return nil
+}
+
 // row is a record out of its arena.
 type row struct {
 	key, value, place, fault string
@@ -102,16 +175,21 @@ type reader struct {
 	stops  []stop
 	loans  []record.Position // the slices as returned, to see whether they change
 	done   bool              // call Done after every Read
+	light  bool              // count the records and keep none
+	count  int               // of a light reader
 }
 
 // open opens a site's stream in a connector of its own, as a new process would.
-func open(ctx context.Context, tb testing.TB, w World, s Site, from record.Position) (*reader, func() error, error) {
-	sys := s.System()
+func open(ctx context.Context, w World, s Site, from record.Position) (*reader, func() error, error) {
+	return openSystem(ctx, w, s.System(), s.Stream(), from)
+}
+
+func openSystem(ctx context.Context, w World, sys *schemas.System, name string, from record.Position) (*reader, func() error, error) {
 	o, err := w.Kind().Open(ctx, sys)
 	if err != nil {
 		return nil, nil, fmt.Errorf("opening the system: %w", err)
 	}
-	st := stream(sys, s.Stream())
+	st := stream(sys, name)
 	src, err := o.Source(ctx, st, bytes.Clone(from))
 	if err != nil {
 		_ = o.Close()
@@ -137,6 +215,10 @@ func (r *reader) next(ctx context.Context) error {
 	if len(r.chunk.Rows) > connectors.ChunkRows || r.chunk.Bytes() > 2*connectors.ChunkBytes {
 		return fmt.Errorf("one Read delivered %d records, %d bytes", len(r.chunk.Rows), r.chunk.Bytes())
 	}
+	if r.light {
+		r.count += len(r.chunk.Rows)
+		return r.src.Done(ctx, pos)
+	}
 	for _, e := range r.chunk.Rows {
 		if err := wellFormed(r.stream, e); err != nil {
 			return err
@@ -151,10 +233,17 @@ func (r *reader) next(ctx context.Context) error {
 	return nil
 }
 
-// rest reads until there is no more for now.
-func (r *reader) rest(ctx context.Context) error {
+// rest reads until there is no more for now; at a site whose records come
+// unasked, until its clients have no more to send.
+func (r *reader) rest(ctx context.Context, tb testing.TB, s Site) error {
+	sender, sends := s.(Sender)
 	for {
-		err := r.next(ctx)
+		var err error
+		if sends {
+			err = r.sent(ctx, tb, sender)
+		} else {
+			err = r.next(ctx)
+		}
 		if errors.Is(err, io.EOF) {
 			break
 		}
@@ -174,12 +263,12 @@ func (r *reader) rest(ctx context.Context) error {
 func all(tb testing.TB, w World, s Site, from record.Position, done bool) (*reader, error) {
 	ctx, cancel := limited()
 	defer cancel()
-	r, closeBoth, err := open(ctx, tb, w, s, from)
+	r, closeBoth, err := open(ctx, w, s, from)
 	if err != nil {
 		return nil, err
 	}
 	r.done = done
-	if err := r.rest(ctx); err != nil {
+	if err := r.rest(ctx, tb, s); err != nil {
 		_ = closeBoth()
 		return nil, fmt.Errorf("reading: %w", err)
 	}
@@ -277,16 +366,44 @@ func resume(tb testing.TB, w World) error {
 	if len(first.stops) < 2 {
 		return fmt.Errorf("all %d records came in one Read: the world is too small to show a resumption", len(first.rows))
 	}
+	_, sends := s.(Sender)
 	for i, st := range first.stops {
-		again, err := all(tb, w, s, st.pos, false)
+		from := s
+		if sends { // its clients send again what no earlier reader acknowledged
+			if from, err = acknowledged(tb, w, st.after); err != nil {
+				return fmt.Errorf("acknowledging %d records: %w", st.after, err)
+			}
+		}
+		again, err := all(tb, w, from, st.pos, false)
 		if err != nil {
 			return fmt.Errorf("from position %d: %w", i, err)
 		}
-		if err := equal(again.rows, first.rows[st.after:]); err != nil {
+		if err := equalOrigin(s, again.rows, first.rows[st.after:]); err != nil {
 			return fmt.Errorf("from position %d, after %d records: %w", i, st.after, err)
 		}
 	}
 	return nil
+}
+
+// acknowledged starts a site whose clients know n records to be durable.
+func acknowledged(tb testing.TB, w World, n int) (Site, error) {
+	ctx, cancel := limited()
+	defer cancel()
+	s := w.Start(tb)
+	r, closeBoth, err := open(ctx, w, s, nil)
+	if err != nil {
+		return nil, err
+	}
+	for s.(Sender).Send(tb); len(r.rows) < n && err == nil; {
+		err = r.next(ctx)
+	}
+	if err == nil && len(r.rows) != n {
+		err = fmt.Errorf("%d records were read: chunks of the same requests differ", len(r.rows))
+	}
+	if err == nil {
+		err = r.src.Done(ctx, r.stops[len(r.stops)-1].pos)
+	}
+	return s, closeAll(err, closeBoth)
 }
 
 // later: what is added appears in the open source and in a new one that starts
@@ -295,20 +412,21 @@ func later(tb testing.TB, w World) error {
 	s := w.Start(tb)
 	ctx, stop := limited()
 	defer stop()
-	r, closeBoth, err := open(ctx, tb, w, s, nil)
+	r, closeBoth, err := open(ctx, w, s, nil)
 	if err != nil {
 		return err
 	}
-	defer closeBoth()
-	if err := r.rest(ctx); err != nil {
-		return err
+	_, r.done = s.(Sender) // clients send again only what is not acknowledged
+	if err := r.rest(ctx, tb, s); err != nil {
+		return closeAll(err, closeBoth)
 	}
+	r.done = false
 	before, pos := len(r.rows), r.stops[len(r.stops)-1].pos
 	s.Add(tb)
 	if s.Count() <= before {
-		return errors.New("the world added nothing")
+		return closeAll(errors.New("the world added nothing"), closeBoth)
 	}
-	if err := r.rest(ctx); err != nil {
+	if err := closeAll(r.rest(ctx, tb, s), closeBoth); err != nil {
 		return fmt.Errorf("reading on after records were added: %w", err)
 	}
 	if len(r.rows) != s.Count() {
@@ -318,7 +436,7 @@ func later(tb testing.TB, w World) error {
 	if err != nil {
 		return fmt.Errorf("from the position before the addition: %w", err)
 	}
-	if err := equal(fresh.rows, r.rows[before:]); err != nil {
+	if err := equalOrigin(s, fresh.rows, r.rows[before:]); err != nil {
 		return fmt.Errorf("from the position before the addition: %w", err)
 	}
 	return nil
@@ -339,7 +457,7 @@ func done(tb testing.TB, w World) error {
 	if err != nil {
 		return fmt.Errorf("calling Done: %w", err)
 	}
-	if err := equal(always.rows, never.rows); err != nil {
+	if err := equalOrigin(s, always.rows, never.rows); err != nil {
 		return fmt.Errorf("calling Done: %w", err)
 	}
 	last := never.stops[len(never.stops)-1]
@@ -358,10 +476,10 @@ func cancel(tb testing.TB, w World) error {
 	if err != nil {
 		return err
 	}
-	before := runtime.NumGoroutine()
+	before := held()
 	ctx, stop := limited()
 	defer stop()
-	r, closeBoth, err := open(ctx, tb, w, s, nil)
+	r, closeBoth, err := open(ctx, w, s, nil)
 	if err != nil {
 		return err
 	}
@@ -382,9 +500,9 @@ func cancel(tb testing.TB, w World) error {
 	case <-ctx.Done():
 		return fmt.Errorf("a Read with an ended context did not come back within %s", patience)
 	}
-	err = r.rest(ctx)
+	err = r.rest(ctx, tb, s)
 	if err == nil {
-		err = equal(r.rows, want.rows)
+		err = equalOrigin(s, r.rows, want.rows)
 	}
 	if err := errors.Join(err, closeBoth()); err != nil {
 		return fmt.Errorf("reading on after a cancelled Read: %w", err)
@@ -392,25 +510,42 @@ func cancel(tb testing.TB, w World) error {
 	return settled(before)
 }
 
-// settled waits until no more goroutines run than before.
-func settled(before int) error {
+// holding is what a process holds: goroutines, and open files where the system
+// can tell (-1 where it cannot).
+type holding struct{ goroutines, files int }
+
+func held() holding {
+	h := holding{runtime.NumGoroutine(), -1}
+	if list, err := os.ReadDir("/proc/self/fd"); err == nil {
+		h.files = len(list)
+	}
+	return h
+}
+
+// settled waits until no more is held than before.
+func settled(before holding) error {
 	ctx, stop := limited()
 	defer stop()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for runtime.NumGoroutine() > before {
+	for {
+		now := held()
+		if now.goroutines <= before.goroutines && now.files <= before.files {
+			return nil
+		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return fmt.Errorf("%d goroutines run after closing, %d before opening", runtime.NumGoroutine(), before)
+			return fmt.Errorf("after closing: %d goroutines and %d files; before opening: %d and %d",
+				now.goroutines, now.files, before.goroutines, before.files)
 		}
 	}
-	return nil
 }
 
 // same: two systems that hold the same records yield the same bytes.
 func same(tb testing.TB, w World) error {
-	a, err := all(tb, w, w.Start(tb), nil, false)
+	s := w.Start(tb)
+	a, err := all(tb, w, s, nil, false)
 	if err != nil {
 		return err
 	}
@@ -418,5 +553,5 @@ func same(tb testing.TB, w World) error {
 	if err != nil {
 		return err
 	}
-	return equal(b.rows, a.rows)
+	return equalOrigin(s, b.rows, a.rows)
 }

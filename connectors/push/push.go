@@ -19,8 +19,10 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -210,8 +212,8 @@ func (g *gateway) alreadyServed(ctx context.Context) bool {
 // Discover lists the declared streams: nobody else knows what clients send.
 func (g *gateway) Discover(context.Context) ([]*schemas.Stream, error) {
 	var out []*schemas.Stream
-	for _, st := range g.streams {
-		out = append(out, st.Stream)
+	for _, name := range slices.Sorted(maps.Keys(g.streams)) {
+		out = append(out, g.streams[name].Stream)
 	}
 	return out, nil
 }
