@@ -23,6 +23,7 @@ demo: build ## a province in a box: five tiers to the theme database (ARGS=--onc
 
 test: build ## every test, on real engines that it fetches and starts itself
 	@$(BIN) engine fetch
+	@$(GO) run ./deploy/testservers/fetch
 	@$(GO) vet ./...
 	@$(GO) test -timeout 20m $(ARGS) ./...
 

@@ -38,6 +38,8 @@ var rooms = map[string]int{
 	"deploy/sandbox":               2,
 	"deploy/embedded":              1,
 	"deploy/embedded/embeddedtest": 2,
+	"deploy/testservers":           2,
+	"deploy/testservers/fetch":     3,
 	"deploy/sandbox/world":         1,
 	"deploy/lifeline":              0,
 	"pipelines/systems":            0,

@@ -72,7 +72,7 @@ func EnsureEngine(ctx context.Context, cacheDir string, progress func(done, tota
 		progress = func(int64, int64, string) {}
 	}
 	f := fetcher{
-		dir: filepath.Join(cacheDir, "engine", engineVersion), spec: enginePackage, tarball: engineTarball,
+		dir: filepath.Join(cacheDir, "engine", engineVersion), what: "the warehouse engine", spec: enginePackage, tarball: engineTarball,
 		integrity: engineIntegrity, sha256: engineSHA256, size: engineBytes, tarSize: tarballBytes, progress: progress,
 	}
 	return f.ensure(ctx)
@@ -80,7 +80,7 @@ func EnsureEngine(ctx context.Context, cacheDir string, progress func(done, tota
 
 // fetcher gets one library out of one package. Tests run it with small pins.
 type fetcher struct {
-	dir                              string
+	dir, what                        string
 	spec, tarball, integrity, sha256 string
 	size, tarSize                    int64
 	progress                         Progress
@@ -134,7 +134,7 @@ func (f fetcher) lock(ctx context.Context) (func(), error) {
 	try := func(context.Context) error {
 		err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		if err != nil {
-			f.progress(0, 0, "waiting for another process that is fetching the warehouse engine")
+			f.progress(0, 0, "waiting for another process that is fetching "+f.what)
 		}
 		return err
 	}
@@ -169,7 +169,7 @@ func (f fetcher) verify(tgz string) error {
 func (f fetcher) download(ctx context.Context, tgz string) error {
 	npm, err := exec.LookPath("npm")
 	if err != nil {
-		return fault.Hint(fault.Config, "install Node.js with npm, or copy libchdb.so of that package to "+filepath.Join(f.dir, "libchdb.so"),
+		return fault.Hint(fault.Config, "install Node.js with npm, or put the package's tarball at "+tgz,
 			"fetching %q: npm is not installed", f.spec)
 	}
 	// The tarball lies in npm's cache and here; the library is unpacked beside it.
@@ -262,7 +262,7 @@ func (f fetcher) heartbeat(ctx context.Context, scratch string) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan struct{})
 	report := func() {
-		what := fmt.Sprintf("downloading the warehouse engine, %d s", int(time.Since(begun).Seconds()))
+		what := fmt.Sprintf("downloading %s, %d s", f.what, int(time.Since(begun).Seconds()))
 		f.progress(min(bytesSince(scratch, begun), f.tarSize), f.tarSize, what)
 	}
 	report()
@@ -301,7 +301,7 @@ func bytesSince(dir string, begun time.Time) (n int64) {
 // extract unpacks the library beside its final name, checks its digest, makes
 // it durable and renames it.
 func (f fetcher) extract(ctx context.Context, tgz, lib string) error {
-	if err := needFree(f.dir, f.size, "unpacking the warehouse engine"); err != nil {
+	if err := needFree(f.dir, f.size, "unpacking "+f.what); err != nil {
 		return err
 	}
 	in, err := os.Open(tgz)
@@ -367,7 +367,7 @@ func (m *meter) Write(p []byte) (int, error) {
 	m.done += int64(len(p))
 	if now := time.Now(); now.Sub(m.last) > 200*time.Millisecond {
 		m.last = now
-		m.f.progress(m.done, m.f.size, "unpacking the warehouse engine")
+		m.f.progress(m.done, m.f.size, "unpacking "+m.f.what)
 	}
 	return len(p), nil
 }
