@@ -256,6 +256,9 @@ func TestKillIngestAndLoad(t *testing.T) {
 		{"records loaded", "SELECT sum(received) FROM ops.load FINAL", uint64(received)},
 		{"rejects", "SELECT count() FROM ops.reject FINAL", uint64(bad)},
 		{"rejects before merging: an insert that was repeated must not double them", "SELECT count() FROM ops.reject", uint64(bad)},
+		{"records kept as received", "SELECT count() FROM ods.counter__measure", uint64(received)},
+		{"records kept as received that were refused", "SELECT countIf(_rejected = 1 AND value = '约一百') FROM ods.counter__measure", uint64(bad)},
+		{"records kept as received without their fields", "SELECT countIf(isNull(village) OR isNull(value) OR _topic = '' OR _place = '') FROM ods.counter__measure", 0},
 		{"rows that the loader says it loaded", "SELECT sum(accepted) FROM ops.load FINAL", uint64(received - bad)},
 		{"distinct claims", "SELECT count() FROM std.stat_fact FINAL", uint64(good)},
 		{"gaps or overlaps between the spans of loads", `SELECT count() FROM (SELECT from_offset, lagInFrame(to_offset, 1, 0) OVER (PARTITION BY partition ORDER BY from_offset ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS before

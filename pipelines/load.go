@@ -28,18 +28,20 @@ func token(span record.Span, plan uint64, what string) string {
 	return fmt.Sprintf("%s/%d/%d-%d/%016x/%s", span.Topic, span.Partition, span.From, span.To, plan, what)
 }
 
-// load puts the chunk into the warehouse: for every flow its rows, then the
-// rejects of all flows, then the ledger. A crash in between repeats the whole
+// load puts the chunk into the warehouse: for every flow its rows, the records
+// as received, then the rejects of all flows, then the ledger. A crash in between repeats the whole
 // span; each insert has a name of its own, so what arrived is dropped and what
 // did not arrive is loaded.
 func (w *worker) load(ctx context.Context, s *share, span record.Span) error {
 	plan := s.stream.Plan()
 	var rejects []warehouse.RejectRow
+	var refused []transforms.Reject
 	ledger := make([]warehouse.LoadRow, 0, len(s.stream.Flows))
 	for i := range s.stream.Flows {
 		f := &s.stream.Flows[i]
 		batch := w.batch(f.Plan)
 		bad := f.Plan.Apply(batch, &w.chunk)
+		refused = append(refused, bad...)
 		for _, r := range bad {
 			rejects = append(rejects, w.reject(s, f, r))
 		}
@@ -61,6 +63,9 @@ func (w *worker) load(ctx context.Context, s *share, span record.Span) error {
 			Topic: span.Topic, Partition: span.Partition, FromOffset: span.From, ToOffset: span.To, Plan: f.Plan.Fingerprint(),
 			Received: int64(len(w.chunk.Rows)), Accepted: int64(accepted), Rejected: int64(len(bad)), LoadedAt: time.Now(),
 		})
+	}
+	if err := w.keepRaw(ctx, s, span, refused); err != nil {
+		return err
 	}
 	if len(rejects) > 0 {
 		err := w.insist(ctx, func() error { return w.Warehouse.InsertRows(ctx, "ops.reject", token(span, plan, "reject"), rejects) })

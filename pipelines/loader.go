@@ -233,6 +233,7 @@ type worker struct {
 	reader Reader
 	// batches holds one reusable batch per plan this worker has met.
 	batches map[*transforms.Plan]*transforms.Batch
+	raws    map[*Stream]*transforms.Raw
 }
 
 // block loads one span of a share: the pending one if there is one, else

@@ -177,8 +177,6 @@ func (k *checker) entityCases(e *Entity) {
 	}
 }
 
-var retentionForm = regexp.MustCompile(`^P[1-9][0-9]{0,4}[YD]$`)
-
 // described checks what an entity says of time: when a row became true and
 // how long it is kept.
 func (k *checker) described(e *Entity) {
@@ -190,7 +188,7 @@ func (k *checker) described(e *Entity) {
 			}
 		}
 	}
-	if e.Retention != "" && !retentionForm.MatchString(e.Retention) {
+	if _, ok := ParsePeriod(e.Retention); !ok && e.Retention != "" {
 		k.add(k.at(e, "retention"), "retention.format", `write whole years or days: P10Y, P30D`, "%q is no period of retention", e.Retention)
 	}
 }

@@ -50,14 +50,20 @@ func (k *checker) stream(s *System, e decl.Entry[*Stream]) {
 	}
 	for _, f := range st.Fields {
 		k.oneOf(at("fields", f.Key), "field.type", "type of a field", f.Value, fieldTypes)
-		if f.Key == "" {
+		switch {
+		case f.Key == "":
 			k.add(f.Pos, "field.name", "", "a field has no name")
+		case isRaw(f.Key):
+			k.add(f.Pos, "field.reserved", "rename it where the connector reads it, or drop it", "field %q has the name of a column of layer ods", f.Key)
 		}
 	}
 	for i, f := range st.Drop {
 		if slices.Contains(fields, f) {
 			k.add(at("drop", i), "field.dropped", "remove it from one of the two", "field %q is both dropped and delivered", f)
 		}
+	}
+	if _, ok := ParsePeriod(st.Raw); !ok && st.Raw != "" && st.Raw != RawNone {
+		k.add(at("raw"), "raw.format", "write whole days or years, P90D or P1Y, or none", "%q does not say how long records are kept as received", st.Raw)
 	}
 	if st.Partitions < 0 || st.Partitions > 256 {
 		k.add(at("partitions"), "partitions.range", "1 to 256", "stream %q cannot have %d partitions", e.Key, st.Partitions)

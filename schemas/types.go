@@ -207,6 +207,9 @@ type Stream struct {
 	// identifiers, prohibited kinds); they are counted there.
 	Drop       []string `decl:"drop"`
 	Partitions int      `decl:"partitions"` // of the Kafka topic; 0 means 1
+	// Raw is how long the warehouse keeps the records as received, from their
+	// arrival: a period like "P90D" (which is the default), or RawNone.
+	Raw string `decl:"raw"`
 }
 
 // Expr is a field, or one named function of fields. There is nothing more:

@@ -123,7 +123,7 @@ func diffCmd(c *common) *cobra.Command {
 	}
 }
 
-const allowHelp = "a loss that is meant, by its name: drop:std.facility.area_m2, convert:…, merge:std.facility (repeatable)"
+const allowHelp = "a loss that is meant, by its name: drop:std.facility.area_m2, convert:…, merge:std.facility, expire:ods.… (repeatable)"
 
 func planCmd(c *common) *cobra.Command {
 	var allow []string

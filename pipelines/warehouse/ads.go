@@ -29,7 +29,7 @@ func indicatorTable() *object {
 	return &object{
 		db: dbAds, name: "indicator_value", comment: "指标值：分子之和÷分母之和，按区划树汇总",
 		engine:    "MergeTree",
-		partition: []string{"indicator", "period"},
+		partition: "(indicator, period)",
 		order:     []string{"indicator", "period", "unit_tier", "tier", "division_code"},
 		derived:   true,
 		columns: []column{

@@ -62,12 +62,8 @@ func (o *object) clusterDDL(c *schemas.Catalog, cluster string) []string {
 	local := o.name + "_local"
 	part := *o
 	part.engine = replicated(o, local)
-	part.dedup = false // a replicated table has its own window, below
 	head := fmt.Sprintf("CREATE TABLE %s.%s", o.db, ident(local))
 	text := head + on + strings.TrimPrefix(part.ddl(local), head)
-	if o.dedup {
-		text = strings.Replace(text, "\nCOMMENT ", fmt.Sprintf("\nSETTINGS replicated_deduplication_window = %d\nCOMMENT ", window), 1)
-	}
 	return []string{text, fmt.Sprintf("CREATE TABLE %s.%s%s AS %s.%s\nENGINE = Distributed(%s, %s, %s, %s)\nCOMMENT %s",
 		o.db, ident(o.name), on, o.db, ident(local), quote(cluster), o.db, ident(local), shardKey(c, o), quote(o.comment))}
 }
@@ -87,6 +83,9 @@ func replicated(o *object, local string) string {
 // exact re-delivery of a claim, which names the same division again; claims of
 // several sources meet in the fusion, which reads all shards.
 func shardKey(c *schemas.Catalog, o *object) string {
+	if o.shard != "" {
+		return "cityHash64(" + ident(o.shard) + ")"
+	}
 	if e := c.Entity(o.name); e != nil && (o.db == dbStd || o.db == dbDwd) {
 		if d := e.Division.Column; d != "" && e.Column(d) != nil && !e.Column(d).Nullable {
 			return "cityHash64(substring(toString(" + ident(d) + "), 1, 6))"

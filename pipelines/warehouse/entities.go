@@ -86,7 +86,8 @@ func coversGrain(e *schemas.Entity) error {
 // objects is everything the catalogue wants the warehouse to hold, in an order
 // in which it can be created: tables before the views that read them.
 func objects(c *schemas.Catalog) ([]*object, error) {
-	var out, views []*object
+	var views []*object
+	out := odsTables(c)
 	seen := map[string]bool{}
 	for _, e := range c.Entities {
 		if seen[e.Entity] {

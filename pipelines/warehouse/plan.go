@@ -39,6 +39,7 @@ func (w *Warehouse) Plan(ctx context.Context, c *schemas.Catalog) ([]Step, error
 //	drop:std.facility.area_m2     the column and its values go
 //	convert:std.facility.area_m2  values without an equal in the new type go
 //	merge:std.facility            rows that only the old order key tells apart merge
+//	expire:ods.city__grid_event   rows that a shorter time to live no longer covers go
 //
 // A table of an entity that is no longer declared stays as it is.
 func (w *Warehouse) PlanChange(ctx context.Context, c *schemas.Catalog, allow ...string) ([]Step, error) {
@@ -52,10 +53,13 @@ func (w *Warehouse) change(ctx context.Context, o *object, have, next *table, al
 	if have == nil || o.view != "" || o.derived {
 		return o.steps(have)
 	}
+	if _, err := o.ttlStep(have, allow); err != nil {
+		return nil, err // a copy would lose the same rows
+	}
 	err := o.shape(have)
 	if err == nil {
 		if steps, marked := o.endRewrite(have, next); marked {
-			more, err := o.alter(have)
+			more, err := o.alter(have, allow)
 			if len(steps) > 0 && len(more) > 0 && err == nil {
 				more = more[:len(more)-1] // the comment is the last step of both
 			}
@@ -64,7 +68,7 @@ func (w *Warehouse) change(ctx context.Context, o *object, have, next *table, al
 			}
 		}
 		var steps []Step
-		if steps, err = o.alter(have); err == nil {
+		if steps, err = o.alter(have, allow); err == nil {
 			return steps, nil
 		}
 		if steps, ok, err := o.dropColumns(have, allow); ok || err != nil {
@@ -80,7 +84,7 @@ func (o *object) dropColumns(have *table, allow allowed) (steps []Step, ok bool,
 	kept := *have
 	kept.columns = nil
 	for _, h := range have.columns {
-		if o.column(h.name) != nil {
+		if o.column(h.name) != nil || o.keepsColumn(h.name) {
 			kept.columns = append(kept.columns, h)
 			continue
 		}
@@ -91,7 +95,7 @@ func (o *object) dropColumns(have *table, allow allowed) (steps []Step, ok bool,
 		steps = append(steps, Step{o.full(), fmt.Sprintf("drop the column %q of", h.name),
 			fmt.Sprintf("ALTER TABLE %s DROP COLUMN IF EXISTS %s", o.live(), ident(h.name))})
 	}
-	more, altErr := o.alter(&kept)
+	more, altErr := o.alter(&kept, allow)
 	if altErr != nil || len(steps) == 0 {
 		return nil, false, nil
 	}
@@ -138,6 +142,7 @@ func (w *Warehouse) Migrate(ctx context.Context, steps []Step) error {
 // table is what the server says about a table.
 type table struct {
 	engine, sorting, partition, comment string
+	ttl                                 string
 	windowed                            bool // keeps a window of tokens
 	columns                             []column
 }
@@ -168,6 +173,7 @@ func (w *Warehouse) inventory(ctx context.Context) (*inventory, error) {
 			var name, create string
 			t := &table{}
 			err := scan(&name, &t.engine, &t.sorting, &t.partition, &t.comment, &create)
+			t.ttl = ttlIn(create)
 			t.windowed = strings.Contains(create, "non_replicated_deduplication_window = "+strconv.Itoa(window))
 			inv.tables[name] = t
 			return err
@@ -217,7 +223,7 @@ func (o *object) steps(have *table) ([]Step, error) {
 	var steps []Step
 	err := o.shape(have)
 	if err == nil {
-		steps, err = o.alter(have)
+		steps, err = o.alter(have, nil)
 	}
 	if err != nil && o.derived {
 		// Never in place: a reader sees the old rows until the moment of the new table.
@@ -242,15 +248,15 @@ func (o *object) shape(have *table) error {
 		}
 		return fault.Hint(fault.Config, out, "planning %q: the order key is (%s) and should be (%s)", o.full(), have.sorting, want)
 	}
-	if want := idents(o.partition); strings.Trim(have.partition, "()") != want {
-		return fault.Hint(fault.Config, out, "planning %q: the partition key is (%s) and should be (%s)", o.full(), have.partition, want)
+	if have.partition != o.partition {
+		return fault.Hint(fault.Config, out, "planning %q: the partition key is (%s) and should be (%s)", o.full(), have.partition, o.partition)
 	}
 	return nil
 }
 
 // alter adds what is missing to a table of the right shape, and refuses what
 // is not additive.
-func (o *object) alter(have *table) ([]Step, error) {
+func (o *object) alter(have *table, allow allowed) ([]Step, error) {
 	var steps []Step
 	add := func(doc, format string, args ...any) {
 		steps = append(steps, Step{o.full(), doc, fmt.Sprintf("ALTER TABLE %s.%s ", o.db, ident(o.name)) + fmt.Sprintf(format, args...)})
@@ -272,13 +278,20 @@ func (o *object) alter(have *table) ([]Step, error) {
 		after = "AFTER " + ident(c.name)
 	}
 	for _, h := range have.columns {
-		if !slices.ContainsFunc(o.columns, func(c column) bool { return c.name == h.name }) {
+		if o.column(h.name) == nil && !o.keepsColumn(h.name) {
 			return nil, fault.Hint(fault.Config, "keep the column declared, or drop it by hand once nobody needs it",
 				"planning %q: column %q is in the warehouse and no longer declared", o.full(), h.name)
 		}
 	}
 	if o.dedup && !have.windowed {
 		add("remember insert tokens", "MODIFY SETTING non_replicated_deduplication_window = %d", window)
+	}
+	ttl, err := o.ttlStep(have, allow)
+	if err != nil {
+		return nil, err
+	}
+	if ttl != "" {
+		add("change how long rows are kept in", "%s", ttl)
 	}
 	if o.comment != have.comment {
 		add("reword the comment", "MODIFY COMMENT %s", quote(o.comment))

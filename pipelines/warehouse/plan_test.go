@@ -38,18 +38,6 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-func TestGoldenDDL(t *testing.T) {
-	all, err := objects(shippedCatalog(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var b strings.Builder
-	for _, o := range all {
-		b.WriteString(o.ddl(o.name) + ";\n\n")
-	}
-	golden(t, "ddl.sql", b.String())
-}
-
 func TestGoldenFusion(t *testing.T) {
 	c := shippedCatalog(t)
 	golden(t, "fuse_facility.sql", fuseSQL(c, c.Entity("facility"), []string{"county_ledger", "province_gateway", "township_ledger", "village_forms"})+"\n")

@@ -9,6 +9,7 @@ import (
 
 // The layers.
 const (
+	dbOds = "ods"
 	dbStd = "std"
 	dbDwd = "dwd"
 	dbAds = "ads"
@@ -18,6 +19,7 @@ const (
 type database struct{ name, comment string }
 
 var databases = []database{
+	{dbOds, "贴源层：来源原始记录"},
 	{dbStd, "标准层：每个来源的每条主张"},
 	{dbDwd, "主题层：一物一行，一数一源"},
 	{dbAds, "应用层：指标与分析视图"},
@@ -46,13 +48,17 @@ type object struct {
 	db, name  string
 	comment   string
 	columns   []column
-	engine    string   // "ReplacingMergeTree(kafka_offset)"
-	partition []string // expressions; usually none
+	engine    string // "ReplacingMergeTree(kafka_offset)"
+	partition string // an expression; usually none
 	order     []string
-	dedup     bool   // keeps a window of insert tokens
-	derived   bool   // a function of other tables: may be dropped and rebuilt
-	view      string // the SELECT of a view; everything above but names and comment is then empty
-	definer   bool   // the view reads what its readers may not: it shows totals only
+	ttl       string   // an expression; rows go when it is over. "": never
+	dedup     bool     // keeps a window of insert tokens
+	former    bool     // columns that are no longer declared stay
+	dropped   []string // but these
+	shard     string   // column whose hash picks the shard; "": see shardKey
+	derived   bool     // a function of other tables: may be dropped and rebuilt
+	view      string   // the SELECT of a view; everything above but names and comment is then empty
+	definer   bool     // the view reads what its readers may not: it shows totals only
 }
 
 func (o *object) full() string { return o.db + "." + o.name }
@@ -81,15 +87,32 @@ func (o *object) ddl(name string) string {
 		fmt.Fprintf(&b, "    %s%s\n", c.ddl(), comma)
 	}
 	fmt.Fprintf(&b, ")\nENGINE = %s\n", o.engine)
-	if len(o.partition) > 0 {
-		fmt.Fprintf(&b, "PARTITION BY %s\n", tuple(o.partition))
+	if o.partition != "" {
+		fmt.Fprintf(&b, "PARTITION BY %s\n", o.partition)
 	}
 	fmt.Fprintf(&b, "ORDER BY %s\n", tuple(o.order))
-	if o.dedup {
-		fmt.Fprintf(&b, "SETTINGS non_replicated_deduplication_window = %d\n", window)
+	if o.ttl != "" {
+		fmt.Fprintf(&b, "TTL %s\n", o.ttl)
+	}
+	if s := o.settings(); len(s) > 0 {
+		fmt.Fprintf(&b, "SETTINGS %s\n", strings.Join(s, ", "))
 	}
 	fmt.Fprintf(&b, "COMMENT %s", quote(o.comment))
 	return b.String()
+}
+
+func (o *object) settings() []string {
+	var s []string
+	switch {
+	case o.dedup && strings.HasPrefix(o.engine, "Replicated"):
+		s = append(s, fmt.Sprintf("replicated_deduplication_window = %d", window))
+	case o.dedup:
+		s = append(s, fmt.Sprintf("non_replicated_deduplication_window = %d", window))
+	}
+	if o.ttl != "" {
+		s = append(s, "ttl_only_drop_parts = 1")
+	}
+	return s
 }
 
 // viewComment ends with a fingerprint of the view's text: the server rewrites
@@ -98,7 +121,7 @@ func (o *object) viewComment() string {
 	return fmt.Sprintf("%s [%s]", o.comment, fingerprint(o.view, fmt.Sprint(o.definer)))
 }
 
-// typeOf is the ClickHouse type of a column of std and dwd.
+// typeOf is the ClickHouse type of a column of ods, std and dwd.
 //
 //	code12    FixedString(12)          time      DateTime64(3, 'Asia/Shanghai')
 //	code18    FixedString(18)          bool3     Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)
@@ -110,7 +133,7 @@ func typeOf(c *schemas.Column) string {
 	switch {
 	case lowCardinality[c.Name]:
 		t = "LowCardinality(String)"
-	case c.Name == "arrived_at":
+	case c.Name == "arrived_at", c.Name == "_arrived_at":
 		t = "DateTime64(3, 'UTC')" // the broker's clock, not the source's
 	case !ok:
 		panic(fmt.Sprintf("warehouse: the logical type %q has no column type", c.Type))
@@ -145,12 +168,12 @@ var types = map[schemas.Type]string{
 }
 
 // lowCardinality are the common columns of type text with few values.
-var lowCardinality = map[string]bool{"src_system": true, "src_tier": true, "kafka_topic": true}
+var lowCardinality = map[string]bool{"src_system": true, "src_tier": true, "kafka_topic": true, "_topic": true, "_op": true}
 
 // codecOf picks a codec where the default (LZ4) leaves much on the table.
 func codecOf(c *schemas.Column) string {
 	switch c.Name {
-	case "kafka_offset", "arrived_at", "version":
+	case "kafka_offset", "arrived_at", "version", "_offset", "_arrived_at":
 		return "Delta(8), ZSTD(1)"
 	case "src_record_id", "place":
 		return "ZSTD(1)"

@@ -54,7 +54,7 @@ func (w *World) Compare(ctx context.Context, q Querier) (Report, error) {
 	for _, step := range []struct {
 		what string
 		run  func() error
-	}{{"the books", c.books}, {"the receipts", c.receipts}, {"the fused rows", c.fused}, {"the indicators", c.indicators}, {"the search for personal data", c.canaries}} {
+	}{{"the books", c.books}, {"the records as received", c.kept}, {"the receipts", c.receipts}, {"the fused rows", c.fused}, {"the indicators", c.indicators}, {"the search for personal data", c.canaries}} {
 		if err := step.run(); err != nil {
 			return c.Report, fmt.Errorf("comparing %s with the truth: %w", step.what, err)
 		}
@@ -134,6 +134,28 @@ func (c *comparer) books() error {
 		c.account(a, received[flow], accepted[a.System+" in."+a.System+"."+a.Stream+" "+a.Entity], refused)
 	}
 	return nil
+}
+
+// kept holds layer ods against the loaders' count: every record that was
+// received is there once, refused or not.
+func (c *comparer) kept() error {
+	var parts []string
+	seen := map[string]bool{}
+	for _, a := range c.accounts() {
+		if name := a.System + "__" + a.Stream; !seen[name] {
+			seen[name] = true
+			parts = append(parts, "SELECT '"+a.System+"' AS system, '"+a.Stream+"' AS stream, count() AS kept, countIf(_rejected > 0) AS refused FROM ods."+name+" FINAL")
+		}
+	}
+	rows, err := c.q.Query(c.ctx, `SELECT k.system, k.stream, toString(k.kept), toString(l.received), toString(k.refused), toString(r.refused)
+FROM (`+strings.Join(parts, " UNION ALL ")+`) AS k
+LEFT JOIN (SELECT system, stream, max(n) AS received FROM (SELECT system, stream, flow, sum(received) AS n FROM ops.load FINAL GROUP BY ALL) GROUP BY ALL) AS l ON l.system = k.system AND l.stream = k.stream
+LEFT JOIN (SELECT system, stream, uniqExact(topic, partition, offset) AS refused FROM ops.reject FINAL GROUP BY ALL) AS r ON r.system = k.system AND r.stream = k.stream
+WHERE k.kept != l.received OR k.refused != r.refused`)
+	for _, r := range rows {
+		c.differ("%s.%s: %s records kept as received, the loaders received %s; %s marked as refused, %s were", r[0], r[1], r[2], r[3], r[4], r[5])
+	}
+	return err
 }
 
 func (c *comparer) account(a *account, received, accepted int64, refused map[string]int64) {
@@ -380,7 +402,7 @@ func (c *comparer) indicators() error {
 // canaries searches every text column of every table for the planted personal
 // data: columns of few values by their values, the others row by row.
 func (c *comparer) canaries() error {
-	columns, err := c.q.Query(c.ctx, "SELECT c.database, c.table, c.name, toString(startsWith(c.type, 'LowCardinality')) FROM system.columns AS c INNER JOIN system.tables AS t ON t.database = c.database AND t.name = c.table WHERE c.database IN ('std', 'dwd', 'ads', 'ops') AND t.engine LIKE '%MergeTree' AND c.type LIKE '%String%' AND c.type NOT LIKE '%FixedString(12)%' AND c.type NOT LIKE 'Map%' ORDER BY c.database, c.table, c.position")
+	columns, err := c.q.Query(c.ctx, "SELECT c.database, c.table, c.name, toString(startsWith(c.type, 'LowCardinality')) FROM system.columns AS c INNER JOIN system.tables AS t ON t.database = c.database AND t.name = c.table WHERE c.database IN ('ods', 'std', 'dwd', 'ads', 'ops') AND t.engine LIKE '%MergeTree' AND c.type LIKE '%String%' AND c.type NOT LIKE '%FixedString(12)%' AND c.type NOT LIKE 'Map%' ORDER BY c.database, c.table, c.position")
 	if err != nil {
 		return err
 	}

@@ -295,6 +295,8 @@ func (f fake) Query(_ context.Context, sql string) ([][]string, error) {
 func (f fake) rows(sql string) (out [][]string) {
 	n := func(x int64) string { return strconv.FormatInt(x, 10) }
 	switch {
+	case strings.Contains(sql, "FROM ods."):
+		return nil // the streams that differ
 	case strings.Contains(sql, "FROM ops.load"):
 		for _, b := range f.w.Expected() {
 			out = append(out, []string{b.System, b.Stream, b.Entity, n(b.Records)})
@@ -381,7 +383,7 @@ func TestCompare(t *testing.T) {
 	county := w.CountyCode(0)
 	change := func(part string, edit func([][]string) [][]string) func(string, [][]string) [][]string {
 		return func(sql string, rows [][]string) [][]string {
-			if strings.Contains(sql, part) {
+			if ods := strings.Contains(sql, "FROM ods."); strings.Contains(sql, part) && (part == "FROM ods.") == ods {
 				return edit(rows)
 			}
 			return rows
@@ -397,6 +399,9 @@ func TestCompare(t *testing.T) {
 		{"records lost", change("FROM ops.load", func(r [][]string) [][]string { r[0][3] = "1"; return r }), "1 records received"},
 		{"a refusal lost", change("rule, count() FROM ops.reject", drop), "records refused by"},
 		{"claims lost", change("UNION ALL", drop), "claims accepted"},
+		{"a record not kept", change("FROM ods.", func([][]string) [][]string {
+			return [][]string{{"county_ledger", "organization", "9", "10", "1", "1"}}
+		}), "9 records kept as received"},
 		{"a receipt lost", change("FROM dwd.return_receipt GROUP", drop), "return flow"},
 		{"a fused value wrong", func(sql string, rows [][]string) [][]string {
 			switch sql {

@@ -1,3 +1,5 @@
+CREATE DATABASE IF NOT EXISTS ods ON CLUSTER rongtong ENGINE = Atomic COMMENT '贴源层：来源原始记录';
+
 CREATE DATABASE IF NOT EXISTS std ON CLUSTER rongtong ENGINE = Atomic COMMENT '标准层：每个来源的每条主张';
 
 CREATE DATABASE IF NOT EXISTS dwd ON CLUSTER rongtong ENGINE = Atomic COMMENT '主题层：一物一行，一数一源';
@@ -5,6 +7,520 @@ CREATE DATABASE IF NOT EXISTS dwd ON CLUSTER rongtong ENGINE = Atomic COMMENT '�
 CREATE DATABASE IF NOT EXISTS ads ON CLUSTER rongtong ENGINE = Atomic COMMENT '应用层：指标与分析视图';
 
 CREATE DATABASE IF NOT EXISTS ops ON CLUSTER rongtong ENGINE = Atomic COMMENT '运行层：装载台账、退回、运行与账目';
+
+CREATE TABLE ods.nbs_register__division_local ON CLUSTER rongtong
+(
+    _topic LowCardinality(String) COMMENT '主题',
+    _partition UInt16 COMMENT '分区',
+    _offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    _arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    _event_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '业务时间（来源所述）' CODEC(Delta(8), ZSTD(1)),
+    _place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    _op LowCardinality(String) COMMENT '操作：upsert 新增或更新，delete 撤回',
+    _key String COMMENT '源记录键' CODEC(ZSTD(1)),
+    _rejected UInt8 COMMENT '被退回的流向数（0：全部接受）',
+    division_code Nullable(String) COMMENT '源字段“division_code”（text）' CODEC(ZSTD(1)),
+    name Nullable(String) COMMENT '源字段“name”（text）' CODEC(ZSTD(1)),
+    tier Nullable(String) COMMENT '源字段“tier”（text）' CODEC(ZSTD(1)),
+    parent_code Nullable(String) COMMENT '源字段“parent_code”（text）' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ods/nbs_register__division_local', '{replica}')
+PARTITION BY toMonday(_arrived_at)
+ORDER BY (_partition, _offset, _arrived_at)
+TTL toDateTime(_arrived_at) + toIntervalDay(90)
+SETTINGS replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
+COMMENT '统计用区划代码库与区划变更台账·division：来源原始记录，保留90天';
+
+CREATE TABLE ods.nbs_register__division ON CLUSTER rongtong AS ods.nbs_register__division_local
+ENGINE = Distributed('rongtong', ods, nbs_register__division_local, cityHash64(_key))
+COMMENT '统计用区划代码库与区划变更台账·division：来源原始记录，保留90天';
+
+CREATE TABLE ods.nbs_register__county_change_local ON CLUSTER rongtong
+(
+    _topic LowCardinality(String) COMMENT '主题',
+    _partition UInt16 COMMENT '分区',
+    _offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    _arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    _event_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '业务时间（来源所述）' CODEC(Delta(8), ZSTD(1)),
+    _place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    _op LowCardinality(String) COMMENT '操作：upsert 新增或更新，delete 撤回',
+    _key String COMMENT '源记录键' CODEC(ZSTD(1)),
+    _rejected UInt8 COMMENT '被退回的流向数（0：全部接受）',
+    mca_snapshot_year Nullable(String) COMMENT '源字段“mca_snapshot_year”（text）' CODEC(ZSTD(1)),
+    op Nullable(String) COMMENT '源字段“op”（text）' CODEC(ZSTD(1)),
+    code Nullable(String) COMMENT '源字段“code”（text）' CODEC(ZSTD(1)),
+    name Nullable(String) COMMENT '源字段“name”（text）' CODEC(ZSTD(1)),
+    successor_codes Nullable(String) COMMENT '源字段“successor_codes”（text）' CODEC(ZSTD(1)),
+    successor_names Nullable(String) COMMENT '源字段“successor_names”（text）' CODEC(ZSTD(1)),
+    approval_document Nullable(String) COMMENT '源字段“approval_document”（text）' CODEC(ZSTD(1)),
+    approved_on Nullable(String) COMMENT '源字段“approved_on”（text）' CODEC(ZSTD(1)),
+    code_seen_in Nullable(String) COMMENT '源字段“code_seen_in”（text）' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ods/nbs_register__county_change_local', '{replica}')
+PARTITION BY toMonday(_arrived_at)
+ORDER BY (_partition, _offset, _arrived_at)
+TTL toDateTime(_arrived_at) + toIntervalDay(90)
+SETTINGS replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
+COMMENT '统计用区划代码库与区划变更台账·county_change：来源原始记录，保留90天';
+
+CREATE TABLE ods.nbs_register__county_change ON CLUSTER rongtong AS ods.nbs_register__county_change_local
+ENGINE = Distributed('rongtong', ods, nbs_register__county_change_local, cityHash64(_key))
+COMMENT '统计用区划代码库与区划变更台账·county_change：来源原始记录，保留90天';
+
+CREATE TABLE ods.nbs_register__township_change_local ON CLUSTER rongtong
+(
+    _topic LowCardinality(String) COMMENT '主题',
+    _partition UInt16 COMMENT '分区',
+    _offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    _arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    _event_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '业务时间（来源所述）' CODEC(Delta(8), ZSTD(1)),
+    _place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    _op LowCardinality(String) COMMENT '操作：upsert 新增或更新，delete 撤回',
+    _key String COMMENT '源记录键' CODEC(ZSTD(1)),
+    _rejected UInt8 COMMENT '被退回的流向数（0：全部接受）',
+    year Nullable(String) COMMENT '源字段“year”（text）' CODEC(ZSTD(1)),
+    sheet_row Nullable(String) COMMENT '源字段“sheet_row”（text）' CODEC(ZSTD(1)),
+    old_code Nullable(String) COMMENT '源字段“old_code”（text）' CODEC(ZSTD(1)),
+    old_name Nullable(String) COMMENT '源字段“old_name”（text）' CODEC(ZSTD(1)),
+    reason Nullable(String) COMMENT '源字段“reason”（text）' CODEC(ZSTD(1)),
+    new_code Nullable(String) COMMENT '源字段“new_code”（text）' CODEC(ZSTD(1)),
+    new_name Nullable(String) COMMENT '源字段“new_name”（text）' CODEC(ZSTD(1)),
+    approval_document Nullable(String) COMMENT '源字段“approval_document”（text）' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ods/nbs_register__township_change_local', '{replica}')
+PARTITION BY toMonday(_arrived_at)
+ORDER BY (_partition, _offset, _arrived_at)
+TTL toDateTime(_arrived_at) + toIntervalDay(90)
+SETTINGS replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
+COMMENT '统计用区划代码库与区划变更台账·township_change：来源原始记录，保留90天';
+
+CREATE TABLE ods.nbs_register__township_change ON CLUSTER rongtong AS ods.nbs_register__township_change_local
+ENGINE = Distributed('rongtong', ods, nbs_register__township_change_local, cityHash64(_key))
+COMMENT '统计用区划代码库与区划变更台账·township_change：来源原始记录，保留90天';
+
+CREATE TABLE ods.province_gateway__committee_local ON CLUSTER rongtong
+(
+    _topic LowCardinality(String) COMMENT '主题',
+    _partition UInt16 COMMENT '分区',
+    _offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    _arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    _event_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '业务时间（来源所述）' CODEC(Delta(8), ZSTD(1)),
+    _place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    _op LowCardinality(String) COMMENT '操作：upsert 新增或更新，delete 撤回',
+    _key String COMMENT '源记录键' CODEC(ZSTD(1)),
+    _rejected UInt8 COMMENT '被退回的流向数（0：全部接受）',
+    tyshxydm Nullable(String) COMMENT '源字段“tyshxydm”（text）' CODEC(ZSTD(1)),
+    zzmc Nullable(String) COMMENT '源字段“zzmc”（text）' CODEC(ZSTD(1)),
+    xzqh Nullable(String) COMMENT '源字段“xzqh”（text）' CODEC(ZSTD(1)),
+    zzlx Nullable(String) COMMENT '源字段“zzlx”（text）' CODEC(ZSTD(1)),
+    clrq Nullable(String) COMMENT '源字段“clrq”（text）' CODEC(ZSTD(1)),
+    zt Nullable(String) COMMENT '源字段“zt”（text）' CODEC(ZSTD(1)),
+    dz Nullable(String) COMMENT '源字段“dz”（text）' CODEC(ZSTD(1)),
+    cd_time Nullable(String) COMMENT '源字段“cd_time”（text）' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ods/province_gateway__committee_local', '{replica}')
+PARTITION BY toMonday(_arrived_at)
+ORDER BY (_partition, _offset, _arrived_at)
+TTL toDateTime(_arrived_at) + toIntervalDay(90)
+SETTINGS replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
+COMMENT '省级政务数据共享交换平台·committee：来源原始记录，保留90天';
+
+CREATE TABLE ods.province_gateway__committee ON CLUSTER rongtong AS ods.province_gateway__committee_local
+ENGINE = Distributed('rongtong', ods, province_gateway__committee_local, cityHash64(_key))
+COMMENT '省级政务数据共享交换平台·committee：来源原始记录，保留90天';
+
+CREATE TABLE ods.province_gateway__station_local ON CLUSTER rongtong
+(
+    _topic LowCardinality(String) COMMENT '主题',
+    _partition UInt16 COMMENT '分区',
+    _offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    _arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    _event_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '业务时间（来源所述）' CODEC(Delta(8), ZSTD(1)),
+    _place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    _op LowCardinality(String) COMMENT '操作：upsert 新增或更新，delete 撤回',
+    _key String COMMENT '源记录键' CODEC(ZSTD(1)),
+    _rejected UInt8 COMMENT '被退回的流向数（0：全部接受）',
+    zdbh Nullable(String) COMMENT '源字段“zdbh”（text）' CODEC(ZSTD(1)),
+    zdmc Nullable(String) COMMENT '源字段“zdmc”（text）' CODEC(ZSTD(1)),
+    xzqh Nullable(String) COMMENT '源字段“xzqh”（text）' CODEC(ZSTD(1)),
+    ktrq Nullable(String) COMMENT '源字段“ktrq”（text）' CODEC(ZSTD(1)),
+    sfyy Nullable(String) COMMENT '源字段“sfyy”（text）' CODEC(ZSTD(1)),
+    mj Nullable(String) COMMENT '源字段“mj”（text）' CODEC(ZSTD(1)),
+    cd_time Nullable(String) COMMENT '源字段“cd_time”（text）' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ods/province_gateway__station_local', '{replica}')
+PARTITION BY toMonday(_arrived_at)
+ORDER BY (_partition, _offset, _arrived_at)
+TTL toDateTime(_arrived_at) + toIntervalDay(90)
+SETTINGS replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
+COMMENT '省级政务数据共享交换平台·station：来源原始记录，保留90天';
+
+CREATE TABLE ods.province_gateway__station ON CLUSTER rongtong AS ods.province_gateway__station_local
+ENGINE = Distributed('rongtong', ods, province_gateway__station_local, cityHash64(_key))
+COMMENT '省级政务数据共享交换平台·station：来源原始记录，保留90天';
+
+CREATE TABLE ods.province_gateway__smart_community_local ON CLUSTER rongtong
+(
+    _topic LowCardinality(String) COMMENT '主题',
+    _partition UInt16 COMMENT '分区',
+    _offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    _arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    _event_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '业务时间（来源所述）' CODEC(Delta(8), ZSTD(1)),
+    _place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    _op LowCardinality(String) COMMENT '操作：upsert 新增或更新，delete 撤回',
+    _key String COMMENT '源记录键' CODEC(ZSTD(1)),
+    _rejected UInt8 COMMENT '被退回的流向数（0：全部接受）',
+    xzqh Nullable(String) COMMENT '源字段“xzqh”（text）' CODEC(ZSTD(1)),
+    jd Nullable(String) COMMENT '源字段“jd”（text）' CODEC(ZSTD(1)),
+    zt Nullable(String) COMMENT '源字段“zt”（text）' CODEC(ZSTD(1)),
+    dj Nullable(String) COMMENT '源字段“dj”（text）' CODEC(ZSTD(1)),
+    wh Nullable(String) COMMENT '源字段“wh”（text）' CODEC(ZSTD(1)),
+    cd_time Nullable(String) COMMENT '源字段“cd_time”（text）' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ods/province_gateway__smart_community_local', '{replica}')
+PARTITION BY toMonday(_arrived_at)
+ORDER BY (_partition, _offset, _arrived_at)
+TTL toDateTime(_arrived_at) + toIntervalDay(90)
+SETTINGS replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
+COMMENT '省级政务数据共享交换平台·smart_community：来源原始记录，保留90天';
+
+CREATE TABLE ods.province_gateway__smart_community ON CLUSTER rongtong AS ods.province_gateway__smart_community_local
+ENGINE = Distributed('rongtong', ods, province_gateway__smart_community_local, cityHash64(_key))
+COMMENT '省级政务数据共享交换平台·smart_community：来源原始记录，保留90天';
+
+CREATE TABLE ods.return_receipts__receipt_local ON CLUSTER rongtong
+(
+    _topic LowCardinality(String) COMMENT '主题',
+    _partition UInt16 COMMENT '分区',
+    _offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    _arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    _event_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '业务时间（来源所述）' CODEC(Delta(8), ZSTD(1)),
+    _place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    _op LowCardinality(String) COMMENT '操作：upsert 新增或更新，delete 撤回',
+    _key String COMMENT '源记录键' CODEC(ZSTD(1)),
+    _rejected UInt8 COMMENT '被退回的流向数（0：全部接受）',
+    delivery_id Nullable(String) COMMENT '源字段“delivery_id”（text）' CODEC(ZSTD(1)),
+    division Nullable(String) COMMENT '源字段“division”（text）' CODEC(ZSTD(1)),
+    dataset Nullable(String) COMMENT '源字段“dataset”（text）' CODEC(ZSTD(1)),
+    status Nullable(String) COMMENT '源字段“status”（text）' CODEC(ZSTD(1)),
+    rows_loaded Nullable(String) COMMENT '源字段“rows_loaded”（number）' CODEC(ZSTD(1)),
+    by_proxy Nullable(String) COMMENT '源字段“by_proxy”（text）' CODEC(ZSTD(1)),
+    acked_at Nullable(String) COMMENT '源字段“acked_at”（text）' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ods/return_receipts__receipt_local', '{replica}')
+PARTITION BY toMonday(_arrived_at)
+ORDER BY (_partition, _offset, _arrived_at)
+TTL toDateTime(_arrived_at) + toIntervalDay(90)
+SETTINGS replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
+COMMENT '数据回流签收·receipt：来源原始记录，保留90天';
+
+CREATE TABLE ods.return_receipts__receipt ON CLUSTER rongtong AS ods.return_receipts__receipt_local
+ENGINE = Distributed('rongtong', ods, return_receipts__receipt_local, cityHash64(_key))
+COMMENT '数据回流签收·receipt：来源原始记录，保留90天';
+
+CREATE TABLE ods.city_operations__grid_event_local ON CLUSTER rongtong
+(
+    _topic LowCardinality(String) COMMENT '主题',
+    _partition UInt16 COMMENT '分区',
+    _offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    _arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    _event_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '业务时间（来源所述）' CODEC(Delta(8), ZSTD(1)),
+    _place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    _op LowCardinality(String) COMMENT '操作：upsert 新增或更新，delete 撤回',
+    _key String COMMENT '源记录键' CODEC(ZSTD(1)),
+    _rejected UInt8 COMMENT '被退回的流向数（0：全部接受）',
+    seq Nullable(String) COMMENT '源字段“seq”（number）' CODEC(ZSTD(1)),
+    event_no Nullable(String) COMMENT '源字段“event_no”（text）' CODEC(ZSTD(1)),
+    grid_code Nullable(String) COMMENT '源字段“grid_code”（text）' CODEC(ZSTD(1)),
+    category Nullable(String) COMMENT '源字段“category”（text）' CODEC(ZSTD(1)),
+    reported_at Nullable(String) COMMENT '源字段“reported_at”（text）' CODEC(ZSTD(1)),
+    assigned_at Nullable(String) COMMENT '源字段“assigned_at”（text）' CODEC(ZSTD(1)),
+    closed_at Nullable(String) COMMENT '源字段“closed_at”（text）' CODEC(ZSTD(1)),
+    handling_tier Nullable(String) COMMENT '源字段“handling_tier”（text）' CODEC(ZSTD(1)),
+    outcome Nullable(String) COMMENT '源字段“outcome”（text）' CODEC(ZSTD(1)),
+    on_time Nullable(String) COMMENT '源字段“on_time”（text）' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ods/city_operations__grid_event_local', '{replica}')
+PARTITION BY toMonday(_arrived_at)
+ORDER BY (_partition, _offset, _arrived_at)
+TTL toDateTime(_arrived_at) + toIntervalDay(90)
+SETTINGS replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
+COMMENT '市城市运行中心·grid_event：来源原始记录，保留90天';
+
+CREATE TABLE ods.city_operations__grid_event ON CLUSTER rongtong AS ods.city_operations__grid_event_local
+ENGINE = Distributed('rongtong', ods, city_operations__grid_event_local, cityHash64(_key))
+COMMENT '市城市运行中心·grid_event：来源原始记录，保留90天';
+
+CREATE TABLE ods.city_operations__stat_report_local ON CLUSTER rongtong
+(
+    _topic LowCardinality(String) COMMENT '主题',
+    _partition UInt16 COMMENT '分区',
+    _offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    _arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    _event_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '业务时间（来源所述）' CODEC(Delta(8), ZSTD(1)),
+    _place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    _op LowCardinality(String) COMMENT '操作：upsert 新增或更新，delete 撤回',
+    _key String COMMENT '源记录键' CODEC(ZSTD(1)),
+    _rejected UInt8 COMMENT '被退回的流向数（0：全部接受）',
+    seq Nullable(String) COMMENT '源字段“seq”（number）' CODEC(ZSTD(1)),
+    county Nullable(String) COMMENT '源字段“county”（text）' CODEC(ZSTD(1)),
+    measure Nullable(String) COMMENT '源字段“measure”（text）' CODEC(ZSTD(1)),
+    period Nullable(String) COMMENT '源字段“period”（text）' CODEC(ZSTD(1)),
+    amount Nullable(String) COMMENT '源字段“amount”（text）' CODEC(ZSTD(1)),
+    reported_at Nullable(String) COMMENT '源字段“reported_at”（text）' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ods/city_operations__stat_report_local', '{replica}')
+PARTITION BY toMonday(_arrived_at)
+ORDER BY (_partition, _offset, _arrived_at)
+TTL toDateTime(_arrived_at) + toIntervalDay(90)
+SETTINGS replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
+COMMENT '市城市运行中心·stat_report：来源原始记录，保留90天';
+
+CREATE TABLE ods.city_operations__stat_report ON CLUSTER rongtong AS ods.city_operations__stat_report_local
+ENGINE = Distributed('rongtong', ods, city_operations__stat_report_local, cityHash64(_key))
+COMMENT '市城市运行中心·stat_report：来源原始记录，保留90天';
+
+CREATE TABLE ods.county_ledger__committee_local ON CLUSTER rongtong
+(
+    _topic LowCardinality(String) COMMENT '主题',
+    _partition UInt16 COMMENT '分区',
+    _offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    _arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    _event_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '业务时间（来源所述）' CODEC(Delta(8), ZSTD(1)),
+    _place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    _op LowCardinality(String) COMMENT '操作：upsert 新增或更新，delete 撤回',
+    _key String COMMENT '源记录键' CODEC(ZSTD(1)),
+    _rejected UInt8 COMMENT '被退回的流向数（0：全部接受）',
+    `县代码` Nullable(String) COMMENT '源字段“县代码”（text）' CODEC(ZSTD(1)),
+    `统一社会信用代码` Nullable(String) COMMENT '源字段“统一社会信用代码”（text）' CODEC(ZSTD(1)),
+    `名称` Nullable(String) COMMENT '源字段“名称”（text）' CODEC(ZSTD(1)),
+    `区划代码` Nullable(String) COMMENT '源字段“区划代码”（text）' CODEC(ZSTD(1)),
+    `组织类别` Nullable(String) COMMENT '源字段“组织类别”（text）' CODEC(ZSTD(1)),
+    `成立日期` Nullable(String) COMMENT '源字段“成立日期”（text）' CODEC(ZSTD(1)),
+    `状态` Nullable(String) COMMENT '源字段“状态”（text）' CODEC(ZSTD(1)),
+    `办公地址` Nullable(String) COMMENT '源字段“办公地址”（text）' CODEC(ZSTD(1)),
+    `办公电话` Nullable(String) COMMENT '源字段“办公电话”（text）' CODEC(ZSTD(1)),
+    `工作人员数` Nullable(String) COMMENT '源字段“工作人员数”（text）' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ods/county_ledger__committee_local', '{replica}')
+PARTITION BY toMonday(_arrived_at)
+ORDER BY (_partition, _offset, _arrived_at)
+TTL toDateTime(_arrived_at) + toIntervalDay(90)
+SETTINGS replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
+COMMENT '县级基层治理台账·committee：来源原始记录，保留90天';
+
+CREATE TABLE ods.county_ledger__committee ON CLUSTER rongtong AS ods.county_ledger__committee_local
+ENGINE = Distributed('rongtong', ods, county_ledger__committee_local, cityHash64(_key))
+COMMENT '县级基层治理台账·committee：来源原始记录，保留90天';
+
+CREATE TABLE ods.county_ledger__facility_local ON CLUSTER rongtong
+(
+    _topic LowCardinality(String) COMMENT '主题',
+    _partition UInt16 COMMENT '分区',
+    _offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    _arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    _event_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '业务时间（来源所述）' CODEC(Delta(8), ZSTD(1)),
+    _place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    _op LowCardinality(String) COMMENT '操作：upsert 新增或更新，delete 撤回',
+    _key String COMMENT '源记录键' CODEC(ZSTD(1)),
+    _rejected UInt8 COMMENT '被退回的流向数（0：全部接受）',
+    `县代码` Nullable(String) COMMENT '源字段“县代码”（text）' CODEC(ZSTD(1)),
+    `区划代码` Nullable(String) COMMENT '源字段“区划代码”（text）' CODEC(ZSTD(1)),
+    `设施名称` Nullable(String) COMMENT '源字段“设施名称”（text）' CODEC(ZSTD(1)),
+    `类别` Nullable(String) COMMENT '源字段“类别”（text）' CODEC(ZSTD(1)),
+    `面积` Nullable(String) COMMENT '源字段“面积”（text）' CODEC(ZSTD(1)),
+    `面积单位` Nullable(String) COMMENT '源字段“面积单位”（text）' CODEC(ZSTD(1)),
+    `直接服务面积` Nullable(String) COMMENT '源字段“直接服务面积”（text）' CODEC(ZSTD(1)),
+    `启用日期` Nullable(String) COMMENT '源字段“启用日期”（text）' CODEC(ZSTD(1)),
+    `是否运行` Nullable(String) COMMENT '源字段“是否运行”（text）' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ods/county_ledger__facility_local', '{replica}')
+PARTITION BY toMonday(_arrived_at)
+ORDER BY (_partition, _offset, _arrived_at)
+TTL toDateTime(_arrived_at) + toIntervalDay(90)
+SETTINGS replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
+COMMENT '县级基层治理台账·facility：来源原始记录，保留90天';
+
+CREATE TABLE ods.county_ledger__facility ON CLUSTER rongtong AS ods.county_ledger__facility_local
+ENGINE = Distributed('rongtong', ods, county_ledger__facility_local, cityHash64(_key))
+COMMENT '县级基层治理台账·facility：来源原始记录，保留90天';
+
+CREATE TABLE ods.county_ledger__household_local ON CLUSTER rongtong
+(
+    _topic LowCardinality(String) COMMENT '主题',
+    _partition UInt16 COMMENT '分区',
+    _offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    _arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    _event_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '业务时间（来源所述）' CODEC(Delta(8), ZSTD(1)),
+    _place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    _op LowCardinality(String) COMMENT '操作：upsert 新增或更新，delete 撤回',
+    _key String COMMENT '源记录键' CODEC(ZSTD(1)),
+    _rejected UInt8 COMMENT '被退回的流向数（0：全部接受）',
+    `县代码` Nullable(String) COMMENT '源字段“县代码”（text）' CODEC(ZSTD(1)),
+    `区划代码` Nullable(String) COMMENT '源字段“区划代码”（text）' CODEC(ZSTD(1)),
+    `月份` Nullable(String) COMMENT '源字段“月份”（text）' CODEC(ZSTD(1)),
+    `常住户数` Nullable(String) COMMENT '源字段“常住户数”（text）' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ods/county_ledger__household_local', '{replica}')
+PARTITION BY toMonday(_arrived_at)
+ORDER BY (_partition, _offset, _arrived_at)
+TTL toDateTime(_arrived_at) + toIntervalDay(90)
+SETTINGS replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
+COMMENT '县级基层治理台账·household：来源原始记录，保留90天';
+
+CREATE TABLE ods.county_ledger__household ON CLUSTER rongtong AS ods.county_ledger__household_local
+ENGINE = Distributed('rongtong', ods, county_ledger__household_local, cityHash64(_key))
+COMMENT '县级基层治理台账·household：来源原始记录，保留90天';
+
+CREATE TABLE ods.township_ledger__drill_local ON CLUSTER rongtong
+(
+    _topic LowCardinality(String) COMMENT '主题',
+    _partition UInt16 COMMENT '分区',
+    _offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    _arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    _event_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '业务时间（来源所述）' CODEC(Delta(8), ZSTD(1)),
+    _place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    _op LowCardinality(String) COMMENT '操作：upsert 新增或更新，delete 撤回',
+    _key String COMMENT '源记录键' CODEC(ZSTD(1)),
+    _rejected UInt8 COMMENT '被退回的流向数（0：全部接受）',
+    `镇代码` Nullable(String) COMMENT '源字段“镇代码”（text）' CODEC(ZSTD(1)),
+    `序号` Nullable(String) COMMENT '源字段“序号”（text）' CODEC(ZSTD(1)),
+    `类型` Nullable(String) COMMENT '源字段“类型”（text）' CODEC(ZSTD(1)),
+    `预案名称` Nullable(String) COMMENT '源字段“预案名称”（text）' CODEC(ZSTD(1)),
+    `预案种类` Nullable(String) COMMENT '源字段“预案种类”（text）' CODEC(ZSTD(1)),
+    `发布日期` Nullable(String) COMMENT '源字段“发布日期”（text）' CODEC(ZSTD(1)),
+    `演练日期` Nullable(String) COMMENT '源字段“演练日期”（text）' CODEC(ZSTD(1)),
+    `参加人数` Nullable(String) COMMENT '源字段“参加人数”（text）' CODEC(ZSTD(1)),
+    `联合乡镇代码` Nullable(String) COMMENT '源字段“联合乡镇代码”（text）' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ods/township_ledger__drill_local', '{replica}')
+PARTITION BY toMonday(_arrived_at)
+ORDER BY (_partition, _offset, _arrived_at)
+TTL toDateTime(_arrived_at) + toIntervalDay(90)
+SETTINGS replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
+COMMENT '镇街工作台账·drill：来源原始记录，保留90天';
+
+CREATE TABLE ods.township_ledger__drill ON CLUSTER rongtong AS ods.township_ledger__drill_local
+ENGINE = Distributed('rongtong', ods, township_ledger__drill_local, cityHash64(_key))
+COMMENT '镇街工作台账·drill：来源原始记录，保留90天';
+
+CREATE TABLE ods.township_ledger__facility_local ON CLUSTER rongtong
+(
+    _topic LowCardinality(String) COMMENT '主题',
+    _partition UInt16 COMMENT '分区',
+    _offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    _arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    _event_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '业务时间（来源所述）' CODEC(Delta(8), ZSTD(1)),
+    _place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    _op LowCardinality(String) COMMENT '操作：upsert 新增或更新，delete 撤回',
+    _key String COMMENT '源记录键' CODEC(ZSTD(1)),
+    _rejected UInt8 COMMENT '被退回的流向数（0：全部接受）',
+    `镇代码` Nullable(String) COMMENT '源字段“镇代码”（text）' CODEC(ZSTD(1)),
+    `村居代码` Nullable(String) COMMENT '源字段“村居代码”（text）' CODEC(ZSTD(1)),
+    `村居名称` Nullable(String) COMMENT '源字段“村居名称”（text）' CODEC(ZSTD(1)),
+    `设施类别` Nullable(String) COMMENT '源字段“设施类别”（text）' CODEC(ZSTD(1)),
+    `场所 建筑面积（平方米）` Nullable(String) COMMENT '源字段“场所 建筑面积（平方米）”（text）' CODEC(ZSTD(1)),
+    `场所 直接服务面积（平方米）` Nullable(String) COMMENT '源字段“场所 直接服务面积（平方米）”（text）' CODEC(ZSTD(1)),
+    `启用日期` Nullable(String) COMMENT '源字段“启用日期”（text）' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ods/township_ledger__facility_local', '{replica}')
+PARTITION BY toMonday(_arrived_at)
+ORDER BY (_partition, _offset, _arrived_at)
+TTL toDateTime(_arrived_at) + toIntervalDay(90)
+SETTINGS replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
+COMMENT '镇街工作台账·facility：来源原始记录，保留90天';
+
+CREATE TABLE ods.township_ledger__facility ON CLUSTER rongtong AS ods.township_ledger__facility_local
+ENGINE = Distributed('rongtong', ods, township_ledger__facility_local, cityHash64(_key))
+COMMENT '镇街工作台账·facility：来源原始记录，保留90天';
+
+CREATE TABLE ods.township_ledger__household_local ON CLUSTER rongtong
+(
+    _topic LowCardinality(String) COMMENT '主题',
+    _partition UInt16 COMMENT '分区',
+    _offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    _arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    _event_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '业务时间（来源所述）' CODEC(Delta(8), ZSTD(1)),
+    _place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    _op LowCardinality(String) COMMENT '操作：upsert 新增或更新，delete 撤回',
+    _key String COMMENT '源记录键' CODEC(ZSTD(1)),
+    _rejected UInt8 COMMENT '被退回的流向数（0：全部接受）',
+    `镇代码` Nullable(String) COMMENT '源字段“镇代码”（text）' CODEC(ZSTD(1)),
+    `村居代码` Nullable(String) COMMENT '源字段“村居代码”（text）' CODEC(ZSTD(1)),
+    `月份` Nullable(String) COMMENT '源字段“月份”（text）' CODEC(ZSTD(1)),
+    `人口 常住户数` Nullable(String) COMMENT '源字段“人口 常住户数”（text）' CODEC(ZSTD(1)),
+    `人口 常住人口` Nullable(String) COMMENT '源字段“人口 常住人口”（text）' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ods/township_ledger__household_local', '{replica}')
+PARTITION BY toMonday(_arrived_at)
+ORDER BY (_partition, _offset, _arrived_at)
+TTL toDateTime(_arrived_at) + toIntervalDay(90)
+SETTINGS replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
+COMMENT '镇街工作台账·household：来源原始记录，保留90天';
+
+CREATE TABLE ods.township_ledger__household ON CLUSTER rongtong AS ods.township_ledger__household_local
+ENGINE = Distributed('rongtong', ods, township_ledger__household_local, cityHash64(_key))
+COMMENT '镇街工作台账·household：来源原始记录，保留90天';
+
+CREATE TABLE ods.village_forms__measure_local ON CLUSTER rongtong
+(
+    _topic LowCardinality(String) COMMENT '主题',
+    _partition UInt16 COMMENT '分区',
+    _offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    _arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    _event_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '业务时间（来源所述）' CODEC(Delta(8), ZSTD(1)),
+    _place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    _op LowCardinality(String) COMMENT '操作：upsert 新增或更新，delete 撤回',
+    _key String COMMENT '源记录键' CODEC(ZSTD(1)),
+    _rejected UInt8 COMMENT '被退回的流向数（0：全部接受）',
+    submission_id Nullable(String) COMMENT '源字段“submission_id”（text）' CODEC(ZSTD(1)),
+    village Nullable(String) COMMENT '源字段“village”（text）' CODEC(ZSTD(1)),
+    measure Nullable(String) COMMENT '源字段“measure”（text）' CODEC(ZSTD(1)),
+    period Nullable(String) COMMENT '源字段“period”（text）' CODEC(ZSTD(1)),
+    value Nullable(String) COMMENT '源字段“value”（text）' CODEC(ZSTD(1)),
+    device_time Nullable(String) COMMENT '源字段“device_time”（text）' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ods/village_forms__measure_local', '{replica}')
+PARTITION BY toMonday(_arrived_at)
+ORDER BY (_partition, _offset, _arrived_at)
+TTL toDateTime(_arrived_at) + toIntervalDay(90)
+SETTINGS replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
+COMMENT '村（社区）移动填报·measure：来源原始记录，保留90天';
+
+CREATE TABLE ods.village_forms__measure ON CLUSTER rongtong AS ods.village_forms__measure_local
+ENGINE = Distributed('rongtong', ods, village_forms__measure_local, cityHash64(_key))
+COMMENT '村（社区）移动填报·measure：来源原始记录，保留90天';
+
+CREATE TABLE ods.village_forms__facility_local ON CLUSTER rongtong
+(
+    _topic LowCardinality(String) COMMENT '主题',
+    _partition UInt16 COMMENT '分区',
+    _offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    _arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    _event_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '业务时间（来源所述）' CODEC(Delta(8), ZSTD(1)),
+    _place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    _op LowCardinality(String) COMMENT '操作：upsert 新增或更新，delete 撤回',
+    _key String COMMENT '源记录键' CODEC(ZSTD(1)),
+    _rejected UInt8 COMMENT '被退回的流向数（0：全部接受）',
+    submission_id Nullable(String) COMMENT '源字段“submission_id”（text）' CODEC(ZSTD(1)),
+    village Nullable(String) COMMENT '源字段“village”（text）' CODEC(ZSTD(1)),
+    site_type Nullable(String) COMMENT '源字段“site_type”（text）' CODEC(ZSTD(1)),
+    area Nullable(String) COMMENT '源字段“area”（text）' CODEC(ZSTD(1)),
+    area_unit Nullable(String) COMMENT '源字段“area_unit”（text）' CODEC(ZSTD(1)),
+    direct_area Nullable(String) COMMENT '源字段“direct_area”（text）' CODEC(ZSTD(1)),
+    operating Nullable(String) COMMENT '源字段“operating”（text）' CODEC(ZSTD(1)),
+    device_time Nullable(String) COMMENT '源字段“device_time”（text）' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ods/village_forms__facility_local', '{replica}')
+PARTITION BY toMonday(_arrived_at)
+ORDER BY (_partition, _offset, _arrived_at)
+TTL toDateTime(_arrived_at) + toIntervalDay(90)
+SETTINGS replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
+COMMENT '村（社区）移动填报·facility：来源原始记录，保留90天';
+
+CREATE TABLE ods.village_forms__facility ON CLUSTER rongtong AS ods.village_forms__facility_local
+ENGINE = Distributed('rongtong', ods, village_forms__facility_local, cityHash64(_key))
+COMMENT '村（社区）移动填报·facility：来源原始记录，保留90天';
 
 CREATE TABLE std.code_crosswalk_local ON CLUSTER rongtong
 (

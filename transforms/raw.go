@@ -1,0 +1,113 @@
+package transforms
+
+import (
+	"bytes"
+
+	"rongtong/schemas"
+	"rongtong/schemas/record"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+)
+
+// Raw turns the records of one stream into rows of layer ods: as they were
+// received, without any rule. It is used by one goroutine at a time.
+type Raw struct {
+	schema  *arrow.Schema
+	scan    *scanner
+	writers []writer
+	arena   []byte
+}
+
+// NewRaw makes an empty Raw for a stream. The caller releases it.
+func NewRaw(mem memory.Allocator, s *schemas.Stream) *Raw {
+	names := make([]string, len(s.Fields))
+	for i, f := range s.Fields {
+		names[i] = f.Key
+	}
+	r := &Raw{scan: newScanner(names)}
+	var fields []arrow.Field
+	for _, c := range schemas.RawColumns(s) {
+		fields = append(fields, arrow.Field{Name: c.Name, Type: arrowType(c.Type), Nullable: c.Nullable})
+		r.writers = append(r.writers, newWriter(mem, c.Type))
+	}
+	r.schema = arrow.NewSchema(fields, nil)
+	return r
+}
+
+// Rows returns every record of a chunk as a row, in order; the caller owns the
+// record and must release it. rejects are those of all flows of the stream.
+func (r *Raw) Rows(in *record.Chunk, rejects []Reject) arrow.Record {
+	refused := make([]uint8, len(in.Rows))
+	for i := range rejects {
+		refused[rejects[i].Index]++
+	}
+	for i := range r.writers {
+		r.writers[i].reserve(len(in.Rows))
+	}
+	for i := range in.Rows {
+		r.row(in, &in.Rows[i], refused[i])
+	}
+	cols := make([]arrow.Array, len(r.writers))
+	for i := range r.writers {
+		cols[i] = r.writers[i].take()
+	}
+	rec := array.NewRecord(r.schema, cols, int64(len(in.Rows)))
+	for _, c := range cols {
+		c.Release()
+	}
+	return rec
+}
+
+// row appends one record. The order of the first columns is that of
+// schemas.RawColumns.
+func (r *Raw) row(in *record.Chunk, e *record.Envelope, refused uint8) {
+	w := r.writers
+	w[0].putText(borrow(in.Topic))
+	w[1].u16.UnsafeAppend(uint16(in.Partition))
+	w[2].u64.UnsafeAppend(uint64(e.Offset))
+	w[3].time.UnsafeAppend(arrow.Timestamp(e.Arrived.UnixMilli()))
+	if e.At.IsZero() {
+		w[4].time.UnsafeAppendBoolToBitmap(false)
+	} else {
+		w[4].time.UnsafeAppend(arrow.Timestamp(e.At.UnixMilli()))
+	}
+	w[5].putText(borrow(e.Place))
+	if e.Op == record.Delete {
+		w[6].putText([]byte("delete"))
+	} else {
+		w[6].putText([]byte("upsert"))
+	}
+	r.arena = append(r.arena[:0], e.Key...)
+	for {
+		i := bytes.IndexByte(r.arena, '\x1f')
+		if i < 0 {
+			break
+		}
+		r.arena[i] = '|'
+	}
+	w[7].putText(r.arena)
+	w[8].u8.UnsafeAppend(refused)
+	r.scan.scan(e.Value) // what is no JSON object leaves every field null
+	for i, s := range r.scan.slots {
+		switch text := w[9+i].text; s.kind {
+		case str, num:
+			text.add(s.b)
+		case yes:
+			text.add([]byte("true"))
+		case no:
+			text.add([]byte("false"))
+		default:
+			text.null()
+		}
+	}
+}
+
+// Release frees what Raw holds.
+func (r *Raw) Release() {
+	for i := range r.writers {
+		r.writers[i].release()
+	}
+	r.writers = nil
+}
