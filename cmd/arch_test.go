@@ -40,6 +40,7 @@ var rooms = map[string]int{
 	"deploy/embedded/embeddedtest": 2,
 	"deploy/testservers":           2,
 	"deploy/testservers/fetch":     3,
+	"schemas/pii":                  1,
 	"deploy/sandbox/world":         1,
 	"deploy/lifeline":              0,
 	"pipelines/systems":            0,
