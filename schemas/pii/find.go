@@ -382,8 +382,12 @@ func isDivision(d []byte) bool {
 	return ok
 }
 
-// isCreditCode reports a right check digit of GB 32100-2015 on 18 digits.
+// isCreditCode reports a province in its place and a right check digit of GB
+// 32100-2015 on 18 digits.
 func isCreditCode(d []byte) bool {
+	if !provinces[numberOf(d[2:4])] {
+		return false
+	}
 	sum, w := 0, 1
 	for _, v := range d[:17] {
 		sum += int(v) * w
