@@ -19,6 +19,7 @@ import (
 var rooms = map[string]int{
 	"cmd":                          9, // holds only this test
 	"cmd/rongtong":                 8,
+	"deploy/bench":                 7,
 	"deploy/demo":                  7,
 	"pipelines/control":            6,
 	"connectors/all":               5,
