@@ -30,9 +30,10 @@ test: build ## every test, on real engines that it fetches and starts itself
 check: build ## check every declaration and run its cases
 	@$(BIN) check $(ARGS)
 
-bench: build ## benchmarks with allocations and rows per CPU-second (see docs/figures.md)
+bench: build ## the fast path beside a row-wise program, then benchmarks with allocations and rows per CPU-second (docs/benchmarks.md)
 	@$(BIN) engine fetch
-	@$(GO) test -run '^$$' -bench . -benchmem $(ARGS) ./transforms ./pipelines/topics ./connectors/...
+	@$(BIN) bench load $(ARGS)
+	@$(GO) test -run '^$$' -bench . -benchmem ./transforms ./deploy/bench ./pipelines/topics ./connectors/...
 
 verify: build ## formatting, vet, import map, declarations, and golden files that match their sources
 	@test -z "$$(gofmt -l cmd connectors deploy pipelines schemas transforms)" || { gofmt -l cmd connectors deploy pipelines schemas transforms; echo "run gofmt -w on these files"; exit 1; }

@@ -234,7 +234,7 @@ func (in *Ingest) commit(ctx context.Context, p Producer, s *Stream, chunk *reco
 	var header []byte
 	for i := range chunk.Rows {
 		e := &chunk.Rows[i]
-		header = appendHeader(header[:0], e, before+int64(i)+1)
+		header = AppendHeader(header[:0], e, before+int64(i)+1)
 		txn.Append(s.Topic, topics.Partition(e.Key, s.Partitions()), topics.Record{Key: e.Key, Value: e.Value, Header: header})
 	}
 	if err := txn.SavePosition(ctx, positions, s.group(), s.Topic, next.encode()); err != nil {

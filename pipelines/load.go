@@ -22,12 +22,6 @@ func (f *Flow) name(s *Stream) string {
 	return fmt.Sprintf("%s.%d", s.Stream.Name, f.Index+1)
 }
 
-// token names one insert: the same span under the same plan into the same table
-// gets the same name, and ClickHouse takes a name once.
-func token(span record.Span, plan uint64, what string) string {
-	return fmt.Sprintf("%s/%d/%d-%d/%016x/%s", span.Topic, span.Partition, span.From, span.To, plan, what)
-}
-
 // load puts the chunk into the warehouse: for every flow its rows, the records
 // as received, then the rejects of all flows, then the ledger. A crash in between repeats the whole
 // span; each insert has a name of its own, so what arrived is dropped and what
@@ -46,10 +40,11 @@ func (w *worker) load(ctx context.Context, s *share, span record.Span) error {
 			rejects = append(rejects, w.reject(s, f, r))
 		}
 		accepted := batch.Rows()
+		w.accepted, w.rejected = w.accepted+accepted, w.rejected+len(bad)
 		if accepted > 0 {
 			rows := batch.Take()
 			err := w.insist(ctx, func() error {
-				return w.Warehouse.Load(ctx, warehouse.Load{Token: token(span, plan, f.name(s.stream)), Table: "std." + f.Entity.Entity, Rows: rows})
+				return w.Warehouse.Load(ctx, warehouse.Load{Token: w.token(span, plan, f.name(s.stream)), Table: f.Table, Rows: rows})
 			})
 			rows.Release()
 			if err != nil {
@@ -57,7 +52,7 @@ func (w *worker) load(ctx context.Context, s *share, span record.Span) error {
 			}
 		}
 		ledger = append(ledger, warehouse.LoadRow{
-			LoadID: token(span, plan, f.name(s.stream)),
+			LoadID: w.token(span, plan, f.name(s.stream)),
 			System: s.stream.System.System, Tier: s.stream.System.Tier, Stream: s.stream.Stream.Name,
 			Flow: f.name(s.stream), Entity: f.Entity.Entity,
 			Topic: span.Topic, Partition: span.Partition, FromOffset: span.From, ToOffset: span.To, Plan: f.Plan.Fingerprint(),
@@ -68,12 +63,12 @@ func (w *worker) load(ctx context.Context, s *share, span record.Span) error {
 		return err
 	}
 	if len(rejects) > 0 {
-		err := w.insist(ctx, func() error { return w.Warehouse.InsertRows(ctx, "ops.reject", token(span, plan, "reject"), rejects) })
+		err := w.insist(ctx, func() error { return w.Warehouse.InsertRows(ctx, "ops.reject", w.token(span, plan, "reject"), rejects) })
 		if err != nil {
 			return fmt.Errorf("recording %d rejects of %s/%d: %w", len(rejects), span.Topic, span.Partition, err)
 		}
 	}
-	err := w.insist(ctx, func() error { return w.Warehouse.InsertRows(ctx, "ops.load", token(span, plan, "ledger"), ledger) })
+	err := w.insist(ctx, func() error { return w.Warehouse.InsertRows(ctx, "ops.load", w.token(span, plan, "ledger"), ledger) })
 	if err != nil {
 		return fmt.Errorf("recording the load of %s/%d: %w", span.Topic, span.Partition, err)
 	}
@@ -119,7 +114,12 @@ func (w *worker) fetch(ctx context.Context, s *share, from, to int64, exact bool
 			return errFull
 		}
 		e := record.Envelope{Key: r.Key, Value: r.Value, Offset: r.Offset, Arrived: r.Time}
-		if _, err := parseHeader(r.Header, &e); err != nil {
+		if r.Header == nil { // written by somebody else: the broker's time is all there is
+			e.At = r.Time
+			if r.Value == nil {
+				e.Op = record.Delete
+			}
+		} else if _, err := parseHeader(r.Header, &e); err != nil {
 			return fault.New(fault.Bug, "reading %s/%d at %d: %w", s.topic, s.partition, r.Offset, err)
 		}
 		c.Append(e)

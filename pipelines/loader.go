@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -45,6 +46,24 @@ type Loader struct {
 	Session time.Duration
 	// BlockRows closes a block by rows; 0: 65,536.
 	BlockRows int
+	// Group is the consumer group; empty: LoadGroup. Loads of another group have
+	// names of their own: they are other loads, even of the same span.
+	Group string
+	// Loaded, if set, is told of every span whose load is committed. It is called
+	// by several goroutines.
+	Loaded func(span record.Span, accepted, rejected int)
+}
+
+func (l *Loader) group() string { return cmp.Or(l.Group, LoadGroup) }
+
+// token names one insert: the same span under the same plan into the same table
+// gets the same name, and ClickHouse takes a name once.
+func (l *Loader) token(span record.Span, plan uint64, what string) string {
+	name := fmt.Sprintf("%s/%d/%d-%d/%016x/%s", span.Topic, span.Partition, span.From, span.To, plan, what)
+	if l.group() != LoadGroup {
+		name = l.group() + "/" + name
+	}
+	return name
 }
 
 func (l *Loader) rowsPerBlock() int64 { return int64(cmp.Or(l.BlockRows, blockRows)) }
@@ -64,7 +83,7 @@ func (l *Loader) Run(ctx context.Context, streams []*Stream) error {
 		names = append(names, s.Topic)
 	}
 	retry(ctx, l.Log, "loading", func() error {
-		g, err := l.Kafka.Group(ctx, topics.GroupConfig{ID: LoadGroup, Topics: names, SessionTimeout: l.Session})
+		g, err := l.Kafka.Group(ctx, topics.GroupConfig{ID: l.group(), Topics: names, SessionTimeout: l.Session})
 		if err != nil {
 			return err
 		}
@@ -147,7 +166,7 @@ func (l *Loader) shares(ctx context.Context, kafka Offsets, assigned []topics.To
 			names = append(names, tp.Topic)
 		}
 	}
-	stored, err := kafka.Offsets(ctx, LoadGroup, names...)
+	stored, err := kafka.Offsets(ctx, l.group(), names...)
 	if err != nil {
 		return nil, err
 	}
@@ -234,6 +253,8 @@ type worker struct {
 	// batches holds one reusable batch per plan this worker has met.
 	batches map[*transforms.Plan]*transforms.Batch
 	raws    map[*Stream]*transforms.Raw
+	// accepted and rejected count the rows of the block under way.
+	accepted, rejected int
 }
 
 // block loads one span of a share: the pending one if there is one, else
@@ -251,6 +272,7 @@ func (w *worker) block(ctx context.Context, s *share) error {
 	if to <= s.next {
 		return nil
 	}
+	w.accepted, w.rejected = 0, 0
 	if len(w.chunk.Rows) > 0 {
 		if !repeat {
 			plan := intent{To: to, Plan: s.stream.Plan()}
@@ -267,6 +289,9 @@ func (w *worker) block(ctx context.Context, s *share) error {
 	}
 	if repeat {
 		w.Log.Info("repeated a pending load", "topic", s.topic, "partition", s.partition, "from", s.next, "to", to)
+	}
+	if w.Loaded != nil {
+		w.Loaded(record.Span{Topic: s.topic, Partition: s.partition, From: s.next, To: to}, w.accepted, w.rejected)
 	}
 	s.next, s.pending = to, intent{}
 	return nil

@@ -78,7 +78,7 @@ func leaveHalf(t *testing.T, ctx context.Context, k *topics.Client, s *Stream) i
 	for i := range chunk.Rows {
 		e := &chunk.Rows[i]
 		if at := topics.Partition(e.Key, s.Partitions()); at < 2 {
-			txn.Append(s.Topic, at, topics.Record{Key: e.Key, Value: e.Value, Header: appendHeader(nil, e, int64(i)+1)})
+			txn.Append(s.Topic, at, topics.Record{Key: e.Key, Value: e.Value, Header: AppendHeader(nil, e, int64(i)+1)})
 			n++
 		}
 	}

@@ -20,7 +20,7 @@ func (w *worker) keepRaw(ctx context.Context, s *share, span record.Span, reject
 	defer rows.Release()
 	table := "ods." + schemas.RawTable(s.stream.System.System, s.stream.Stream.Name)
 	err := w.insist(ctx, func() error {
-		return w.Warehouse.Load(ctx, warehouse.Load{Token: token(span, s.stream.Plan(), "raw"), Table: table, Rows: rows})
+		return w.Warehouse.Load(ctx, warehouse.Load{Token: w.token(span, s.stream.Plan(), "raw"), Table: table, Rows: rows})
 	})
 	if err != nil {
 		return fmt.Errorf("loading %d records of %s/%d as received: %w", rows.NumRows(), span.Topic, span.Partition, err)

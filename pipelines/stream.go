@@ -37,6 +37,7 @@ type Flow struct {
 	Flow   *schemas.Flow
 	Entity *schemas.Entity
 	Plan   *transforms.Plan
+	Table  string // where its rows go, "std.facility"
 }
 
 // Topic is the Kafka topic of a stream.
@@ -70,7 +71,7 @@ func Compile(c *schemas.Catalog) ([]*Stream, []decl.Problem) {
 				plan, ps := transforms.Compile(c, sys, e.Value, f)
 				problems = append(problems, ps...)
 				if len(ps) == 0 {
-					st.Flows = append(st.Flows, Flow{len(st.Flows), f, c.Entity(f.Entity), plan})
+					st.Flows = append(st.Flows, Flow{len(st.Flows), f, c.Entity(f.Entity), plan, "std." + f.Entity})
 				}
 			}
 			out = append(out, st)

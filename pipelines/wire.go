@@ -25,8 +25,8 @@ const headerVersion = 1
 
 const noTime = math.MinInt64
 
-// appendHeader appends the header of e, the stream's record number n, to dst.
-func appendHeader(dst []byte, e *record.Envelope, n int64) []byte {
+// AppendHeader appends the header of e, the stream's record number n, to dst.
+func AppendHeader(dst []byte, e *record.Envelope, n int64) []byte {
 	at := int64(noTime)
 	if !e.At.IsZero() {
 		at = e.At.UnixMilli()

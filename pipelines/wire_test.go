@@ -15,7 +15,7 @@ func TestHeaderRoundTrip(t *testing.T) {
 		{At: time.UnixMilli(-1)},
 	} {
 		var got record.Envelope
-		n, err := parseHeader(appendHeader(nil, &e, 3_000_000), &got)
+		n, err := parseHeader(AppendHeader(nil, &e, 3_000_000), &got)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -27,7 +27,7 @@ func TestHeaderRoundTrip(t *testing.T) {
 
 func FuzzHeader(f *testing.F) {
 	e := record.Envelope{Place: "a:1", Fault: "x"}
-	f.Add(appendHeader(nil, &e, 1))
+	f.Add(AppendHeader(nil, &e, 1))
 	f.Add([]byte{1})
 	f.Fuzz(func(t *testing.T, h []byte) {
 		var e record.Envelope
@@ -36,7 +36,7 @@ func FuzzHeader(f *testing.F) {
 			return
 		}
 		var again record.Envelope
-		if m, err := parseHeader(appendHeader(nil, &e, n), &again); err != nil || m != n || again.Place != e.Place || again.Fault != e.Fault || !again.At.Equal(e.At) {
+		if m, err := parseHeader(AppendHeader(nil, &e, n), &again); err != nil || m != n || again.Place != e.Place || again.Fault != e.Fault || !again.At.Equal(e.At) {
 			t.Errorf("%q does not survive: %v", h, err)
 		}
 	})

@@ -113,6 +113,9 @@ func (p *Plan) eventTime(st *state, e *record.Envelope) (ms int64, rule string) 
 			return 0, ruleTimeRequired
 		}
 	}
+	if p.timeless {
+		return 0, ""
+	}
 	if e.At.IsZero() {
 		return 0, ruleTimeRequired
 	}

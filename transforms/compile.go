@@ -25,8 +25,9 @@ type Plan struct {
 	types       []schemas.Type // by step
 	columns     []target
 	rules       []rowRule
-	at          int // step of the event time, -1: the record's own
-	srcDivision int // step of src_division, -1: the root
+	at          int  // step of the event time, -1: the record's own
+	srcDivision int  // step of src_division, -1: the root
+	timeless    bool // no column holds the event time: a record needs none
 	root        []byte
 	reasons     map[string][2]string // the entity's rules: zh, en
 	fingerprint uint64
@@ -57,6 +58,22 @@ func (p *Plan) Schema() *arrow.Schema { return p.schema }
 // Reject.Row.
 func (p *Plan) Fields() []string { return slices.Clone(p.fields) }
 
+// Only is the plan cut down to some of its columns, for a table that has no
+// others. Rules and rejects stay the same.
+func (p *Plan) Only(columns []string) *Plan {
+	q := *p
+	q.columns = nil
+	var fields []arrow.Field
+	for i, f := range p.schema.Fields() {
+		if slices.Contains(columns, f.Name) {
+			fields, q.columns = append(fields, f), append(q.columns, p.columns[i])
+		}
+	}
+	q.schema = arrow.NewSchema(fields, nil)
+	q.timeless = !slices.Contains(columns, eventTimeColumn) && !slices.Contains(columns, "version")
+	return &q
+}
+
 // Compile checks a flow against its stream and its entity and makes a plan. It
 // returns every problem, with its place, and a plan exactly when there is
 // none.
@@ -69,10 +86,11 @@ func Compile(c *schemas.Catalog, sys *schemas.System, s *schemas.Stream, f *sche
 		}
 		return nil, []decl.Problem{f.Problem("entity.unknown", decl.Suggest(f.Entity, known), "there is no entity %q", f.Entity)}
 	}
-	return compile(c, e, sys, s, f)
+	return CompileFor(c, e, sys, s, f)
 }
 
-func compile(c *schemas.Catalog, e *schemas.Entity, sys *schemas.System, s *schemas.Stream, f *schemas.Flow) (*Plan, []decl.Problem) {
+// CompileFor is Compile for an entity that need not be in the catalogue.
+func CompileFor(c *schemas.Catalog, e *schemas.Entity, sys *schemas.System, s *schemas.Stream, f *schemas.Flow) (*Plan, []decl.Problem) {
 	reg, err := divisions.Load()
 	if err != nil {
 		return nil, []decl.Problem{f.Problem("register.unreadable", "this build is damaged: install it again", "%v", err)}
@@ -278,6 +296,8 @@ func (c *compiler) assign(x *schemas.Expr, f *function, col *schemas.Column) {
 	switch {
 	case f.Name == "const":
 		c.assignConst(x, col)
+		return
+	case f.Name == "verbatim" && (isText(col.Type) || slices.Contains([]schemas.Type{schemas.Int, schemas.Measure, schemas.Date, schemas.Time}, col.Type)):
 		return
 	case col.Type == schemas.CodeType && f.Result == schemas.CodeType:
 		c.assignCodes(x, f, col)

@@ -119,6 +119,8 @@ func init() {
 			"What happened to a township, by its old and its new code."}, 1, same(townshipChangeKind)},
 		{Signature{"uscc", one, 1, nil, schemas.Code18, nil,
 			"A unified social credit code (GB 32100), upper case, with its check digit verified."}, 1, same(uscc)},
+		{Signature{"verbatim", one, 1, []Arg{{"zone", false, "the zone of times that say none: Asia/Shanghai or UTC"}}, schemas.Text, nil,
+			"The value as it stands, parsed to the column's type and nothing more: for tables outside the theme."}, 1, buildVerbatim},
 		{Signature{"village_class", one, 1, nil, schemas.CodeType,
 			[]string{divisions.ResidentsCommittee, divisions.VillageCommittee, divisions.QuasiResidents, divisions.QuasiVillageClass},
 			"The class of a village, by its code; null above the village tier."}, 1, same(byForm(divisions.VillageClassOf))},

@@ -88,7 +88,7 @@ func compileOne(t testing.TB, x schemas.Expr, col *schemas.Column, stream *schem
 
 // compileFor compiles a flow of an entity that is not in the catalogue.
 func compileFor(e *schemas.Entity, sys *schemas.System, s *schemas.Stream, f *schemas.Flow) (*Plan, []decl.Problem) {
-	return compile(shipped(), e, sys, s, f)
+	return CompileFor(shipped(), e, sys, s, f)
 }
 
 func (s *script) row(t *testing.T, in string) string {

@@ -20,12 +20,12 @@ import (
 )
 
 //go:embed reference
-var embedded embed.FS
+var declarations embed.FS
 
 // Declarations are the entity bench_event and the system bench of the reference
 // workload, to be laid over the shipped ones.
 func Declarations() fs.FS {
-	sub, err := fs.Sub(embedded, "reference")
+	sub, err := fs.Sub(declarations, "reference")
 	if err != nil {
 		panic("bench: the declarations are compiled in: " + err.Error())
 	}

@@ -30,7 +30,7 @@ type Load struct {
 	Rows arrow.Record
 }
 
-var tableName = regexp.MustCompile(`^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$`)
+var tableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*\.[A-Za-z_][A-Za-z0-9_]*$`)
 
 // Load inserts the rows, all or none. One load is one insert of one block of
 // one part, because the token protects a block: with more than one, a crash in

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"rongtong/deploy/bench"
+)
+
+func benchCmd(c *common) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "bench",
+		Short: "measure the way from Kafka into ClickHouse",
+		Long:  "bench measures the pipeline on real engines. Figures of one run can be compared with each other;\nfigures of different runs on a shared machine cannot, unless they are CPU time or counts.",
+	}
+	cmd.AddCommand(benchLoadCmd(c))
+	return cmd
+}
+
+func benchLoadCmd(c *common) *cobra.Command {
+	var o bench.Comparison
+	var s bench.Source
+	var brokers, observe string
+	var rowwise bool
+	cmd := &cobra.Command{
+		Use:   "load",
+		Short: "load a topic into a table and report what it took",
+		Long: `load has two forms.
+
+Without --topic it starts a broker and an engine of its own, writes the reference workload (records of
+560 bytes of JSON with 20 typed fields and Chinese text, 4 partitions) and loads it again and again,
+each time in a new process, in turn with a row-wise program (kafka-go's Reader, encoding/json, one
+Append per row) as a fixed point.
+
+With --brokers, --topic, --warehouse and --table it loads what an existing topic holds into an existing
+table, so that it can be set beside other programs on the same input: every column is filled from the
+JSON field of its name. It is the loader of "up": give it a --group, kill it, start it again, and it
+goes on without losing or doubling a row. Rejects go to ops.reject, the ledger to ops.load; both are
+created if they are missing.`,
+		Example: `  rongtong bench load
+  rongtong bench load --rows 200000 --rounds 1 --json
+  rongtong bench load --brokers kafka:9092 --topic orders --warehouse http://default:@ch:8123 --table db.orders --json`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if brokers == "" {
+				brokers = c.kafka
+			}
+			if s.Topic == "" {
+				return benchCompare(cmd, c, o)
+			}
+			if brokers == "" || c.warehouse == "" || s.Table == "" {
+				return &usageError{fmt.Errorf("--topic needs --brokers, --warehouse and --table")}
+			}
+			limitMemory(256 << 20)
+			s.Brokers, s.Warehouse, s.Workers, s.Log = strings.Split(brokers, ","), c.warehouse, o.Workers, c.log()
+			load := bench.Load
+			if rowwise {
+				load = func(ctx context.Context, s bench.Source) (bench.Report, error) {
+					return bench.LoadRowwise(ctx, s, observe)
+				}
+			}
+			r, err := load(cmd.Context(), s)
+			if err != nil {
+				return err
+			}
+			if c.json {
+				return writeJSON(cmd.OutOrStdout(), r)
+			}
+			fmt.Fprintln(cmd.OutOrStdout(), r)
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	f.IntVar(&o.Rows, "rows", 1_000_000, "records of the reference workload")
+	f.IntVar(&o.Rounds, "rounds", 3, "how often each program runs")
+	f.IntVar(&o.Workers, "workers", min(2, runtime.NumCPU()), "blocks loaded at the same time")
+	f.StringVar(&o.Dir, "dir", "", "folder for the engines (default: a temporary one)")
+	f.StringVar(&brokers, "brokers", "", "brokers of an existing topic, host:port[,host:port…]")
+	f.StringVar(&s.Topic, "topic", "", "an existing topic")
+	f.StringVar(&s.Table, "table", "", "an existing table, <database>.<table>")
+	f.StringVar(&s.Group, "group", "", "consumer group to go on with (default: a new one, from the topic's beginning)")
+	f.BoolVar(&rowwise, "rowwise", false, "run the row-wise program instead")
+	f.StringVar(&observe, "observe", "", "HTTP address of the warehouse, for the row-wise program")
+	_ = f.MarkHidden("rowwise")
+	_ = f.MarkHidden("observe")
+	return cmd
+}
+
+func benchCompare(cmd *cobra.Command, c *common, o bench.Comparison) error {
+	o.Out, o.FetchProgress = cmd.ErrOrStderr(), fetchProgress(cmd.ErrOrStderr())
+	all, err := bench.Compare(cmd.Context(), o)
+	if err != nil {
+		return err
+	}
+	medians := bench.Medians(all)
+	if c.json {
+		out := struct {
+			bench.Report
+			Programs []bench.Report `json:"programs"`
+			Rounds   []bench.Report `json:"rounds"`
+		}{medians[0], medians, all}
+		return writeJSON(cmd.OutOrStdout(), out)
+	}
+	fmt.Fprintln(cmd.OutOrStdout(), "medians:")
+	for _, r := range medians {
+		fmt.Fprintln(cmd.OutOrStdout(), "  "+r.String())
+	}
+	return nil
+}

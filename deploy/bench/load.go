@@ -1,0 +1,251 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"rongtong/pipelines"
+	"rongtong/pipelines/topics"
+	"rongtong/pipelines/warehouse"
+	"rongtong/schemas/fault"
+	"rongtong/schemas/record"
+)
+
+// Source is a topic to load and the table it goes to.
+type Source struct {
+	Brokers   []string
+	Topic     string
+	Warehouse string // http://user:${file:/path}@host:port
+	Table     string // "std.bench_event", or any table whose columns are named like the fields
+	// Group is the consumer group. Empty: a new one, which reads the topic from
+	// its beginning; given: the load goes on where the group stands.
+	Group   string
+	Workers int
+	Log     *slog.Logger
+}
+
+// Report is what one load took. Client figures are those of this process.
+type Report struct {
+	Program string `json:"program"`
+	Topic   string `json:"topic"`
+	Table   string `json:"table"`
+
+	Rows     int64 `json:"rows"`
+	Rejected int64 `json:"rejected"`
+	Bytes    int64 `json:"value_bytes"`
+
+	Seconds      float64 `json:"seconds"`
+	RowsPerS     float64 `json:"rows_per_s"`
+	ClientCPU    float64 `json:"client_cpu_s"`
+	RowsPerCPU   float64 `json:"rows_per_client_cpu_s"`
+	EngineCPU    float64 `json:"engine_cpu_s_per_million"`
+	PeakRSS      float64 `json:"peak_rss_mb"`
+	AllocsPerRow float64 `json:"allocs_per_row"`
+	ExactlyOnce  bool    `json:"exactly_once"`
+	Stages       Stages  `json:"stages"`
+}
+
+// Stages are shares of the client's CPU time.
+type Stages struct {
+	Fetch     float64 `json:"fetch"`     // fetch, decompress, check, copy into the block
+	Transform float64 `json:"transform"` // decode, normalise, validate, build the columns
+	Load      float64 `json:"load"`      // encode, send, commit; and the runtime's own work
+}
+
+// meter measures this process from start to stop.
+type meter struct {
+	at     time.Time
+	cpu    float64
+	engine float64
+	mem    runtime.MemStats
+}
+
+func start(ctx context.Context, w *warehouse.Warehouse) (m meter, err error) {
+	m.engine, err = w.EngineCPU(ctx)
+	runtime.GC()
+	runtime.ReadMemStats(&m.mem)
+	m.cpu, m.at = clientCPU(), time.Now()
+	return m, err
+}
+
+func (m meter) stop(ctx context.Context, w *warehouse.Warehouse, r *Report) error {
+	r.Seconds = time.Since(m.at).Seconds()
+	r.ClientCPU = clientCPU() - m.cpu
+	var mem runtime.MemStats
+	runtime.ReadMemStats(&mem)
+	engine, err := w.EngineCPU(ctx)
+	n := float64(max(1, r.Rows+r.Rejected))
+	r.RowsPerS, r.RowsPerCPU = n/r.Seconds, n/r.ClientCPU
+	r.EngineCPU = (engine - m.engine) / n * 1e6
+	r.AllocsPerRow = float64(mem.Mallocs-m.mem.Mallocs) / n
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	r.PeakRSS = float64(u.Maxrss) / 1024
+	return err
+}
+
+func clientCPU() float64 {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
+}
+
+// Load loads what the topic holds now and reports what it took. It is the
+// loader of `rongtong up`, with the same protocol: killed at any moment and
+// started again with the same group, it goes on and doubles nothing.
+func Load(ctx context.Context, s Source) (Report, error) {
+	r := Report{Program: "rongtong", Topic: s.Topic, Table: s.Table}
+	k, err := topics.Dial(ctx, s.Brokers, topics.WithLogger(s.Log))
+	if err != nil {
+		return r, err
+	}
+	defer k.Close()
+	w, err := warehouse.Open(ctx, s.Warehouse)
+	if err != nil {
+		return r, err
+	}
+	defer w.Close()
+	stream, err := s.stream(ctx, w)
+	if err != nil {
+		return r, err
+	}
+	set, err := w.Remembers(ctx, s.Table)
+	if err != nil {
+		return r, err
+	}
+	if set {
+		s.Log.Warn("the table remembered no insert tokens, so a repeated insert would have doubled its rows; it does now", "table", s.Table)
+	}
+	r.ExactlyOnce = true
+	ends, err := k.Ends(ctx, s.Topic)
+	if err != nil {
+		return r, err
+	}
+	group := s.Group
+	if group == "" {
+		group = "bench-" + strconv.FormatInt(time.Now().UnixNano(), 36) + "-" + strconv.Itoa(os.Getpid())
+	}
+	stored, err := k.Offsets(ctx, group, s.Topic)
+	if err != nil {
+		return r, err
+	}
+	load, done := context.WithCancel(ctx)
+	defer done()
+	t := tally{left: map[int32]int64{}, done: done}
+	for p, b := range ends[s.Topic] {
+		if b.Last > max(b.First, stored[s.Topic][int32(p)].Offset) {
+			t.left[int32(p)] = b.Last
+		}
+	}
+	if len(t.left) == 0 {
+		return r, fault.Hint(fault.Config, "write to it first, or take another --group", "loading %q: it holds nothing that group %q has not loaded", s.Topic, group)
+	}
+	l := &pipelines.Loader{Kafka: k, Warehouse: w, Log: s.Log, Workers: max(1, s.Workers), Group: group, Loaded: t.loaded}
+	m, err := start(ctx, w)
+	if err != nil {
+		return r, err
+	}
+	if err := l.Run(load, []*pipelines.Stream{stream}); err != nil {
+		return r, err
+	}
+	if ctx.Err() != nil {
+		return r, ctx.Err()
+	}
+	r.Rows, r.Rejected = t.rows, t.rejected
+	return r, m.stop(ctx, w, &r)
+}
+
+// tally counts what is loaded and ends the loader when everything is.
+type tally struct {
+	mu             sync.Mutex
+	left           map[int32]int64
+	rows, rejected int64
+	done           func()
+}
+
+func (t *tally) loaded(s record.Span, accepted, rejected int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.rows, t.rejected = t.rows+int64(accepted), t.rejected+int64(rejected)
+	if end, ok := t.left[s.Partition]; ok && s.To >= end {
+		delete(t.left, s.Partition)
+	}
+	if len(t.left) == 0 {
+		t.done()
+	}
+}
+
+// stream finds the declared stream of the topic when the table is that of its
+// entity, and otherwise derives one from the table's columns.
+func (s Source) stream(ctx context.Context, w *warehouse.Warehouse) (*pipelines.Stream, error) {
+	if !strings.Contains(s.Table, ".") {
+		return nil, fault.New(fault.Config, "loading into %q: write <database>.<table>", s.Table)
+	}
+	c, reference, err := Reference()
+	if err != nil {
+		return nil, err
+	}
+	streams, _ := pipelines.Compile(c)
+	for _, st := range append(streams, reference) {
+		for _, f := range st.Flows {
+			if st.Topic == s.Topic && "std."+f.Entity.Entity == s.Table {
+				return st, nil
+			}
+		}
+	}
+	columns, err := w.Describe(ctx, s.Table)
+	if err != nil {
+		return nil, err
+	}
+	if err := ledger(ctx, w); err != nil {
+		return nil, err
+	}
+	return derive(c, s, columns)
+}
+
+// Fill writes n rows of the reference workload into its topic, in transactions
+// like those of ingest, and returns how many bytes the values have.
+func Fill(ctx context.Context, brokers []string, stream *pipelines.Stream, n int, progress func(rows int)) (bytes int64, err error) {
+	k, err := topics.Dial(ctx, brokers)
+	if err != nil {
+		return 0, err
+	}
+	defer k.Close()
+	if err := k.Ensure(ctx, pipelines.Topics([]*pipelines.Stream{stream})); err != nil {
+		return 0, err
+	}
+	rows, err := NewRows()
+	if err != nil {
+		return 0, err
+	}
+	p, err := k.Producer(ctx, "bench-fill", stream.Topic)
+	if err != nil {
+		return 0, err
+	}
+	defer p.Close()
+	const perTransaction = 10_000
+	for i := 0; i < n; {
+		txn := p.Begin()
+		for end := min(n, i+perTransaction); i < end; i++ {
+			key, value := rows.Row(i)
+			header := pipelines.AppendHeader(nil, &record.Envelope{Place: place(i)}, int64(i)+1)
+			txn.Append(stream.Topic, topics.Partition(key, stream.Partitions()), topics.Record{Key: key, Value: value, Header: header})
+			bytes += int64(len(value))
+		}
+		if err := txn.Commit(ctx); err != nil {
+			return bytes, fmt.Errorf("filling %q: %w", stream.Topic, err)
+		}
+		if progress != nil {
+			progress(i)
+		}
+	}
+	return bytes, nil
+}
