@@ -158,6 +158,32 @@ func (n Node) IsNull() bool { return n.n != nil && n.n.Kind == yaml.ScalarNode &
 // IsMap reports whether the node is a mapping.
 func (n Node) IsMap() bool { return n.n != nil && n.n.Kind == yaml.MappingNode }
 
+// Value is the node as plain maps, lists and texts, for comparing two without
+// their places. What is absent or null is nil.
+func (n Node) Value() any {
+	if n.n == nil || n.IsNull() {
+		return nil
+	}
+	part := func(c *yaml.Node) any { return Node{n.file, c}.Value() }
+	switch n.n.Kind {
+	case yaml.AliasNode:
+		return part(n.n.Alias)
+	case yaml.MappingNode:
+		out := map[string]any{}
+		for i := 0; i+1 < len(n.n.Content); i += 2 {
+			out[n.n.Content[i].Value] = part(n.n.Content[i+1])
+		}
+		return out
+	case yaml.SequenceNode:
+		out := []any{}
+		for _, c := range n.n.Content {
+			out = append(out, part(c))
+		}
+		return out
+	}
+	return n.n.Value
+}
+
 // At is the place of a part of the node: path holds keys (string) and list
 // indexes (int). What is not there is placed at the nearest part above it, for
 // a check that points at something missing.

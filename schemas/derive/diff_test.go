@@ -1,89 +1,40 @@
 package derive
 
 import (
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 
+	"github.com/rogpeppe/go-internal/txtar"
+
 	"rongtong/schemas"
+	"rongtong/schemas/decl"
 )
 
-// base is a small set of declarations; every test changes one text in it.
-var base = map[string]string{
-	"tiers.yaml": `tiers:
-  - { code: P, level: 1, name: { zh: 省, en: Province } }
-  - { code: V, level: 2, name: { zh: 村, en: Village } }
-`,
-	"codes/colour.csv": `# source: a test
-# version: 1
-code,zh,en,aliases
-red,红,Red,hong;crimson
-blue,蓝,Blue,
-`,
-	"codes/other.csv": `# source: a test
-# version: 1
-code,zh,en,aliases
-red,红,Red,
-`,
-	"themes/t1/thing.yaml": `entity: thing
-theme: t1
-name: { zh: 物, en: Thing }
-doc: { zh: 一物一行。, en: One row per thing. }
-key: [id]
-division: { column: division_code, system: nbs12 }
-fusion: field
-authority: [P]
-retention: P10Y
-columns:
-  - { name: id, type: text, zh: 标识, en: Id }
-  - { name: division_code, type: code12, zh: 区划, en: Division }
-  - { name: home_code, type: code12, zh: 属地, en: Home }
-  - { name: colour, type: codelist, list: colour, zh: 颜色, en: Colour, nullable: true }
-  - { name: size, type: measure, unit: m2, zh: 大小, en: Size, nullable: true }
-  - { name: note, type: text, zh: 说明, en: Note, nullable: true }
-rules:
-  - { rule: thing.size, call: between, of: [size], min: 0, max: 9, zh: 大小有误, en: The size is wrong }
-`,
-	"themes/t1/spare.yaml": `entity: spare
-theme: t1
-name: { zh: 备, en: Spare }
-doc: { zh: 一物一行。, en: One row per thing. }
-key: [id]
-fusion: row
-authority: [P]
-retention: P10Y
-columns:
-  - { name: id, type: text, zh: 标识, en: Id }
-`,
-	"indicators/I-01-01.yaml": `indicator: I-01-01
-policy_row: R-01-01
-name: { zh: 比例, en: Share }
-doc: { zh: 比例。, en: A share. }
-unit: "%"
-scale: 100
-direction: up
-computed_at: V
-published_at: [P]
-period: "2025"
-register: thing
-rule_version: 1
-reads: [thing]
-sql: SELECT division_code, 1 AS numerator, 2 AS denominator FROM dwd.thing
-`,
-	"systems/source.yaml": `system: source
-tier: P
-name: { zh: 来源, en: Source }
-department: 某部门
-doc: A source.
-connect: { kind: push }
-streams:
-  thing: { from: {}, key: [id], fields: { id: text, code: text, note: text } }
-flows:
-  - stream: thing
-    entity: thing
-    set: { id: id, division_code: code, home_code: code, note: note }
-every: { continuous: true }
-`,
+// base is the small set of declarations that every example changes.
+func base(t *testing.T) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	dir := os.DirFS("testdata/diff/base")
+	err := fs.WalkDir(dir, ".", func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(dir, p)
+		files[p] = string(data)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
 }
 
 func read(t *testing.T, files map[string]string) *schemas.Catalog {
@@ -97,83 +48,191 @@ func read(t *testing.T, files map[string]string) *schemas.Catalog {
 	return c
 }
 
-const (
-	thingFile = "themes/t1/thing.yaml"
-	indFile   = "indicators/I-01-01.yaml"
-	sysFile   = "systems/source.yaml"
-	colFile   = "codes/colour.csv"
-)
+// changed is the base with an example's edits: a section is a file in full, or
+// "(removed)", or lines "- " that become the lines "+ ".
+func changed(t *testing.T, files map[string]string, a *txtar.Archive) map[string]string {
+	t.Helper()
+	out := maps.Clone(files)
+	for _, f := range a.Files {
+		text := string(f.Data)
+		switch {
+		case text == "(removed)\n":
+			delete(out, f.Name)
+		case strings.HasPrefix(text, "- "):
+			var from, to strings.Builder
+			for line := range strings.Lines(text) {
+				if old, ok := strings.CutPrefix(line, "- "); ok {
+					from.WriteString(old)
+				} else {
+					to.WriteString(strings.TrimPrefix(line, "+ "))
+				}
+			}
+			if !strings.Contains(out[f.Name], from.String()) {
+				t.Fatalf("%s does not have the lines\n%s", f.Name, &from)
+			}
+			out[f.Name] = strings.Replace(out[f.Name], from.String(), to.String(), 1)
+		default:
+			out[f.Name] = text
+		}
+	}
+	return out
+}
 
-// Every rule is shown by one change that it finds, and that change alone.
-func TestDiffRules(t *testing.T) {
-	cases := map[string]struct{ file, from, to string }{
-		"tier.changed":       {"tiers.yaml", "zh: 省", "zh: 自治区"},
-		"entity.added":       {"themes/t1/more.yaml", "", strings.ReplaceAll(base["themes/t1/spare.yaml"], "spare", "more")},
-		"entity.removed":     {"themes/t1/spare.yaml", "", ""},
-		"entity.key":         {thingFile, "key: [id]", "key: [id, division_code]"},
-		"entity.division":    {thingFile, "column: division_code", "column: home_code"},
-		"entity.fusion":      {thingFile, "fusion: field", "fusion: row"},
-		"entity.authority":   {thingFile, "authority: [P]", "authority: [V, P]"},
-		"entity.retention":   {thingFile, "P10Y", "P5Y"},
-		"entity.wording":     {thingFile, "一物一行。", "一物一行，"},
-		"rule.added":         {thingFile, "rules:\n", "rules:\n  - { rule: thing.more, call: between, of: [size], min: 0, zh: 错, en: Wrong }\n"},
-		"rule.removed":       {thingFile, "rules:\n  - { rule: thing.size, call: between, of: [size], min: 0, max: 9, zh: 大小有误, en: The size is wrong }\n", ""},
-		"rule.changed":       {thingFile, "max: 9", "max: 8"},
-		"column.added":       {thingFile, "rules:", "  - { name: more, type: text, zh: 更多, en: More, nullable: true }\nrules:"},
-		"column.required":    {thingFile, "rules:", "  - { name: more, type: text, zh: 更多, en: More }\nrules:"},
-		"column.removed":     {thingFile, "  - { name: note, type: text, zh: 说明, en: Note, nullable: true }\n", ""},
-		"column.type":        {thingFile, "note, type: text", "note, type: int"},
-		"column.loosened":    {thingFile, "en: Home }", "en: Home, nullable: true }"},
-		"column.tightened":   {thingFile, "en: Note, nullable: true }", "en: Note }"},
-		"column.list":        {thingFile, "list: colour", "list: other"},
-		"column.unit":        {thingFile, "unit: m2", "unit: km2"},
-		"column.pii":         {thingFile, "en: Note,", "en: Note, pii: P1,"},
-		"column.authority":   {thingFile, "en: Note,", "en: Note, authority: [V],"},
-		"column.wording":     {thingFile, "zh: 说明", "zh: 备注"},
-		"list.added":         {"codes/more.csv", "", base["codes/other.csv"]},
-		"list.removed":       {"codes/other.csv", "", ""},
-		"code.added":         {colFile, "blue,", "green,绿,Green,\nblue,"},
-		"code.removed":       {colFile, "blue,蓝,Blue,\n", ""},
-		"code.alias_removed": {colFile, ";crimson", ""},
-		"code.wording":       {colFile, "Blue", "Azure"},
-		"indicator.added":    {"indicators/I-01-02.yaml", "", strings.ReplaceAll(base[indFile], "I-01-01", "I-01-02")},
-		"indicator.removed":  {indFile, "", ""},
-		"indicator.formula":  {indFile, "rule_version: 1", "rule_version: 2"},
-		"indicator.silent":   {indFile, "2 AS denominator", "3 AS denominator"},
-		"indicator.wording":  {indFile, "zh: 比例,", "zh: 占比,"},
-		"system.added":       {"systems/more.yaml", "", strings.Replace(base[sysFile], "system: source", "system: more", 1)},
-		"system.removed":     {sysFile, "", ""},
-		"stream.contract":    {sysFile, "note: text }", "note: number }"},
-		"system.flow":        {sysFile, "note: note }", "note: code }"},
+// wants are the lines "want: …" of an example's comment, and what else it says.
+func wants(a *txtar.Archive) (want []string, prose string) {
+	for line := range strings.Lines(string(a.Comment)) {
+		if w, ok := strings.CutPrefix(strings.TrimSpace(line), "want: "); ok {
+			want = append(want, w)
+		} else {
+			prose += line
+		}
 	}
-	old := read(t, base)
-	if again := Diff(old, read(t, base)); len(again) > 0 {
-		t.Fatalf("the same declarations differ: %v", again)
-	}
-	for _, r := range Rules {
-		t.Run(r.Rule, func(t *testing.T) {
-			c, ok := cases[r.Rule]
-			if !ok {
-				t.Fatal("no case shows this rule")
+	return want, prose
+}
+
+// Every example causes exactly the changes that it names, and every rule is in
+// one of them.
+func TestDiffExamples(t *testing.T) {
+	files := base(t)
+	old := read(t, files)
+	shown := map[string]bool{}
+	paths, _ := filepath.Glob("testdata/diff/*.txtar")
+	for _, p := range paths {
+		t.Run(strings.TrimSuffix(filepath.Base(p), ".txtar"), func(t *testing.T) {
+			a, err := txtar.ParseFile(p)
+			if err != nil {
+				t.Fatal(err)
 			}
-			files := map[string]string{}
-			for p, text := range base {
-				files[p] = text
+			var got []string
+			for _, c := range Diff(old, read(t, changed(t, files, a))) {
+				got = append(got, fmt.Sprintf("%s, %s, %s: %s", c.Class, c.Rule, c.Object, c.Detail))
+				shown[c.Rule] = true
 			}
-			switch {
-			case c.from == "" && c.to == "":
-				delete(files, c.file)
-			case c.from == "":
-				files[c.file] = c.to
-			case !strings.Contains(files[c.file], c.from):
-				t.Fatalf("%q is not in %s", c.from, c.file)
-			default:
-				files[c.file] = strings.Replace(files[c.file], c.from, c.to, 1)
+			want, prose := wants(a)
+			if *rewrite && !slices.Equal(got, want) {
+				a.Comment = []byte(prose)
+				for _, g := range got {
+					a.Comment = append(a.Comment, "want: "+g+"\n"...)
+				}
+				if err := os.WriteFile(p, txtar.Format(a), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
 			}
-			got := Diff(old, read(t, files))
-			if len(got) != 1 || got[0].Rule != r.Rule || got[0].Class != r.Class {
-				t.Errorf("found %v; want the rule alone, class %q", got, r.Class)
+			if !slices.Equal(got, want) {
+				t.Errorf("found\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+			}
+			if rule := strings.TrimSuffix(filepath.Base(p), ".txtar"); rule != "unchanged" && !slices.ContainsFunc(got, func(g string) bool { return strings.Contains(g, ", "+rule+", ") }) {
+				t.Errorf("the example is named after %q and does not show it", rule)
 			}
 		})
 	}
+	for _, r := range Rules {
+		if !shown[r.Rule] {
+			t.Errorf("no example in testdata/diff shows rule %q", r.Rule)
+		}
+	}
+}
+
+// unseen are declared fields that no change of a declaration is about.
+var unseen = map[string]string{
+	"Stream.Name": "it is the key of the mapping, whose change is a stream less and a stream more",
+}
+
+// No field of a declaration may change without a change being found: each is
+// changed alone, in every declared thing of the shipped catalogue's kinds.
+func TestDiffSeesEveryField(t *testing.T) {
+	files := base(t)
+	old := read(t, files)
+	seen := map[string]bool{}
+	for _, list := range []string{"Tiers", "Entities", "Systems", "Indicators", "Codes"} {
+		// Each mutation needs a catalogue of its own: count the leaves first.
+		for n := 0; ; n++ {
+			now := read(t, files)
+			m := &mutation{left: n}
+			m.walk(reflect.ValueOf(now).Elem().FieldByName(list), list)
+			if m.at == "" {
+				break
+			}
+			seen[m.at] = true
+			if _, ok := unseen[m.at]; !ok && len(Diff(old, now)) == 0 {
+				t.Errorf("a change of %s is not found", m.at)
+			}
+		}
+	}
+	if len(seen) < 80 {
+		t.Errorf("only %d fields were changed", len(seen))
+	}
+	for f := range unseen {
+		if !seen[f] {
+			t.Errorf("%s is excused and does not exist", f)
+		}
+	}
+}
+
+// mutation changes the n-th leaf that it meets.
+type mutation struct {
+	left int
+	at   string // "Column.Unit"
+}
+
+func (m *mutation) walk(v reflect.Value, at string) {
+	if m.at != "" {
+		return
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		switch {
+		case !v.IsNil():
+			m.walk(v.Elem(), at)
+		case m.hit(at):
+			v.Set(reflect.New(v.Type().Elem()))
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			m.walk(v.Index(i), at)
+		}
+		if m.at == "" && v.Type().Elem().Kind() == reflect.String && m.hit(at) {
+			v.Set(reflect.Append(v, reflect.ValueOf("more").Convert(v.Type().Elem())))
+		}
+	case reflect.Map:
+		if m.hit(at) {
+			v.Set(reflect.MakeMap(v.Type()))
+			v.SetMapIndex(reflect.ValueOf("more"), reflect.ValueOf("more"))
+		}
+	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[decl.Pos]() || v.Type() == reflect.TypeFor[decl.Node]() {
+			return // places; and nodes, which have examples of their own
+		}
+		for i := range v.NumField() {
+			if f := v.Type().Field(i); f.IsExported() {
+				m.walk(v.Field(i), strings.TrimPrefix(v.Type().Name()+"."+f.Name, "."))
+			}
+		}
+	case reflect.String:
+		if m.hit(at) {
+			v.SetString(v.String() + "x")
+		}
+	case reflect.Bool:
+		if m.hit(at) {
+			v.SetBool(!v.Bool())
+		}
+	case reflect.Int, reflect.Int64:
+		if m.hit(at) {
+			v.SetInt(v.Int() + 7)
+		}
+	case reflect.Float64:
+		if m.hit(at) {
+			v.SetFloat(v.Float() + 7)
+		}
+	}
+}
+
+func (m *mutation) hit(at string) bool {
+	if m.at == "" && m.left == 0 {
+		m.at = at
+		return true
+	}
+	m.left--
+	return false
 }
