@@ -15,6 +15,7 @@ type Catalog struct {
 	Systems    []*System    // by level of tier, then by name
 	Indicators []*Indicator // by id
 	Codes      []*CodeList  // by name
+	Personal   PersonalData // what labels of fields say of personal data
 
 	entity    map[string]*Entity
 	system    map[string]*System

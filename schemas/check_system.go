@@ -57,6 +57,7 @@ func (k *checker) stream(s *System, e decl.Entry[*Stream]) {
 			k.add(f.Pos, "field.reserved", "rename it where the connector reads it, or drop it", "field %q has the name of a column of layer ods", f.Key)
 		}
 	}
+	k.personal(st, fields, at)
 	for i, f := range st.Drop {
 		if slices.Contains(fields, f) {
 			k.add(at("drop", i), "field.dropped", "remove it from one of the two", "field %q is both dropped and delivered", f)
@@ -129,6 +130,7 @@ func (k *checker) setColumn(st *Stream, e *Entity, x decl.Entry[Expr], set []str
 		k.oneOf(x.Pos, "column.unknown", "column of "+e.Entity, x.Key, known)
 	}
 	k.expr(st, &x.Value, set)
+	k.identified(st, e, x.Key, &x.Value)
 	if c == nil || c.Type != CodeType {
 		return
 	}

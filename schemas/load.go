@@ -17,7 +17,7 @@ import (
 // FS holds the declarations that are shipped: tiers, themes, code lists and
 // indicators. Source systems are in pipelines/systems.
 //
-//go:embed tiers.yaml themes codes indicators
+//go:embed tiers.yaml personal_data.yaml themes codes indicators
 var FS embed.FS
 
 type named struct {
@@ -36,6 +36,7 @@ func Named(prefix string, files fs.FS) fs.FS { return named{files, prefix} }
 // A source is a folder. What a file declares follows from its folder:
 //
 //	tiers.yaml                    the tiers
+//	personal_data.yaml            what labels say of personal data
 //	themes/<theme>/<entity>.yaml  an entity
 //	codes/<list>.csv              a code list
 //	indicators/<id>.yaml          an indicator
@@ -179,6 +180,10 @@ func (l *loader) file(src fs.FS, p, file string, data []byte) {
 		for _, tier := range t.Tiers {
 			l.add(l.tiers.add(src, "tier", tier.Code, tier.Pos, tier)...)
 		}
+	case p == "personal_data.yaml":
+		d := &PersonalData{}
+		l.decode(file, data, d)
+		l.cat.Personal.add(d)
 	case deep && folder == "themes":
 		e := &Entity{}
 		l.decode(file, data, e)

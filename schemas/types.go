@@ -207,6 +207,15 @@ type Stream struct {
 	// identifiers, prohibited kinds); they are counted there.
 	Drop       []string `decl:"drop"`
 	Partitions int      `decl:"partitions"` // of the Kafka topic; 0 means 1
+	// Identify says which of the fields identify a person and as what. The
+	// landing step replaces them before the record leaves the connector.
+	Identify decl.Map[Identifier] `decl:"identify"`
+	// Landing, if it is given, keeps the raw citizen IDs of the stream for some
+	// days, encrypted (SM4) and apart, so that a new key can take them over.
+	Landing struct {
+		decl.Pos
+		Days int `decl:"days,required"` // 1 to 30
+	} `decl:"landing"`
 	// Raw is how long the warehouse keeps the records as received, from their
 	// arrival: a period like "P90D" (which is the default), or RawNone.
 	Raw string `decl:"raw"`
