@@ -188,6 +188,13 @@ func (c *Client) Ends(ctx context.Context, topics ...string) (map[string][]Bound
 }
 
 func (c *Client) listOffsets(ctx context.Context, ps []tp, when int64, put func(tp, int64)) error {
+	return c.listOffsetsAt(ctx, ps, when, readCommitted, put)
+}
+
+// readCommitted makes the end of a partition its last stable offset.
+const readCommitted = int8(1)
+
+func (c *Client) listOffsetsAt(ctx context.Context, ps []tp, when int64, isolation int8, put func(tp, int64)) error {
 	groups, ids, err := c.byLeader(ctx, ps)
 	if err != nil {
 		return err
@@ -196,9 +203,9 @@ func (c *Client) listOffsets(ctx context.Context, ps []tp, when int64, put func(
 		var w writer
 		c.request(&w, protocol.ListOffsets, 2)
 		w.i32(-1)
-		w.i8(1) // read committed: -1 asks for the last stable offset
+		w.i8(isolation)
 		putTopics(&w, groups[id], func(p tp) { w.i32(p.partition); w.i64(when) })
-		e := &exchange{key: protocol.ListOffsets, version: 2, broker: id, parts: [][]byte{w.b}}
+		e := &exchange{frame{key: protocol.ListOffsets, version: 2, parts: [][]byte{w.b}}, id}
 		if err := c.trip(ctx, c.line, e, c.opts.request); err != nil {
 			c.forgetAll(groups[id])
 			return err
@@ -253,42 +260,92 @@ func (c *Client) Offsets(ctx context.Context, group string, topics ...string) (m
 }
 
 // offsets fills, for each topic, a slice long enough for the partitions asked.
+// It waits for a transaction that is being committed: Apache Kafka says that a
+// commit is done before its offsets can be read.
 func (c *Client) offsets(ctx context.Context, group string, ps []tp) (map[string][]Committed, error) {
-	ask := map[string][]int{}
 	out := map[string][]Committed{}
 	for _, p := range ps {
-		ask[p.topic] = append(ask[p.topic], int(p.partition))
 		for len(out[p.topic]) <= int(p.partition) {
 			out[p.topic] = append(out[p.topic], Committed{Offset: -1})
 		}
 	}
 	err := c.retry(ctx, "reading offsets of a group", func(ctx context.Context) error {
-		res, err := c.line.admin.OffsetFetch(ctx, &kafka.OffsetFetchRequest{GroupID: group, Topics: ask})
-		if err != nil {
+		var w writer
+		c.request(&w, protocol.OffsetFetch, offsetFetchVersion)
+		writeOffsetFetch(&w, group, ps)
+		e := &groupExchange{frame{key: protocol.OffsetFetch, version: offsetFetchVersion, parts: [][]byte{w.b}}, group}
+		if err := c.trip(ctx, c.line, e, c.opts.request); err != nil {
 			return err
 		}
-		if errors.Is(res.Error, kafka.GroupIdNotFound) {
-			return nil // a group that never committed
-		}
-		if res.Error != nil {
-			return res.Error
-		}
-		for topic, list := range res.Topics {
-			for _, p := range list {
-				if p.Error != nil {
-					return fmt.Errorf("topic %q partition %d: %w", topic, p.Partition, p.Error)
-				}
-				if p.Partition < len(out[topic]) {
-					out[topic][p.Partition] = Committed{p.CommittedOffset, p.Metadata}
-				}
+		return parseOffsetFetch(e.answer, func(p tp, at Committed, err error) error {
+			if err != nil {
+				return fmt.Errorf("%s: %w", p, err)
 			}
-		}
-		return nil
+			if list := out[p.topic]; p.partition >= 0 && int(p.partition) < len(list) {
+				list[p.partition] = at
+			}
+			return nil
+		})
 	})
 	if err != nil {
 		return nil, explain(err, "reading the offsets of group %q", group)
 	}
 	return out, nil
+}
+
+// offsetFetchVersion is the first that can be told to wait for pending commits.
+const offsetFetchVersion = 7
+
+func writeOffsetFetch(w *writer, group string, ps []tp) {
+	byTopic := map[string][]int32{}
+	for _, p := range ps {
+		byTopic[p.topic] = append(byTopic[p.topic], p.partition)
+	}
+	w.noTags() // of the header
+	w.cstr(group)
+	w.ccount(len(byTopic))
+	for _, topic := range slices.Sorted(maps.Keys(byTopic)) {
+		w.cstr(topic)
+		w.ccount(len(byTopic[topic]))
+		for _, p := range byTopic[topic] {
+			w.i32(p)
+		}
+		w.noTags()
+	}
+	w.i8(1) // stable offsets only
+	w.noTags()
+}
+
+func parseOffsetFetch(answer []byte, each func(tp, Committed, error) error) error {
+	r := reader{b: answer}
+	r.tags()
+	r.i32() // throttle
+	for range r.ccount(3) {
+		topic := string(r.ctext())
+		for range r.ccount(20) {
+			p := tp{topic, r.i32()}
+			at := Committed{Offset: r.i64()}
+			r.i32() // leader epoch
+			at.Metadata = string(r.ctext())
+			err := code(r.i16())
+			r.tags()
+			if r.err != nil {
+				return r.err
+			}
+			if err := each(p, at, err); err != nil {
+				return err
+			}
+		}
+		r.tags()
+	}
+	err := code(r.i16())
+	if r.err != nil {
+		return r.err
+	}
+	if errors.Is(err, kafka.GroupIdNotFound) {
+		return nil // a group that never committed
+	}
+	return err
 }
 
 // DeleteRecords removes what a partition holds below offset `before`. The
@@ -304,7 +361,7 @@ func (c *Client) DeleteRecords(ctx context.Context, topic string, partition int3
 		c.request(&w, protocol.DeleteRecords, 1)
 		putTopics(&w, []tp{p}, func(p tp) { w.i32(p.partition); w.i64(before) })
 		w.i32(int32(c.opts.request.Milliseconds()))
-		e := &exchange{key: protocol.DeleteRecords, version: 1, broker: id, parts: [][]byte{w.b}}
+		e := &exchange{frame{key: protocol.DeleteRecords, version: 1, parts: [][]byte{w.b}}, id}
 		if err := c.trip(ctx, c.line, e, c.opts.request); err != nil {
 			c.forget(topic)
 			return err

@@ -14,6 +14,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"rongtong/deploy/embedded/embeddedtest"
 )
 
 // The test binary is also a broker, so that a broker can be killed.
@@ -35,7 +37,18 @@ func TestMain(m *testing.M) {
 		c.Close()
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	code := embeddedtest.Run(m)
+	if apache.stop != nil {
+		apache.stop()
+	}
+	os.Exit(code)
+}
+
+// embeddedBroker is the product's own broker, in a process of its own, shared
+// by all tests of the package.
+func embeddedBroker(t testing.TB) string {
+	t.Helper()
+	return embeddedtest.Broker(t)
 }
 
 // cluster starts a broker inside of this process.
@@ -154,8 +167,38 @@ func kclient(t testing.TB, brokers []string, opts ...kgo.Opt) *kgo.Client {
 	return k
 }
 
-// values reads the values of a partition from offset 0 up to its last stable offset.
+// values reads a partition whose transactions have all ended.
 func values(t testing.TB, c *Client, topic string, partition int32) []string {
+	t.Helper()
+	decided(t, c, topic)
+	return visible(t, c, topic, partition)
+}
+
+// decided waits until no transaction is open in a topic and returns its bounds:
+// Apache Kafka answers a commit before its markers are written.
+func decided(t testing.TB, c *Client, topic string) map[string][]Bounds {
+	t.Helper()
+	for ctx := ctxFor(t); ; {
+		committed, err := c.Ends(ctx, topic)
+		must(t, err)
+		open := false
+		for p, b := range committed[topic] {
+			must(t, c.retry(ctx, "reading the ends", func(ctx context.Context) error {
+				ps := []tp{{topic, int32(p)}}
+				return c.listOffsetsAt(ctx, ps, -1, 0, func(_ tp, high int64) { open = open || high != b.Last })
+			}))
+		}
+		if !open {
+			return committed
+		}
+		if !wait(ctx, 5*time.Millisecond) {
+			t.Fatalf("a transaction in %q stays open", topic)
+		}
+	}
+}
+
+// visible reads the values of a partition up to its last stable offset.
+func visible(t testing.TB, c *Client, topic string, partition int32) []string {
 	t.Helper()
 	ends, err := c.Ends(ctxFor(t), topic)
 	must(t, err)

@@ -15,7 +15,6 @@ import (
 	"github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
 	"github.com/segmentio/kafka-go/sasl"
-	saslplain "github.com/segmentio/kafka-go/sasl/plain"
 
 	"rongtong/schemas/fault"
 )
@@ -37,6 +36,7 @@ type options struct {
 	log         *slog.Logger
 	tls         *tls.Config
 	sasl        sasl.Mechanism
+	security    Security
 	dialLimit   time.Duration
 	request     time.Duration
 	txn         time.Duration
@@ -48,14 +48,6 @@ type Option func(*options)
 
 // WithLogger takes the place of slog.Default for retries and rebalances.
 func WithLogger(l *slog.Logger) Option { return func(o *options) { o.log = l } }
-
-// WithTLS encrypts every connection. The config is borrowed for the life of the Client.
-func WithTLS(c *tls.Config) Option { return func(o *options) { o.tls = c } }
-
-// WithPlain authenticates by SASL PLAIN; use it with TLS only.
-func WithPlain(user, password string) Option {
-	return func(o *options) { o.sasl = saslplain.Mechanism{Username: user, Password: password} }
-}
 
 // WithTimeouts bounds one connection attempt (default 5 s), one request
 // (default 15 s), and a transaction from its first to its last request
@@ -88,6 +80,13 @@ func Dial(ctx context.Context, brokers []string, opts ...Option) (*Client, error
 	if len(brokers) == 0 {
 		return nil, fault.New(fault.Config, "connecting to Kafka: the list of brokers is empty")
 	}
+	var err error
+	if o.tls, err = o.security.tls(); err != nil {
+		return nil, err
+	}
+	if o.sasl, err = o.security.mechanism(); err != nil {
+		return nil, err
+	}
 	for _, b := range brokers {
 		if _, _, err := net.SplitHostPort(b); err != nil {
 			return nil, fault.New(fault.Config, "connecting to Kafka at %q: the address must be host:port", b)
@@ -113,7 +112,7 @@ func (c *Client) Close() error {
 
 // trip sends one exchange. The caller owns the exchange's buffers again only if
 // the error is nil.
-func (c *Client) trip(ctx context.Context, l *line, e *exchange, limit time.Duration) error {
+func (c *Client) trip(ctx context.Context, l *line, e protocol.Message, limit time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	_, err := l.transport.RoundTrip(ctx, c.addr, e)
@@ -193,7 +192,7 @@ func (c *Client) metadataOf(ctx context.Context, l *line, broker int32, names ..
 		}
 	}
 	w.i8(0) // no automatic creation
-	e := &exchange{key: protocol.Metadata, version: 4, broker: broker, parts: [][]byte{w.b}}
+	e := &exchange{frame{key: protocol.Metadata, version: 4, parts: [][]byte{w.b}}, broker}
 	if err := c.trip(ctx, l, e, c.opts.request); err != nil {
 		return nil, nil, err
 	}

@@ -5,12 +5,38 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"strconv"
 	"testing"
 	"time"
 
+	"rongtong/deploy/testservers/apachekafka"
 	"rongtong/schemas/fault"
 )
+
+// mortal is a broker in a process of its own, for one test.
+type mortal interface {
+	addr() []string
+	kill() // with signal 9
+	start()
+}
+
+type mortalApache struct {
+	t testing.TB
+	b *apachekafka.Broker
+}
+
+func (m mortalApache) addr() []string { return []string{m.b.Plain} }
+func (m mortalApache) kill()          { m.b.Kill() }
+func (m mortalApache) start()         { must(m.t, m.b.Start(ctxFor(m.t))) }
+
+// onEachProcess runs a check against every kind of broker that must conform.
+func onEachProcess(t *testing.T, check func(*testing.T, mortal)) {
+	t.Run("embedded", func(t *testing.T) { check(t, startProcess(t)) })
+	if os.Getenv(apacheEnv) != "" {
+		t.Run("apache", func(t *testing.T) { check(t, mortalApache{t, apachekafka.Start(t)}) })
+	}
+}
 
 // ingest writes rows 0, 1, 2 … in transactions that carry the position, until
 // ctx ends or n rows are in, and starts again from the position after an error.
@@ -90,11 +116,16 @@ func checkRows(rows []string, n, twice int) error {
 // may be there twice when the kill falls between the two writes by which the
 // embedded broker commits, rows first and offsets after; Apache Kafka has no
 // such gap.
-func TestBrokerIsKilled(t *testing.T) {
-	b := startProcess(t)
+func TestBrokerIsKilled(t *testing.T) { onEachProcess(t, brokerIsKilled) }
+
+func brokerIsKilled(t *testing.T, b mortal) {
 	c := dial(t, b.addr())
 	ensure(t, c, Topic{Name: "in", Partitions: 1}, Topic{Name: "state", Partitions: 1})
-	const n, kills = 10_000, 6
+	const n = 10_000
+	kills, twice := 6, 6
+	if _, ok := b.(mortalApache); ok {
+		kills, twice = 2, 0
+	}
 	done := make(chan int)
 	go func() { done <- ingest(t, ctxFor(t), c, n) }()
 	r := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
@@ -108,7 +139,7 @@ func TestBrokerIsKilled(t *testing.T) {
 		return
 	}
 	rows := values(t, c, "in", 0)
-	if err := checkRows(rows, n, kills); err != nil {
+	if err := checkRows(rows, n, twice); err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("%d restarts of the ingest, %d rows twice", redone, len(rows)-n)
@@ -121,8 +152,9 @@ func TestBrokerIsKilled(t *testing.T) {
 
 // TestRestartInTransaction: what was flushed before the broker died is gone, and
 // the commit must say so although the new broker would accept it.
-func TestRestartInTransaction(t *testing.T) {
-	b := startProcess(t)
+func TestRestartInTransaction(t *testing.T) { onEachProcess(t, restartInTransaction) }
+
+func restartInTransaction(t *testing.T, b mortal) {
 	ctx, c := ctxFor(t), dial(t, b.addr())
 	ensure(t, c, Topic{Name: "in", Partitions: 2}, Topic{Name: "state", Partitions: 1})
 	p := producer(t, c, "one")
@@ -162,8 +194,9 @@ func TestRestartInTransaction(t *testing.T) {
 }
 
 // TestReaderSurvivesRestart: a fetch waits for the broker and goes on.
-func TestReaderSurvivesRestart(t *testing.T) {
-	b := startProcess(t)
+func TestReaderSurvivesRestart(t *testing.T) { onEachProcess(t, readerSurvivesRestart) }
+
+func readerSurvivesRestart(t *testing.T, b mortal) {
 	ctx, c := ctxFor(t), dial(t, b.addr())
 	ensure(t, c, Topic{Name: "in", Partitions: 1})
 	p := producer(t, c, "one")
@@ -176,6 +209,7 @@ func TestReaderSurvivesRestart(t *testing.T) {
 	f := c.Fetcher("in", 0, 0, FetchOptions{ReadCommitted: true})
 	var got []string
 	keep := func(r *FetchedRecord) error { got = append(got, string(r.Value)); return nil }
+	decided(t, c, "in")
 	must(t, f.Span(ctx, 0, 2, keep))
 	b.kill()
 	done := make(chan error)

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
 	"github.com/segmentio/kafka-go/protocol/apiversions"
 
@@ -23,6 +24,16 @@ func (c *Client) diagnose(ctx context.Context, err error) error {
 	where := strings.Join(c.brokers, ", ")
 	config := func(hint, what string) error {
 		return fault.Hint(fault.Config, hint, "connecting to Kafka at %s: the broker %s", where, what)
+	}
+	switch {
+	case errors.Is(err, kafka.IllegalSASLState) && c.opts.sasl != nil:
+		return config("leave the user out, or use the port on which the broker authenticates", "takes no authentication there")
+	case errors.Is(err, kafka.UnsupportedSASLMechanism) && c.opts.sasl != nil:
+		return config("choose another of "+strings.Join(Mechanisms, ", "), "does not know the SASL mechanism "+c.opts.sasl.Name())
+	case alerted(err) && len(c.opts.tls.Certificates) == 0:
+		return config("give a client certificate and its key", "wants a client certificate")
+	case alerted(err):
+		return config("check who signed the client certificate and until when it is valid", "refused the TLS handshake: "+plain(err).Error())
 	}
 	if v, _ := judge(err); v == grant {
 		return explain(err, "connecting to Kafka at %s", where)
@@ -53,6 +64,13 @@ func (c *Client) diagnose(ctx context.Context, err error) error {
 func refused(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op) && op.Op == "dial"
+}
+
+// alerted reports whether the broker ended a TLS handshake with an alert: it
+// did not like what we showed, or that we showed nothing.
+func alerted(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "remote error"
 }
 
 func hungUp(err error) bool {

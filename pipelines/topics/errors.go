@@ -121,7 +121,7 @@ func judge(err error) (v verdict, network bool) {
 	var cert *tls.CertificateVerificationError
 	var ca x509.UnknownAuthorityError
 	if errors.As(err, &header) || errors.As(err, &cert) || errors.As(err, &ca) ||
-		errors.Is(err, kafka.SASLAuthenticationFailed) {
+		errors.Is(err, kafka.SASLAuthenticationFailed) || alerted(err) {
 		return grant, true
 	}
 	if errors.Is(err, errShort) || errors.Is(err, ErrOffsetOutOfRange) {

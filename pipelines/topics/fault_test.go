@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -19,28 +18,32 @@ import (
 
 // everything does each kind of request once.
 func everything(ctx context.Context, c *Client, id string) error {
-	p, err := c.Producer(ctx, id, "a")
+	return everythingOn(ctx, c, id, "a", "g")
+}
+
+func everythingOn(ctx context.Context, c *Client, id, topic, group string) error {
+	p, err := c.Producer(ctx, id, topic)
 	if err != nil {
 		return err
 	}
 	defer p.Close()
 	txn := p.Begin()
-	txn.Append("a", 0, Record{Value: []byte("x")})
-	if err := txn.SavePosition(ctx, "a", "g", "a", []byte("1")); err != nil {
+	txn.Append(topic, 0, Record{Value: []byte("x")})
+	if err := txn.SavePosition(ctx, topic, group, topic, []byte("1")); err != nil {
 		return err
 	}
 	if err := txn.Commit(ctx); err != nil {
 		return err
 	}
-	if _, err := c.LoadPosition(ctx, "a", "g", "a"); err != nil {
+	if _, err := c.LoadPosition(ctx, topic, group, topic); err != nil {
 		return err
 	}
-	ends, err := c.Ends(ctx, "a")
+	ends, err := c.Ends(ctx, topic)
 	if err != nil {
 		return err
 	}
-	f := c.Fetcher("a", 0, 0, FetchOptions{ReadCommitted: true})
-	return f.Span(ctx, 0, ends["a"][0].Last, func(*FetchedRecord) error { return nil })
+	f := c.Fetcher(topic, 0, 0, FetchOptions{ReadCommitted: true})
+	return f.Span(ctx, 0, ends[topic][0].Last, func(*FetchedRecord) error { return nil })
 }
 
 // TestRetryTable gives each request each answer that real brokers give now and
@@ -186,35 +189,5 @@ func TestLostAnswers(t *testing.T) {
 	after()
 	if err := txn.Commit(ctx); !errors.Is(err, ErrOutcomeUnknown) || !fault.Is(err, fault.Transient) {
 		t.Fatalf("nothing to compare: %v", err)
-	}
-}
-
-// TestTransactionTooOld: the broker aborts it, the producer finds its way back.
-func TestTransactionTooOld(t *testing.T) {
-	_, addrs := cluster(t)
-	ctx, c := ctxFor(t), dial(t, addrs, WithTimeouts(0, 0, 200*time.Millisecond))
-	ensure(t, c, Topic{Name: "a", Partitions: 1})
-	p := producer(t, c, "one", "a")
-	txn := p.Begin()
-	txn.Append("a", 0, Record{Value: []byte("old")})
-	_, err := txn.Flush(ctx)
-	must(t, err)
-	// The broker's abort lets the last stable offset move on.
-	for start := time.Now(); ; {
-		ends, err := c.Ends(ctx, "a")
-		must(t, err)
-		if ends["a"][0].Last > 1 && time.Since(start) > 250*time.Millisecond {
-			break
-		}
-		wait(ctx, 20*time.Millisecond)
-	}
-	if err := txn.Commit(ctx); !errors.Is(err, ErrAborted) || errors.Is(err, ErrFenced) {
-		t.Fatal(err)
-	}
-	txn = p.Begin()
-	txn.Append("a", 0, Record{Value: []byte("new")})
-	must(t, txn.Commit(ctx))
-	if got := values(t, c, "a", 0); fmt.Sprint(got) != "[new]" {
-		t.Fatal(got)
 	}
 }

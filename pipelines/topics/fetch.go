@@ -205,7 +205,7 @@ func (s *Session) ask(ctx context.Context, b *fetchBuf, id int32, list []FetchFr
 	share := max(1, min(s.opts.PartitionBytes, s.opts.MaxBytes/int32(len(list))))
 	writeFetch(w, list, func(p tp) int32 { return max(share, s.grow[p]) })
 	w.i32(0) // forgotten topics
-	e := &exchange{key: protocol.Fetch, version: 10, broker: id, parts: [][]byte{w.b}, answer: b.answer}
+	e := &exchange{frame{key: protocol.Fetch, version: 10, parts: [][]byte{w.b}, answer: b.answer}, id}
 	if err := s.c.trip(ctx, s.c.line, e, wait+s.c.opts.request); err != nil {
 		b.w, b.answer = writer{}, nil // the connection may still use them
 		return err

@@ -1,8 +1,6 @@
 package topics
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -10,8 +8,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/segmentio/kafka-go"
-
-	"rongtong/schemas/fault"
 )
 
 func join(t *testing.T, c *Client, id string, topics ...string) *Group {
@@ -27,64 +23,6 @@ func next(t *testing.T, g *Group) *Generation {
 	gen, err := g.Next(ctxFor(t))
 	must(t, err)
 	return gen
-}
-
-func TestGroup(t *testing.T) {
-	_, addrs := cluster(t)
-	ctx, c := ctxFor(t), dial(t, addrs)
-	if _, err := c.Group(ctx, GroupConfig{ID: "g", Topics: []string{"none"}}); !fault.Is(err, fault.Config) {
-		t.Fatalf("a topic that does not exist: %v", err)
-	}
-	ensure(t, c, Topic{Name: "a", Partitions: 4})
-	one := join(t, c, "g", "a")
-	first := next(t, one)
-	if len(first.Assigned) != 4 {
-		t.Fatalf("the only member has %v", first.Assigned)
-	}
-	must(t, first.Commit(ctx, []OffsetMeta{{"a", 2, 77, "to 99 under plan f00"}}))
-	have, err := c.Offsets(ctx, "g", "a")
-	must(t, err)
-	want := []Committed{{Offset: -1}, {Offset: -1}, {77, "to 99 under plan f00"}, {Offset: -1}}
-	if d := cmp.Diff(want, have["a"]); d != "" {
-		t.Fatal(d)
-	}
-	two := join(t, c, "g", "a")
-	<-first.Context().Done()
-	if cause := context.Cause(first.Context()); cause != ErrGenerationOver {
-		t.Fatal(cause)
-	}
-	a, b := settled(t, one, two, 4)
-	for _, p := range a.Assigned {
-		if !slices.Contains(first.Assigned, p) {
-			t.Errorf("%v moved to a member that had others", p)
-		}
-	}
-	// The old generation must not move offsets any more, its successors may.
-	err = first.Commit(ctx, []OffsetMeta{{"a", 2, 1, ""}})
-	if !errors.Is(err, ErrGenerationOver) || !fault.Is(err, fault.Transient) {
-		t.Fatalf("commit of an old generation: %v", err)
-	}
-	must(t, a.Commit(ctx, []OffsetMeta{{"a", 0, 5, "x"}}))
-	must(t, b.Commit(ctx, []OffsetMeta{{"a", 1, 6, "y"}}))
-	p := producer(t, c, "one")
-	txn := p.Begin()
-	txn.OffsetAs(first, "a", 2, 1, "")
-	if err := txn.Commit(ctx); !errors.Is(err, ErrGenerationOver) || !errors.Is(err, ErrAborted) {
-		t.Fatalf("transaction of an old generation: %v", err)
-	}
-	txn = p.Begin()
-	txn.OffsetAs(a, "a", 2, 80, "z")
-	must(t, txn.Commit(ctx))
-	have, err = c.Offsets(ctx, "g", "a")
-	must(t, err)
-	if d := cmp.Diff([]Committed{{5, "x"}, {6, "y"}, {80, "z"}, {Offset: -1}}, have["a"]); d != "" {
-		t.Fatal(d)
-	}
-	must(t, two.Close())
-	<-a.Context().Done()
-	if gen := next(t, one); len(gen.Assigned) != 4 {
-		t.Fatalf("after the other left: %v", gen.Assigned)
-	}
 }
 
 // settled waits until two members share n partitions evenly in one generation.

@@ -7,11 +7,13 @@ import (
 	crand "crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
+	"encoding/pem"
 	"fmt"
 	"math/big"
 	"math/rand/v2"
 	"net"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -23,56 +25,6 @@ import (
 
 	"rongtong/schemas/fault"
 )
-
-func TestWriteAndRead(t *testing.T) {
-	_, addrs := cluster(t)
-	ctx, c := ctxFor(t), dial(t, addrs)
-	ensure(t, c, Topic{Name: "a", Partitions: 3}, Topic{Name: "b", Partitions: 1})
-	ensure(t, c, Topic{Name: "a", Partitions: 2}) // more than wanted is fine
-	err := c.Ensure(ctx, []Topic{{Name: "a", Partitions: 4}})
-	if !fault.Is(err, fault.Config) || !strings.Contains(err.Error(), "has 3 partitions, 4 are declared") {
-		t.Fatalf("fewer partitions than declared: %v", err)
-	}
-	p := producer(t, c, "one", "a", "b")
-	now := time.UnixMilli(1764000000123)
-	txn := p.Begin()
-	for i := range 25_000 {
-		txn.Append("a", int32(i%3), Record{Key: []byte{byte(i)}, Value: fmt.Appendf(nil, "value %d", i), Header: []byte("h"), Time: now.Add(time.Duration(i) * time.Millisecond)})
-	}
-	txn.Append("b", 0, Record{Value: nil})
-	placed, err := txn.Flush(ctx)
-	must(t, err)
-	if n := len(placed); n != 4 {
-		t.Fatalf("%d batches, want 4", n)
-	}
-	if got := values(t, c, "b", 0); len(got) != 0 {
-		t.Fatalf("uncommitted records are visible: %q", got)
-	}
-	must(t, txn.Commit(ctx))
-	f := c.Fetcher("a", 1, 0, FetchOptions{ReadCommitted: true})
-	n := 0
-	for f.Next() < 8335 { // a marker, 8333 records, a marker
-		_, err := f.Fetch(ctx, func(r *FetchedRecord) error {
-			i := 3*n + 1
-			want := FetchedRecord{Key: []byte{byte(i)}, Value: fmt.Appendf(nil, "value %d", i), Header: []byte("h"),
-				Offset: int64(n + 1), Time: now.Add(time.Duration(i) * time.Millisecond)}
-			if d := cmp.Diff(want, *r); d != "" {
-				return errors.New(d)
-			}
-			n++
-			return nil
-		})
-		must(t, err)
-	}
-	if n != 8333 {
-		t.Fatalf("%d records", n)
-	}
-	parts, err := c.Partitions(ctx)
-	must(t, err)
-	if d := cmp.Diff(map[string]int{"a": 3, "b": 1}, parts); d != "" {
-		t.Fatal(d)
-	}
-}
 
 // TestCodecs: an independent client writes with every codec, we read.
 func TestCodecs(t *testing.T) {
@@ -154,70 +106,6 @@ func TestIndependentReader(t *testing.T) {
 	}
 }
 
-// TestSpan: whatever cut a range of offsets is read in, the same records come,
-// and every part ends where the next begins.
-func TestSpan(t *testing.T) {
-	_, addrs := cluster(t)
-	ctx, c := ctxFor(t), dial(t, addrs)
-	ensure(t, c, Topic{Name: "a", Partitions: 1})
-	p := producer(t, c, "one")
-	for i := range 40 {
-		txn := p.Begin()
-		for j := range 5 {
-			txn.Append("a", 0, Record{Value: fmt.Appendf(nil, "%d.%d", i, j)})
-		}
-		if i%4 == 2 {
-			_, err := txn.Flush(ctx)
-			must(t, err)
-			must(t, txn.Abort(ctx))
-			continue
-		}
-		must(t, txn.Commit(ctx))
-	}
-	want := values(t, c, "a", 0)
-	if len(want) != 150 {
-		t.Fatalf("%d records", len(want))
-	}
-	ends, err := c.Ends(ctx, "a")
-	must(t, err)
-	r := rand.New(rand.NewPCG(3, 4))
-	for range 20 {
-		f := c.Fetcher("a", 0, 0, FetchOptions{ReadCommitted: true, MaxBytes: int32(1 + r.IntN(400))})
-		var got []string
-		for at := int64(0); at < ends["a"][0].Last; {
-			to := min(at+1+r.Int64N(17), ends["a"][0].Last)
-			must(t, f.Span(ctx, at, to, func(r *FetchedRecord) error {
-				if r.Offset < at || r.Offset >= to {
-					return fmt.Errorf("offset %d in [%d,%d)", r.Offset, at, to)
-				}
-				got = append(got, string(r.Value))
-				return nil
-			}))
-			at = to
-		}
-		if d := cmp.Diff(want, got); d != "" {
-			t.Fatal(d)
-		}
-	}
-	stop := errors.New("stop")
-	f := c.Fetcher("a", 0, 3, FetchOptions{ReadCommitted: true})
-	if next, err := f.Fetch(ctx, func(r *FetchedRecord) error { return stop }); err != stop || next < 3 || next > 8 {
-		t.Fatalf("refused record: next %d, %v", next, err)
-	}
-	_, err = c.Fetcher("a", 0, 1e6, FetchOptions{}).Fetch(ctx, func(*FetchedRecord) error { return nil })
-	var oor *OutOfRange
-	if !errors.Is(err, ErrOffsetOutOfRange) || !errors.As(err, &oor) || oor.Offset != 1e6 || !fault.Is(err, fault.Config) {
-		t.Fatalf("out of range: %v", err)
-	}
-	must(t, c.DeleteRecords(ctx, "a", 0, 100))
-	if ends, err = c.Ends(ctx, "a"); err != nil || ends["a"][0].First != 100 {
-		t.Fatalf("after deleting: %v, %v", ends, err)
-	}
-	if err := c.DeleteRecords(ctx, "a", 0, 1e6); !errors.Is(err, ErrOffsetOutOfRange) {
-		t.Fatalf("deleting beyond the end: %v", err)
-	}
-}
-
 func TestSessionOfManyPartitions(t *testing.T) {
 	_, addrs := cluster(t)
 	ctx, c := ctxFor(t), dial(t, addrs)
@@ -259,101 +147,6 @@ func TestSessionOfManyPartitions(t *testing.T) {
 		if n != 0 {
 			t.Errorf("%s: %d records missing", at, n)
 		}
-	}
-}
-
-func TestFencing(t *testing.T) {
-	_, addrs := cluster(t)
-	ctx, c := ctxFor(t), dial(t, addrs)
-	ensure(t, c, Topic{Name: "a", Partitions: 1})
-	old := producer(t, c, "one")
-	txn := old.Begin()
-	txn.Append("a", 0, Record{Value: []byte("old")})
-	_, err := txn.Flush(ctx)
-	must(t, err)
-	fresh := producer(t, c, "one")
-	err = txn.Commit(ctx)
-	if !errors.Is(err, ErrFenced) || !fault.Is(err, fault.Config) {
-		t.Fatalf("commit of the fenced: %v", err)
-	}
-	// Neither a new transaction nor a recovery may take the ID back.
-	txn = old.Begin()
-	txn.Append("a", 0, Record{Value: []byte("old again")})
-	if err := txn.Commit(ctx); !errors.Is(err, ErrFenced) {
-		t.Fatalf("next transaction of the fenced: %v", err)
-	}
-	txn = fresh.Begin()
-	txn.Append("a", 0, Record{Value: []byte("fresh")})
-	must(t, txn.Commit(ctx))
-	if d := cmp.Diff([]string{"fresh"}, values(t, c, "a", 0)); d != "" {
-		t.Fatal(d)
-	}
-}
-
-// TestFencedRecovery: a producer whose transaction broke before it was fenced
-// finds out when it recovers, and does not fence its successor.
-func TestFencedRecovery(t *testing.T) {
-	_, addrs := cluster(t)
-	ctx, c := ctxFor(t), dial(t, addrs)
-	ensure(t, c, Topic{Name: "a", Partitions: 1})
-	old := producer(t, c, "one")
-	old.unsettle = true // as after a lost connection
-	fresh := producer(t, c, "one")
-	txn := old.Begin()
-	txn.Append("a", 0, Record{Value: []byte("old")})
-	if err := txn.Commit(ctx); !errors.Is(err, ErrFenced) {
-		t.Fatalf("recovery of the fenced: %v", err)
-	}
-	txn = fresh.Begin()
-	txn.Append("a", 0, Record{Value: []byte("fresh")})
-	must(t, txn.Commit(ctx))
-}
-
-func TestPositions(t *testing.T) {
-	_, addrs := cluster(t)
-	ctx, c := ctxFor(t), dial(t, addrs)
-	ensure(t, c, Topic{Name: "in", Partitions: 2}, Topic{Name: "state", Partitions: 1})
-	p := producer(t, c, "one")
-	load := func() []byte {
-		t.Helper()
-		pos, err := c.LoadPosition(ctx, "state", "g", "in")
-		must(t, err)
-		return pos
-	}
-	if pos := load(); pos != nil {
-		t.Fatalf("no position: %q", pos)
-	}
-	big := make([]byte, 200_000)
-	rand.NewChaCha8([32]byte{}).Read(big)
-	prev := []byte(nil)
-	for i, pos := range [][]byte{[]byte("small"), big, {}, big[:2500], big[:2501]} {
-		for _, commit := range []bool{false, true} {
-			txn := p.Begin()
-			txn.Append("in", 1, Record{Value: []byte("row")})
-			must(t, txn.SavePosition(ctx, "state", "g", "in", pos))
-			if !commit {
-				must(t, txn.Abort(ctx))
-				if d := cmp.Diff(prev, load()); d != "" {
-					t.Fatalf("position %d was aborted: %s", i, d)
-				}
-				continue
-			}
-			must(t, txn.Commit(ctx))
-			if d := cmp.Diff(pos, load()); d != "" {
-				t.Fatalf("position %d: %s", i, d)
-			}
-			prev = pos
-		}
-	}
-	if n := len(values(t, c, "in", 1)); n != 5 {
-		t.Fatalf("%d rows", n)
-	}
-	// A state topic that was emptied below the pointer is noticed.
-	ends, err := c.Ends(ctx, "state")
-	must(t, err)
-	must(t, c.DeleteRecords(ctx, "state", 0, ends["state"][0].Last))
-	if _, err := c.LoadPosition(ctx, "state", "g", "in"); !fault.Is(err, fault.Config) {
-		t.Fatalf("deleted position: %v", err)
 	}
 }
 
@@ -411,24 +204,29 @@ func TestPartitionIsKafkas(t *testing.T) {
 // error must say what it wanted.
 func TestDialSecured(t *testing.T) {
 	cert := selfSigned(t)
-	pool := x509.NewCertPool()
-	pool.AddCert(cert.Leaf)
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	must(t, os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Certificate[0]}), 0o600))
+	t.Setenv("RIGHT", "right")
+	t.Setenv("WRONG", "wrong")
 	_, open := cluster(t)
 	_, sasl := cluster(t, kfake.EnableSASL(), kfake.Superuser("PLAIN", "etl", "right"))
 	_, secured := cluster(t, kfake.TLS(&tls.Config{Certificates: []tls.Certificate{cert}}))
-	trust := WithTLS(&tls.Config{RootCAs: pool})
+	trust := WithSecurity(Security{CA: ca})
+	login := func(ref string) []Option {
+		return []Option{WithSecurity(Security{Mechanism: "PLAIN", User: "etl", Password: ref})}
+	}
 	for _, tt := range []struct {
 		name  string
 		addrs []string
 		opts  []Option
 		text  string // "" is success
 	}{
-		{"password", sasl, []Option{WithPlain("etl", "right")}, ""},
-		{"wrong password", sasl, []Option{WithPlain("etl", "wrong")}, "SASL"},
+		{"password", sasl, login("${env:RIGHT}"), ""},
+		{"wrong password", sasl, login("${env:WRONG}"), "SASL"},
 		{"no password", sasl, nil, "wants authentication"},
 		{"TLS", secured, []Option{trust}, ""},
 		{"no TLS", secured, nil, "speaks TLS"},
-		{"unknown authority", secured, []Option{WithTLS(&tls.Config{})}, "unknown authority"},
+		{"unknown authority", secured, []Option{WithSecurity(Security{TLS: true})}, "unknown authority"},
 		{"TLS to a plain port", open, []Option{trust}, "does not speak TLS"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

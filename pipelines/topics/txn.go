@@ -368,7 +368,7 @@ func (t *Txn) produce(ctx context.Context, id int32, list []batch) ([]Placed, er
 		parts = append(parts, heads[from:end], list[i].b)
 		from = end
 	}
-	e := &exchange{key: protocol.Produce, version: 7, broker: id, parts: parts}
+	e := &exchange{frame{key: protocol.Produce, version: 7, parts: parts}, id}
 	if err := t.p.c.trip(ctx, t.p.line, e, t.p.c.opts.request); err != nil {
 		return nil, err
 	}

@@ -30,6 +30,17 @@ func (w *writer) nstr(s string) {
 	w.str(s)
 }
 
+// The newer ("flexible") versions of the protocol write lengths as varints, plus
+// one so that 0 is null, and end every structure with tagged fields.
+
+func (w *writer) cstr(s string) {
+	w.ccount(len(s))
+	w.b = append(w.b, s...)
+}
+
+func (w *writer) ccount(n int) { w.b = binary.AppendUvarint(w.b, uint64(n)+1) }
+func (w *writer) noTags()      { w.b = append(w.b, 0) }
+
 // errShort: an answer ended before its last field.
 var errShort = errors.New("the answer of the broker is cut short")
 
@@ -111,6 +122,51 @@ func (r *reader) count(least int) int {
 	return n
 }
 
+func (r *reader) uvarint() uint64 {
+	if r.err != nil {
+		return 0
+	}
+	v, n := binary.Uvarint(r.b[r.at:])
+	if n <= 0 {
+		r.err = errShort
+		return 0
+	}
+	r.at += n
+	return v
+}
+
+// ctext is text of a flexible version.
+func (r *reader) ctext() []byte {
+	n := r.uvarint()
+	if n == 0 {
+		return nil
+	}
+	return r.take(int(min(n-1, maxAnswer)))
+}
+
+// ccount is count of a flexible version.
+func (r *reader) ccount(least int) int {
+	n := r.uvarint()
+	if n == 0 || r.err != nil {
+		return 0
+	}
+	if n-1 > uint64((len(r.b)-r.at)/least) {
+		r.err = errShort
+		return 0
+	}
+	return int(n - 1)
+}
+
+// tags skips tagged fields: we asked for none and need none.
+func (r *reader) tags() {
+	for range r.uvarint() {
+		if r.uvarint(); r.err != nil {
+			return
+		}
+		r.take(int(min(r.uvarint(), maxAnswer)))
+	}
+}
+
 const (
 	correlation = 0x52540001 // one request at a time per connection: a constant will do
 	maxAnswer   = 512 << 20  // bytes; a larger answer is not Kafka's
@@ -119,16 +175,15 @@ const (
 // anyBroker routes an exchange to whichever broker is connected.
 const anyBroker = int32(-1)
 
-// exchange is one request of this package's own making and its answer. It goes
+// frame is one request of this package's own making and its answer. It goes
 // through kafka-go's connections but not through its encoders.
 //
 // While a round trip runs the connection's goroutine uses every buffer in here,
 // and goes on using them after a cancelled context has made RoundTrip return:
 // after an error the buffers belong to nobody and are left to the collector.
-type exchange struct {
+type frame struct {
 	key     protocol.ApiKey
 	version int16
-	broker  int32
 	// parts are the bytes after the frame's length, in order; the first starts
 	// with the request header.
 	parts [][]byte
@@ -137,7 +192,24 @@ type exchange struct {
 	answer []byte
 }
 
-var _ protocol.RawExchanger = (*exchange)(nil)
+// exchange is a frame for one broker.
+type exchange struct {
+	frame
+	broker int32
+}
+
+// groupExchange is a frame for the coordinator of a group.
+type groupExchange struct {
+	frame
+	group string
+}
+
+var (
+	_ protocol.RawExchanger  = (*exchange)(nil)
+	_ protocol.BrokerMessage = (*exchange)(nil)
+	_ protocol.RawExchanger  = (*groupExchange)(nil)
+	_ protocol.GroupMessage  = (*groupExchange)(nil)
+)
 
 // header starts a request in w, which must be empty.
 func (w *writer) header(key protocol.ApiKey, version int16, clientID string) {
@@ -148,16 +220,18 @@ func (w *writer) header(key protocol.ApiKey, version int16, clientID string) {
 	w.nstr(clientID)
 }
 
-func (e *exchange) ApiKey() protocol.ApiKey { return e.key }
+func (e *frame) ApiKey() protocol.ApiKey { return e.key }
 
-func (e *exchange) Required(map[protocol.ApiKey]int16) bool { return true }
+func (e *frame) Required(map[protocol.ApiKey]int16) bool { return true }
+
+func (e *groupExchange) Group() string { return e.group }
 
 func (e *exchange) Broker(protocol.Cluster) (protocol.Broker, error) {
 	return protocol.Broker{ID: e.broker}, nil
 }
 
 // RawExchange writes the request and reads the whole answer.
-func (e *exchange) RawExchange(rw io.ReadWriter) (protocol.Message, error) {
+func (e *frame) RawExchange(rw io.ReadWriter) (protocol.Message, error) {
 	size := -4
 	for _, p := range e.parts {
 		size += len(p)

@@ -1,0 +1,508 @@
+package topics
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kadm"
+
+	"rongtong/deploy/testservers/apachekafka"
+	"rongtong/schemas/fault"
+)
+
+// apacheEnv, when set, adds Apache Kafka to the brokers that must conform. It
+// is what `make test-kafka` sets.
+const apacheEnv = "RONGTONG_TEST_APACHE_KAFKA"
+
+// target is a broker under test. Topics, groups and IDs of a check are named
+// after it, because all checks of a target share one.
+type target struct {
+	name    string
+	brokers []string
+	prefix  string
+	apache  *apachekafka.Broker // nil: the embedded one
+}
+
+func (b *target) n(name string) string { return b.prefix + name }
+
+var apache struct {
+	once sync.Once
+	b    *apachekafka.Broker
+	stop func()
+	err  error
+}
+
+// apacheBroker is shared by all tests of the package.
+func apacheBroker(t testing.TB) *apachekafka.Broker {
+	t.Helper()
+	apache.once.Do(func() { apache.b, apache.stop, apache.err = apachekafka.Run(context.Background()) })
+	if apache.err != nil {
+		t.Fatalf("starting Apache Kafka %s: %v", apachekafka.Version, apache.err)
+	}
+	return apache.b
+}
+
+// onEach runs a check against every broker that must conform.
+func onEach(t *testing.T, check func(t *testing.T, b *target, c *Client)) {
+	t.Helper()
+	names := []string{"embedded"}
+	if os.Getenv(apacheEnv) != "" {
+		names = append(names, "apache")
+	}
+	for _, name := range names {
+		t.Run(name, func(t *testing.T) {
+			b := &target{name: name, prefix: strings.ToLower(strings.NewReplacer("/", ".", "Test", "").Replace(t.Name())) + "."}
+			if name == "apache" {
+				b.apache = apacheBroker(t)
+				b.brokers = []string{b.apache.Plain}
+			} else {
+				b.brokers = []string{embeddedBroker(t)}
+			}
+			check(t, b, dial(t, b.brokers))
+		})
+	}
+}
+
+func TestConformWriteAndRead(t *testing.T) {
+	onEach(t, func(t *testing.T, b *target, c *Client) {
+		ctx, a, single := ctxFor(t), b.n("a"), b.n("b")
+		ensure(t, c, Topic{Name: a, Partitions: 3}, Topic{Name: single, Partitions: 1})
+		err := c.Ensure(ctx, []Topic{{Name: a, Partitions: 4}})
+		if !fault.Is(err, fault.Config) || !strings.Contains(err.Error(), "has 3 partitions, 4 are declared") {
+			t.Fatalf("fewer partitions than declared: %v", err)
+		}
+		p := producer(t, c, b.n("one"), a, single)
+		now := time.UnixMilli(1764000000123)
+		txn := p.Begin()
+		for i := range 25_000 {
+			txn.Append(a, int32(i%3), Record{Key: []byte{byte(i)}, Value: fmt.Appendf(nil, "value %d", i), Header: []byte("h"), Time: now.Add(time.Duration(i) * time.Millisecond)})
+		}
+		txn.Append(single, 0, Record{Value: nil})
+		placed, err := txn.Flush(ctx)
+		must(t, err)
+		if n := len(placed); n != 4 {
+			t.Fatalf("%d batches, want 4", n)
+		}
+		if got := visible(t, c, single, 0); len(got) != 0 {
+			t.Fatalf("uncommitted records are visible: %q", got)
+		}
+		must(t, txn.Commit(ctx))
+		n := 0
+		ends := decided(t, c, a)
+		f := c.Fetcher(a, 1, 0, FetchOptions{ReadCommitted: true})
+		must(t, f.Span(ctx, 0, ends[a][1].Last, func(r *FetchedRecord) error {
+			i := 3*n + 1
+			want := FetchedRecord{Key: []byte{byte(i)}, Value: fmt.Appendf(nil, "value %d", i), Header: []byte("h"),
+				Offset: r.Offset, Time: now.Add(time.Duration(i) * time.Millisecond)}
+			if d := cmp.Diff(want, *r); d != "" {
+				return errors.New(d)
+			}
+			n++
+			return nil
+		}))
+		if n != 8333 {
+			t.Fatalf("%d records", n)
+		}
+		if got := values(t, c, single, 0); len(got) != 1 || got[0] != "" {
+			t.Fatalf("a tombstone: %q", got)
+		}
+	})
+}
+
+// TestConformSpans: commits, aborts and markers, read in every cut.
+func TestConformSpans(t *testing.T) {
+	onEach(t, func(t *testing.T, b *target, c *Client) {
+		ctx, a := ctxFor(t), b.n("a")
+		ensure(t, c, Topic{Name: a, Partitions: 1})
+		p := producer(t, c, b.n("one"))
+		for i := range 40 {
+			txn := p.Begin()
+			for j := range 5 {
+				txn.Append(a, 0, Record{Value: fmt.Appendf(nil, "%d.%d", i, j)})
+			}
+			if i%4 == 2 {
+				_, err := txn.Flush(ctx)
+				must(t, err)
+				must(t, txn.Abort(ctx))
+				continue
+			}
+			must(t, txn.Commit(ctx))
+		}
+		want := values(t, c, a, 0)
+		if len(want) != 150 || slices.Contains(want, "2.0") {
+			t.Fatalf("%d records", len(want))
+		}
+		ends := decided(t, c, a)
+		r := rand.New(rand.NewPCG(3, 4))
+		for range 10 {
+			f := c.Fetcher(a, 0, 0, FetchOptions{ReadCommitted: true, MaxBytes: int32(1 + r.IntN(400))})
+			var got []string
+			for at := int64(0); at < ends[a][0].Last; {
+				to := min(at+1+r.Int64N(17), ends[a][0].Last)
+				must(t, f.Span(ctx, at, to, func(r *FetchedRecord) error {
+					if r.Offset < at || r.Offset >= to {
+						return fmt.Errorf("offset %d in [%d,%d)", r.Offset, at, to)
+					}
+					got = append(got, string(r.Value))
+					return nil
+				}))
+				at = to
+			}
+			if d := cmp.Diff(want, got); d != "" {
+				t.Fatal(d)
+			}
+		}
+		stop := errors.New("stop")
+		f := c.Fetcher(a, 0, 3, FetchOptions{ReadCommitted: true})
+		if next, err := f.Fetch(ctx, func(r *FetchedRecord) error { return stop }); err != stop || next < 3 || next > 8 {
+			t.Fatalf("refused record: next %d, %v", next, err)
+		}
+	})
+}
+
+// TestConformOutOfRange: deleted records, offsets beyond the end, a topic that
+// was made anew, and partitions that were added.
+func TestConformOutOfRange(t *testing.T) {
+	onEach(t, func(t *testing.T, b *target, c *Client) {
+		ctx, a := ctxFor(t), b.n("a")
+		ensure(t, c, Topic{Name: a, Partitions: 1})
+		p := producer(t, c, b.n("one"), a)
+		write := func(part int32, values ...string) {
+			t.Helper()
+			txn := p.Begin()
+			for _, v := range values {
+				txn.Append(a, part, Record{Value: []byte(v)})
+			}
+			must(t, txn.Commit(ctx))
+		}
+		for i := range 20 {
+			write(0, fmt.Sprint(i), "x")
+		}
+		refused := func(what string, at int64) {
+			t.Helper()
+			_, err := c.Fetcher(a, 0, at, FetchOptions{ReadCommitted: true}).Fetch(ctx, func(*FetchedRecord) error { return nil })
+			var oor *OutOfRange
+			if !errors.Is(err, ErrOffsetOutOfRange) || !errors.As(err, &oor) || oor.Offset != at || !fault.Is(err, fault.Config) {
+				t.Fatalf("%s: %v", what, err)
+			}
+		}
+		refused("beyond the end", 1e6)
+		must(t, c.DeleteRecords(ctx, a, 0, 25))
+		ends, err := c.Ends(ctx, a)
+		must(t, err)
+		if ends[a][0].First != 25 {
+			t.Fatalf("after deleting: %v", ends)
+		}
+		refused("deleted", 3)
+		if err := c.DeleteRecords(ctx, a, 0, 1e6); !errors.Is(err, ErrOffsetOutOfRange) {
+			t.Fatalf("deleting beyond the end: %v", err)
+		}
+
+		adm := kadm.NewClient(kclient(t, b.brokers))
+		if _, err := adm.UpdatePartitions(ctx, 3, a); err != nil {
+			t.Fatal(err)
+		}
+		until(t, func() error {
+			counts, err := c.Partitions(ctx, a)
+			if err == nil && counts[a] != 3 {
+				err = fmt.Errorf("%d partitions", counts[a])
+			}
+			return err
+		})
+		c.forget(a)
+		write(2, "in a new partition")
+		if got := fmt.Sprint(values(t, c, a, 2)); got != "[in a new partition]" {
+			t.Fatal(got)
+		}
+
+		if _, err := adm.DeleteTopics(ctx, a); err != nil {
+			t.Fatal(err)
+		}
+		until(t, func() error {
+			counts, err := c.Partitions(ctx, a)
+			if err == nil && counts[a] != 0 {
+				err = errors.New("the topic is still there")
+			}
+			return err
+		})
+		ensure(t, c, Topic{Name: a, Partitions: 1})
+		p = producer(t, c, b.n("one"), a)
+		write(0, "anew")
+		refused("of the topic's earlier life", 30)
+		if got := fmt.Sprint(values(t, c, a, 0)); got != "[anew]" {
+			t.Fatal(got)
+		}
+	})
+}
+
+func TestConformFencing(t *testing.T) {
+	onEach(t, func(t *testing.T, b *target, c *Client) {
+		ctx, a := ctxFor(t), b.n("a")
+		ensure(t, c, Topic{Name: a, Partitions: 1})
+		old := producer(t, c, b.n("one"))
+		txn := old.Begin()
+		txn.Append(a, 0, Record{Value: []byte("old")})
+		_, err := txn.Flush(ctx)
+		must(t, err)
+		fresh := producer(t, c, b.n("one"))
+		if err := txn.Commit(ctx); !errors.Is(err, ErrFenced) || !fault.Is(err, fault.Config) {
+			t.Fatalf("commit of the fenced: %v", err)
+		}
+		txn = old.Begin()
+		txn.Append(a, 0, Record{Value: []byte("old again")})
+		if err := txn.Commit(ctx); !errors.Is(err, ErrFenced) {
+			t.Fatalf("next transaction of the fenced: %v", err)
+		}
+		// A producer whose transaction broke before it was fenced finds out when it recovers.
+		broken := producer(t, c, b.n("two"))
+		broken.unsettle = true
+		producer(t, c, b.n("two"))
+		txn = broken.Begin()
+		txn.Append(a, 0, Record{Value: []byte("broken")})
+		if err := txn.Commit(ctx); !errors.Is(err, ErrFenced) {
+			t.Fatalf("recovery of the fenced: %v", err)
+		}
+		txn = fresh.Begin()
+		txn.Append(a, 0, Record{Value: []byte("fresh")})
+		must(t, txn.Commit(ctx))
+		if d := cmp.Diff([]string{"fresh"}, values(t, c, a, 0)); d != "" {
+			t.Fatal(d)
+		}
+	})
+}
+
+// TestConformTransactionTooOld: the broker aborts it, the producer finds its way back.
+func TestConformTransactionTooOld(t *testing.T) {
+	onEach(t, func(t *testing.T, b *target, _ *Client) {
+		ctx, a := ctxFor(t), b.n("a")
+		c := dial(t, b.brokers, WithTimeouts(0, 0, 300*time.Millisecond))
+		ensure(t, c, Topic{Name: a, Partitions: 1})
+		p := producer(t, c, b.n("one"), a)
+		txn := p.Begin()
+		txn.Append(a, 0, Record{Value: []byte("old")})
+		placed, err := txn.Flush(ctx)
+		must(t, err)
+		since := time.Now()
+		until(t, func() error { // the broker's abort lets the last stable offset move on
+			ends, err := c.Ends(ctx, a)
+			if err == nil && (ends[a][0].Last <= placed[0].Base || time.Since(since) < 310*time.Millisecond) {
+				err = errors.New("the transaction is still open")
+			}
+			return err
+		})
+		if err := txn.Commit(ctx); !errors.Is(err, ErrAborted) || errors.Is(err, ErrFenced) {
+			t.Fatal(err)
+		}
+		txn = p.Begin()
+		txn.Append(a, 0, Record{Value: []byte("new")})
+		must(t, txn.Commit(ctx))
+		if got := values(t, c, a, 0); fmt.Sprint(got) != "[new]" {
+			t.Fatal(got)
+		}
+	})
+}
+
+func TestConformPositions(t *testing.T) {
+	onEach(t, func(t *testing.T, b *target, c *Client) {
+		ctx, in, state, group := ctxFor(t), b.n("in"), b.n("state"), b.n("g")
+		ensure(t, c, Topic{Name: in, Partitions: 2}, Topic{Name: state, Partitions: 1})
+		p := producer(t, c, b.n("one"))
+		big := make([]byte, 200_000)
+		rand.NewChaCha8([32]byte{}).Read(big)
+		prev := []byte(nil)
+		for i, pos := range [][]byte{[]byte("small"), big, {}, big[:2500], big[:2501]} {
+			for _, commit := range []bool{false, true} {
+				txn := p.Begin()
+				txn.Append(in, 1, Record{Value: []byte("row")})
+				must(t, txn.SavePosition(ctx, state, group, in, pos))
+				if commit {
+					must(t, txn.Commit(ctx))
+					prev = pos
+				} else {
+					must(t, txn.Abort(ctx))
+				}
+				got, err := c.LoadPosition(ctx, state, group, in)
+				must(t, err)
+				if d := cmp.Diff(prev, got); d != "" {
+					t.Fatalf("position %d, committed %v: %s", i, commit, d)
+				}
+			}
+		}
+		if n := len(values(t, c, in, 1)); n != 5 {
+			t.Fatalf("%d rows", n)
+		}
+		// A state topic that was emptied below the pointer is noticed.
+		must(t, c.DeleteRecords(ctx, state, 0, decided(t, c, state)[state][0].Last))
+		if _, err := c.LoadPosition(ctx, state, group, in); !fault.Is(err, fault.Config) {
+			t.Fatalf("deleted position: %v", err)
+		}
+	})
+}
+
+// TestConformGroup: members join, one falls silent, and what it commits when it
+// wakes up is refused.
+func TestConformGroup(t *testing.T) {
+	onEach(t, func(t *testing.T, b *target, c *Client) {
+		ctx, a, id := ctxFor(t), b.n("a"), b.n("g")
+		ensure(t, c, Topic{Name: a, Partitions: 4})
+		if _, err := c.Group(ctx, GroupConfig{ID: id, Topics: []string{b.n("none")}}); !fault.Is(err, fault.Config) {
+			t.Fatalf("a topic that does not exist: %v", err)
+		}
+		one := join(t, c, id, a)
+		first := next(t, one)
+		if len(first.Assigned) != 4 {
+			t.Fatalf("the only member has %v", first.Assigned)
+		}
+		must(t, first.Commit(ctx, []OffsetMeta{{a, 2, 77, "to 99 under plan f00"}}))
+		two := join(t, c, id, a)
+		<-first.Context().Done()
+		if cause := context.Cause(first.Context()); cause != ErrGenerationOver {
+			t.Fatal(cause)
+		}
+		x, y := settled(t, one, two, 4)
+		err := first.Commit(ctx, []OffsetMeta{{a, 2, 1, ""}})
+		if !errors.Is(err, ErrGenerationOver) || !fault.Is(err, fault.Transient) {
+			t.Fatalf("commit of an old generation: %v", err)
+		}
+		p := producer(t, c, b.n("one"))
+		txn := p.Begin()
+		txn.OffsetAs(first, a, 2, 1, "")
+		if err := txn.Commit(ctx); !errors.Is(err, ErrGenerationOver) || !errors.Is(err, ErrAborted) {
+			t.Fatalf("transaction of an old generation: %v", err)
+		}
+		must(t, x.Commit(ctx, []OffsetMeta{{a, 0, 5, "x"}}))
+		must(t, y.Commit(ctx, []OffsetMeta{{a, 1, 6, "y"}}))
+		must(t, two.Close())
+		<-x.Context().Done()
+		if alone := next(t, one); len(alone.Assigned) != 4 {
+			t.Fatalf("after the other left: %v", alone.Assigned)
+		}
+		have, err := c.Offsets(ctx, id, a)
+		must(t, err)
+		if d := cmp.Diff([]Committed{{5, "x"}, {6, "y"}, {77, "to 99 under plan f00"}, {Offset: -1}}, have[a]); d != "" {
+			t.Fatal(d)
+		}
+	})
+}
+
+// TestConformHugeRecord: one record far above every limit of a fetch is read
+// whole; one above the topic's own limit is refused with a way out, and the
+// producer goes on.
+func TestConformHugeRecord(t *testing.T) {
+	onEach(t, func(t *testing.T, b *target, c *Client) {
+		ctx, a := ctxFor(t), b.n("a")
+		ensure(t, c, Topic{Name: a, Partitions: 1, Configs: map[string]string{"max.message.bytes": "9000000"}})
+		p := producer(t, c, b.n("one"), a)
+		huge := make([]byte, 8_000_000) // random: it does not compress
+		rand.NewChaCha8([32]byte{1}).Read(huge)
+		for _, v := range [][]byte{[]byte("before"), huge, []byte("after")} {
+			txn := p.Begin()
+			txn.Append(a, 0, Record{Value: v})
+			must(t, txn.Commit(ctx))
+		}
+		txn := p.Begin()
+		txn.Append(a, 0, Record{Value: append(huge, huge...)})
+		err := txn.Commit(ctx)
+		if !errors.Is(err, ErrAborted) || !fault.Is(err, fault.Config) || !strings.Contains(err.Error(), "max.message.bytes") {
+			t.Fatalf("a record above the limit: %v %v", fault.Of(err), err)
+		}
+		ends := decided(t, c, a)
+		f := c.Fetcher(a, 0, 0, FetchOptions{ReadCommitted: true, MaxBytes: 1000})
+		var got []int
+		must(t, f.Span(ctx, 0, ends[a][0].Last, func(r *FetchedRecord) error { got = append(got, len(r.Value)); return nil }))
+		if d := cmp.Diff([]int{6, 8_000_000, 5}, got); d != "" {
+			t.Fatal(d)
+		}
+		txn = p.Begin()
+		txn.Append(a, 0, Record{Value: []byte("again")})
+		must(t, txn.Commit(ctx))
+	})
+}
+
+// kcat runs the independent client.
+func kcat(t *testing.T, b *target, stdin string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(ctxFor(t), "kcat", append([]string{"-b", strings.Join(b.brokers, ",")}, args...)...)
+	var out, errs bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &errs
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("kcat %q: %v (Debian: apt-get install kcat): %s", args, err, errs.String())
+	}
+	return out.String()
+}
+
+// TestConformKcat: kcat (librdkafka) reads what we write, zstd and transactions
+// included, and we read what it writes, in every codec and transactionally.
+func TestConformKcat(t *testing.T) {
+	if os.Getenv(apacheEnv) == "" {
+		return // `make test-kafka` checks both brokers with it
+	}
+	onEach(t, func(t *testing.T, b *target, c *Client) {
+		ctx, a := ctxFor(t), b.n("a")
+		ensure(t, c, Topic{Name: a, Partitions: 2})
+		p := producer(t, c, b.n("one"), a)
+		var want []string
+		for i := range 12 {
+			txn := p.Begin()
+			var mine []string
+			for j := range 300 {
+				v := fmt.Sprintf(`{"村":"%d","值":%d,"备注":"%s"}`, i, j, strings.Repeat("一数一源", j%9))
+				mine = append(mine, fmt.Sprintf("k%d\t%s\trt=h", j%7, v))
+				txn.Append(a, int32(j%2), Record{Key: fmt.Appendf(nil, "k%d", j%7), Value: []byte(v), Header: []byte("h")})
+			}
+			if i%3 == 1 {
+				_, err := txn.Flush(ctx)
+				must(t, err)
+				must(t, txn.Abort(ctx))
+				continue
+			}
+			must(t, txn.Commit(ctx))
+			want = append(want, mine...)
+		}
+		out := kcat(t, b, "", "-C", "-t", a, "-e", "-q", "-X", "isolation.level=read_committed", "-X", "check.crcs=true", "-f", "%k\t%s\t%h\n")
+		got := strings.Split(strings.TrimSuffix(out, "\n"), "\n")
+		slices.Sort(want)
+		slices.Sort(got)
+		if d := cmp.Diff(want, got); d != "" {
+			t.Fatal("kcat reads: ", d)
+		}
+		for _, codec := range []string{"none", "gzip", "snappy", "lz4", "zstd"} {
+			topic := b.n(codec)
+			ensure(t, c, Topic{Name: topic, Partitions: 1})
+			var lines []string
+			for i := range 2000 {
+				lines = append(lines, fmt.Sprintf("行 %d %s", i, strings.Repeat("abc", i%30)))
+			}
+			kcat(t, b, strings.Join(lines, "\n")+"\n", "-P", "-t", topic, "-p", "0", "-z", codec, "-X", "enable.idempotence=true", "-H", "rt=h")
+			if d := cmp.Diff(lines, values(t, c, topic, 0)); d != "" {
+				t.Fatalf("we read %s of kcat: %s", codec, d)
+			}
+		}
+	})
+}
+
+// until polls a condition of another process; there is no signal to wait for.
+func until(t *testing.T, check func() error) {
+	t.Helper()
+	ctx := ctxFor(t)
+	for {
+		err := check()
+		if err == nil {
+			return
+		}
+		if !wait(ctx, 20*time.Millisecond) {
+			t.Fatal(err)
+		}
+	}
+}

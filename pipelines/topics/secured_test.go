@@ -1,0 +1,218 @@
+package topics
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+
+	"rongtong/deploy/testservers/apachekafka"
+	"rongtong/schemas/fault"
+)
+
+// TestSecurityIsComplete: what is missing is named before anything is dialled,
+// and a password that is not given by reference is not repeated.
+func TestSecurityIsComplete(t *testing.T) {
+	t.Setenv("SECRET", "hunter2")
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	must(t, os.WriteFile(ca, []byte("no certificate"), 0o600))
+	for _, tt := range []struct {
+		s    Security
+		text string
+	}{
+		{Security{User: "etl", Password: "hunter2"}, "must be given by reference"},
+		{Security{User: "etl"}, "must be given by reference"},
+		{Security{User: "etl", Password: "${env:ABSENT}"}, "environment variable is not set"},
+		{Security{User: "etl", Password: "${file:/absent}"}, "file cannot be read"},
+		{Security{User: "etl", Password: "${command:/absent}"}, `from the command "/absent"`},
+		{Security{User: "etl", Password: "${command:}"}, "names no program"},
+		{Security{User: "etl", Password: "${env:SECRET}", Mechanism: "SCRAM-SHA-265"}, "SCRAM-SHA-256"},
+		{Security{Password: "${env:SECRET}"}, "without a user"},
+		{Security{CA: "/absent"}, "reading the authorities"},
+		{Security{CA: ca}, "no certificate in PEM"},
+		{Security{Cert: "a.pem"}, "belong together"},
+		{Security{Cert: "/absent.pem", Key: "/absent.key"}, "client certificate"},
+	} {
+		_, err := Dial(ctxFor(t), []string{"127.0.0.1:1"}, WithSecurity(tt.s))
+		if !fault.Is(err, fault.Config) || !strings.Contains(err.Error(), tt.text) || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%+v: %v", tt.s, err)
+		}
+	}
+	s := Security{User: "etl", Password: "${command:echo hunter2}"}
+	if p, err := s.password(); err != nil || p != "hunter2" {
+		t.Errorf("from a command: %q, %v", p, err)
+	}
+}
+
+// TestApacheSecured: every way into a secured Apache Kafka, and for each thing
+// that is wrong an error that says which it was, soon.
+func TestApacheSecured(t *testing.T) {
+	if os.Getenv(apacheEnv) == "" {
+		return // part of `make test-kafka`
+	}
+	b := apacheBroker(t)
+	t.Setenv("RIGHT", apachekafka.Password)
+	t.Setenv("WRONG", "wrong-4T")
+	login := func(mechanism, ref string) Security {
+		return Security{Mechanism: mechanism, User: apachekafka.Superuser, Password: ref}
+	}
+	over := func(s Security) Security { s.CA = b.Certs.CA; return s }
+	mutual := Security{CA: b.Certs.CA, Cert: b.Certs.ClientCert, Key: b.Certs.ClientKey}
+	var tests []securedCase
+	for _, m := range Mechanisms {
+		tests = append(tests,
+			securedCase{m, b.SASL, login(m, "${env:RIGHT}"), ""},
+			securedCase{m + " over TLS", b.SASLTLS, over(login(m, "${env:RIGHT}")), ""},
+			securedCase{m + " wrong password", b.SASL, login(m, "${env:WRONG}"), "the SASL mechanism, the user and the password"},
+			securedCase{m + " wrong password over TLS", b.SASLTLS, over(login(m, "${env:WRONG}")), "the SASL mechanism, the user and the password"},
+		)
+	}
+	tests = append(tests,
+		securedCase{"no password", b.SASL, Security{}, "wants authentication"},
+		securedCase{"no password over TLS", b.SASLTLS, Security{CA: b.Certs.CA}, "wants authentication"},
+		securedCase{"password to an open port", b.Plain, login("PLAIN", "${env:RIGHT}"), "no authentication"},
+		securedCase{"no TLS", b.SASLTLS, login("PLAIN", "${env:RIGHT}"), "speaks TLS"},
+		securedCase{"TLS to a plain port", b.SASL, over(login("PLAIN", "${env:RIGHT}")), "does not speak TLS"},
+		securedCase{"unknown authority", b.SASLTLS, Security{TLS: true, User: "etl", Password: "${env:RIGHT}"}, "unknown authority"},
+		securedCase{"client certificate", b.MutualTLS, mutual, ""},
+		securedCase{"no client certificate", b.MutualTLS, Security{CA: b.Certs.CA}, "wants a client certificate"},
+	)
+	for _, tt := range tests {
+		t.Run(tt.name, tt.run)
+	}
+}
+
+type securedCase struct {
+	name, address string
+	security      Security
+	text          string // "" is success
+}
+
+func (tt securedCase) run(t *testing.T) {
+	began := time.Now()
+	c, err := Dial(ctxFor(t), []string{tt.address}, WithSecurity(tt.security), WithTimeouts(2*time.Second, 0, 0))
+	if took := time.Since(began); took > 9*time.Second {
+		t.Errorf("took %s", took)
+	}
+	if tt.text == "" {
+		must(t, err)
+		_, err = c.Partitions(ctxFor(t))
+		must(t, err)
+		must(t, c.Close())
+		return
+	}
+	if !fault.Is(err, fault.Config) || !strings.Contains(err.Error(), tt.text) || strings.Contains(err.Error(), "wrong-4T") || strings.Contains(err.Error(), apachekafka.Password) {
+		t.Fatalf("%v: %v", fault.Of(err), err)
+	}
+}
+
+// TestApacheRights: a user without a right gets an error that names the right,
+// soon, from everything that the pipeline does; with exactly the rights that the
+// hints name, everything works.
+func TestApacheRights(t *testing.T) {
+	if os.Getenv(apacheEnv) == "" {
+		return // part of `make test-kafka`
+	}
+	b := apacheBroker(t)
+	t.Setenv("RIGHT", apachekafka.Password)
+	root := dial(t, []string{b.Plain})
+	ensure(t, root, Topic{Name: "rights.a", Partitions: 1}, Topic{Name: "rights.state", Partitions: 1})
+	guest := dial(t, []string{b.SASL}, WithSecurity(Security{User: apachekafka.Guest, Password: "${env:RIGHT}"}))
+	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
+	defer cancel()
+	work := map[string]func() error{
+		"creating a topic": func() error { return guest.Ensure(ctx, []Topic{{Name: "rights.new", Partitions: 1}}) },
+		"writing": func() error {
+			_, err := guest.Producer(ctx, "rights.one", "rights.a")
+			return err
+		},
+		"reading": func() error {
+			_, err := guest.Fetcher("rights.a", 0, 0, FetchOptions{}).Fetch(ctx, func(*FetchedRecord) error { return nil })
+			return err
+		},
+		"asking for the ends":    func() error { _, err := guest.Ends(ctx, "rights.a"); return err },
+		"asking for the offsets": func() error { _, err := guest.offsets(ctx, "rights.g", []tp{{"rights.a", 0}}); return err },
+		"joining a group": func() error {
+			g, err := guest.Group(ctx, GroupConfig{ID: "rights.g", Topics: []string{"rights.a"}})
+			if err != nil {
+				return err
+			}
+			defer g.Close()
+			_, err = g.Next(ctx)
+			return err
+		},
+		"deleting records": func() error { return guest.DeleteRecords(ctx, "rights.a", 0, 0) },
+	}
+	for what, do := range work {
+		began := time.Now()
+		err := do()
+		if !fault.Is(err, fault.Config) || !strings.Contains(err.Error(), "grant the user") || time.Since(began) > 5*time.Second {
+			t.Errorf("%s: %v after %s: %v", what, fault.Of(err), time.Since(began), err)
+		}
+	}
+	adm := kadm.NewClient(kclient(t, []string{b.Plain}))
+	allow := func(acl *kadm.ACLBuilder) {
+		t.Helper()
+		if _, err := adm.CreateACLs(ctx, acl.Allow("User:"+apachekafka.Guest).AllowHosts("*").ResourcePatternType(kadm.ACLPatternPrefixed)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// With Read on the topic alone, the group says what is missing.
+	allow(kadm.NewACLs().Topics("rights.").Operations(kadm.OpRead, kadm.OpDescribe))
+	until(t, func() error { _, err := guest.Ends(ctx, "rights.a"); return err })
+	if err := work["joining a group"](); !fault.Is(err, fault.Config) || !strings.Contains(err.Error(), "Read on the consumer group") {
+		t.Errorf("a group without Read: %v", err)
+	}
+	allow(kadm.NewACLs().Topics("rights.").Operations(kadm.OpWrite, kadm.OpCreate, kadm.OpDelete))
+	allow(kadm.NewACLs().Groups("rights.").Operations(kadm.OpRead))
+	allow(kadm.NewACLs().TransactionalIDs("rights.").Operations(kadm.OpWrite, kadm.OpDescribe))
+	for what, do := range work {
+		until(t, func() error {
+			if err := do(); err != nil {
+				t.Logf("%s, with the rights granted: %v", what, err)
+				return err
+			}
+			return nil
+		})
+	}
+	if err := everythingOn(ctx, guest, "rights.one", "rights.a", "rights.g"); err != nil {
+		t.Errorf("with all rights: %v", err)
+	}
+}
+
+// TestApacheLeaderChanges kills the brokers of a cluster of three in turn while
+// rows flow: every leader and coordinator moves, and every row is there once.
+func TestApacheLeaderChanges(t *testing.T) {
+	if os.Getenv(apacheEnv) == "" {
+		return // part of `make test-kafka`
+	}
+	nodes := apachekafka.StartCluster(t, 3)
+	var addrs []string
+	for _, n := range nodes {
+		addrs = append(addrs, n.Plain)
+	}
+	c := dial(t, addrs)
+	ensure(t, c, Topic{Name: "in", Partitions: 1}, Topic{Name: "state", Partitions: 1})
+	const rows = 30_000
+	done := make(chan int)
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Second)
+	defer cancel()
+	go func() { done <- ingest(t, ctx, c, rows) }()
+	for _, n := range nodes {
+		n.Kill()
+		wait(ctx, 2*time.Second)
+		must(t, n.Start(ctx))
+	}
+	redone := <-done
+	if t.Failed() {
+		return
+	}
+	if err := checkRows(values(t, c, "in", 0), rows, 0); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("3 brokers killed in turn, ingest redone %d times", redone)
+}
