@@ -204,21 +204,25 @@ func (w *Warehouse) paths(ctx context.Context, c *schemas.Catalog) error {
 	if err != nil {
 		return err
 	}
-	// Every fusion that changes anything makes a new table, so its identity is
-	// the state of its rows.
-	tree, err := w.identity(ctx, divisionEntity)
+	tree, _, err := w.lastState(ctx, divisionEntity)
 	if err != nil {
 		return err
 	}
-	state := tree + ":" + fingerprint(o.ddl(o.name), query)
-	if _, ok, err := w.unchanged(ctx, o.name, state); err != nil || ok {
+	now := fuseState{claimsTable: tree.rowsTable, block: tree.block, rules: fingerprint(o.ddl(o.name), query, tree.rules)}
+	if now.rowsTable, err = w.identity(ctx, o.name); err != nil {
 		return err
 	}
-	n, err := w.rebuild(ctx, o, query)
-	if err != nil {
+	last, found, err := w.lastState(ctx, o.name)
+	if err != nil || found && last.sameAs(now) {
 		return err
 	}
-	return w.recordState(ctx, o.name, state, FuseResult{Things: n})
+	if now.things, err = w.rebuild(ctx, o, query); err != nil {
+		return err
+	}
+	if now.rowsTable, err = w.identity(ctx, o.name); err != nil {
+		return err
+	}
+	return w.recordState(ctx, o.name, now, FuseResult{Changed: now.things, Rebuilt: true})
 }
 
 // pathSQL walks up from every division, one join per tier.

@@ -1,6 +1,7 @@
 package warehouse
 
 import (
+	"fmt"
 	"slices"
 
 	"rongtong/schemas"
@@ -17,6 +18,7 @@ func stdTable(e *schemas.Entity) *object {
 		engine:  "ReplacingMergeTree(kafka_offset)",
 		order:   append(slices.Clone(e.Key), "src_system", "version"),
 		dedup:   true,
+		blocks:  true,
 	}
 	for _, c := range schemas.StdColumns(e) {
 		o.columns = append(o.columns, columnFor(c))
@@ -24,26 +26,49 @@ func stdTable(e *schemas.Entity) *object {
 	return o
 }
 
-// dwdTable holds one fused row per thing, and beside every field (or, for
-// fusion by row, beside the row) who won, when, and by which rule.
-func dwdTable(e *schemas.Entity) *object {
-	o := &object{
-		db: dbDwd, name: e.Entity,
-		comment: e.Name.Zh + "：一物一行",
-		engine:  "MergeTree",
+// rowsSuffix names the table behind the view of an entity's fused rows.
+const rowsSuffix = "__rows"
+
+// fusedTable holds the fused rows behind fusedView: a thing's row of the
+// highest fused_seq counts, and is_deleted says that no claim is alive.
+func fusedTable(e *schemas.Entity) *object {
+	return &object{
+		db: dbDwd, name: e.Entity + rowsSuffix,
+		comment: e.Name.Zh + "：一物一行，供视图读取",
+		engine:  "ReplacingMergeTree(fused_seq, is_deleted)",
 		order:   slices.Clone(e.Key),
 		derived: true,
+		columns: append(fusedColumns(e),
+			column{"fused_seq", "UInt64", "Delta(8), ZSTD(1)", "融合序号：依据到哪一批主张"},
+			column{"is_deleted", "UInt8", "", "已无有效主张"}),
 	}
+}
+
+// fusedView is what people read: one fused row per thing, and beside every
+// field (or, for fusion by row, beside the row) who won, when, and by which
+// rule.
+func fusedView(e *schemas.Entity) *object {
+	o := &object{db: dbDwd, name: e.Entity, comment: e.Name.Zh + "：一物一行", columns: fusedColumns(e)}
+	names := make([]string, len(o.columns))
+	for i, c := range o.columns {
+		names[i] = c.name
+	}
+	o.view = fmt.Sprintf("SELECT %s\nFROM dwd.%s FINAL\nWHERE is_deleted = 0", idents(names), ident(e.Entity+rowsSuffix))
+	return o
+}
+
+func fusedColumns(e *schemas.Entity) []column {
+	var out []column
 	for _, c := range e.Columns {
-		o.columns = append(o.columns, columnFor(c))
+		out = append(out, columnFor(c))
 		if e.Fusion == schemas.FuseField && !e.IsKey(c.Name) {
-			o.columns = append(o.columns, winnerColumns(c.Name, c.Zh, c.Nullable)...)
+			out = append(out, winnerColumns(c.Name, c.Zh, c.Nullable)...)
 		}
 	}
 	if e.Fusion == schemas.FuseRow {
-		o.columns = append(o.columns, winnerColumns("", "本行", false)...)
+		out = append(out, winnerColumns("", "本行", false)...)
 	}
-	return o
+	return out
 }
 
 // winnerColumns say who won a field. A field that nobody claims has no time.
@@ -97,7 +122,8 @@ func objects(c *schemas.Catalog) ([]*object, error) {
 		if err := coversGrain(e); err != nil {
 			return nil, err
 		}
-		out = append(out, stdTable(e), dwdTable(e))
+		out = append(out, stdTable(e), fusedTable(e))
+		views = append(views, fusedView(e))
 	}
 	out = append(out, divisionPath(), indicatorTable())
 	out = append(out, opsTables()...)

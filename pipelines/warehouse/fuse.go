@@ -3,8 +3,6 @@ package warehouse
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -18,6 +16,8 @@ import (
 type FuseResult struct {
 	Claims    int64 // claims in std, superseded ones included
 	Things    int64 // rows in dwd
+	Changed   int64 // things that were fused anew; all of them in a rebuild
+	Rebuilt   bool  // every thing was fused, because the rules or too many claims changed
 	Took      time.Duration
 	Unchanged bool // neither the claims nor the rules changed since: nothing was done
 }
@@ -35,8 +35,11 @@ type FuseResult struct {
 // claim has no row.
 //
 // The result depends on the set of claims alone, never on the order or the
-// number of loads that brought them. The new table replaces the old one in one
-// step; a fusion that was cut short leaves nothing that the next one trusts.
+// number of loads that brought them. Only the things about which claims came in
+// since the last fusion are fused again, in one insert that readers see whole;
+// when the rules changed, or more than a fraction of the things, a new table
+// replaces the old one in one step. Both ways give the same rows. A fusion that
+// was cut short is done again by the next: what it had seen is recorded last.
 // Concurrent fusions of one entity wait for each other within one process;
 // across processes the scheduler's leadership keeps them apart.
 func (w *Warehouse) Fuse(ctx context.Context, c *schemas.Catalog, entity string) (FuseResult, error) {
@@ -50,27 +53,78 @@ func (w *Warehouse) Fuse(ctx context.Context, c *schemas.Catalog, entity string)
 	if err != nil {
 		return FuseResult{}, err
 	}
-	o := dwdTable(e)
-	query := fuseSQL(c, e, sources)
-	want, err := w.claimState(ctx, e, o.ddl(o.name), query)
+	f := &fuser{c: c, e: e, sources: sources}
+	now, err := w.claimState(ctx, e, fusedTable(e).ddl(e.Entity), f.sql())
 	if err != nil {
 		return FuseResult{}, err
 	}
-	if r, ok, err := w.unchanged(ctx, entity, want); err != nil || ok {
-		r.Took = time.Since(start)
-		return r, err
+	last, found, err := w.lastState(ctx, entity)
+	if err != nil {
+		return FuseResult{}, err
 	}
-	var r FuseResult
-	r.Things, err = w.rebuild(ctx, o, query)
+	if found && last.sameAs(now) {
+		return FuseResult{Claims: last.claims, Things: last.things, Unchanged: true, Took: time.Since(start)}, nil
+	}
+	r := FuseResult{Rebuilt: true}
+	if found && last.sameTables(now) {
+		f.since, f.until = last.block, now.block
+		if r.Changed, err = w.changedThings(ctx, f); err != nil {
+			return r, err
+		}
+		r.Rebuilt = r.Changed > max(leastRebuild, last.things/rebuildShare) || r.Changed > mostChanged
+	}
+	if r.Rebuilt {
+		f.since, f.until = 0, 0
+		r.Changed, err = w.rebuild(ctx, fusedTable(e), f.rebuild(now.block))
+	} else {
+		err = w.fuseChanged(ctx, f, now)
+	}
 	if err != nil {
 		return r, err
 	}
-	var claims uint64
-	if err := w.QueryRow(ctx, "SELECT count() FROM std."+ident(entity), []any{&claims}); err != nil {
+	return w.recordFusion(ctx, e, now, r, start)
+}
+
+// Where fusing what changed stops paying, or stops fitting into one block.
+const (
+	leastRebuild = 1000    // fewer things are never worth a new table
+	rebuildShare = 5       // a fifth of all things
+	mostChanged  = 500_000 // one insert is one block, and a block is held in memory
+)
+
+// changedThings counts the things about which claims came in.
+func (w *Warehouse) changedThings(ctx context.Context, f *fuser) (int64, error) {
+	var n uint64
+	err := w.QueryRow(ctx, "SELECT count() FROM ("+f.changed()+")", []any{&n})
+	return int64(n), err
+}
+
+// fuseChanged fuses the things about which claims came in and puts their rows
+// over the old ones, in one insert of one block: a reader sees all of it or
+// nothing.
+func (w *Warehouse) fuseChanged(ctx context.Context, f *fuser, now fuseState) error {
+	o := fusedTable(f.e)
+	names := make([]string, len(o.columns))
+	for i, c := range o.columns {
+		names[i] = c.name
+	}
+	sql := fmt.Sprintf("INSERT INTO %s (%s)\n%s", o.full(), idents(names), f.change(now.block))
+	return w.seal(w.conn.Exec(oneBlock(bounded(ctx)), sql), fmt.Sprintf("fusing %q", f.e.Entity))
+}
+
+// recordFusion counts what is there and records what the fusion has seen.
+func (w *Warehouse) recordFusion(ctx context.Context, e *schemas.Entity, now fuseState, r FuseResult, start time.Time) (FuseResult, error) {
+	var claims, things uint64
+	err := w.QueryRow(ctx, fmt.Sprintf("SELECT (SELECT count() FROM std.%[1]s), (SELECT count() FROM dwd.%[1]s)", ident(e.Entity)), []any{&claims, &things})
+	if err != nil {
 		return r, err
 	}
-	r.Claims, r.Took = int64(claims), time.Since(start)
-	return r, w.recordState(ctx, entity, want, r)
+	r.Claims, r.Things, r.Took = int64(claims), int64(things), time.Since(start)
+	if now.rowsTable, err = w.identity(ctx, fusedTable(e).name); err != nil {
+		return r, err
+	}
+	now.claims, now.things = r.Claims, r.Things
+	return r, w.recordState(ctx, e.Entity, now, r)
 }
 
 // lock serialises the rebuilds of one table and returns the unlock.
@@ -96,70 +150,6 @@ func (w *Warehouse) sources(ctx context.Context, e *schemas.Entity) ([]string, e
 		return err
 	})
 	return out, err
-}
-
-// claimState is the set of claims and the rules applied to it. Every insert
-// takes a new block number and a merge takes none, so the table's identity and
-// its highest block number change exactly when rows arrive.
-func (w *Warehouse) claimState(ctx context.Context, e *schemas.Entity, rules ...string) (string, error) {
-	var uuid string
-	var block int64
-	err := w.QueryRow(ctx, `SELECT toString(uuid),
-  (SELECT toInt64(max(max_block_number)) FROM system.parts WHERE database = 'std' AND table = ? AND active)
-FROM system.tables WHERE database = 'std' AND name = ?`, []any{&uuid, &block}, e.Entity, e.Entity)
-	return fmt.Sprintf("%s:%d:%s", uuid, block, fingerprint(rules...)), err
-}
-
-// unchanged reports whether the state is the one of the last rebuild, and the
-// table is still the one that the rebuild made.
-func (w *Warehouse) unchanged(ctx context.Context, entity, state string) (FuseResult, bool, error) {
-	var last string
-	var claims, things uint64
-	found := false
-	rows, err := w.Query(ctx, "SELECT state, claims, things FROM ops.fuse FINAL WHERE entity = ?", entity)
-	if err != nil {
-		return FuseResult{}, false, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := rows.Scan(&last, &claims, &things); err != nil {
-			return FuseResult{}, false, fault.New(fault.Bug, "reading the state of %q: %w", entity, err)
-		}
-		found = true
-	}
-	if err := rows.Err(); err != nil || !found {
-		return FuseResult{}, false, w.mark(err, fmt.Sprintf("reading the state of %q", entity))
-	}
-	made, err := w.identity(ctx, entity)
-	if err != nil {
-		return FuseResult{}, false, err
-	}
-	return FuseResult{Claims: int64(claims), Things: int64(things), Unchanged: true}, last == state+"/"+made, nil
-}
-
-// identity is the UUID of a table of dwd; a table created anew has another.
-func (w *Warehouse) identity(ctx context.Context, name string) (string, error) {
-	var uuid string
-	err := w.QueryRow(ctx, "SELECT toString(any(uuid)) FROM system.tables WHERE database = 'dwd' AND name = ?", []any{&uuid}, name)
-	return uuid, err
-}
-
-type fuseRow struct {
-	Entity  string    `json:"entity"`
-	State   string    `json:"state"`
-	Claims  int64     `json:"claims"`
-	Things  int64     `json:"things"`
-	TookMs  int64     `json:"took_ms"`
-	FusedAt time.Time `json:"fused_at"`
-}
-
-func (w *Warehouse) recordState(ctx context.Context, entity, state string, r FuseResult) error {
-	made, err := w.identity(ctx, entity)
-	if err != nil {
-		return err
-	}
-	row := fuseRow{entity, state + "/" + made, r.Claims, r.Things, r.Took.Milliseconds(), time.Now()}
-	return w.InsertRows(ctx, "ops.fuse", row.State, []fuseRow{row})
 }
 
 // rebuild fills a derived table from a query and puts it in place of the old
@@ -212,182 +202,12 @@ func bounded(ctx context.Context) context.Context {
 	}))
 }
 
-// noRank is the rank of a source that the order of authority does not name.
-const noRank = 255
-
-// fuser writes the query of one entity.
-type fuser struct {
-	c       *schemas.Catalog
-	e       *schemas.Entity
-	sources []string
-	orders  [][]string // distinct orders of authority; the n-th has the column ord_n
-}
-
-// fuseSQL is the query that makes an entity's fused rows, columns in the order
-// of dwdTable. sources are the systems that have claims, by name.
-func fuseSQL(c *schemas.Catalog, e *schemas.Entity, sources []string) string {
-	f := &fuser{c: c, e: e, sources: sources}
-	switch {
-	case len(sources) <= 1:
-		return f.single()
-	case e.Fusion == schemas.FuseField:
-		return f.byField()
-	}
-	return f.byRow()
-}
-
-// latest selects the latest claim per thing and source, live ones only. The
-// order is the table's own, read backwards, so nothing is sorted or held.
-func (f *fuser) latest(extra ...string) string {
-	cols := make([]string, 0, len(f.e.Columns)+4)
-	for _, c := range f.e.Columns {
-		cols = append(cols, ident(c.Name))
-	}
-	cols = append(cols, "src_system", "src_tier", "event_time", "version", "is_deleted")
-	var desc []string
-	for _, k := range f.e.Key {
-		desc = append(desc, ident(k)+" DESC")
-	}
-	// Claims of a source that came in since the sources were listed wait for the
-	// next fusion, which sees another list.
-	known := "0"
-	if len(f.sources) > 0 {
-		known = "src_system IN (" + f.names() + ")"
-	}
-	inner := fmt.Sprintf("SELECT %s\nFROM std.%s\nWHERE %s\nORDER BY %s, src_system DESC, version DESC, kafka_offset DESC\nLIMIT 1 BY %s, src_system",
-		strings.Join(cols, ", "), ident(f.e.Entity), known, strings.Join(desc, ", "), idents(f.e.Key))
-	return fmt.Sprintf("SELECT %s\nFROM\n(\n%s\n)\nWHERE is_deleted = 0", strings.Join(append([]string{"*"}, extra...), ", "), indent(inner))
-}
-
-// rank is the position of a claim's source in an order of authority.
-func (f *fuser) rank(order []string) string {
-	if len(order) == 0 {
-		return fmt.Sprint(noRank)
-	}
-	var b strings.Builder
-	b.WriteString("multiIf(")
-	for i, a := range order[:min(len(order), noRank-1)] {
-		col := "src_system"
-		if f.c.Tier(a) != nil {
-			col = "src_tier"
-		}
-		fmt.Fprintf(&b, "%s = %s, %d, ", col, quote(a), i+1)
-	}
-	fmt.Fprintf(&b, "%d)", noRank)
-	return b.String()
-}
-
-// ord is a number that is smaller for the claim that wins: rank, then version
-// downwards, then name. One number, because comparing tuples costs five times
-// as much.
-func (f *fuser) ord(order []string) string {
-	return fmt.Sprintf("bitShiftLeft(toUInt128(%s), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf([%s], src_system)",
-		f.rank(order), f.names())
-}
-
-// source and rule read back what ord was made of; 0 means nobody claims.
-func (f *fuser) source(ord string) string {
-	return fmt.Sprintf("[%s][toUInt16(bitAnd(%s, 65535))]", f.names(), ord)
-}
-
-// names are the sources as literals, in order of their names.
-func (f *fuser) names() string {
-	q := make([]string, len(f.sources))
-	for i, s := range f.sources {
-		q[i] = quote(s)
-	}
-	return strings.Join(q, ", ")
-}
-
-func rule(rank string) string {
-	return fmt.Sprintf("multiIf(%[1]s = 0, '', %[1]s = %[2]d, 'freshest', concat('authority:', toString(%[1]s)))", rank, noRank)
-}
-
-func rankOf(ord string) string { return fmt.Sprintf("toUInt8(bitShiftRight(%s, 80))", ord) }
-
-// claimed is the condition under which a claim says something about a column;
-// empty when it always does.
-func claimed(c *schemas.Column) string {
-	switch {
-	case c.Type.Collection() && c.Nullable:
-		return "notEmpty(" + ident(c.Name) + ")"
-	case c.Nullable:
-		return ident(c.Name) + " IS NOT NULL"
-	}
-	return ""
-}
-
-// orderColumn is the name of the ord column for an order of authority.
-func (f *fuser) orderColumn(order []string) string {
-	i := slices.IndexFunc(f.orders, func(o []string) bool { return slices.Equal(o, order) })
-	if i < 0 {
-		i = len(f.orders)
-		f.orders = append(f.orders, order)
-	}
-	return fmt.Sprintf("ord_%d", i)
-}
-
-// single is fusion where one source speaks: its latest claims are the rows.
-func (f *fuser) single() string {
-	var out []string
-	for _, c := range f.e.Columns {
-		out = append(out, ident(c.Name))
-		if f.e.Fusion == schemas.FuseRow || f.e.IsKey(c.Name) {
-			continue
-		}
-		r := rule(f.rank(f.e.AuthorityOf(c)))
-		if cond := claimed(c); cond != "" {
-			out = append(out, fmt.Sprintf("if(%s, src_system, '')", cond), fmt.Sprintf("if(%s, event_time, NULL)", cond), fmt.Sprintf("if(%s, %s, '')", cond, r))
-			continue
-		}
-		out = append(out, "src_system", "event_time", r)
-	}
-	if f.e.Fusion == schemas.FuseRow {
-		out = append(out, "src_system", "event_time", rule(f.rank(f.e.Authority)))
-	}
-	return fmt.Sprintf("SELECT %s\nFROM\n(\n%s\n)", strings.Join(out, ",\n       "), indent(f.latest()))
-}
-
-// byField groups the latest claims of a thing and takes each field's winner.
-func (f *fuser) byField() string {
-	var out, aggs []string
-	for _, c := range f.e.Columns {
-		if f.e.IsKey(c.Name) {
-			out = append(out, ident(c.Name))
-			continue
-		}
-		ord, cond := f.orderColumn(f.e.AuthorityOf(c)), claimed(c)
-		win := "w_" + c.Name
-		at := "event_time"
-		if cond == "" {
-			cond = "1"
-		}
-		if c.Nullable {
-			at = "toNullable(event_time)"
-		}
-		aggs = append(aggs,
-			fmt.Sprintf("argMinIf(%s, %s, %s) AS %s", ident(c.Name), ord, cond, ident("v_"+c.Name)),
-			fmt.Sprintf("minIf(%s, %s) AS %s", ord, cond, ident(win)),
-			fmt.Sprintf("argMinIf(%s, %s, %s) AS %s", at, ord, cond, ident("t_"+c.Name)))
-		out = append(out, ident("v_"+c.Name), f.source(ident(win)), ident("t_"+c.Name), rule(rankOf(ident(win))))
-	}
-	var ords []string
-	for i, o := range f.orders {
-		ords = append(ords, fmt.Sprintf("%s AS ord_%d", f.ord(o), i))
-	}
-	key := idents(f.e.Key)
-	inner := fmt.Sprintf("SELECT %s,\n       %s\nFROM\n(\n%s\n)\nGROUP BY %s", key, strings.Join(aggs, ",\n       "), indent(f.latest(ords...)), key)
-	return fmt.Sprintf("SELECT %s\nFROM\n(\n%s\n)", strings.Join(out, ",\n       "), indent(inner))
-}
-
-// byRow takes the whole row of the source that wins the thing.
-func (f *fuser) byRow() string {
-	var out []string
-	for _, c := range f.e.Columns {
-		out = append(out, ident(c.Name))
-	}
-	out = append(out, "src_system", "event_time", rule(rankOf("ord_0")))
-	key := idents(f.e.Key)
-	inner := fmt.Sprintf("%s\nORDER BY %s, ord_0\nLIMIT 1 BY %s", f.latest(f.ord(f.e.Authority)+" AS ord_0"), key, key)
-	return fmt.Sprintf("SELECT %s\nFROM\n(\n%s\n)", strings.Join(out, ",\n       "), indent(inner))
+// oneBlock are the settings under which an INSERT SELECT writes one part.
+func oneBlock(ctx context.Context) context.Context {
+	const unlimited = 1 << 40
+	return clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{
+		"max_insert_threads": 1, "max_insert_block_size": unlimited,
+		"min_insert_block_size_rows": unlimited, "min_insert_block_size_bytes": unlimited,
+		"insert_deduplicate": 0, "max_threads": 2,
+	}))
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/apache/arrow/go/v17/arrow/memory"
+	"github.com/google/go-cmp/cmp"
 
 	"rongtong/schemas"
 )
@@ -242,6 +243,66 @@ func TestFusionProperty(t *testing.T) {
 	}
 }
 
+// Fusing after every load, only the things that changed, gives what one fusion
+// of everything gives, withdrawals and merges in between included.
+func TestFuseChangedIsRebuild(t *testing.T) {
+	for _, fusion := range []schemas.Fusion{schemas.FuseField, schemas.FuseRow} {
+		c := catalogOf(t, strings.Replace(gadget, "FUSION", string(fusion), 1))
+		e := c.Entity("gadget")
+		e.Authority = []string{"v1", "P"}
+		e.Column("a").Authority = []string{"x2", "X", "V"}
+		for seed := range uint64(4) {
+			r := rand.New(rand.NewPCG(seed, 11))
+			all := world(r, []int{1, 2, 5, 5}[seed])
+			r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+			w := engine(t, c)
+			rebuilt := 0
+			fuse := func() {
+				t.Helper()
+				res, err := w.Fuse(t.Context(), c, "gadget")
+				if err != nil {
+					t.Fatal(err)
+				}
+				if res.Rebuilt {
+					rebuilt++
+				}
+			}
+			ps := parts(r, all)
+			for n, part := range ps {
+				loadClaims(t, w, e, fmt.Sprint(n), part)
+				fuse()
+				if r.IntN(3) == 0 {
+					if err := w.Exec(t.Context(), "OPTIMIZE TABLE "+[]string{"std.gadget", "dwd.gadget__rows"}[r.IntN(2)]+" FINAL"); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			got, want := fused(t, w, e), oracle(e, all)
+			if d := cmp.Diff(want, got); d != "" {
+				t.Fatalf("fusion %s, seed %d (-want +got):\n%s", fusion, seed, d)
+			}
+			if rebuilt > len(sourcesOf(all)) {
+				t.Errorf("fusion %s, seed %d: %d of %d fusions were rebuilds; only a new source needs one", fusion, seed, rebuilt, len(ps))
+			}
+			if err := w.Exec(t.Context(), "TRUNCATE TABLE ops.fuse"); err != nil {
+				t.Fatal(err)
+			}
+			fuse() // knows nothing of the past
+			if d := cmp.Diff(got, fused(t, w, e)); d != "" {
+				t.Fatalf("fusion %s, seed %d: a rebuild differs (-changed +rebuilt):\n%s", fusion, seed, d)
+			}
+		}
+	}
+}
+
+func sourcesOf(all []claim) map[string]bool {
+	out := map[string]bool{}
+	for _, c := range all {
+		out[c.src] = true
+	}
+	return out
+}
+
 func parts(r *rand.Rand, all []claim) [][]claim {
 	var out [][]claim
 	for len(all) > 0 {
@@ -296,10 +357,10 @@ func TestFuseOnlyWhenChanged(t *testing.T) {
 	fuse(false, 0)
 	e.Authority = []string{"X"}
 	fuse(false, 0)
-	if err := w.Exec(t.Context(), "CREATE TABLE dwd.gadget__next (x UInt8) ENGINE = Memory"); err != nil {
+	if err := w.Exec(t.Context(), "CREATE TABLE dwd.gadget__rows__next (x UInt8) ENGINE = Memory"); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Exec(t.Context(), "CREATE OR REPLACE "+strings.TrimPrefix(dwdTable(e).ddl("gadget"), "CREATE ")); err != nil {
+	if err := w.Exec(t.Context(), "CREATE OR REPLACE "+strings.TrimPrefix(fusedTable(e).ddl("gadget__rows"), "CREATE ")); err != nil {
 		t.Fatal(err)
 	}
 	fuse(false, 0)
@@ -321,13 +382,13 @@ func TestFusionPropertyCatchesSabotage(t *testing.T) {
 		"null is a claim":      func(q string) string { return strings.ReplaceAll(q, "a IS NOT NULL", "1") },
 		"authority is ignored": func(q string) string { return strings.ReplaceAll(q, "src_tier = 'P', 1", "src_tier = 'P', 255") },
 	} {
-		good := fuseSQL(c, e, []string{"p1", "t1", "v1", "x1", "x2"})
+		good := (&fuser{c: c, e: e, sources: []string{"p1", "t1", "v1", "x1", "x2"}}).rebuild(1)
 		bad := sabotage(good)
 		if bad == good {
 			t.Errorf("%s: the sabotage changed nothing", name)
 			continue
 		}
-		if _, err := w.rebuild(t.Context(), dwdTable(e), bad); err != nil {
+		if _, err := w.rebuild(t.Context(), fusedTable(e), bad); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 		got, want, same := fused(t, w, e), oracle(e, all), true

@@ -116,13 +116,7 @@ func opsTables() []*object {
 				{"state", lc, "", "状态"}, {"detail", "String", "", "说明"},
 				{"loads_seen", "UInt64", "", "运行时已见装载数"}, {"error", "String", "", "错误"},
 			}},
-		{db: dbOps, name: "fuse", comment: "融合状态：上次融合时各实体的主张集",
-			engine: "ReplacingMergeTree(fused_at)", order: []string{"entity"},
-			columns: []column{
-				{"entity", "String", "", "主题实体"}, {"state", "String", "", "主张集与融合规则的指纹"},
-				{"claims", "UInt64", "", "主张数"}, {"things", "UInt64", "", "事物数"},
-				{"took_ms", "UInt64", "", "用时（毫秒）"}, {"fused_at", instant, "", "融合时间"},
-			}},
+		fuseTable(),
 		computeTable(),
 	}
 }

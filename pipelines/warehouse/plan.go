@@ -143,7 +143,7 @@ func (w *Warehouse) Migrate(ctx context.Context, steps []Step) error {
 type table struct {
 	engine, sorting, partition, comment string
 	ttl                                 string
-	windowed                            bool // keeps a window of tokens
+	windowed, numbered                  bool // keeps a window of tokens; numbers its blocks
 	columns                             []column
 }
 
@@ -175,6 +175,7 @@ func (w *Warehouse) inventory(ctx context.Context) (*inventory, error) {
 			err := scan(&name, &t.engine, &t.sorting, &t.partition, &t.comment, &create)
 			t.ttl = ttlIn(create)
 			t.windowed = strings.Contains(create, "non_replicated_deduplication_window = "+strconv.Itoa(window))
+			t.numbered = strings.Contains(create, "enable_block_number_column = 1")
 			inv.tables[name] = t
 			return err
 		})
@@ -285,6 +286,9 @@ func (o *object) alter(have *table, allow allowed) ([]Step, error) {
 	}
 	if o.dedup && !have.windowed {
 		add("remember insert tokens", "MODIFY SETTING non_replicated_deduplication_window = %d", window)
+	}
+	if o.blocks && !have.numbered {
+		add("number its blocks", "MODIFY SETTING enable_block_number_column = 1")
 	}
 	ttl, err := o.ttlStep(have, allow)
 	if err != nil {

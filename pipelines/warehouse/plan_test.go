@@ -40,9 +40,16 @@ func golden(t *testing.T, name, got string) {
 
 func TestGoldenFusion(t *testing.T) {
 	c := shippedCatalog(t)
-	golden(t, "fuse_facility.sql", fuseSQL(c, c.Entity("facility"), []string{"county_ledger", "province_gateway", "township_ledger", "village_forms"})+"\n")
-	golden(t, "fuse_grid_event.sql", fuseSQL(c, c.Entity("grid_event"), []string{"city_operations"})+"\n")
-	golden(t, "fuse_programme_status.sql", fuseSQL(c, c.Entity("programme_status"), []string{"county_ledger", "province_gateway"})+"\n")
+	for entity, sources := range map[string][]string{
+		"facility":         {"county_ledger", "province_gateway", "township_ledger", "village_forms"},
+		"grid_event":       {"city_operations"},
+		"programme_status": {"county_ledger", "province_gateway"},
+	} {
+		f := &fuser{c: c, e: c.Entity(entity), sources: sources}
+		golden(t, "fuse_"+entity+".sql", f.sql()+"\n")
+	}
+	f := &fuser{c: c, e: c.Entity("programme_status"), sources: []string{"county_ledger", "province_gateway"}, since: 7, until: 9}
+	golden(t, "fuse_programme_status_changed.sql", f.change(9)+"\n")
 }
 
 func TestPlanTwiceIsEmpty(t *testing.T) {

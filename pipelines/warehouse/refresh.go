@@ -14,9 +14,8 @@ import (
 // was last computed, and reports whether it did. What it last saw is recorded
 // after the values are in place, so an interrupted computation is done again.
 //
-// A fusion that changed something makes its table anew, so the identities of
-// the tables that the indicator reads, with its own statement, are all that its
-// values depend on.
+// What the fusions of the entities that the indicator reads had seen, with its
+// own statement, is all that its values depend on.
 func (w *Warehouse) Refresh(ctx context.Context, c *schemas.Catalog, ind *schemas.Indicator, runID string) (bool, error) {
 	state, err := w.inputs(ctx, c, ind)
 	if err != nil {
@@ -67,7 +66,12 @@ func (w *Warehouse) inputs(ctx context.Context, c *schemas.Catalog, ind *schemas
 		names[i] = quote(n)
 	}
 	var tables string
-	err = w.QueryRow(ctx, fmt.Sprintf(`SELECT arrayStringConcat(arraySort(groupArray(concat(name, ':', toString(uuid)))), ',')
-FROM system.tables WHERE (database = 'dwd' AND name IN (%s)) OR (database = 'ads' AND name = 'indicator_value')`, strings.Join(names, ", ")), []any{&tables})
+	err = w.QueryRow(ctx, fmt.Sprintf(`SELECT arrayStringConcat(arraySort(groupArray(s)), ',')
+FROM
+(
+  SELECT concat(entity, ':', claims_table, ':', toString(block), ':', rules, ':', rows_table) AS s FROM ops.fuse FINAL WHERE entity IN (%s)
+  UNION ALL
+  SELECT toString(uuid) FROM system.tables WHERE database = 'ads' AND name = 'indicator_value'
+)`, strings.Join(names, ", ")), []any{&tables})
 	return fingerprint(query, tables), err
 }

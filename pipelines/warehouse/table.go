@@ -53,6 +53,7 @@ type object struct {
 	order     []string
 	ttl       string   // an expression; rows go when it is over. "": never
 	dedup     bool     // keeps a window of insert tokens
+	blocks    bool     // every row keeps the number of the block it came with, through merges
 	former    bool     // columns that are no longer declared stay
 	dropped   []string // but these
 	shard     string   // column whose hash picks the shard; "": see shardKey
@@ -75,7 +76,7 @@ func (o *object) ddl(name string) string {
 		if o.definer {
 			security = " DEFINER = CURRENT_USER SQL SECURITY DEFINER"
 		}
-		fmt.Fprintf(&b, "CREATE OR REPLACE VIEW %s.%s%s AS\n%s\nCOMMENT %s", o.db, ident(name), security, o.view, quote(o.viewComment()))
+		fmt.Fprintf(&b, "CREATE OR REPLACE VIEW %s.%s%s%s AS\n%s\nCOMMENT %s", o.db, ident(name), o.viewColumns(), security, o.view, quote(o.viewComment()))
 		return b.String()
 	}
 	fmt.Fprintf(&b, "CREATE TABLE %s.%s\n(\n", o.db, ident(name))
@@ -101,6 +102,19 @@ func (o *object) ddl(name string) string {
 	return b.String()
 }
 
+// viewColumns are the columns of a view that gives them comments.
+func (o *object) viewColumns() string {
+	if len(o.columns) == 0 {
+		return ""
+	}
+	lines := make([]string, len(o.columns))
+	for i, c := range o.columns {
+		c.codec = ""
+		lines[i] = "    " + c.ddl()
+	}
+	return "\n(\n" + strings.Join(lines, ",\n") + "\n)"
+}
+
 func (o *object) settings() []string {
 	var s []string
 	switch {
@@ -108,6 +122,9 @@ func (o *object) settings() []string {
 		s = append(s, fmt.Sprintf("replicated_deduplication_window = %d", window))
 	case o.dedup:
 		s = append(s, fmt.Sprintf("non_replicated_deduplication_window = %d", window))
+	}
+	if o.blocks {
+		s = append(s, "enable_block_number_column = 1")
 	}
 	if o.ttl != "" {
 		s = append(s, "ttl_only_drop_parts = 1")
@@ -118,7 +135,7 @@ func (o *object) settings() []string {
 // viewComment ends with a fingerprint of the view's text: the server rewrites
 // the text itself, so the comment is what a plan compares.
 func (o *object) viewComment() string {
-	return fmt.Sprintf("%s [%s]", o.comment, fingerprint(o.view, fmt.Sprint(o.definer)))
+	return fmt.Sprintf("%s [%s]", o.comment, fingerprint(o.view, o.viewColumns(), fmt.Sprint(o.definer)))
 }
 
 // typeOf is the ClickHouse type of a column of ods, std and dwd.

@@ -1,0 +1,220 @@
+package warehouse
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"rongtong/schemas"
+)
+
+// noRank is the rank of a source that the order of authority does not name.
+const noRank = 255
+
+// fuser writes the queries of one entity.
+type fuser struct {
+	c       *schemas.Catalog
+	e       *schemas.Entity
+	sources []string   // the systems that have claims, by name
+	orders  [][]string // distinct orders of authority; the n-th has the column ord_n
+
+	// Only the things about which claims came in with the blocks of
+	// (since, until] are fused; all of them when until is 0.
+	since, until int64
+}
+
+// sql is the query that makes the entity's fused rows, columns in the order of
+// fusedColumns.
+func (f *fuser) sql() string {
+	switch {
+	case len(f.sources) <= 1:
+		return f.single()
+	case f.e.Fusion == schemas.FuseField:
+		return f.byField()
+	}
+	return f.byRow()
+}
+
+// rebuild makes every row of fusedTable, as of a block of the claims.
+func (f *fuser) rebuild(block int64) string {
+	return fmt.Sprintf("SELECT *, toUInt64(%d), 0\nFROM\n(\n%s\n)", 2*block+1, indent(f.sql()))
+}
+
+// change makes the rows of the things that changed. Each has a withdrawal too,
+// with the version just below: it counts where no claim is alive any more.
+func (f *fuser) change(block int64) string {
+	gone := make([]string, 0, len(f.e.Columns))
+	for _, c := range fusedColumns(f.e) {
+		switch {
+		case f.e.IsKey(c.name):
+			gone = append(gone, ident(c.name))
+		default:
+			gone = append(gone, "defaultValueOfTypeName("+quote(c.typ)+")")
+		}
+	}
+	return fmt.Sprintf("%s\nUNION ALL\nSELECT %s, toUInt64(%d), 1\nFROM (%s)", f.rebuild(block), strings.Join(gone, ", "), 2*block, f.changed())
+}
+
+// changed selects the keys about which claims came in.
+func (f *fuser) changed() string {
+	return fmt.Sprintf("SELECT DISTINCT %s FROM std.%s WHERE _block_number > %d AND _block_number <= %d", idents(f.e.Key), ident(f.e.Entity), f.since, f.until)
+}
+
+// latest selects the latest claim per thing and source, live ones only. The
+// order is the table's own, read backwards, so nothing is sorted or held.
+func (f *fuser) latest(extra ...string) string {
+	cols := make([]string, 0, len(f.e.Columns)+4)
+	for _, c := range f.e.Columns {
+		cols = append(cols, ident(c.Name))
+	}
+	cols = append(cols, "src_system", "src_tier", "event_time", "version", "is_deleted")
+	var desc []string
+	for _, k := range f.e.Key {
+		desc = append(desc, ident(k)+" DESC")
+	}
+	// Claims of a source that came in since the sources were listed wait for the
+	// next fusion, which sees another list.
+	known := "0"
+	if len(f.sources) > 0 {
+		known = "src_system IN (" + f.names() + ")"
+	}
+	if f.until > 0 {
+		known += fmt.Sprintf(" AND (%s) IN (%s)", idents(f.e.Key), f.changed())
+	}
+	inner := fmt.Sprintf("SELECT %s\nFROM std.%s\nWHERE %s\nORDER BY %s, src_system DESC, version DESC, kafka_offset DESC\nLIMIT 1 BY %s, src_system",
+		strings.Join(cols, ", "), ident(f.e.Entity), known, strings.Join(desc, ", "), idents(f.e.Key))
+	return fmt.Sprintf("SELECT %s\nFROM\n(\n%s\n)\nWHERE is_deleted = 0", strings.Join(append([]string{"*"}, extra...), ", "), indent(inner))
+}
+
+// rank is the position of a claim's source in an order of authority.
+func (f *fuser) rank(order []string) string {
+	if len(order) == 0 {
+		return fmt.Sprint(noRank)
+	}
+	var b strings.Builder
+	b.WriteString("multiIf(")
+	for i, a := range order[:min(len(order), noRank-1)] {
+		col := "src_system"
+		if f.c.Tier(a) != nil {
+			col = "src_tier"
+		}
+		fmt.Fprintf(&b, "%s = %s, %d, ", col, quote(a), i+1)
+	}
+	fmt.Fprintf(&b, "%d)", noRank)
+	return b.String()
+}
+
+// ord is a number that is smaller for the claim that wins: rank, then version
+// downwards, then name. One number, because comparing tuples costs five times
+// as much.
+func (f *fuser) ord(order []string) string {
+	return fmt.Sprintf("bitShiftLeft(toUInt128(%s), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf([%s], src_system)",
+		f.rank(order), f.names())
+}
+
+// source and rule read back what ord was made of; 0 means nobody claims.
+func (f *fuser) source(ord string) string {
+	return fmt.Sprintf("[%s][toUInt16(bitAnd(%s, 65535))]", f.names(), ord)
+}
+
+// names are the sources as literals, in order of their names.
+func (f *fuser) names() string {
+	q := make([]string, len(f.sources))
+	for i, s := range f.sources {
+		q[i] = quote(s)
+	}
+	return strings.Join(q, ", ")
+}
+
+func rule(rank string) string {
+	return fmt.Sprintf("multiIf(%[1]s = 0, '', %[1]s = %[2]d, 'freshest', concat('authority:', toString(%[1]s)))", rank, noRank)
+}
+
+func rankOf(ord string) string { return fmt.Sprintf("toUInt8(bitShiftRight(%s, 80))", ord) }
+
+// claimed is the condition under which a claim says something about a column;
+// empty when it always does.
+func claimed(c *schemas.Column) string {
+	switch {
+	case c.Type.Collection() && c.Nullable:
+		return "notEmpty(" + ident(c.Name) + ")"
+	case c.Nullable:
+		return ident(c.Name) + " IS NOT NULL"
+	}
+	return ""
+}
+
+// orderColumn is the name of the ord column for an order of authority.
+func (f *fuser) orderColumn(order []string) string {
+	i := slices.IndexFunc(f.orders, func(o []string) bool { return slices.Equal(o, order) })
+	if i < 0 {
+		i = len(f.orders)
+		f.orders = append(f.orders, order)
+	}
+	return fmt.Sprintf("ord_%d", i)
+}
+
+// single is fusion where one source speaks: its latest claims are the rows.
+func (f *fuser) single() string {
+	var out []string
+	for _, c := range f.e.Columns {
+		out = append(out, ident(c.Name))
+		if f.e.Fusion == schemas.FuseRow || f.e.IsKey(c.Name) {
+			continue
+		}
+		r := rule(f.rank(f.e.AuthorityOf(c)))
+		if cond := claimed(c); cond != "" {
+			out = append(out, fmt.Sprintf("if(%s, src_system, '')", cond), fmt.Sprintf("if(%s, event_time, NULL)", cond), fmt.Sprintf("if(%s, %s, '')", cond, r))
+			continue
+		}
+		out = append(out, "src_system", "event_time", r)
+	}
+	if f.e.Fusion == schemas.FuseRow {
+		out = append(out, "src_system", "event_time", rule(f.rank(f.e.Authority)))
+	}
+	return fmt.Sprintf("SELECT %s\nFROM\n(\n%s\n)", strings.Join(out, ",\n       "), indent(f.latest()))
+}
+
+// byField groups the latest claims of a thing and takes each field's winner.
+func (f *fuser) byField() string {
+	var out, aggs []string
+	for _, c := range f.e.Columns {
+		if f.e.IsKey(c.Name) {
+			out = append(out, ident(c.Name))
+			continue
+		}
+		ord, cond := f.orderColumn(f.e.AuthorityOf(c)), claimed(c)
+		win := "w_" + c.Name
+		at := "event_time"
+		if cond == "" {
+			cond = "1"
+		}
+		if c.Nullable {
+			at = "toNullable(event_time)"
+		}
+		aggs = append(aggs,
+			fmt.Sprintf("argMinIf(%s, %s, %s) AS %s", ident(c.Name), ord, cond, ident("v_"+c.Name)),
+			fmt.Sprintf("minIf(%s, %s) AS %s", ord, cond, ident(win)),
+			fmt.Sprintf("argMinIf(%s, %s, %s) AS %s", at, ord, cond, ident("t_"+c.Name)))
+		out = append(out, ident("v_"+c.Name), f.source(ident(win)), ident("t_"+c.Name), rule(rankOf(ident(win))))
+	}
+	var ords []string
+	for i, o := range f.orders {
+		ords = append(ords, fmt.Sprintf("%s AS ord_%d", f.ord(o), i))
+	}
+	key := idents(f.e.Key)
+	inner := fmt.Sprintf("SELECT %s,\n       %s\nFROM\n(\n%s\n)\nGROUP BY %s", key, strings.Join(aggs, ",\n       "), indent(f.latest(ords...)), key)
+	return fmt.Sprintf("SELECT %s\nFROM\n(\n%s\n)", strings.Join(out, ",\n       "), indent(inner))
+}
+
+// byRow takes the whole row of the source that wins the thing.
+func (f *fuser) byRow() string {
+	var out []string
+	for _, c := range f.e.Columns {
+		out = append(out, ident(c.Name))
+	}
+	out = append(out, "src_system", "event_time", rule(rankOf("ord_0")))
+	key := idents(f.e.Key)
+	inner := fmt.Sprintf("%s\nORDER BY %s, ord_0\nLIMIT 1 BY %s", f.latest(f.ord(f.e.Authority)+" AS ord_0"), key, key)
+	return fmt.Sprintf("SELECT %s\nFROM\n(\n%s\n)", strings.Join(out, ",\n       "), indent(inner))
+}
