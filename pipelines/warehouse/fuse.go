@@ -3,6 +3,7 @@ package warehouse
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -75,7 +76,7 @@ func (w *Warehouse) Fuse(ctx context.Context, c *schemas.Catalog, entity string)
 	}
 	if r.Rebuilt {
 		f.since, f.until = 0, 0
-		r.Changed, err = w.rebuild(ctx, fusedTable(e), f.rebuild(now.block))
+		r.Changed, err = w.fuseAll(ctx, f, now)
 	} else {
 		err = w.fuseChanged(ctx, f, now)
 	}
@@ -97,6 +98,39 @@ func (w *Warehouse) changedThings(ctx context.Context, f *fuser) (int64, error) 
 	var n uint64
 	err := w.QueryRow(ctx, "SELECT count() FROM ("+f.changed()+")", []any{&n})
 	return int64(n), err
+}
+
+// sliceClaims is how many claims a rebuild looks at together: its memory does
+// not depend on how many there are.
+const sliceClaims = 1_000_000
+
+// fuseAll fuses everything into a new table, slice by slice.
+func (w *Warehouse) fuseAll(ctx context.Context, f *fuser, now fuseState) (int64, error) {
+	var bounds [][]string
+	err := w.each(ctx, f.bounds(sliceClaims), func(scan func(...any) error) error {
+		var key []string
+		err := scan(&key)
+		bounds = append(bounds, key)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	bounds = slices.CompactFunc(bounds, slices.Equal)
+	var queries []string
+	for i := range len(bounds) + 1 {
+		var low, high []string
+		if i > 0 {
+			low = bounds[i-1]
+		}
+		if i < len(bounds) {
+			high = bounds[i]
+		}
+		part := *f
+		part.slice = part.between(low, high)
+		queries = append(queries, part.rebuild(now.block))
+	}
+	return w.rebuild(ctx, fusedTable(f.e), queries...)
 }
 
 // fuseChanged fuses the things about which claims came in and puts their rows
@@ -152,9 +186,9 @@ func (w *Warehouse) sources(ctx context.Context, e *schemas.Entity) ([]string, e
 	return out, err
 }
 
-// rebuild fills a derived table from a query and puts it in place of the old
-// one in one step. It returns the number of rows.
-func (w *Warehouse) rebuild(ctx context.Context, o *object, query string) (int64, error) {
+// rebuild fills a derived table from queries, one after the other, and puts it
+// in place of the old one in one step. It returns the number of rows.
+func (w *Warehouse) rebuild(ctx context.Context, o *object, queries ...string) (int64, error) {
 	next := o.name + "__next"
 	doing := fmt.Sprintf("rebuilding %q", o.full())
 	staged := dbDwd + "." + ident(next)
@@ -168,8 +202,10 @@ func (w *Warehouse) rebuild(ctx context.Context, o *object, query string) (int64
 	for i, c := range o.columns {
 		names[i] = c.name
 	}
-	if err := w.conn.Exec(bounded(ctx), fmt.Sprintf("INSERT INTO %s (%s)\n%s", staged, idents(names), query)); err != nil {
-		return 0, w.seal(err, doing)
+	for _, q := range queries {
+		if err := w.conn.Exec(bounded(ctx), fmt.Sprintf("INSERT INTO %s (%s)\n%s", staged, idents(names), q)); err != nil {
+			return 0, w.seal(err, doing)
+		}
 	}
 	var n uint64
 	if err := w.QueryRow(ctx, "SELECT count() FROM "+staged, []any{&n}); err != nil {

@@ -21,6 +21,9 @@ type fuser struct {
 	// Only the things about which claims came in with the blocks of
 	// (since, until] are fused; all of them when until is 0.
 	since, until int64
+
+	// slice narrows the claims to a range of things; empty for all.
+	slice string
 }
 
 // sql is the query that makes the entity's fused rows, columns in the order of
@@ -55,6 +58,55 @@ func (f *fuser) change(block int64) string {
 	return fmt.Sprintf("%s\nUNION ALL\nSELECT %s, toUInt64(%d), 1\nFROM (%s)", f.rebuild(block), strings.Join(gone, ", "), 2*block, f.changed())
 }
 
+// bounds selects the keys, as text, at which the claims are cut into slices of
+// about n claims each: from the sparse index of the table, without reading it.
+func (f *fuser) bounds(n int) string {
+	texts := make([]string, len(f.e.Key))
+	for i, k := range f.e.Key {
+		texts[i] = "toString(" + ident(k) + ")"
+	}
+	keys := idents(f.e.Key)
+	return fmt.Sprintf(`SELECT [%[1]s]
+FROM
+(
+  SELECT %[2]s, rows_in_granule AS g, sum(g) OVER (ORDER BY %[2]s ROWS UNBOUNDED PRECEDING) AS r
+  FROM mergeTreeIndex('std', %[3]s)
+)
+WHERE intDiv(r, %[4]d) > intDiv(r - g, %[4]d)
+ORDER BY %[2]s`, strings.Join(texts, ", "), keys, quote(f.e.Entity), n)
+}
+
+// between is the condition under which a thing lies in the slice [low, high);
+// nil is no bound. Column by column, because the index of the table does not
+// understand comparisons of tuples.
+func (f *fuser) between(low, high []string) string {
+	types := map[string]string{}
+	for _, c := range fusedColumns(f.e) {
+		types[c.name] = c.typ
+	}
+	compare := func(bound []string, op, last string) string {
+		var or []string
+		equal := ""
+		for i, k := range f.e.Key {
+			value := fmt.Sprintf("CAST(%s, %s)", quote(bound[i]), quote(types[k]))
+			if i == len(f.e.Key)-1 {
+				op = last
+			}
+			or = append(or, "("+equal+ident(k)+" "+op+" "+value+")")
+			equal += ident(k) + " = " + value + " AND "
+		}
+		return "(" + strings.Join(or, " OR ") + ")"
+	}
+	var and []string
+	if low != nil {
+		and = append(and, compare(low, ">", ">="))
+	}
+	if high != nil {
+		and = append(and, compare(high, "<", "<"))
+	}
+	return strings.Join(and, " AND ")
+}
+
 // changed selects the keys about which claims came in.
 func (f *fuser) changed() string {
 	return fmt.Sprintf("SELECT DISTINCT %s FROM std.%s WHERE _block_number > %d AND _block_number <= %d", idents(f.e.Key), ident(f.e.Entity), f.since, f.until)
@@ -77,6 +129,9 @@ func (f *fuser) latest(extra ...string) string {
 	known := "0"
 	if len(f.sources) > 0 {
 		known = "src_system IN (" + f.names() + ")"
+	}
+	if f.slice != "" {
+		known += " AND " + f.slice
 	}
 	if f.until > 0 {
 		known += fmt.Sprintf(" AND (%s) IN (%s)", idents(f.e.Key), f.changed())
