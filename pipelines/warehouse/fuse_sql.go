@@ -240,19 +240,21 @@ func (f *fuser) byField() string {
 		}
 		ord, cond := f.orderColumn(f.e.AuthorityOf(c)), claimed(c)
 		win := "w_" + c.Name
-		at := "event_time"
 		if cond == "" {
 			cond = "1"
 		}
-		if c.Nullable {
-			at = "toNullable(event_time)"
-		}
 		aggs = append(aggs,
 			fmt.Sprintf("argMinIf(%s, %s, %s) AS %s", ident(c.Name), ord, cond, ident("v_"+c.Name)),
-			fmt.Sprintf("minIf(%s, %s) AS %s", ord, cond, ident(win)),
-			fmt.Sprintf("argMinIf(%s, %s, %s) AS %s", at, ord, cond, ident("t_"+c.Name)))
-		out = append(out, ident("v_"+c.Name), f.source(ident(win)), ident("t_"+c.Name), rule(rankOf(ident(win))))
+			fmt.Sprintf("minIf(%s, %s) AS %s", ord, cond, ident(win)))
+		at := fmt.Sprintf("times[indexOf(srcs, toUInt16(bitAnd(%s, 65535)))]", ident(win))
+		if c.Nullable {
+			at = fmt.Sprintf("if(%s = 0, NULL, %s)", ident(win), at)
+		}
+		out = append(out, ident("v_"+c.Name), f.source(ident(win)), at, rule(rankOf(ident(win))))
 	}
+	// The winner's time is looked up by its source: an aggregate per field more
+	// than doubles the cost of the whole query.
+	aggs = append(aggs, fmt.Sprintf("groupArray(toUInt16(indexOf([%s], src_system))) AS srcs", f.names()), "groupArray(event_time) AS times")
 	var ords []string
 	for i, o := range f.orders {
 		ords = append(ords, fmt.Sprintf("%s AS ord_%d", f.ord(o), i))
