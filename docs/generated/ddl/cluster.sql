@@ -549,14 +549,14 @@ CREATE TABLE std.code_crosswalk_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/code_crosswalk_local', '{replica}', kafka_offset)
 ORDER BY (from_system, from_code, to_system, valid_from, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '代码对照：各来源的主张';
 
 CREATE TABLE std.code_crosswalk ON CLUSTER rongtong AS std.code_crosswalk_local
 ENGINE = Distributed('rongtong', std, code_crosswalk_local, cityHash64(from_system, from_code, to_system, valid_from))
 COMMENT '代码对照：各来源的主张';
 
-CREATE TABLE dwd.code_crosswalk_local ON CLUSTER rongtong
+CREATE TABLE dwd.code_crosswalk__rows_local ON CLUSTER rongtong
 (
     from_system LowCardinality(String) COMMENT '来源代码体系',
     from_code String COMMENT '来源代码' CODEC(ZSTD(1)),
@@ -569,15 +569,17 @@ CREATE TABLE dwd.code_crosswalk_local ON CLUSTER rongtong
     reviewed_by_role Nullable(String) COMMENT '复核岗位' CODEC(ZSTD(1)),
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/code_crosswalk_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/code_crosswalk__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY (from_system, from_code, to_system, valid_from)
-COMMENT '代码对照：一物一行';
+COMMENT '代码对照：一物一行，供视图读取';
 
-CREATE TABLE dwd.code_crosswalk ON CLUSTER rongtong AS dwd.code_crosswalk_local
-ENGINE = Distributed('rongtong', dwd, code_crosswalk_local, cityHash64(from_system, from_code, to_system, valid_from))
-COMMENT '代码对照：一物一行';
+CREATE TABLE dwd.code_crosswalk__rows ON CLUSTER rongtong AS dwd.code_crosswalk__rows_local
+ENGINE = Distributed('rongtong', dwd, code_crosswalk__rows_local, cityHash64(from_system, from_code, to_system, valid_from))
+COMMENT '代码对照：一物一行，供视图读取';
 
 CREATE TABLE std.division_local ON CLUSTER rongtong
 (
@@ -615,14 +617,14 @@ CREATE TABLE std.division_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/division_local', '{replica}', kafka_offset)
 ORDER BY (division_code, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '行政区划：各来源的主张';
 
 CREATE TABLE std.division ON CLUSTER rongtong AS std.division_local
 ENGINE = Distributed('rongtong', std, division_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '行政区划：各来源的主张';
 
-CREATE TABLE dwd.division_local ON CLUSTER rongtong
+CREATE TABLE dwd.division__rows_local ON CLUSTER rongtong
 (
     division_code FixedString(12) COMMENT '区划代码',
     name String COMMENT '名称' CODEC(ZSTD(1)),
@@ -644,15 +646,17 @@ CREATE TABLE dwd.division_local ON CLUSTER rongtong
     fiscal_difficulty Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '财政困难县',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/division_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/division__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY division_code
-COMMENT '行政区划：一物一行';
+COMMENT '行政区划：一物一行，供视图读取';
 
-CREATE TABLE dwd.division ON CLUSTER rongtong AS dwd.division_local
-ENGINE = Distributed('rongtong', dwd, division_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '行政区划：一物一行';
+CREATE TABLE dwd.division__rows ON CLUSTER rongtong AS dwd.division__rows_local
+ENGINE = Distributed('rongtong', dwd, division__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '行政区划：一物一行，供视图读取';
 
 CREATE TABLE std.division_change_local ON CLUSTER rongtong
 (
@@ -692,14 +696,14 @@ CREATE TABLE std.division_change_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/division_change_local', '{replica}', kafka_offset)
 ORDER BY (change_id, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '区划变更：各来源的主张';
 
 CREATE TABLE std.division_change ON CLUSTER rongtong AS std.division_change_local
 ENGINE = Distributed('rongtong', std, division_change_local, cityHash64(change_id))
 COMMENT '区划变更：各来源的主张';
 
-CREATE TABLE dwd.division_change_local ON CLUSTER rongtong
+CREATE TABLE dwd.division_change__rows_local ON CLUSTER rongtong
 (
     change_id String COMMENT '变更标识' CODEC(ZSTD(1)),
     kind LowCardinality(String) COMMENT '变更类型',
@@ -723,15 +727,17 @@ CREATE TABLE dwd.division_change_local ON CLUSTER rongtong
     households_after Nullable(Int64) COMMENT '合并后户数（户）',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/division_change_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/division_change__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY change_id
-COMMENT '区划变更：一物一行';
+COMMENT '区划变更：一物一行，供视图读取';
 
-CREATE TABLE dwd.division_change ON CLUSTER rongtong AS dwd.division_change_local
-ENGINE = Distributed('rongtong', dwd, division_change_local, cityHash64(change_id))
-COMMENT '区划变更：一物一行';
+CREATE TABLE dwd.division_change__rows ON CLUSTER rongtong AS dwd.division_change__rows_local
+ENGINE = Distributed('rongtong', dwd, division_change__rows_local, cityHash64(change_id))
+COMMENT '区划变更：一物一行，供视图读取';
 
 CREATE TABLE std.grid_local ON CLUSTER rongtong
 (
@@ -765,14 +771,14 @@ CREATE TABLE std.grid_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/grid_local', '{replica}', kafka_offset)
 ORDER BY (grid_id, valid_from, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '网格：各来源的主张';
 
 CREATE TABLE std.grid ON CLUSTER rongtong AS std.grid_local
 ENGINE = Distributed('rongtong', std, grid_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '网格：各来源的主张';
 
-CREATE TABLE dwd.grid_local ON CLUSTER rongtong
+CREATE TABLE dwd.grid__rows_local ON CLUSTER rongtong
 (
     grid_id String COMMENT '网格编码' CODEC(ZSTD(1)),
     valid_from Date32 COMMENT '生效日期',
@@ -790,15 +796,17 @@ CREATE TABLE dwd.grid_local ON CLUSTER rongtong
     geom_ref Nullable(String) COMMENT '图形引用' CODEC(ZSTD(1)),
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/grid_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/grid__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY (grid_id, valid_from)
-COMMENT '网格：一物一行';
+COMMENT '网格：一物一行，供视图读取';
 
-CREATE TABLE dwd.grid ON CLUSTER rongtong AS dwd.grid_local
-ENGINE = Distributed('rongtong', dwd, grid_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '网格：一物一行';
+CREATE TABLE dwd.grid__rows ON CLUSTER rongtong AS dwd.grid__rows_local
+ENGINE = Distributed('rongtong', dwd, grid__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '网格：一物一行，供视图读取';
 
 CREATE TABLE std.committee_term_local ON CLUSTER rongtong
 (
@@ -831,14 +839,14 @@ CREATE TABLE std.committee_term_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/committee_term_local', '{replica}', kafka_offset)
 ORDER BY (division_code, body, term_no, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '两委届次：各来源的主张';
 
 CREATE TABLE std.committee_term ON CLUSTER rongtong AS std.committee_term_local
 ENGINE = Distributed('rongtong', std, committee_term_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '两委届次：各来源的主张';
 
-CREATE TABLE dwd.committee_term_local ON CLUSTER rongtong
+CREATE TABLE dwd.committee_term__rows_local ON CLUSTER rongtong
 (
     division_code FixedString(12) COMMENT '村（社区）',
     body LowCardinality(String) COMMENT '班子',
@@ -855,15 +863,17 @@ CREATE TABLE dwd.committee_term_local ON CLUSTER rongtong
     part_time_members_n Nullable(Int64) COMMENT '兼职委员人数（人）',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/committee_term_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/committee_term__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY (division_code, body, term_no)
-COMMENT '两委届次：一物一行';
+COMMENT '两委届次：一物一行，供视图读取';
 
-CREATE TABLE dwd.committee_term ON CLUSTER rongtong AS dwd.committee_term_local
-ENGINE = Distributed('rongtong', dwd, committee_term_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '两委届次：一物一行';
+CREATE TABLE dwd.committee_term__rows ON CLUSTER rongtong AS dwd.committee_term__rows_local
+ENGINE = Distributed('rongtong', dwd, committee_term__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '两委届次：一物一行，供视图读取';
 
 CREATE TABLE std.device_local ON CLUSTER rongtong
 (
@@ -892,14 +902,14 @@ CREATE TABLE std.device_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/device_local', '{replica}', kafka_offset)
 ORDER BY (device_id, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '终端与设备：各来源的主张';
 
 CREATE TABLE std.device ON CLUSTER rongtong AS std.device_local
 ENGINE = Distributed('rongtong', std, device_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '终端与设备：各来源的主张';
 
-CREATE TABLE dwd.device_local ON CLUSTER rongtong
+CREATE TABLE dwd.device__rows_local ON CLUSTER rongtong
 (
     device_id String COMMENT '设备标识' CODEC(ZSTD(1)),
     device_kind LowCardinality(String) COMMENT '设备类型',
@@ -912,15 +922,17 @@ CREATE TABLE dwd.device_local ON CLUSTER rongtong
     status LowCardinality(Nullable(String)) COMMENT '状态',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/device_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/device__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY device_id
-COMMENT '终端与设备：一物一行';
+COMMENT '终端与设备：一物一行，供视图读取';
 
-CREATE TABLE dwd.device ON CLUSTER rongtong AS dwd.device_local
-ENGINE = Distributed('rongtong', dwd, device_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '终端与设备：一物一行';
+CREATE TABLE dwd.device__rows ON CLUSTER rongtong AS dwd.device__rows_local
+ENGINE = Distributed('rongtong', dwd, device__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '终端与设备：一物一行，供视图读取';
 
 CREATE TABLE std.device_health_daily_local ON CLUSTER rongtong
 (
@@ -946,14 +958,14 @@ CREATE TABLE std.device_health_daily_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/device_health_daily_local', '{replica}', kafka_offset)
 ORDER BY (device_id, day, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '设备运行日报：各来源的主张';
 
 CREATE TABLE std.device_health_daily ON CLUSTER rongtong AS std.device_health_daily_local
 ENGINE = Distributed('rongtong', std, device_health_daily_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '设备运行日报：各来源的主张';
 
-CREATE TABLE dwd.device_health_daily_local ON CLUSTER rongtong
+CREATE TABLE dwd.device_health_daily__rows_local ON CLUSTER rongtong
 (
     device_id String COMMENT '设备标识' CODEC(ZSTD(1)),
     day Date32 COMMENT '日期',
@@ -963,15 +975,17 @@ CREATE TABLE dwd.device_health_daily_local ON CLUSTER rongtong
     last_seen Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '最近在线时间' CODEC(Delta(8), ZSTD(1)),
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/device_health_daily_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/device_health_daily__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY (device_id, day)
-COMMENT '设备运行日报：一物一行';
+COMMENT '设备运行日报：一物一行，供视图读取';
 
-CREATE TABLE dwd.device_health_daily ON CLUSTER rongtong AS dwd.device_health_daily_local
-ENGINE = Distributed('rongtong', dwd, device_health_daily_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '设备运行日报：一物一行';
+CREATE TABLE dwd.device_health_daily__rows ON CLUSTER rongtong AS dwd.device_health_daily__rows_local
+ENGINE = Distributed('rongtong', dwd, device_health_daily__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '设备运行日报：一物一行，供视图读取';
 
 CREATE TABLE std.facility_local ON CLUSTER rongtong
 (
@@ -1009,14 +1023,14 @@ CREATE TABLE std.facility_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/facility_local', '{replica}', kafka_offset)
 ORDER BY (facility_id, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '设施阵地：各来源的主张';
 
 CREATE TABLE std.facility ON CLUSTER rongtong AS std.facility_local
 ENGINE = Distributed('rongtong', std, facility_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '设施阵地：各来源的主张';
 
-CREATE TABLE dwd.facility_local ON CLUSTER rongtong
+CREATE TABLE dwd.facility__rows_local ON CLUSTER rongtong
 (
     facility_id String COMMENT '设施标识' CODEC(ZSTD(1)),
     division_code FixedString(12) COMMENT '所在区划',
@@ -1086,15 +1100,17 @@ CREATE TABLE dwd.facility_local ON CLUSTER rongtong
     lat Nullable(Decimal(18, 4)) COMMENT '纬度（degree）',
     lat_src LowCardinality(String) COMMENT '纬度·取自来源',
     lat_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '纬度·业务时间' CODEC(Delta(8), ZSTD(1)),
-    lat_rule LowCardinality(String) COMMENT '纬度·取值规则'
+    lat_rule LowCardinality(String) COMMENT '纬度·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/facility_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/facility__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY facility_id
-COMMENT '设施阵地：一物一行';
+COMMENT '设施阵地：一物一行，供视图读取';
 
-CREATE TABLE dwd.facility ON CLUSTER rongtong AS dwd.facility_local
-ENGINE = Distributed('rongtong', dwd, facility_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '设施阵地：一物一行';
+CREATE TABLE dwd.facility__rows ON CLUSTER rongtong AS dwd.facility__rows_local
+ENGINE = Distributed('rongtong', dwd, facility__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '设施阵地：一物一行，供视图读取';
 
 CREATE TABLE std.org_credit_local ON CLUSTER rongtong
 (
@@ -1122,14 +1138,14 @@ CREATE TABLE std.org_credit_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/org_credit_local', '{replica}', kafka_offset)
 ORDER BY (org_id, list_kind, listed_on, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '组织信用：各来源的主张';
 
 CREATE TABLE std.org_credit ON CLUSTER rongtong AS std.org_credit_local
 ENGINE = Distributed('rongtong', std, org_credit_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '组织信用：各来源的主张';
 
-CREATE TABLE dwd.org_credit_local ON CLUSTER rongtong
+CREATE TABLE dwd.org_credit__rows_local ON CLUSTER rongtong
 (
     org_id String COMMENT '组织标识' CODEC(ZSTD(1)),
     list_kind LowCardinality(String) COMMENT '名单类型',
@@ -1141,15 +1157,17 @@ CREATE TABLE dwd.org_credit_local ON CLUSTER rongtong
     expires_on Date32 COMMENT '有效期至',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/org_credit_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/org_credit__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY (org_id, list_kind, listed_on)
-COMMENT '组织信用：一物一行';
+COMMENT '组织信用：一物一行，供视图读取';
 
-CREATE TABLE dwd.org_credit ON CLUSTER rongtong AS dwd.org_credit_local
-ENGINE = Distributed('rongtong', dwd, org_credit_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '组织信用：一物一行';
+CREATE TABLE dwd.org_credit__rows ON CLUSTER rongtong AS dwd.org_credit__rows_local
+ENGINE = Distributed('rongtong', dwd, org_credit__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '组织信用：一物一行，供视图读取';
 
 CREATE TABLE std.org_relation_local ON CLUSTER rongtong
 (
@@ -1178,14 +1196,14 @@ CREATE TABLE std.org_relation_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/org_relation_local', '{replica}', kafka_offset)
 ORDER BY (from_org, to_ref, kind, valid_from, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '组织关系：各来源的主张';
 
 CREATE TABLE std.org_relation ON CLUSTER rongtong AS std.org_relation_local
 ENGINE = Distributed('rongtong', std, org_relation_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '组织关系：各来源的主张';
 
-CREATE TABLE dwd.org_relation_local ON CLUSTER rongtong
+CREATE TABLE dwd.org_relation__rows_local ON CLUSTER rongtong
 (
     from_org String COMMENT '甲方组织' CODEC(ZSTD(1)),
     to_ref String COMMENT '乙方主体' CODEC(ZSTD(1)),
@@ -1198,15 +1216,17 @@ CREATE TABLE dwd.org_relation_local ON CLUSTER rongtong
     separate_accounts Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '分账管理',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/org_relation_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/org_relation__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY (from_org, to_ref, kind, valid_from)
-COMMENT '组织关系：一物一行';
+COMMENT '组织关系：一物一行，供视图读取';
 
-CREATE TABLE dwd.org_relation ON CLUSTER rongtong AS dwd.org_relation_local
-ENGINE = Distributed('rongtong', dwd, org_relation_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '组织关系：一物一行';
+CREATE TABLE dwd.org_relation__rows ON CLUSTER rongtong AS dwd.org_relation__rows_local
+ENGINE = Distributed('rongtong', dwd, org_relation__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '组织关系：一物一行，供视图读取';
 
 CREATE TABLE std.organization_local ON CLUSTER rongtong
 (
@@ -1248,14 +1268,14 @@ CREATE TABLE std.organization_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/organization_local', '{replica}', kafka_offset)
 ORDER BY (org_id, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '组织机构：各来源的主张';
 
 CREATE TABLE std.organization ON CLUSTER rongtong AS std.organization_local
 ENGINE = Distributed('rongtong', std, organization_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '组织机构：各来源的主张';
 
-CREATE TABLE dwd.organization_local ON CLUSTER rongtong
+CREATE TABLE dwd.organization__rows_local ON CLUSTER rongtong
 (
     org_id String COMMENT '组织标识' CODEC(ZSTD(1)),
     division_code FixedString(12) COMMENT '所在区划',
@@ -1341,15 +1361,17 @@ CREATE TABLE dwd.organization_local ON CLUSTER rongtong
     consulted_on_appointment Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '任免征求乡镇意见',
     consulted_on_appointment_src LowCardinality(String) COMMENT '任免征求乡镇意见·取自来源',
     consulted_on_appointment_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '任免征求乡镇意见·业务时间' CODEC(Delta(8), ZSTD(1)),
-    consulted_on_appointment_rule LowCardinality(String) COMMENT '任免征求乡镇意见·取值规则'
+    consulted_on_appointment_rule LowCardinality(String) COMMENT '任免征求乡镇意见·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/organization_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/organization__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY org_id
-COMMENT '组织机构：一物一行';
+COMMENT '组织机构：一物一行，供视图读取';
 
-CREATE TABLE dwd.organization ON CLUSTER rongtong AS dwd.organization_local
-ENGINE = Distributed('rongtong', dwd, organization_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '组织机构：一物一行';
+CREATE TABLE dwd.organization__rows ON CLUSTER rongtong AS dwd.organization__rows_local
+ENGINE = Distributed('rongtong', dwd, organization__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '组织机构：一物一行，供视图读取';
 
 CREATE TABLE std.stat_fact_local ON CLUSTER rongtong
 (
@@ -1380,14 +1402,14 @@ CREATE TABLE std.stat_fact_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/stat_fact_local', '{replica}', kafka_offset)
 ORDER BY (family, measure, division_code, period_start, period_kind, breakdown, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '统计事实：各来源的主张';
 
 CREATE TABLE std.stat_fact ON CLUSTER rongtong AS std.stat_fact_local
 ENGINE = Distributed('rongtong', std, stat_fact_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '统计事实：各来源的主张';
 
-CREATE TABLE dwd.stat_fact_local ON CLUSTER rongtong
+CREATE TABLE dwd.stat_fact__rows_local ON CLUSTER rongtong
 (
     family LowCardinality(String) COMMENT '大类',
     measure LowCardinality(String) COMMENT '指标项',
@@ -1414,15 +1436,17 @@ CREATE TABLE dwd.stat_fact_local ON CLUSTER rongtong
     suppressed Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '来源已抑制',
     suppressed_src LowCardinality(String) COMMENT '来源已抑制·取自来源',
     suppressed_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '来源已抑制·业务时间' CODEC(Delta(8), ZSTD(1)),
-    suppressed_rule LowCardinality(String) COMMENT '来源已抑制·取值规则'
+    suppressed_rule LowCardinality(String) COMMENT '来源已抑制·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/stat_fact_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/stat_fact__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY (family, measure, division_code, period_start, period_kind, breakdown)
-COMMENT '统计事实：一物一行';
+COMMENT '统计事实：一物一行，供视图读取';
 
-CREATE TABLE dwd.stat_fact ON CLUSTER rongtong AS dwd.stat_fact_local
-ENGINE = Distributed('rongtong', dwd, stat_fact_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '统计事实：一物一行';
+CREATE TABLE dwd.stat_fact__rows ON CLUSTER rongtong AS dwd.stat_fact__rows_local
+ENGINE = Distributed('rongtong', dwd, stat_fact__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '统计事实：一物一行，供视图读取';
 
 CREATE TABLE std.workforce_post_local ON CLUSTER rongtong
 (
@@ -1453,14 +1477,14 @@ CREATE TABLE std.workforce_post_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/workforce_post_local', '{replica}', kafka_offset)
 ORDER BY (post_id, spell_from, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '岗位：各来源的主张';
 
 CREATE TABLE std.workforce_post ON CLUSTER rongtong AS std.workforce_post_local
 ENGINE = Distributed('rongtong', std, workforce_post_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '岗位：各来源的主张';
 
-CREATE TABLE dwd.workforce_post_local ON CLUSTER rongtong
+CREATE TABLE dwd.workforce_post__rows_local ON CLUSTER rongtong
 (
     post_id String COMMENT '岗位标识' CODEC(ZSTD(1)),
     spell_from Date32 COMMENT '任职起始',
@@ -1475,15 +1499,17 @@ CREATE TABLE dwd.workforce_post_local ON CLUSTER rongtong
     in_community_worker_scheme Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '纳入社区工作者职业体系',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/workforce_post_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/workforce_post__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY (post_id, spell_from)
-COMMENT '岗位：一物一行';
+COMMENT '岗位：一物一行，供视图读取';
 
-CREATE TABLE dwd.workforce_post ON CLUSTER rongtong AS dwd.workforce_post_local
-ENGINE = Distributed('rongtong', dwd, workforce_post_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '岗位：一物一行';
+CREATE TABLE dwd.workforce_post__rows ON CLUSTER rongtong AS dwd.workforce_post__rows_local
+ENGINE = Distributed('rongtong', dwd, workforce_post__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '岗位：一物一行，供视图读取';
 
 CREATE TABLE std.deliberation_local ON CLUSTER rongtong
 (
@@ -1514,14 +1540,14 @@ CREATE TABLE std.deliberation_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/deliberation_local', '{replica}', kafka_offset)
 ORDER BY (delib_id, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '议事协商：各来源的主张';
 
 CREATE TABLE std.deliberation ON CLUSTER rongtong AS std.deliberation_local
 ENGINE = Distributed('rongtong', std, deliberation_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '议事协商：各来源的主张';
 
-CREATE TABLE dwd.deliberation_local ON CLUSTER rongtong
+CREATE TABLE dwd.deliberation__rows_local ON CLUSTER rongtong
 (
     delib_id String COMMENT '议事标识' CODEC(ZSTD(1)),
     kind LowCardinality(String) COMMENT '类型',
@@ -1536,15 +1562,17 @@ CREATE TABLE dwd.deliberation_local ON CLUSTER rongtong
     participants_n Nullable(Int64) COMMENT '参加人数（人）',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/deliberation_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/deliberation__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY delib_id
-COMMENT '议事协商：一物一行';
+COMMENT '议事协商：一物一行，供视图读取';
 
-CREATE TABLE dwd.deliberation ON CLUSTER rongtong AS dwd.deliberation_local
-ENGINE = Distributed('rongtong', dwd, deliberation_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '议事协商：一物一行';
+CREATE TABLE dwd.deliberation__rows ON CLUSTER rongtong AS dwd.deliberation__rows_local
+ENGINE = Distributed('rongtong', dwd, deliberation__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '议事协商：一物一行，供视图读取';
 
 CREATE TABLE std.mechanism_local ON CLUSTER rongtong
 (
@@ -1571,14 +1599,14 @@ CREATE TABLE std.mechanism_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/mechanism_local', '{replica}', kafka_offset)
 ORDER BY (division_code, kind, valid_from, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '机制：各来源的主张';
 
 CREATE TABLE std.mechanism ON CLUSTER rongtong AS std.mechanism_local
 ENGINE = Distributed('rongtong', std, mechanism_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '机制：各来源的主张';
 
-CREATE TABLE dwd.mechanism_local ON CLUSTER rongtong
+CREATE TABLE dwd.mechanism__rows_local ON CLUSTER rongtong
 (
     division_code FixedString(12) COMMENT '区划',
     kind LowCardinality(String) COMMENT '机制类型',
@@ -1589,15 +1617,17 @@ CREATE TABLE dwd.mechanism_local ON CLUSTER rongtong
     document_no Nullable(String) COMMENT '文号' CODEC(ZSTD(1)),
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/mechanism_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/mechanism__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY (division_code, kind, valid_from)
-COMMENT '机制：一物一行';
+COMMENT '机制：一物一行，供视图读取';
 
-CREATE TABLE dwd.mechanism ON CLUSTER rongtong AS dwd.mechanism_local
-ENGINE = Distributed('rongtong', dwd, mechanism_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '机制：一物一行';
+CREATE TABLE dwd.mechanism__rows ON CLUSTER rongtong AS dwd.mechanism__rows_local
+ENGINE = Distributed('rongtong', dwd, mechanism__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '机制：一物一行，供视图读取';
 
 CREATE TABLE std.contract_local ON CLUSTER rongtong
 (
@@ -1628,14 +1658,14 @@ CREATE TABLE std.contract_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/contract_local', '{replica}', kafka_offset)
 ORDER BY (contract_id, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '购买服务与协议：各来源的主张';
 
 CREATE TABLE std.contract ON CLUSTER rongtong AS std.contract_local
 ENGINE = Distributed('rongtong', std, contract_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '购买服务与协议：各来源的主张';
 
-CREATE TABLE dwd.contract_local ON CLUSTER rongtong
+CREATE TABLE dwd.contract__rows_local ON CLUSTER rongtong
 (
     contract_id String COMMENT '合同标识' CODEC(ZSTD(1)),
     kind LowCardinality(String) COMMENT '合同类型',
@@ -1650,15 +1680,17 @@ CREATE TABLE dwd.contract_local ON CLUSTER rongtong
     priority_flag Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '优先购买',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/contract_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/contract__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY contract_id
-COMMENT '购买服务与协议：一物一行';
+COMMENT '购买服务与协议：一物一行，供视图读取';
 
-CREATE TABLE dwd.contract ON CLUSTER rongtong AS dwd.contract_local
-ENGINE = Distributed('rongtong', dwd, contract_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '购买服务与协议：一物一行';
+CREATE TABLE dwd.contract__rows ON CLUSTER rongtong AS dwd.contract__rows_local
+ENGINE = Distributed('rongtong', dwd, contract__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '购买服务与协议：一物一行，供视图读取';
 
 CREATE TABLE std.service_case_stat_local ON CLUSTER rongtong
 (
@@ -1687,14 +1719,14 @@ CREATE TABLE std.service_case_stat_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/service_case_stat_local', '{replica}', kafka_offset)
 ORDER BY (task_code, accept_division, day, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '办件统计：各来源的主张';
 
 CREATE TABLE std.service_case_stat ON CLUSTER rongtong AS std.service_case_stat_local
 ENGINE = Distributed('rongtong', std, service_case_stat_local, cityHash64(substring(toString(accept_division), 1, 6)))
 COMMENT '办件统计：各来源的主张';
 
-CREATE TABLE dwd.service_case_stat_local ON CLUSTER rongtong
+CREATE TABLE dwd.service_case_stat__rows_local ON CLUSTER rongtong
 (
     task_code String COMMENT '实施编码' CODEC(ZSTD(1)),
     accept_division FixedString(12) COMMENT '受理区划',
@@ -1707,15 +1739,17 @@ CREATE TABLE dwd.service_case_stat_local ON CLUSTER rongtong
     median_days Nullable(Decimal(18, 4)) COMMENT '办理时长中位数（工作日）',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/service_case_stat_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/service_case_stat__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY (task_code, accept_division, day)
-COMMENT '办件统计：一物一行';
+COMMENT '办件统计：一物一行，供视图读取';
 
-CREATE TABLE dwd.service_case_stat ON CLUSTER rongtong AS dwd.service_case_stat_local
-ENGINE = Distributed('rongtong', dwd, service_case_stat_local, cityHash64(substring(toString(accept_division), 1, 6)))
-COMMENT '办件统计：一物一行';
+CREATE TABLE dwd.service_case_stat__rows ON CLUSTER rongtong AS dwd.service_case_stat__rows_local
+ENGINE = Distributed('rongtong', dwd, service_case_stat__rows_local, cityHash64(substring(toString(accept_division), 1, 6)))
+COMMENT '办件统计：一物一行，供视图读取';
 
 CREATE TABLE std.service_item_local ON CLUSTER rongtong
 (
@@ -1752,14 +1786,14 @@ CREATE TABLE std.service_item_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/service_item_local', '{replica}', kafka_offset)
 ORDER BY (task_code, task_version, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '政务服务事项：各来源的主张';
 
 CREATE TABLE std.service_item ON CLUSTER rongtong AS std.service_item_local
 ENGINE = Distributed('rongtong', std, service_item_local, cityHash64(task_code, task_version))
 COMMENT '政务服务事项：各来源的主张';
 
-CREATE TABLE dwd.service_item_local ON CLUSTER rongtong
+CREATE TABLE dwd.service_item__rows_local ON CLUSTER rongtong
 (
     task_code String COMMENT '实施编码' CODEC(ZSTD(1)),
     task_version Int64 COMMENT '事项版本（版）',
@@ -1780,15 +1814,17 @@ CREATE TABLE dwd.service_item_local ON CLUSTER rongtong
     state LowCardinality(String) COMMENT '事项状态',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/service_item_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/service_item__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY (task_code, task_version)
-COMMENT '政务服务事项：一物一行';
+COMMENT '政务服务事项：一物一行，供视图读取';
 
-CREATE TABLE dwd.service_item ON CLUSTER rongtong AS dwd.service_item_local
-ENGINE = Distributed('rongtong', dwd, service_item_local, cityHash64(task_code, task_version))
-COMMENT '政务服务事项：一物一行';
+CREATE TABLE dwd.service_item__rows ON CLUSTER rongtong AS dwd.service_item__rows_local
+ENGINE = Distributed('rongtong', dwd, service_item__rows_local, cityHash64(task_code, task_version))
+COMMENT '政务服务事项：一物一行，供视图读取';
 
 CREATE TABLE std.dispute_case_local ON CLUSTER rongtong
 (
@@ -1816,14 +1852,14 @@ CREATE TABLE std.dispute_case_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/dispute_case_local', '{replica}', kafka_offset)
 ORDER BY (case_key, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '矛盾纠纷：各来源的主张';
 
 CREATE TABLE std.dispute_case ON CLUSTER rongtong AS std.dispute_case_local
 ENGINE = Distributed('rongtong', std, dispute_case_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '矛盾纠纷：各来源的主张';
 
-CREATE TABLE dwd.dispute_case_local ON CLUSTER rongtong
+CREATE TABLE dwd.dispute_case__rows_local ON CLUSTER rongtong
 (
     case_key String COMMENT '案件标识' CODEC(ZSTD(1)),
     division_code FixedString(12) COMMENT '发生地区划',
@@ -1835,15 +1871,17 @@ CREATE TABLE dwd.dispute_case_local ON CLUSTER rongtong
     parties_n Nullable(Int64) COMMENT '当事方数（方）',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/dispute_case_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/dispute_case__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY case_key
-COMMENT '矛盾纠纷：一物一行';
+COMMENT '矛盾纠纷：一物一行，供视图读取';
 
-CREATE TABLE dwd.dispute_case ON CLUSTER rongtong AS dwd.dispute_case_local
-ENGINE = Distributed('rongtong', dwd, dispute_case_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '矛盾纠纷：一物一行';
+CREATE TABLE dwd.dispute_case__rows ON CLUSTER rongtong AS dwd.dispute_case__rows_local
+ENGINE = Distributed('rongtong', dwd, dispute_case__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '矛盾纠纷：一物一行，供视图读取';
 
 CREATE TABLE std.enforcement_check_local ON CLUSTER rongtong
 (
@@ -1874,14 +1912,14 @@ CREATE TABLE std.enforcement_check_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/enforcement_check_local', '{replica}', kafka_offset)
 ORDER BY (check_id, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '执法检查：各来源的主张';
 
 CREATE TABLE std.enforcement_check ON CLUSTER rongtong AS std.enforcement_check_local
 ENGINE = Distributed('rongtong', std, enforcement_check_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '执法检查：各来源的主张';
 
-CREATE TABLE dwd.enforcement_check_local ON CLUSTER rongtong
+CREATE TABLE dwd.enforcement_check__rows_local ON CLUSTER rongtong
 (
     check_id String COMMENT '检查标识' CODEC(ZSTD(1)),
     division_code FixedString(12) COMMENT '执法区划',
@@ -1896,15 +1934,17 @@ CREATE TABLE dwd.enforcement_check_local ON CLUSTER rongtong
     publish_url Nullable(String) COMMENT '公示地址' CODEC(ZSTD(1)),
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/enforcement_check_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/enforcement_check__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY check_id
-COMMENT '执法检查：一物一行';
+COMMENT '执法检查：一物一行，供视图读取';
 
-CREATE TABLE dwd.enforcement_check ON CLUSTER rongtong AS dwd.enforcement_check_local
-ENGINE = Distributed('rongtong', dwd, enforcement_check_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '执法检查：一物一行';
+CREATE TABLE dwd.enforcement_check__rows ON CLUSTER rongtong AS dwd.enforcement_check__rows_local
+ENGINE = Distributed('rongtong', dwd, enforcement_check__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '执法检查：一物一行，供视图读取';
 
 CREATE TABLE std.grid_event_local ON CLUSTER rongtong
 (
@@ -1937,14 +1977,14 @@ CREATE TABLE std.grid_event_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/grid_event_local', '{replica}', kafka_offset)
 ORDER BY (event_id, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '网格事件：各来源的主张';
 
 CREATE TABLE std.grid_event ON CLUSTER rongtong AS std.grid_event_local
 ENGINE = Distributed('rongtong', std, grid_event_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '网格事件：各来源的主张';
 
-CREATE TABLE dwd.grid_event_local ON CLUSTER rongtong
+CREATE TABLE dwd.grid_event__rows_local ON CLUSTER rongtong
 (
     event_id String COMMENT '事件编号' CODEC(ZSTD(1)),
     grid_id String COMMENT '网格编码' CODEC(ZSTD(1)),
@@ -1961,15 +2001,17 @@ CREATE TABLE dwd.grid_event_local ON CLUSTER rongtong
     keyword_codes Array(String) COMMENT '关键词代码',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/grid_event_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/grid_event__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY event_id
-COMMENT '网格事件：一物一行';
+COMMENT '网格事件：一物一行，供视图读取';
 
-CREATE TABLE dwd.grid_event ON CLUSTER rongtong AS dwd.grid_event_local
-ENGINE = Distributed('rongtong', dwd, grid_event_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '网格事件：一物一行';
+CREATE TABLE dwd.grid_event__rows ON CLUSTER rongtong AS dwd.grid_event__rows_local
+ENGINE = Distributed('rongtong', dwd, grid_event__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '网格事件：一物一行，供视图读取';
 
 CREATE TABLE std.petition_case_local ON CLUSTER rongtong
 (
@@ -2000,14 +2042,14 @@ CREATE TABLE std.petition_case_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/petition_case_local', '{replica}', kafka_offset)
 ORDER BY (case_key, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '信访事项：各来源的主张';
 
 CREATE TABLE std.petition_case ON CLUSTER rongtong AS std.petition_case_local
 ENGINE = Distributed('rongtong', std, petition_case_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '信访事项：各来源的主张';
 
-CREATE TABLE dwd.petition_case_local ON CLUSTER rongtong
+CREATE TABLE dwd.petition_case__rows_local ON CLUSTER rongtong
 (
     case_key String COMMENT '事项标识' CODEC(ZSTD(1)),
     division_code FixedString(12) COMMENT '责任属地',
@@ -2022,15 +2064,17 @@ CREATE TABLE dwd.petition_case_local ON CLUSTER rongtong
     transferred_n Nullable(Int64) COMMENT '转送次数（次）',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/petition_case_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/petition_case__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY case_key
-COMMENT '信访事项：一物一行';
+COMMENT '信访事项：一物一行，供视图读取';
 
-CREATE TABLE dwd.petition_case ON CLUSTER rongtong AS dwd.petition_case_local
-ENGINE = Distributed('rongtong', dwd, petition_case_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '信访事项：一物一行';
+CREATE TABLE dwd.petition_case__rows ON CLUSTER rongtong AS dwd.petition_case__rows_local
+ENGINE = Distributed('rongtong', dwd, petition_case__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '信访事项：一物一行，供视图读取';
 
 CREATE TABLE std.emergency_plan_local ON CLUSTER rongtong
 (
@@ -2063,14 +2107,14 @@ CREATE TABLE std.emergency_plan_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/emergency_plan_local', '{replica}', kafka_offset)
 ORDER BY (plan_id, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '预案与演练：各来源的主张';
 
 CREATE TABLE std.emergency_plan ON CLUSTER rongtong AS std.emergency_plan_local
 ENGINE = Distributed('rongtong', std, emergency_plan_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '预案与演练：各来源的主张';
 
-CREATE TABLE dwd.emergency_plan_local ON CLUSTER rongtong
+CREATE TABLE dwd.emergency_plan__rows_local ON CLUSTER rongtong
 (
     plan_id String COMMENT '记录标识' CODEC(ZSTD(1)),
     record_kind LowCardinality(String) COMMENT '记录类型',
@@ -2087,15 +2131,17 @@ CREATE TABLE dwd.emergency_plan_local ON CLUSTER rongtong
     evaluated Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '已评估',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/emergency_plan_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/emergency_plan__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY plan_id
-COMMENT '预案与演练：一物一行';
+COMMENT '预案与演练：一物一行，供视图读取';
 
-CREATE TABLE dwd.emergency_plan ON CLUSTER rongtong AS dwd.emergency_plan_local
-ENGINE = Distributed('rongtong', dwd, emergency_plan_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '预案与演练：一物一行';
+CREATE TABLE dwd.emergency_plan__rows ON CLUSTER rongtong AS dwd.emergency_plan__rows_local
+ENGINE = Distributed('rongtong', dwd, emergency_plan__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '预案与演练：一物一行，供视图读取';
 
 CREATE TABLE std.emergency_stock_local ON CLUSTER rongtong
 (
@@ -2125,14 +2171,14 @@ CREATE TABLE std.emergency_stock_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/emergency_stock_local', '{replica}', kafka_offset)
 ORDER BY (facility_id, item_code, as_of, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '应急物资：各来源的主张';
 
 CREATE TABLE std.emergency_stock ON CLUSTER rongtong AS std.emergency_stock_local
 ENGINE = Distributed('rongtong', std, emergency_stock_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '应急物资：各来源的主张';
 
-CREATE TABLE dwd.emergency_stock_local ON CLUSTER rongtong
+CREATE TABLE dwd.emergency_stock__rows_local ON CLUSTER rongtong
 (
     facility_id String COMMENT '储备点' CODEC(ZSTD(1)),
     item_code String COMMENT '物资代码' CODEC(ZSTD(1)),
@@ -2146,15 +2192,17 @@ CREATE TABLE dwd.emergency_stock_local ON CLUSTER rongtong
     expires_on Nullable(Date32) COMMENT '有效期至',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/emergency_stock_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/emergency_stock__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY (facility_id, item_code, as_of)
-COMMENT '应急物资：一物一行';
+COMMENT '应急物资：一物一行，供视图读取';
 
-CREATE TABLE dwd.emergency_stock ON CLUSTER rongtong AS dwd.emergency_stock_local
-ENGINE = Distributed('rongtong', dwd, emergency_stock_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '应急物资：一物一行';
+CREATE TABLE dwd.emergency_stock__rows ON CLUSTER rongtong AS dwd.emergency_stock__rows_local
+ENGINE = Distributed('rongtong', dwd, emergency_stock__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '应急物资：一物一行，供视图读取';
 
 CREATE TABLE std.assessment_local ON CLUSTER rongtong
 (
@@ -2187,14 +2235,14 @@ CREATE TABLE std.assessment_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/assessment_local', '{replica}', kafka_offset)
 ORDER BY (assess_id, unit_ref, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '考核评价：各来源的主张';
 
 CREATE TABLE std.assessment ON CLUSTER rongtong AS std.assessment_local
 ENGINE = Distributed('rongtong', std, assessment_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '考核评价：各来源的主张';
 
-CREATE TABLE dwd.assessment_local ON CLUSTER rongtong
+CREATE TABLE dwd.assessment__rows_local ON CLUSTER rongtong
 (
     assess_id String COMMENT '考核标识' CODEC(ZSTD(1)),
     unit_ref String COMMENT '被考核单位' CODEC(ZSTD(1)),
@@ -2211,15 +2259,17 @@ CREATE TABLE dwd.assessment_local ON CLUSTER rongtong
     result_band LowCardinality(Nullable(String)) COMMENT '结果档次',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/assessment_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/assessment__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY (assess_id, unit_ref)
-COMMENT '考核评价：一物一行';
+COMMENT '考核评价：一物一行，供视图读取';
 
-CREATE TABLE dwd.assessment ON CLUSTER rongtong AS dwd.assessment_local
-ENGINE = Distributed('rongtong', dwd, assessment_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '考核评价：一物一行';
+CREATE TABLE dwd.assessment__rows ON CLUSTER rongtong AS dwd.assessment__rows_local
+ENGINE = Distributed('rongtong', dwd, assessment__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '考核评价：一物一行，供视图读取';
 
 CREATE TABLE std.burden_record_local ON CLUSTER rongtong
 (
@@ -2248,14 +2298,14 @@ CREATE TABLE std.burden_record_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/burden_record_local', '{replica}', kafka_offset)
 ORDER BY (record_id, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '减负记录：各来源的主张';
 
 CREATE TABLE std.burden_record ON CLUSTER rongtong AS std.burden_record_local
 ENGINE = Distributed('rongtong', std, burden_record_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '减负记录：各来源的主张';
 
-CREATE TABLE dwd.burden_record_local ON CLUSTER rongtong
+CREATE TABLE dwd.burden_record__rows_local ON CLUSTER rongtong
 (
     record_id String COMMENT '记录标识' CODEC(ZSTD(1)),
     kind LowCardinality(String) COMMENT '类型',
@@ -2268,15 +2318,17 @@ CREATE TABLE dwd.burden_record_local ON CLUSTER rongtong
     form_id Nullable(String) COMMENT '报表' CODEC(ZSTD(1)),
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/burden_record_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/burden_record__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY record_id
-COMMENT '减负记录：一物一行';
+COMMENT '减负记录：一物一行，供视图读取';
 
-CREATE TABLE dwd.burden_record ON CLUSTER rongtong AS dwd.burden_record_local
-ENGINE = Distributed('rongtong', dwd, burden_record_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '减负记录：一物一行';
+CREATE TABLE dwd.burden_record__rows ON CLUSTER rongtong AS dwd.burden_record__rows_local
+ENGINE = Distributed('rongtong', dwd, burden_record__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '减负记录：一物一行，供视图读取';
 
 CREATE TABLE std.list_item_local ON CLUSTER rongtong
 (
@@ -2306,14 +2358,14 @@ CREATE TABLE std.list_item_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/list_item_local', '{replica}', kafka_offset)
 ORDER BY (list_id, item_no, valid_from, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '清单事项：各来源的主张';
 
 CREATE TABLE std.list_item ON CLUSTER rongtong AS std.list_item_local
 ENGINE = Distributed('rongtong', std, list_item_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '清单事项：各来源的主张';
 
-CREATE TABLE dwd.list_item_local ON CLUSTER rongtong
+CREATE TABLE dwd.list_item__rows_local ON CLUSTER rongtong
 (
     list_id String COMMENT '清单标识' CODEC(ZSTD(1)),
     item_no String COMMENT '事项序号' CODEC(ZSTD(1)),
@@ -2327,15 +2379,17 @@ CREATE TABLE dwd.list_item_local ON CLUSTER rongtong
     change_reason Nullable(String) COMMENT '变更原因' CODEC(ZSTD(1)),
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/list_item_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/list_item__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY (list_id, item_no, valid_from)
-COMMENT '清单事项：一物一行';
+COMMENT '清单事项：一物一行，供视图读取';
 
-CREATE TABLE dwd.list_item ON CLUSTER rongtong AS dwd.list_item_local
-ENGINE = Distributed('rongtong', dwd, list_item_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '清单事项：一物一行';
+CREATE TABLE dwd.list_item__rows ON CLUSTER rongtong AS dwd.list_item__rows_local
+ENGINE = Distributed('rongtong', dwd, list_item__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '清单事项：一物一行，供视图读取';
 
 CREATE TABLE std.list_register_local ON CLUSTER rongtong
 (
@@ -2366,14 +2420,14 @@ CREATE TABLE std.list_register_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/list_register_local', '{replica}', kafka_offset)
 ORDER BY (list_id, list_version, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '清单：各来源的主张';
 
 CREATE TABLE std.list_register ON CLUSTER rongtong AS std.list_register_local
 ENGINE = Distributed('rongtong', std, list_register_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '清单：各来源的主张';
 
-CREATE TABLE dwd.list_register_local ON CLUSTER rongtong
+CREATE TABLE dwd.list_register__rows_local ON CLUSTER rongtong
 (
     list_id String COMMENT '清单标识' CODEC(ZSTD(1)),
     list_version String COMMENT '清单版本' CODEC(ZSTD(1)),
@@ -2388,15 +2442,17 @@ CREATE TABLE dwd.list_register_local ON CLUSTER rongtong
     published_url Nullable(String) COMMENT '公布地址' CODEC(ZSTD(1)),
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/list_register_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/list_register__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY (list_id, list_version)
-COMMENT '清单：一物一行';
+COMMENT '清单：一物一行，供视图读取';
 
-CREATE TABLE dwd.list_register ON CLUSTER rongtong AS dwd.list_register_local
-ENGINE = Distributed('rongtong', dwd, list_register_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '清单：一物一行';
+CREATE TABLE dwd.list_register__rows ON CLUSTER rongtong AS dwd.list_register__rows_local
+ENGINE = Distributed('rongtong', dwd, list_register__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '清单：一物一行，供视图读取';
 
 CREATE TABLE std.collective_asset_local ON CLUSTER rongtong
 (
@@ -2426,14 +2482,14 @@ CREATE TABLE std.collective_asset_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/collective_asset_local', '{replica}', kafka_offset)
 ORDER BY (org_id, fiscal_year, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '集体资产：各来源的主张';
 
 CREATE TABLE std.collective_asset ON CLUSTER rongtong AS std.collective_asset_local
 ENGINE = Distributed('rongtong', std, collective_asset_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '集体资产：各来源的主张';
 
-CREATE TABLE dwd.collective_asset_local ON CLUSTER rongtong
+CREATE TABLE dwd.collective_asset__rows_local ON CLUSTER rongtong
 (
     org_id String COMMENT '组织标识' CODEC(ZSTD(1)),
     fiscal_year Int64 COMMENT '年度（年）',
@@ -2447,15 +2503,17 @@ CREATE TABLE dwd.collective_asset_local ON CLUSTER rongtong
     area_m2 Nullable(Decimal(18, 4)) COMMENT '面积（m2）',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/collective_asset_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/collective_asset__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY (org_id, fiscal_year)
-COMMENT '集体资产：一物一行';
+COMMENT '集体资产：一物一行，供视图读取';
 
-CREATE TABLE dwd.collective_asset ON CLUSTER rongtong AS dwd.collective_asset_local
-ENGINE = Distributed('rongtong', dwd, collective_asset_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '集体资产：一物一行';
+CREATE TABLE dwd.collective_asset__rows ON CLUSTER rongtong AS dwd.collective_asset__rows_local
+ENGINE = Distributed('rongtong', dwd, collective_asset__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '集体资产：一物一行，供视图读取';
 
 CREATE TABLE std.fiscal_fact_local ON CLUSTER rongtong
 (
@@ -2483,14 +2541,14 @@ CREATE TABLE std.fiscal_fact_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/fiscal_fact_local', '{replica}', kafka_offset)
 ORDER BY (division_code, subject, fiscal_year, payer_tier, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '财力：各来源的主张';
 
 CREATE TABLE std.fiscal_fact ON CLUSTER rongtong AS std.fiscal_fact_local
 ENGINE = Distributed('rongtong', std, fiscal_fact_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '财力：各来源的主张';
 
-CREATE TABLE dwd.fiscal_fact_local ON CLUSTER rongtong
+CREATE TABLE dwd.fiscal_fact__rows_local ON CLUSTER rongtong
 (
     division_code FixedString(12) COMMENT '区划',
     subject LowCardinality(String) COMMENT '科目',
@@ -2502,15 +2560,17 @@ CREATE TABLE dwd.fiscal_fact_local ON CLUSTER rongtong
     src_unit LowCardinality(Nullable(String)) COMMENT '来源单位',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/fiscal_fact_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/fiscal_fact__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY (division_code, subject, fiscal_year, payer_tier)
-COMMENT '财力：一物一行';
+COMMENT '财力：一物一行，供视图读取';
 
-CREATE TABLE dwd.fiscal_fact ON CLUSTER rongtong AS dwd.fiscal_fact_local
-ENGINE = Distributed('rongtong', dwd, fiscal_fact_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '财力：一物一行';
+CREATE TABLE dwd.fiscal_fact__rows ON CLUSTER rongtong AS dwd.fiscal_fact__rows_local
+ENGINE = Distributed('rongtong', dwd, fiscal_fact__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '财力：一物一行，供视图读取';
 
 CREATE TABLE std.programme_status_local ON CLUSTER rongtong
 (
@@ -2539,14 +2599,14 @@ CREATE TABLE std.programme_status_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/programme_status_local', '{replica}', kafka_offset)
 ORDER BY (programme, division_code, as_of, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '创建项目状态：各来源的主张';
 
 CREATE TABLE std.programme_status ON CLUSTER rongtong AS std.programme_status_local
 ENGINE = Distributed('rongtong', std, programme_status_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '创建项目状态：各来源的主张';
 
-CREATE TABLE dwd.programme_status_local ON CLUSTER rongtong
+CREATE TABLE dwd.programme_status__rows_local ON CLUSTER rongtong
 (
     programme LowCardinality(String) COMMENT '项目',
     division_code FixedString(12) COMMENT '区划',
@@ -2559,15 +2619,17 @@ CREATE TABLE dwd.programme_status_local ON CLUSTER rongtong
     attrs Map(LowCardinality(String), String) COMMENT '属性',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/programme_status_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/programme_status__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY (programme, division_code, as_of)
-COMMENT '创建项目状态：一物一行';
+COMMENT '创建项目状态：一物一行，供视图读取';
 
-CREATE TABLE dwd.programme_status ON CLUSTER rongtong AS dwd.programme_status_local
-ENGINE = Distributed('rongtong', dwd, programme_status_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '创建项目状态：一物一行';
+CREATE TABLE dwd.programme_status__rows ON CLUSTER rongtong AS dwd.programme_status__rows_local
+ENGINE = Distributed('rongtong', dwd, programme_status__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '创建项目状态：一物一行，供视图读取';
 
 CREATE TABLE std.village_conversion_case_local ON CLUSTER rongtong
 (
@@ -2604,14 +2666,14 @@ CREATE TABLE std.village_conversion_case_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/village_conversion_case_local', '{replica}', kafka_offset)
 ORDER BY (case_id, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '村改社区：各来源的主张';
 
 CREATE TABLE std.village_conversion_case ON CLUSTER rongtong AS std.village_conversion_case_local
 ENGINE = Distributed('rongtong', std, village_conversion_case_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '村改社区：各来源的主张';
 
-CREATE TABLE dwd.village_conversion_case_local ON CLUSTER rongtong
+CREATE TABLE dwd.village_conversion_case__rows_local ON CLUSTER rongtong
 (
     case_id String COMMENT '案例标识' CODEC(ZSTD(1)),
     division_code FixedString(12) COMMENT '村（社区）',
@@ -2632,15 +2694,17 @@ CREATE TABLE dwd.village_conversion_case_local ON CLUSTER rongtong
     tasks Array(String) COMMENT '已完成任务',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/village_conversion_case_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/village_conversion_case__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY case_id
-COMMENT '村改社区：一物一行';
+COMMENT '村改社区：一物一行，供视图读取';
 
-CREATE TABLE dwd.village_conversion_case ON CLUSTER rongtong AS dwd.village_conversion_case_local
-ENGINE = Distributed('rongtong', dwd, village_conversion_case_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '村改社区：一物一行';
+CREATE TABLE dwd.village_conversion_case__rows ON CLUSTER rongtong AS dwd.village_conversion_case__rows_local
+ENGINE = Distributed('rongtong', dwd, village_conversion_case__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '村改社区：一物一行，供视图读取';
 
 CREATE TABLE std.catalog_resource_local ON CLUSTER rongtong
 (
@@ -2679,14 +2743,14 @@ CREATE TABLE std.catalog_resource_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/catalog_resource_local', '{replica}', kafka_offset)
 ORDER BY (catalog_code, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '目录资源：各来源的主张';
 
 CREATE TABLE std.catalog_resource ON CLUSTER rongtong AS std.catalog_resource_local
 ENGINE = Distributed('rongtong', std, catalog_resource_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '目录资源：各来源的主张';
 
-CREATE TABLE dwd.catalog_resource_local ON CLUSTER rongtong
+CREATE TABLE dwd.catalog_resource__rows_local ON CLUSTER rongtong
 (
     catalog_code String COMMENT '信息资源代码' CODEC(ZSTD(1)),
     name String COMMENT '信息资源名称' CODEC(ZSTD(1)),
@@ -2709,15 +2773,17 @@ CREATE TABLE dwd.catalog_resource_local ON CLUSTER rongtong
     related_codes Array(String) COMMENT '关联资源代码',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/catalog_resource_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/catalog_resource__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY catalog_code
-COMMENT '目录资源：一物一行';
+COMMENT '目录资源：一物一行，供视图读取';
 
-CREATE TABLE dwd.catalog_resource ON CLUSTER rongtong AS dwd.catalog_resource_local
-ENGINE = Distributed('rongtong', dwd, catalog_resource_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '目录资源：一物一行';
+CREATE TABLE dwd.catalog_resource__rows ON CLUSTER rongtong AS dwd.catalog_resource__rows_local
+ENGINE = Distributed('rongtong', dwd, catalog_resource__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '目录资源：一物一行，供视图读取';
 
 CREATE TABLE std.collection_form_local ON CLUSTER rongtong
 (
@@ -2750,14 +2816,14 @@ CREATE TABLE std.collection_form_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/collection_form_local', '{replica}', kafka_offset)
 ORDER BY (form_id, form_version, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '采集报表：各来源的主张';
 
 CREATE TABLE std.collection_form ON CLUSTER rongtong AS std.collection_form_local
 ENGINE = Distributed('rongtong', std, collection_form_local, cityHash64(form_id, form_version))
 COMMENT '采集报表：各来源的主张';
 
-CREATE TABLE dwd.collection_form_local ON CLUSTER rongtong
+CREATE TABLE dwd.collection_form__rows_local ON CLUSTER rongtong
 (
     form_id String COMMENT '报表标识' CODEC(ZSTD(1)),
     form_version Int64 COMMENT '报表版本（版）',
@@ -2774,15 +2840,17 @@ CREATE TABLE dwd.collection_form_local ON CLUSTER rongtong
     valid_to Nullable(Date32) COMMENT '失效日期',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/collection_form_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/collection_form__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY (form_id, form_version)
-COMMENT '采集报表：一物一行';
+COMMENT '采集报表：一物一行，供视图读取';
 
-CREATE TABLE dwd.collection_form ON CLUSTER rongtong AS dwd.collection_form_local
-ENGINE = Distributed('rongtong', dwd, collection_form_local, cityHash64(form_id, form_version))
-COMMENT '采集报表：一物一行';
+CREATE TABLE dwd.collection_form__rows ON CLUSTER rongtong AS dwd.collection_form__rows_local
+ENGINE = Distributed('rongtong', dwd, collection_form__rows_local, cityHash64(form_id, form_version))
+COMMENT '采集报表：一物一行，供视图读取';
 
 CREATE TABLE std.collection_submission_local ON CLUSTER rongtong
 (
@@ -2811,14 +2879,14 @@ CREATE TABLE std.collection_submission_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/collection_submission_local', '{replica}', kafka_offset)
 ORDER BY (submission_id, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '填报：各来源的主张';
 
 CREATE TABLE std.collection_submission ON CLUSTER rongtong AS std.collection_submission_local
 ENGINE = Distributed('rongtong', std, collection_submission_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '填报：各来源的主张';
 
-CREATE TABLE dwd.collection_submission_local ON CLUSTER rongtong
+CREATE TABLE dwd.collection_submission__rows_local ON CLUSTER rongtong
 (
     submission_id String COMMENT '填报标识' CODEC(ZSTD(1)),
     division_code FixedString(12) COMMENT '填报区划',
@@ -2831,15 +2899,17 @@ CREATE TABLE dwd.collection_submission_local ON CLUSTER rongtong
     post_id Nullable(String) COMMENT '填报岗位' CODEC(ZSTD(1)),
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/collection_submission_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/collection_submission__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY submission_id
-COMMENT '填报：一物一行';
+COMMENT '填报：一物一行，供视图读取';
 
-CREATE TABLE dwd.collection_submission ON CLUSTER rongtong AS dwd.collection_submission_local
-ENGINE = Distributed('rongtong', dwd, collection_submission_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '填报：一物一行';
+CREATE TABLE dwd.collection_submission__rows ON CLUSTER rongtong AS dwd.collection_submission__rows_local
+ENGINE = Distributed('rongtong', dwd, collection_submission__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '填报：一物一行，供视图读取';
 
 CREATE TABLE std.data_element_local ON CLUSTER rongtong
 (
@@ -2879,14 +2949,14 @@ CREATE TABLE std.data_element_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/data_element_local', '{replica}', kafka_offset)
 ORDER BY (element_id, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '数据元：各来源的主张';
 
 CREATE TABLE std.data_element ON CLUSTER rongtong AS std.data_element_local
 ENGINE = Distributed('rongtong', std, data_element_local, cityHash64(element_id))
 COMMENT '数据元：各来源的主张';
 
-CREATE TABLE dwd.data_element_local ON CLUSTER rongtong
+CREATE TABLE dwd.data_element__rows_local ON CLUSTER rongtong
 (
     element_id String COMMENT '数据元标识' CODEC(ZSTD(1)),
     name_zh String COMMENT '中文名称' CODEC(ZSTD(1)),
@@ -2910,15 +2980,17 @@ CREATE TABLE dwd.data_element_local ON CLUSTER rongtong
     element_version Int64 COMMENT '数据元版本（版）',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/data_element_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/data_element__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY element_id
-COMMENT '数据元：一物一行';
+COMMENT '数据元：一物一行，供视图读取';
 
-CREATE TABLE dwd.data_element ON CLUSTER rongtong AS dwd.data_element_local
-ENGINE = Distributed('rongtong', dwd, data_element_local, cityHash64(element_id))
-COMMENT '数据元：一物一行';
+CREATE TABLE dwd.data_element__rows ON CLUSTER rongtong AS dwd.data_element__rows_local
+ENGINE = Distributed('rongtong', dwd, data_element__rows_local, cityHash64(element_id))
+COMMENT '数据元：一物一行，供视图读取';
 
 CREATE TABLE std.element_value_local ON CLUSTER rongtong
 (
@@ -2950,14 +3022,14 @@ CREATE TABLE std.element_value_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/element_value_local', '{replica}', kafka_offset)
 ORDER BY (element_id, subject_ref, scope, period, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '数据元取值：各来源的主张';
 
 CREATE TABLE std.element_value ON CLUSTER rongtong AS std.element_value_local
 ENGINE = Distributed('rongtong', std, element_value_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '数据元取值：各来源的主张';
 
-CREATE TABLE dwd.element_value_local ON CLUSTER rongtong
+CREATE TABLE dwd.element_value__rows_local ON CLUSTER rongtong
 (
     element_id String COMMENT '数据元' CODEC(ZSTD(1)),
     subject_ref String COMMENT '主体' CODEC(ZSTD(1)),
@@ -2973,15 +3045,17 @@ CREATE TABLE dwd.element_value_local ON CLUSTER rongtong
     supersedes Nullable(String) COMMENT '替代的值' CODEC(ZSTD(1)),
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/element_value_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/element_value__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY (element_id, subject_ref, scope, period)
-COMMENT '数据元取值：一物一行';
+COMMENT '数据元取值：一物一行，供视图读取';
 
-CREATE TABLE dwd.element_value ON CLUSTER rongtong AS dwd.element_value_local
-ENGINE = Distributed('rongtong', dwd, element_value_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '数据元取值：一物一行';
+CREATE TABLE dwd.element_value__rows ON CLUSTER rongtong AS dwd.element_value__rows_local
+ENGINE = Distributed('rongtong', dwd, element_value__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '数据元取值：一物一行，供视图读取';
 
 CREATE TABLE std.field_request_local ON CLUSTER rongtong
 (
@@ -3012,14 +3086,14 @@ CREATE TABLE std.field_request_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/field_request_local', '{replica}', kafka_offset)
 ORDER BY (request_id, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '栏目请求：各来源的主张';
 
 CREATE TABLE std.field_request ON CLUSTER rongtong AS std.field_request_local
 ENGINE = Distributed('rongtong', std, field_request_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '栏目请求：各来源的主张';
 
-CREATE TABLE dwd.field_request_local ON CLUSTER rongtong
+CREATE TABLE dwd.field_request__rows_local ON CLUSTER rongtong
 (
     request_id String COMMENT '请求标识' CODEC(ZSTD(1)),
     form_id String COMMENT '报表标识' CODEC(ZSTD(1)),
@@ -3034,15 +3108,17 @@ CREATE TABLE dwd.field_request_local ON CLUSTER rongtong
     reason_code LowCardinality(Nullable(String)) COMMENT '原因',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/field_request_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/field_request__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY request_id
-COMMENT '栏目请求：一物一行';
+COMMENT '栏目请求：一物一行，供视图读取';
 
-CREATE TABLE dwd.field_request ON CLUSTER rongtong AS dwd.field_request_local
-ENGINE = Distributed('rongtong', dwd, field_request_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '栏目请求：一物一行';
+CREATE TABLE dwd.field_request__rows ON CLUSTER rongtong AS dwd.field_request__rows_local
+ENGINE = Distributed('rongtong', dwd, field_request__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '栏目请求：一物一行，供视图读取';
 
 CREATE TABLE std.field_reuse_local ON CLUSTER rongtong
 (
@@ -3069,14 +3145,14 @@ CREATE TABLE std.field_reuse_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/field_reuse_local', '{replica}', kafka_offset)
 ORDER BY (value_ref, consumer_uscc, form_id, period, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '数据复用：各来源的主张';
 
 CREATE TABLE std.field_reuse ON CLUSTER rongtong AS std.field_reuse_local
 ENGINE = Distributed('rongtong', std, field_reuse_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '数据复用：各来源的主张';
 
-CREATE TABLE dwd.field_reuse_local ON CLUSTER rongtong
+CREATE TABLE dwd.field_reuse__rows_local ON CLUSTER rongtong
 (
     value_ref String COMMENT '值' CODEC(ZSTD(1)),
     consumer_uscc FixedString(18) COMMENT '使用单位',
@@ -3087,15 +3163,17 @@ CREATE TABLE dwd.field_reuse_local ON CLUSTER rongtong
     mode LowCardinality(String) COMMENT '使用方式',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/field_reuse_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/field_reuse__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY (value_ref, consumer_uscc, form_id, period)
-COMMENT '数据复用：一物一行';
+COMMENT '数据复用：一物一行，供视图读取';
 
-CREATE TABLE dwd.field_reuse ON CLUSTER rongtong AS dwd.field_reuse_local
-ENGINE = Distributed('rongtong', dwd, field_reuse_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '数据复用：一物一行';
+CREATE TABLE dwd.field_reuse__rows ON CLUSTER rongtong AS dwd.field_reuse__rows_local
+ENGINE = Distributed('rongtong', dwd, field_reuse__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '数据复用：一物一行，供视图读取';
 
 CREATE TABLE std.form_field_local ON CLUSTER rongtong
 (
@@ -3126,14 +3204,14 @@ CREATE TABLE std.form_field_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/form_field_local', '{replica}', kafka_offset)
 ORDER BY (form_id, form_version, field_no, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '报表栏目：各来源的主张';
 
 CREATE TABLE std.form_field ON CLUSTER rongtong AS std.form_field_local
 ENGINE = Distributed('rongtong', std, form_field_local, cityHash64(form_id, form_version, field_no))
 COMMENT '报表栏目：各来源的主张';
 
-CREATE TABLE dwd.form_field_local ON CLUSTER rongtong
+CREATE TABLE dwd.form_field__rows_local ON CLUSTER rongtong
 (
     form_id String COMMENT '报表标识' CODEC(ZSTD(1)),
     form_version Int64 COMMENT '报表版本（版）',
@@ -3148,15 +3226,17 @@ CREATE TABLE dwd.form_field_local ON CLUSTER rongtong
     period_kind LowCardinality(Nullable(String)) COMMENT '时期类型',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/form_field_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/form_field__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY (form_id, form_version, field_no)
-COMMENT '报表栏目：一物一行';
+COMMENT '报表栏目：一物一行，供视图读取';
 
-CREATE TABLE dwd.form_field ON CLUSTER rongtong AS dwd.form_field_local
-ENGINE = Distributed('rongtong', dwd, form_field_local, cityHash64(form_id, form_version, field_no))
-COMMENT '报表栏目：一物一行';
+CREATE TABLE dwd.form_field__rows ON CLUSTER rongtong AS dwd.form_field__rows_local
+ENGINE = Distributed('rongtong', dwd, form_field__rows_local, cityHash64(form_id, form_version, field_no))
+COMMENT '报表栏目：一物一行，供视图读取';
 
 CREATE TABLE std.objection_local ON CLUSTER rongtong
 (
@@ -3190,14 +3270,14 @@ CREATE TABLE std.objection_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/objection_local', '{replica}', kafka_offset)
 ORDER BY (objection_id, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '异议校核：各来源的主张';
 
 CREATE TABLE std.objection ON CLUSTER rongtong AS std.objection_local
 ENGINE = Distributed('rongtong', std, objection_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '异议校核：各来源的主张';
 
-CREATE TABLE dwd.objection_local ON CLUSTER rongtong
+CREATE TABLE dwd.objection__rows_local ON CLUSTER rongtong
 (
     objection_id String COMMENT '异议标识' CODEC(ZSTD(1)),
     dataset String COMMENT '数据集' CODEC(ZSTD(1)),
@@ -3215,15 +3295,17 @@ CREATE TABLE dwd.objection_local ON CLUSTER rongtong
     applied_batch Nullable(String) COMMENT '生效批次' CODEC(ZSTD(1)),
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/objection_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/objection__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY objection_id
-COMMENT '异议校核：一物一行';
+COMMENT '异议校核：一物一行，供视图读取';
 
-CREATE TABLE dwd.objection ON CLUSTER rongtong AS dwd.objection_local
-ENGINE = Distributed('rongtong', dwd, objection_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '异议校核：一物一行';
+CREATE TABLE dwd.objection__rows ON CLUSTER rongtong AS dwd.objection__rows_local
+ENGINE = Distributed('rongtong', dwd, objection__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '异议校核：一物一行，供视图读取';
 
 CREATE TABLE std.quality_issue_local ON CLUSTER rongtong
 (
@@ -3256,14 +3338,14 @@ CREATE TABLE std.quality_issue_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/quality_issue_local', '{replica}', kafka_offset)
 ORDER BY (issue_id, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '质量问题：各来源的主张';
 
 CREATE TABLE std.quality_issue ON CLUSTER rongtong AS std.quality_issue_local
 ENGINE = Distributed('rongtong', std, quality_issue_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '质量问题：各来源的主张';
 
-CREATE TABLE dwd.quality_issue_local ON CLUSTER rongtong
+CREATE TABLE dwd.quality_issue__rows_local ON CLUSTER rongtong
 (
     issue_id String COMMENT '问题标识' CODEC(ZSTD(1)),
     rule_id String COMMENT '规则' CODEC(ZSTD(1)),
@@ -3280,15 +3362,17 @@ CREATE TABLE dwd.quality_issue_local ON CLUSTER rongtong
     hint_zh String COMMENT '提示' CODEC(ZSTD(1)),
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/quality_issue_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/quality_issue__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY issue_id
-COMMENT '质量问题：一物一行';
+COMMENT '质量问题：一物一行，供视图读取';
 
-CREATE TABLE dwd.quality_issue ON CLUSTER rongtong AS dwd.quality_issue_local
-ENGINE = Distributed('rongtong', dwd, quality_issue_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '质量问题：一物一行';
+CREATE TABLE dwd.quality_issue__rows ON CLUSTER rongtong AS dwd.quality_issue__rows_local
+ENGINE = Distributed('rongtong', dwd, quality_issue__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '质量问题：一物一行，供视图读取';
 
 CREATE TABLE std.return_delivery_local ON CLUSTER rongtong
 (
@@ -3323,14 +3407,14 @@ CREATE TABLE std.return_delivery_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/return_delivery_local', '{replica}', kafka_offset)
 ORDER BY (delivery_id, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '回流交付：各来源的主张';
 
 CREATE TABLE std.return_delivery ON CLUSTER rongtong AS std.return_delivery_local
 ENGINE = Distributed('rongtong', std, return_delivery_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '回流交付：各来源的主张';
 
-CREATE TABLE dwd.return_delivery_local ON CLUSTER rongtong
+CREATE TABLE dwd.return_delivery__rows_local ON CLUSTER rongtong
 (
     delivery_id String COMMENT '交付标识' CODEC(ZSTD(1)),
     sub_id String COMMENT '订阅标识' CODEC(ZSTD(1)),
@@ -3349,15 +3433,17 @@ CREATE TABLE dwd.return_delivery_local ON CLUSTER rongtong
     attempt Nullable(Int64) COMMENT '尝试次数（次）',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/return_delivery_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/return_delivery__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY delivery_id
-COMMENT '回流交付：一物一行';
+COMMENT '回流交付：一物一行，供视图读取';
 
-CREATE TABLE dwd.return_delivery ON CLUSTER rongtong AS dwd.return_delivery_local
-ENGINE = Distributed('rongtong', dwd, return_delivery_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '回流交付：一物一行';
+CREATE TABLE dwd.return_delivery__rows ON CLUSTER rongtong AS dwd.return_delivery__rows_local
+ENGINE = Distributed('rongtong', dwd, return_delivery__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '回流交付：一物一行，供视图读取';
 
 CREATE TABLE std.return_entitlement_local ON CLUSTER rongtong
 (
@@ -3386,14 +3472,14 @@ CREATE TABLE std.return_entitlement_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/return_entitlement_local', '{replica}', kafka_offset)
 ORDER BY (division_code, dataset, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '回流权限：各来源的主张';
 
 CREATE TABLE std.return_entitlement ON CLUSTER rongtong AS std.return_entitlement_local
 ENGINE = Distributed('rongtong', std, return_entitlement_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '回流权限：各来源的主张';
 
-CREATE TABLE dwd.return_entitlement_local ON CLUSTER rongtong
+CREATE TABLE dwd.return_entitlement__rows_local ON CLUSTER rongtong
 (
     division_code FixedString(12) COMMENT '区划',
     dataset String COMMENT '数据集' CODEC(ZSTD(1)),
@@ -3406,15 +3492,17 @@ CREATE TABLE dwd.return_entitlement_local ON CLUSTER rongtong
     valid_to Nullable(Date32) COMMENT '失效日期',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/return_entitlement_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/return_entitlement__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY (division_code, dataset)
-COMMENT '回流权限：一物一行';
+COMMENT '回流权限：一物一行，供视图读取';
 
-CREATE TABLE dwd.return_entitlement ON CLUSTER rongtong AS dwd.return_entitlement_local
-ENGINE = Distributed('rongtong', dwd, return_entitlement_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '回流权限：一物一行';
+CREATE TABLE dwd.return_entitlement__rows ON CLUSTER rongtong AS dwd.return_entitlement__rows_local
+ENGINE = Distributed('rongtong', dwd, return_entitlement__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '回流权限：一物一行，供视图读取';
 
 CREATE TABLE std.return_receipt_local ON CLUSTER rongtong
 (
@@ -3442,14 +3530,14 @@ CREATE TABLE std.return_receipt_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/return_receipt_local', '{replica}', kafka_offset)
 ORDER BY (delivery_id, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '回流签收：各来源的主张';
 
 CREATE TABLE std.return_receipt ON CLUSTER rongtong AS std.return_receipt_local
 ENGINE = Distributed('rongtong', std, return_receipt_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '回流签收：各来源的主张';
 
-CREATE TABLE dwd.return_receipt_local ON CLUSTER rongtong
+CREATE TABLE dwd.return_receipt__rows_local ON CLUSTER rongtong
 (
     delivery_id String COMMENT '交付标识' CODEC(ZSTD(1)),
     division_code FixedString(12) COMMENT '区划',
@@ -3461,15 +3549,17 @@ CREATE TABLE dwd.return_receipt_local ON CLUSTER rongtong
     content_sm3 Nullable(String) COMMENT '内容摘要' CODEC(ZSTD(1)),
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/return_receipt_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/return_receipt__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY delivery_id
-COMMENT '回流签收：一物一行';
+COMMENT '回流签收：一物一行，供视图读取';
 
-CREATE TABLE dwd.return_receipt ON CLUSTER rongtong AS dwd.return_receipt_local
-ENGINE = Distributed('rongtong', dwd, return_receipt_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '回流签收：一物一行';
+CREATE TABLE dwd.return_receipt__rows ON CLUSTER rongtong AS dwd.return_receipt__rows_local
+ENGINE = Distributed('rongtong', dwd, return_receipt__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '回流签收：一物一行，供视图读取';
 
 CREATE TABLE std.return_subscription_local ON CLUSTER rongtong
 (
@@ -3496,14 +3586,14 @@ CREATE TABLE std.return_subscription_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/return_subscription_local', '{replica}', kafka_offset)
 ORDER BY (sub_id, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '回流订阅：各来源的主张';
 
 CREATE TABLE std.return_subscription ON CLUSTER rongtong AS std.return_subscription_local
 ENGINE = Distributed('rongtong', std, return_subscription_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '回流订阅：各来源的主张';
 
-CREATE TABLE dwd.return_subscription_local ON CLUSTER rongtong
+CREATE TABLE dwd.return_subscription__rows_local ON CLUSTER rongtong
 (
     sub_id String COMMENT '订阅标识' CODEC(ZSTD(1)),
     division_code FixedString(12) COMMENT '区划',
@@ -3514,15 +3604,17 @@ CREATE TABLE dwd.return_subscription_local ON CLUSTER rongtong
     last_acked_watermark Nullable(String) COMMENT '已签收水位' CODEC(ZSTD(1)),
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/return_subscription_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/return_subscription__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY sub_id
-COMMENT '回流订阅：一物一行';
+COMMENT '回流订阅：一物一行，供视图读取';
 
-CREATE TABLE dwd.return_subscription ON CLUSTER rongtong AS dwd.return_subscription_local
-ENGINE = Distributed('rongtong', dwd, return_subscription_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '回流订阅：一物一行';
+CREATE TABLE dwd.return_subscription__rows ON CLUSTER rongtong AS dwd.return_subscription__rows_local
+ENGINE = Distributed('rongtong', dwd, return_subscription__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '回流订阅：一物一行，供视图读取';
 
 CREATE TABLE std.share_delivery_local ON CLUSTER rongtong
 (
@@ -3551,14 +3643,14 @@ CREATE TABLE std.share_delivery_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/share_delivery_local', '{replica}', kafka_offset)
 ORDER BY (delivery_id, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '共享交付：各来源的主张';
 
 CREATE TABLE std.share_delivery ON CLUSTER rongtong AS std.share_delivery_local
 ENGINE = Distributed('rongtong', std, share_delivery_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '共享交付：各来源的主张';
 
-CREATE TABLE dwd.share_delivery_local ON CLUSTER rongtong
+CREATE TABLE dwd.share_delivery__rows_local ON CLUSTER rongtong
 (
     delivery_id String COMMENT '交付标识' CODEC(ZSTD(1)),
     request_id String COMMENT '申请标识' CODEC(ZSTD(1)),
@@ -3571,15 +3663,17 @@ CREATE TABLE dwd.share_delivery_local ON CLUSTER rongtong
     content_sm3 Nullable(String) COMMENT '内容摘要' CODEC(ZSTD(1)),
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/share_delivery_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/share_delivery__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY delivery_id
-COMMENT '共享交付：一物一行';
+COMMENT '共享交付：一物一行，供视图读取';
 
-CREATE TABLE dwd.share_delivery ON CLUSTER rongtong AS dwd.share_delivery_local
-ENGINE = Distributed('rongtong', dwd, share_delivery_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '共享交付：一物一行';
+CREATE TABLE dwd.share_delivery__rows ON CLUSTER rongtong AS dwd.share_delivery__rows_local
+ENGINE = Distributed('rongtong', dwd, share_delivery__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '共享交付：一物一行，供视图读取';
 
 CREATE TABLE std.share_request_local ON CLUSTER rongtong
 (
@@ -3610,14 +3704,14 @@ CREATE TABLE std.share_request_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/share_request_local', '{replica}', kafka_offset)
 ORDER BY (request_id, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '共享申请：各来源的主张';
 
 CREATE TABLE std.share_request ON CLUSTER rongtong AS std.share_request_local
 ENGINE = Distributed('rongtong', std, share_request_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '共享申请：各来源的主张';
 
-CREATE TABLE dwd.share_request_local ON CLUSTER rongtong
+CREATE TABLE dwd.share_request__rows_local ON CLUSTER rongtong
 (
     request_id String COMMENT '申请标识' CODEC(ZSTD(1)),
     catalog_code String COMMENT '信息资源代码' CODEC(ZSTD(1)),
@@ -3632,15 +3726,17 @@ CREATE TABLE dwd.share_request_local ON CLUSTER rongtong
     valid_to Nullable(Date32) COMMENT '有效期至',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/share_request_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/share_request__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY request_id
-COMMENT '共享申请：一物一行';
+COMMENT '共享申请：一物一行，供视图读取';
 
-CREATE TABLE dwd.share_request ON CLUSTER rongtong AS dwd.share_request_local
-ENGINE = Distributed('rongtong', dwd, share_request_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '共享申请：一物一行';
+CREATE TABLE dwd.share_request__rows ON CLUSTER rongtong AS dwd.share_request__rows_local
+ENGINE = Distributed('rongtong', dwd, share_request__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '共享申请：一物一行，供视图读取';
 
 CREATE TABLE std.source_system_local ON CLUSTER rongtong
 (
@@ -3675,14 +3771,14 @@ CREATE TABLE std.source_system_local ON CLUSTER rongtong
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/std/source_system_local', '{replica}', kafka_offset)
 ORDER BY (system_code, src_system, version)
-SETTINGS replicated_deduplication_window = 10000
+SETTINGS replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '来源系统：各来源的主张';
 
 CREATE TABLE std.source_system ON CLUSTER rongtong AS std.source_system_local
 ENGINE = Distributed('rongtong', std, source_system_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '来源系统：各来源的主张';
 
-CREATE TABLE dwd.source_system_local ON CLUSTER rongtong
+CREATE TABLE dwd.source_system__rows_local ON CLUSTER rongtong
 (
     system_code String COMMENT '系统标识' CODEC(ZSTD(1)),
     name_zh String COMMENT '名称' CODEC(ZSTD(1)),
@@ -3701,15 +3797,17 @@ CREATE TABLE dwd.source_system_local ON CLUSTER rongtong
     enabled Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否启用',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/source_system_local', '{replica}')
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/source_system__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY system_code
-COMMENT '来源系统：一物一行';
+COMMENT '来源系统：一物一行，供视图读取';
 
-CREATE TABLE dwd.source_system ON CLUSTER rongtong AS dwd.source_system_local
-ENGINE = Distributed('rongtong', dwd, source_system_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '来源系统：一物一行';
+CREATE TABLE dwd.source_system__rows ON CLUSTER rongtong AS dwd.source_system__rows_local
+ENGINE = Distributed('rongtong', dwd, source_system__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '来源系统：一物一行，供视图读取';
 
 CREATE TABLE dwd.division_path_local ON CLUSTER rongtong
 (
@@ -3839,9 +3937,14 @@ COMMENT '作业运行记录';
 CREATE TABLE ops.fuse_local ON CLUSTER rongtong
 (
     entity String COMMENT '主题实体',
-    state String COMMENT '主张集与融合规则的指纹',
+    claims_table String COMMENT '主张表标识',
+    block Int64 COMMENT '已见的最高数据块号',
+    rules String COMMENT '融合规则的指纹',
+    rows_table String COMMENT '结果表标识',
     claims UInt64 COMMENT '主张数',
     things UInt64 COMMENT '事物数',
+    changed UInt64 COMMENT '本次重新融合的事物数',
+    rebuilt Bool COMMENT '是否全部重建',
     took_ms UInt64 COMMENT '用时（毫秒）',
     fused_at DateTime64(3, 'Asia/Shanghai') COMMENT '融合时间'
 )
@@ -3867,6 +3970,1244 @@ COMMENT '计算状态：上次计算时各指标所见的数据';
 CREATE TABLE ops.compute ON CLUSTER rongtong AS ops.compute_local
 ENGINE = Distributed('rongtong', ops, compute_local, cityHash64(indicator))
 COMMENT '计算状态：上次计算时各指标所见的数据';
+
+CREATE OR REPLACE VIEW dwd.code_crosswalk ON CLUSTER rongtong
+(
+    from_system LowCardinality(String) COMMENT '来源代码体系',
+    from_code String COMMENT '来源代码',
+    to_system LowCardinality(String) COMMENT '目标代码体系',
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    to_code Nullable(String) COMMENT '目标代码',
+    match_kind LowCardinality(String) COMMENT '匹配方式',
+    confidence Nullable(Decimal(18, 4)) COMMENT '置信度（1）',
+    reviewed_by_role Nullable(String) COMMENT '复核岗位',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT from_system, from_code, to_system, valid_from, valid_to, to_code, match_kind, confidence, reviewed_by_role, _src, _at, _rule
+FROM dwd.code_crosswalk__rows FINAL
+WHERE is_deleted = 0
+COMMENT '代码对照：一物一行 [dfc8891122164dae]';
+
+CREATE OR REPLACE VIEW dwd.division ON CLUSTER rongtong
+(
+    division_code FixedString(12) COMMENT '区划代码',
+    name String COMMENT '名称',
+    canonical_name String COMMENT '规范名',
+    level LowCardinality(String) COMMENT '层级',
+    parent_code Nullable(FixedString(12)) COMMENT '上级区划',
+    kind LowCardinality(String) COMMENT '区划性质',
+    village_class LowCardinality(Nullable(String)) COMMENT '村级类别',
+    code_system LowCardinality(String) COMMENT '代码体系',
+    valid_from Nullable(Date32) COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    path Array(String) COMMENT '区划路径',
+    township_class LowCardinality(Nullable(String)) COMMENT '乡级类别',
+    urban_rural_code LowCardinality(Nullable(String)) COMMENT '城乡分类',
+    seat Nullable(String) COMMENT '驻地',
+    area_km2 Nullable(Decimal(18, 4)) COMMENT '面积（km2）',
+    boundary_version Nullable(String) COMMENT '界线版本',
+    in_urban_dev_boundary Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '城镇开发边界内',
+    fiscal_difficulty Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '财政困难县',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT division_code, name, canonical_name, level, parent_code, kind, village_class, code_system, valid_from, valid_to, path, township_class, urban_rural_code, seat, area_km2, boundary_version, in_urban_dev_boundary, fiscal_difficulty, _src, _at, _rule
+FROM dwd.division__rows FINAL
+WHERE is_deleted = 0
+COMMENT '行政区划：一物一行 [f1e928a8f0a8ad05]';
+
+CREATE OR REPLACE VIEW dwd.division_change ON CLUSTER rongtong
+(
+    change_id String COMMENT '变更标识',
+    kind LowCardinality(String) COMMENT '变更类型',
+    old_code Nullable(FixedString(12)) COMMENT '原代码',
+    old_name Nullable(String) COMMENT '原名称',
+    new_name Nullable(String) COMMENT '新名称',
+    successor_codes Array(String) COMMENT '承接代码',
+    reason Nullable(String) COMMENT '变更原因',
+    document_no Nullable(String) COMMENT '批准文件',
+    approved_on Nullable(Date32) COMMENT '批准日期',
+    snapshot_year Int64 COMMENT '年度',
+    code_system LowCardinality(String) COMMENT '代码体系',
+    new_code Nullable(FixedString(12)) COMMENT '新代码',
+    announced_on Nullable(Date32) COMMENT '公布日期',
+    code_valid_from Nullable(Date32) COMMENT '代码启用日期',
+    share Nullable(Decimal(18, 4)) COMMENT '承接比例（1）',
+    share_basis LowCardinality(Nullable(String)) COMMENT '比例依据',
+    evidence Nullable(String) COMMENT '依据来源',
+    villagers_meeting_on Nullable(Date32) COMMENT '村民会议日期',
+    consent_share Nullable(Decimal(18, 4)) COMMENT '同意比例（1）',
+    households_after Nullable(Int64) COMMENT '合并后户数（户）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT change_id, kind, old_code, old_name, new_name, successor_codes, reason, document_no, approved_on, snapshot_year, code_system, new_code, announced_on, code_valid_from, share, share_basis, evidence, villagers_meeting_on, consent_share, households_after, _src, _at, _rule
+FROM dwd.division_change__rows FINAL
+WHERE is_deleted = 0
+COMMENT '区划变更：一物一行 [7e156513b425312a]';
+
+CREATE OR REPLACE VIEW dwd.grid ON CLUSTER rongtong
+(
+    grid_id String COMMENT '网格编码',
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    division_code FixedString(12) COMMENT '所属村（社区）',
+    src_grid_code Nullable(String) COMMENT '源编码',
+    grid_kind LowCardinality(String) COMMENT '网格类型',
+    name Nullable(String) COMMENT '名称',
+    households Nullable(Int64) COMMENT '户数（户）',
+    area_m2 Nullable(Decimal(18, 4)) COMMENT '面积（m2）',
+    party_branch Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '建有党支部（党小组）',
+    full_time_posts Nullable(Int64) COMMENT '专职网格员岗位数（个）',
+    part_time_posts Nullable(Int64) COMMENT '兼职网格员岗位数（个）',
+    standard_ok Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '划分达标',
+    geom_ref Nullable(String) COMMENT '图形引用',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT grid_id, valid_from, valid_to, division_code, src_grid_code, grid_kind, name, households, area_m2, party_branch, full_time_posts, part_time_posts, standard_ok, geom_ref, _src, _at, _rule
+FROM dwd.grid__rows FINAL
+WHERE is_deleted = 0
+COMMENT '网格：一物一行 [574182bc0a70054e]';
+
+CREATE OR REPLACE VIEW dwd.committee_term ON CLUSTER rongtong
+(
+    division_code FixedString(12) COMMENT '村（社区）',
+    body LowCardinality(String) COMMENT '班子',
+    term_no Int64 COMMENT '届次（届）',
+    election_on Nullable(Date32) COMMENT '选举日期',
+    term_ends_on Nullable(Date32) COMMENT '任期届满日期',
+    seats Nullable(Int64) COMMENT '职数（席）',
+    filled Nullable(Int64) COMMENT '实配人数（席）',
+    female_n Nullable(Int64) COMMENT '女性人数（人）',
+    under35_n Nullable(Int64) COMMENT '35 岁及以下人数（人）',
+    cross_seats Nullable(Int64) COMMENT '交叉任职席位（席）',
+    secretary_is_director Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '书记兼任村（居）委会主任',
+    secretary_heads_collective Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '书记兼任集体经济组织负责人',
+    part_time_members_n Nullable(Int64) COMMENT '兼职委员人数（人）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT division_code, body, term_no, election_on, term_ends_on, seats, filled, female_n, under35_n, cross_seats, secretary_is_director, secretary_heads_collective, part_time_members_n, _src, _at, _rule
+FROM dwd.committee_term__rows FINAL
+WHERE is_deleted = 0
+COMMENT '两委届次：一物一行 [97da96e35a6ba690]';
+
+CREATE OR REPLACE VIEW dwd.device ON CLUSTER rongtong
+(
+    device_id String COMMENT '设备标识',
+    device_kind LowCardinality(String) COMMENT '设备类型',
+    gb28181_id Nullable(String) COMMENT '国标编码',
+    division_code FixedString(12) COMMENT '所在区划',
+    grid_id Nullable(String) COMMENT '所在网格',
+    owner_kind LowCardinality(Nullable(String)) COMMENT '权属',
+    installed_on Nullable(Date32) COMMENT '安装日期',
+    networked Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否联网',
+    status LowCardinality(Nullable(String)) COMMENT '状态',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT device_id, device_kind, gb28181_id, division_code, grid_id, owner_kind, installed_on, networked, status, _src, _at, _rule
+FROM dwd.device__rows FINAL
+WHERE is_deleted = 0
+COMMENT '终端与设备：一物一行 [d7a0812b091132d1]';
+
+CREATE OR REPLACE VIEW dwd.device_health_daily ON CLUSTER rongtong
+(
+    device_id String COMMENT '设备标识',
+    day Date32 COMMENT '日期',
+    division_code FixedString(12) COMMENT '所在区划',
+    online_minutes Nullable(Int64) COMMENT '在线时长（min）',
+    fault_code LowCardinality(Nullable(String)) COMMENT '故障',
+    last_seen Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '最近在线时间',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT device_id, day, division_code, online_minutes, fault_code, last_seen, _src, _at, _rule
+FROM dwd.device_health_daily__rows FINAL
+WHERE is_deleted = 0
+COMMENT '设备运行日报：一物一行 [41f9d3dd8a568e9b]';
+
+CREATE OR REPLACE VIEW dwd.facility ON CLUSTER rongtong
+(
+    facility_id String COMMENT '设施标识',
+    division_code FixedString(12) COMMENT '所在区划',
+    division_code_src LowCardinality(String) COMMENT '所在区划·取自来源',
+    division_code_at DateTime64(3, 'Asia/Shanghai') COMMENT '所在区划·业务时间',
+    division_code_rule LowCardinality(String) COMMENT '所在区划·取值规则',
+    facility_kind LowCardinality(String) COMMENT '设施类别',
+    facility_kind_src LowCardinality(String) COMMENT '设施类别·取自来源',
+    facility_kind_at DateTime64(3, 'Asia/Shanghai') COMMENT '设施类别·业务时间',
+    facility_kind_rule LowCardinality(String) COMMENT '设施类别·取值规则',
+    name Nullable(String) COMMENT '名称',
+    name_src LowCardinality(String) COMMENT '名称·取自来源',
+    name_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '名称·业务时间',
+    name_rule LowCardinality(String) COMMENT '名称·取值规则',
+    site_type LowCardinality(Nullable(String)) COMMENT '所在地类型',
+    site_type_src LowCardinality(String) COMMENT '所在地类型·取自来源',
+    site_type_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '所在地类型·业务时间',
+    site_type_rule LowCardinality(String) COMMENT '所在地类型·取值规则',
+    area_m2 Nullable(Decimal(18, 4)) COMMENT '建筑面积（m2）',
+    area_m2_src LowCardinality(String) COMMENT '建筑面积·取自来源',
+    area_m2_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '建筑面积·业务时间',
+    area_m2_rule LowCardinality(String) COMMENT '建筑面积·取值规则',
+    direct_service_area_m2 Nullable(Decimal(18, 4)) COMMENT '直接服务面积（m2）',
+    direct_service_area_m2_src LowCardinality(String) COMMENT '直接服务面积·取自来源',
+    direct_service_area_m2_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '直接服务面积·业务时间',
+    direct_service_area_m2_rule LowCardinality(String) COMMENT '直接服务面积·取值规则',
+    opened_on Nullable(Date32) COMMENT '启用日期',
+    opened_on_src LowCardinality(String) COMMENT '启用日期·取自来源',
+    opened_on_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '启用日期·业务时间',
+    opened_on_rule LowCardinality(String) COMMENT '启用日期·取值规则',
+    operating Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否运行',
+    operating_src LowCardinality(String) COMMENT '是否运行·取自来源',
+    operating_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '是否运行·业务时间',
+    operating_rule LowCardinality(String) COMMENT '是否运行·取值规则',
+    valid_from Nullable(Date32) COMMENT '生效日期',
+    valid_from_src LowCardinality(String) COMMENT '生效日期·取自来源',
+    valid_from_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '生效日期·业务时间',
+    valid_from_rule LowCardinality(String) COMMENT '生效日期·取值规则',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    valid_to_src LowCardinality(String) COMMENT '失效日期·取自来源',
+    valid_to_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '失效日期·业务时间',
+    valid_to_rule LowCardinality(String) COMMENT '失效日期·取值规则',
+    grid_id Nullable(String) COMMENT '所在网格',
+    grid_id_src LowCardinality(String) COMMENT '所在网格·取自来源',
+    grid_id_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '所在网格·业务时间',
+    grid_id_rule LowCardinality(String) COMMENT '所在网格·取值规则',
+    standardised Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '规范化',
+    standardised_src LowCardinality(String) COMMENT '规范化·取自来源',
+    standardised_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '规范化·业务时间',
+    standardised_rule LowCardinality(String) COMMENT '规范化·取值规则',
+    substantive Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '实体化运行',
+    substantive_src LowCardinality(String) COMMENT '实体化运行·取自来源',
+    substantive_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '实体化运行·业务时间',
+    substantive_rule LowCardinality(String) COMMENT '实体化运行·取值规则',
+    is_party_mass_centre Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '建成党群服务中心',
+    is_party_mass_centre_src LowCardinality(String) COMMENT '建成党群服务中心·取自来源',
+    is_party_mass_centre_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '建成党群服务中心·业务时间',
+    is_party_mass_centre_rule LowCardinality(String) COMMENT '建成党群服务中心·取值规则',
+    service_codes Array(String) COMMENT '服务项目',
+    service_codes_src LowCardinality(String) COMMENT '服务项目·取自来源',
+    service_codes_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '服务项目·业务时间',
+    service_codes_rule LowCardinality(String) COMMENT '服务项目·取值规则',
+    lon Nullable(Decimal(18, 4)) COMMENT '经度（degree）',
+    lon_src LowCardinality(String) COMMENT '经度·取自来源',
+    lon_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '经度·业务时间',
+    lon_rule LowCardinality(String) COMMENT '经度·取值规则',
+    lat Nullable(Decimal(18, 4)) COMMENT '纬度（degree）',
+    lat_src LowCardinality(String) COMMENT '纬度·取自来源',
+    lat_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '纬度·业务时间',
+    lat_rule LowCardinality(String) COMMENT '纬度·取值规则'
+) AS
+SELECT facility_id, division_code, division_code_src, division_code_at, division_code_rule, facility_kind, facility_kind_src, facility_kind_at, facility_kind_rule, name, name_src, name_at, name_rule, site_type, site_type_src, site_type_at, site_type_rule, area_m2, area_m2_src, area_m2_at, area_m2_rule, direct_service_area_m2, direct_service_area_m2_src, direct_service_area_m2_at, direct_service_area_m2_rule, opened_on, opened_on_src, opened_on_at, opened_on_rule, operating, operating_src, operating_at, operating_rule, valid_from, valid_from_src, valid_from_at, valid_from_rule, valid_to, valid_to_src, valid_to_at, valid_to_rule, grid_id, grid_id_src, grid_id_at, grid_id_rule, standardised, standardised_src, standardised_at, standardised_rule, substantive, substantive_src, substantive_at, substantive_rule, is_party_mass_centre, is_party_mass_centre_src, is_party_mass_centre_at, is_party_mass_centre_rule, service_codes, service_codes_src, service_codes_at, service_codes_rule, lon, lon_src, lon_at, lon_rule, lat, lat_src, lat_at, lat_rule
+FROM dwd.facility__rows FINAL
+WHERE is_deleted = 0
+COMMENT '设施阵地：一物一行 [3e9a270bd7f8057e]';
+
+CREATE OR REPLACE VIEW dwd.org_credit ON CLUSTER rongtong
+(
+    org_id String COMMENT '组织标识',
+    list_kind LowCardinality(String) COMMENT '名单类型',
+    listed_on Date32 COMMENT '列入日期',
+    division_code FixedString(12) COMMENT '所在区划',
+    authority_uscc Nullable(FixedString(18)) COMMENT '列入机关统一社会信用代码',
+    basis_doc Nullable(String) COMMENT '依据文件',
+    delisted_on Nullable(Date32) COMMENT '移出日期',
+    expires_on Date32 COMMENT '有效期至',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT org_id, list_kind, listed_on, division_code, authority_uscc, basis_doc, delisted_on, expires_on, _src, _at, _rule
+FROM dwd.org_credit__rows FINAL
+WHERE is_deleted = 0
+COMMENT '组织信用：一物一行 [6d2b96f5acab84b4]';
+
+CREATE OR REPLACE VIEW dwd.org_relation ON CLUSTER rongtong
+(
+    from_org String COMMENT '甲方组织',
+    to_ref String COMMENT '乙方主体',
+    kind LowCardinality(String) COMMENT '关系类型',
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    to_kind LowCardinality(String) COMMENT '乙方主体类型',
+    division_code FixedString(12) COMMENT '所在区划',
+    party_members_n Nullable(Int64) COMMENT '党员人数（人）',
+    separate_accounts Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '分账管理',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT from_org, to_ref, kind, valid_from, valid_to, to_kind, division_code, party_members_n, separate_accounts, _src, _at, _rule
+FROM dwd.org_relation__rows FINAL
+WHERE is_deleted = 0
+COMMENT '组织关系：一物一行 [8849313bae1d0ba6]';
+
+CREATE OR REPLACE VIEW dwd.organization ON CLUSTER rongtong
+(
+    org_id String COMMENT '组织标识',
+    division_code FixedString(12) COMMENT '所在区划',
+    division_code_src LowCardinality(String) COMMENT '所在区划·取自来源',
+    division_code_at DateTime64(3, 'Asia/Shanghai') COMMENT '所在区划·业务时间',
+    division_code_rule LowCardinality(String) COMMENT '所在区划·取值规则',
+    org_kind LowCardinality(String) COMMENT '组织类别',
+    org_kind_src LowCardinality(String) COMMENT '组织类别·取自来源',
+    org_kind_at DateTime64(3, 'Asia/Shanghai') COMMENT '组织类别·业务时间',
+    org_kind_rule LowCardinality(String) COMMENT '组织类别·取值规则',
+    uscc Nullable(FixedString(18)) COMMENT '统一社会信用代码',
+    uscc_src LowCardinality(String) COMMENT '统一社会信用代码·取自来源',
+    uscc_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '统一社会信用代码·业务时间',
+    uscc_rule LowCardinality(String) COMMENT '统一社会信用代码·取值规则',
+    name String COMMENT '名称',
+    name_src LowCardinality(String) COMMENT '名称·取自来源',
+    name_at DateTime64(3, 'Asia/Shanghai') COMMENT '名称·业务时间',
+    name_rule LowCardinality(String) COMMENT '名称·取值规则',
+    established_on Nullable(Date32) COMMENT '成立日期',
+    established_on_src LowCardinality(String) COMMENT '成立日期·取自来源',
+    established_on_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '成立日期·业务时间',
+    established_on_rule LowCardinality(String) COMMENT '成立日期·取值规则',
+    status LowCardinality(Nullable(String)) COMMENT '状态',
+    status_src LowCardinality(String) COMMENT '状态·取自来源',
+    status_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '状态·业务时间',
+    status_rule LowCardinality(String) COMMENT '状态·取值规则',
+    office_address Nullable(String) COMMENT '办公地址',
+    office_address_src LowCardinality(String) COMMENT '办公地址·取自来源',
+    office_address_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办公地址·业务时间',
+    office_address_rule LowCardinality(String) COMMENT '办公地址·取值规则',
+    office_phone Nullable(String) COMMENT '办公电话',
+    office_phone_src LowCardinality(String) COMMENT '办公电话·取自来源',
+    office_phone_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办公电话·业务时间',
+    office_phone_rule LowCardinality(String) COMMENT '办公电话·取值规则',
+    headcount Nullable(Int64) COMMENT '工作人员数（人）',
+    headcount_src LowCardinality(String) COMMENT '工作人员数·取自来源',
+    headcount_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '工作人员数·业务时间',
+    headcount_rule LowCardinality(String) COMMENT '工作人员数·取值规则',
+    valid_from Nullable(Date32) COMMENT '生效日期',
+    valid_from_src LowCardinality(String) COMMENT '生效日期·取自来源',
+    valid_from_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '生效日期·业务时间',
+    valid_from_rule LowCardinality(String) COMMENT '生效日期·取值规则',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    valid_to_src LowCardinality(String) COMMENT '失效日期·取自来源',
+    valid_to_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '失效日期·业务时间',
+    valid_to_rule LowCardinality(String) COMMENT '失效日期·取值规则',
+    uscc_valid Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '代码校验通过',
+    uscc_valid_src LowCardinality(String) COMMENT '代码校验通过·取自来源',
+    uscc_valid_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '代码校验通过·业务时间',
+    uscc_valid_rule LowCardinality(String) COMMENT '代码校验通过·取值规则',
+    social_kind LowCardinality(Nullable(String)) COMMENT '社会组织类别',
+    social_kind_src LowCardinality(String) COMMENT '社会组织类别·取自来源',
+    social_kind_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '社会组织类别·业务时间',
+    social_kind_rule LowCardinality(String) COMMENT '社会组织类别·取值规则',
+    parent_org_id Nullable(String) COMMENT '上级组织',
+    parent_org_id_src LowCardinality(String) COMMENT '上级组织·取自来源',
+    parent_org_id_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '上级组织·业务时间',
+    parent_org_id_rule LowCardinality(String) COMMENT '上级组织·取值规则',
+    reg_authority Nullable(String) COMMENT '登记机关',
+    reg_authority_src LowCardinality(String) COMMENT '登记机关·取自来源',
+    reg_authority_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '登记机关·业务时间',
+    reg_authority_rule LowCardinality(String) COMMENT '登记机关·取值规则',
+    charter_party_clause Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '章程写入党建要求',
+    charter_party_clause_src LowCardinality(String) COMMENT '章程写入党建要求·取自来源',
+    charter_party_clause_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '章程写入党建要求·业务时间',
+    charter_party_clause_rule LowCardinality(String) COMMENT '章程写入党建要求·取值规则',
+    charter_version Nullable(String) COMMENT '章程版本',
+    charter_version_src LowCardinality(String) COMMENT '章程版本·取自来源',
+    charter_version_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '章程版本·业务时间',
+    charter_version_rule LowCardinality(String) COMMENT '章程版本·取值规则',
+    management_mode LowCardinality(Nullable(String)) COMMENT '管理方式',
+    management_mode_src LowCardinality(String) COMMENT '管理方式·取自来源',
+    management_mode_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '管理方式·业务时间',
+    management_mode_rule LowCardinality(String) COMMENT '管理方式·取值规则',
+    unified_command Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '统一指挥',
+    unified_command_src LowCardinality(String) COMMENT '统一指挥·取自来源',
+    unified_command_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '统一指挥·业务时间',
+    unified_command_rule LowCardinality(String) COMMENT '统一指挥·取值规则',
+    consulted_on_assessment Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '考核征求乡镇意见',
+    consulted_on_assessment_src LowCardinality(String) COMMENT '考核征求乡镇意见·取自来源',
+    consulted_on_assessment_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '考核征求乡镇意见·业务时间',
+    consulted_on_assessment_rule LowCardinality(String) COMMENT '考核征求乡镇意见·取值规则',
+    consulted_on_appointment Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '任免征求乡镇意见',
+    consulted_on_appointment_src LowCardinality(String) COMMENT '任免征求乡镇意见·取自来源',
+    consulted_on_appointment_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '任免征求乡镇意见·业务时间',
+    consulted_on_appointment_rule LowCardinality(String) COMMENT '任免征求乡镇意见·取值规则'
+) AS
+SELECT org_id, division_code, division_code_src, division_code_at, division_code_rule, org_kind, org_kind_src, org_kind_at, org_kind_rule, uscc, uscc_src, uscc_at, uscc_rule, name, name_src, name_at, name_rule, established_on, established_on_src, established_on_at, established_on_rule, status, status_src, status_at, status_rule, office_address, office_address_src, office_address_at, office_address_rule, office_phone, office_phone_src, office_phone_at, office_phone_rule, headcount, headcount_src, headcount_at, headcount_rule, valid_from, valid_from_src, valid_from_at, valid_from_rule, valid_to, valid_to_src, valid_to_at, valid_to_rule, uscc_valid, uscc_valid_src, uscc_valid_at, uscc_valid_rule, social_kind, social_kind_src, social_kind_at, social_kind_rule, parent_org_id, parent_org_id_src, parent_org_id_at, parent_org_id_rule, reg_authority, reg_authority_src, reg_authority_at, reg_authority_rule, charter_party_clause, charter_party_clause_src, charter_party_clause_at, charter_party_clause_rule, charter_version, charter_version_src, charter_version_at, charter_version_rule, management_mode, management_mode_src, management_mode_at, management_mode_rule, unified_command, unified_command_src, unified_command_at, unified_command_rule, consulted_on_assessment, consulted_on_assessment_src, consulted_on_assessment_at, consulted_on_assessment_rule, consulted_on_appointment, consulted_on_appointment_src, consulted_on_appointment_at, consulted_on_appointment_rule
+FROM dwd.organization__rows FINAL
+WHERE is_deleted = 0
+COMMENT '组织机构：一物一行 [580ddd62d3d8611a]';
+
+CREATE OR REPLACE VIEW dwd.stat_fact ON CLUSTER rongtong
+(
+    family LowCardinality(String) COMMENT '大类',
+    measure LowCardinality(String) COMMENT '指标项',
+    division_code FixedString(12) COMMENT '区划',
+    period_start Date32 COMMENT '时期起始日',
+    period_kind LowCardinality(String) COMMENT '时期类型',
+    breakdown String COMMENT '分组',
+    value Decimal(18, 4) COMMENT '数值（of the measure）',
+    value_src LowCardinality(String) COMMENT '数值·取自来源',
+    value_at DateTime64(3, 'Asia/Shanghai') COMMENT '数值·业务时间',
+    value_rule LowCardinality(String) COMMENT '数值·取值规则',
+    n Nullable(Int64) COMMENT '样本量（1）',
+    n_src LowCardinality(String) COMMENT '样本量·取自来源',
+    n_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '样本量·业务时间',
+    n_rule LowCardinality(String) COMMENT '样本量·取值规则',
+    scope LowCardinality(Nullable(String)) COMMENT '口径',
+    scope_src LowCardinality(String) COMMENT '口径·取自来源',
+    scope_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '口径·业务时间',
+    scope_rule LowCardinality(String) COMMENT '口径·取值规则',
+    attrs Map(LowCardinality(String), String) COMMENT '分组属性',
+    attrs_src LowCardinality(String) COMMENT '分组属性·取自来源',
+    attrs_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '分组属性·业务时间',
+    attrs_rule LowCardinality(String) COMMENT '分组属性·取值规则',
+    suppressed Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '来源已抑制',
+    suppressed_src LowCardinality(String) COMMENT '来源已抑制·取自来源',
+    suppressed_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '来源已抑制·业务时间',
+    suppressed_rule LowCardinality(String) COMMENT '来源已抑制·取值规则'
+) AS
+SELECT family, measure, division_code, period_start, period_kind, breakdown, value, value_src, value_at, value_rule, n, n_src, n_at, n_rule, scope, scope_src, scope_at, scope_rule, attrs, attrs_src, attrs_at, attrs_rule, suppressed, suppressed_src, suppressed_at, suppressed_rule
+FROM dwd.stat_fact__rows FINAL
+WHERE is_deleted = 0
+COMMENT '统计事实：一物一行 [aaee0d90277c33c4]';
+
+CREATE OR REPLACE VIEW dwd.workforce_post ON CLUSTER rongtong
+(
+    post_id String COMMENT '岗位标识',
+    spell_from Date32 COMMENT '任职起始',
+    spell_to Nullable(Date32) COMMENT '任职截止',
+    post_kind LowCardinality(String) COMMENT '岗位类型',
+    division_code FixedString(12) COMMENT '所在区划',
+    grid_id Nullable(String) COMMENT '网格',
+    holder_pid Nullable(FixedString(26)) COMMENT '人员标识',
+    holder_masked Nullable(String) COMMENT '显示名',
+    grade_code LowCardinality(Nullable(String)) COMMENT '职业等级',
+    filed_on Nullable(Date32) COMMENT '备案日期',
+    in_community_worker_scheme Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '纳入社区工作者职业体系',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT post_id, spell_from, spell_to, post_kind, division_code, grid_id, holder_pid, holder_masked, grade_code, filed_on, in_community_worker_scheme, _src, _at, _rule
+FROM dwd.workforce_post__rows FINAL
+WHERE is_deleted = 0
+COMMENT '岗位：一物一行 [e7c288b1e5ddc4c7]';
+
+CREATE OR REPLACE VIEW dwd.deliberation ON CLUSTER rongtong
+(
+    delib_id String COMMENT '议事标识',
+    kind LowCardinality(String) COMMENT '类型',
+    division_code FixedString(12) COMMENT '区划',
+    list_item_id Nullable(String) COMMENT '协商目录事项',
+    form_code LowCardinality(Nullable(String)) COMMENT '协商形式',
+    asked_on Nullable(Date32) COMMENT '征求意见日期',
+    answered_on Nullable(Date32) COMMENT '答复日期',
+    party_discussed_on Nullable(Date32) COMMENT '党组织研究日期',
+    decided_on Nullable(Date32) COMMENT '决定日期',
+    adopted Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否采纳',
+    participants_n Nullable(Int64) COMMENT '参加人数（人）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT delib_id, kind, division_code, list_item_id, form_code, asked_on, answered_on, party_discussed_on, decided_on, adopted, participants_n, _src, _at, _rule
+FROM dwd.deliberation__rows FINAL
+WHERE is_deleted = 0
+COMMENT '议事协商：一物一行 [e5407e205f164dbe]';
+
+CREATE OR REPLACE VIEW dwd.mechanism ON CLUSTER rongtong
+(
+    division_code FixedString(12) COMMENT '区划',
+    kind LowCardinality(String) COMMENT '机制类型',
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    convenor_role LowCardinality(Nullable(String)) COMMENT '召集人职务',
+    duty_codes Array(String) COMMENT '职责',
+    document_no Nullable(String) COMMENT '文号',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT division_code, kind, valid_from, valid_to, convenor_role, duty_codes, document_no, _src, _at, _rule
+FROM dwd.mechanism__rows FINAL
+WHERE is_deleted = 0
+COMMENT '机制：一物一行 [c58aa6de46e07bfd]';
+
+CREATE OR REPLACE VIEW dwd.contract ON CLUSTER rongtong
+(
+    contract_id String COMMENT '合同标识',
+    kind LowCardinality(String) COMMENT '合同类型',
+    division_code FixedString(12) COMMENT '受益区划',
+    buyer_uscc Nullable(FixedString(18)) COMMENT '购买主体',
+    provider_org_id Nullable(String) COMMENT '承接主体',
+    provider_kind LowCardinality(Nullable(String)) COMMENT '承接主体类型',
+    amount_yuan Nullable(Decimal(18, 4)) COMMENT '合同金额（元）',
+    tier LowCardinality(Nullable(String)) COMMENT '购买层级',
+    start_on Nullable(Date32) COMMENT '开始日期',
+    end_on Nullable(Date32) COMMENT '结束日期',
+    priority_flag Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '优先购买',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT contract_id, kind, division_code, buyer_uscc, provider_org_id, provider_kind, amount_yuan, tier, start_on, end_on, priority_flag, _src, _at, _rule
+FROM dwd.contract__rows FINAL
+WHERE is_deleted = 0
+COMMENT '购买服务与协议：一物一行 [6e1dd5b475204f55]';
+
+CREATE OR REPLACE VIEW dwd.service_case_stat ON CLUSTER rongtong
+(
+    task_code String COMMENT '实施编码',
+    accept_division FixedString(12) COMMENT '受理区划',
+    day Date32 COMMENT '日期',
+    accepted_n Nullable(Int64) COMMENT '受理数（件）',
+    closed_n Nullable(Int64) COMMENT '办结数（件）',
+    on_time_n Nullable(Int64) COMMENT '按时办结数（件）',
+    cross_county_n Nullable(Int64) COMMENT '跨县受理数（件）',
+    online_n Nullable(Int64) COMMENT '网上受理数（件）',
+    median_days Nullable(Decimal(18, 4)) COMMENT '办理时长中位数（工作日）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT task_code, accept_division, day, accepted_n, closed_n, on_time_n, cross_county_n, online_n, median_days, _src, _at, _rule
+FROM dwd.service_case_stat__rows FINAL
+WHERE is_deleted = 0
+COMMENT '办件统计：一物一行 [08760cd4fa6d277e]';
+
+CREATE OR REPLACE VIEW dwd.service_item ON CLUSTER rongtong
+(
+    task_code String COMMENT '实施编码',
+    task_version Int64 COMMENT '事项版本（版）',
+    catalog_code String COMMENT '基本编码',
+    task_name String COMMENT '事项名称',
+    task_type LowCardinality(String) COMMENT '事项类型',
+    use_level LowCardinality(String) COMMENT '行使层级',
+    dept_uscc FixedString(18) COMMENT '实施主体',
+    accept_tier Array(String) COMMENT '受理层级',
+    promise_day Nullable(Int64) COMMENT '承诺办结时限（工作日）',
+    anticipate_day Nullable(Int64) COMMENT '法定办结时限（工作日）',
+    limit_scene_num Nullable(Int64) COMMENT '到办事现场次数（次）',
+    online_depth LowCardinality(Nullable(String)) COMMENT '网办深度',
+    online_url_ok Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '网办链接可用',
+    city_wide Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '市域通办',
+    high_frequency Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '高频事项',
+    channels Array(String) COMMENT '办理渠道',
+    state LowCardinality(String) COMMENT '事项状态',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT task_code, task_version, catalog_code, task_name, task_type, use_level, dept_uscc, accept_tier, promise_day, anticipate_day, limit_scene_num, online_depth, online_url_ok, city_wide, high_frequency, channels, state, _src, _at, _rule
+FROM dwd.service_item__rows FINAL
+WHERE is_deleted = 0
+COMMENT '政务服务事项：一物一行 [130a8a414f5573a4]';
+
+CREATE OR REPLACE VIEW dwd.dispute_case ON CLUSTER rongtong
+(
+    case_key String COMMENT '案件标识',
+    division_code FixedString(12) COMMENT '发生地区划',
+    kind LowCardinality(String) COMMENT '纠纷类型',
+    channel LowCardinality(Nullable(String)) COMMENT '调处渠道',
+    accepted_on Nullable(Date32) COMMENT '受理日期',
+    closed_on Nullable(Date32) COMMENT '办结日期',
+    result LowCardinality(Nullable(String)) COMMENT '结果',
+    parties_n Nullable(Int64) COMMENT '当事方数（方）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT case_key, division_code, kind, channel, accepted_on, closed_on, result, parties_n, _src, _at, _rule
+FROM dwd.dispute_case__rows FINAL
+WHERE is_deleted = 0
+COMMENT '矛盾纠纷：一物一行 [f64fe8d6bb9d59f1]';
+
+CREATE OR REPLACE VIEW dwd.enforcement_check ON CLUSTER rongtong
+(
+    check_id String COMMENT '检查标识',
+    division_code FixedString(12) COMMENT '执法区划',
+    power_item_id Nullable(String) COMMENT '权力事项',
+    target_org_id Nullable(String) COMMENT '检查对象',
+    random_object Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '随机抽取对象',
+    random_inspector Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '随机选派人员',
+    checked_on Nullable(Date32) COMMENT '检查日期',
+    result_code LowCardinality(Nullable(String)) COMMENT '检查结果',
+    decided_on Nullable(Date32) COMMENT '决定日期',
+    published_on Nullable(Date32) COMMENT '公示日期',
+    publish_url Nullable(String) COMMENT '公示地址',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT check_id, division_code, power_item_id, target_org_id, random_object, random_inspector, checked_on, result_code, decided_on, published_on, publish_url, _src, _at, _rule
+FROM dwd.enforcement_check__rows FINAL
+WHERE is_deleted = 0
+COMMENT '执法检查：一物一行 [398f1033ea270dcf]';
+
+CREATE OR REPLACE VIEW dwd.grid_event ON CLUSTER rongtong
+(
+    event_id String COMMENT '事件编号',
+    grid_id String COMMENT '网格编码',
+    division_code FixedString(12) COMMENT '所在村（社区）',
+    category LowCardinality(String) COMMENT '事件类别',
+    reported_at DateTime64(3, 'Asia/Shanghai') COMMENT '上报时间',
+    assigned_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '派遣时间',
+    closed_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办结时间',
+    handling_tier LowCardinality(Nullable(String)) COMMENT '处置层级',
+    outcome LowCardinality(Nullable(String)) COMMENT '处置结果',
+    on_time Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '按时办结',
+    post_id Nullable(String) COMMENT '处置岗位',
+    text_len Nullable(Int64) COMMENT '描述字数（字）',
+    keyword_codes Array(String) COMMENT '关键词代码',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT event_id, grid_id, division_code, category, reported_at, assigned_at, closed_at, handling_tier, outcome, on_time, post_id, text_len, keyword_codes, _src, _at, _rule
+FROM dwd.grid_event__rows FINAL
+WHERE is_deleted = 0
+COMMENT '网格事件：一物一行 [a5ab61781d920199]';
+
+CREATE OR REPLACE VIEW dwd.petition_case ON CLUSTER rongtong
+(
+    case_key String COMMENT '事项标识',
+    division_code FixedString(12) COMMENT '责任属地',
+    is_first Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '初次信访',
+    is_repeat Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '重复信访',
+    is_backlog Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '积案',
+    registered_tier LowCardinality(Nullable(String)) COMMENT '登记层级',
+    category LowCardinality(Nullable(String)) COMMENT '类别',
+    registered_on Nullable(Date32) COMMENT '登记日期',
+    closed_on Nullable(Date32) COMMENT '办结日期',
+    resolved_once Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '一次性化解',
+    transferred_n Nullable(Int64) COMMENT '转送次数（次）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT case_key, division_code, is_first, is_repeat, is_backlog, registered_tier, category, registered_on, closed_on, resolved_once, transferred_n, _src, _at, _rule
+FROM dwd.petition_case__rows FINAL
+WHERE is_deleted = 0
+COMMENT '信访事项：一物一行 [6cc2e5b07f980d3d]';
+
+CREATE OR REPLACE VIEW dwd.emergency_plan ON CLUSTER rongtong
+(
+    plan_id String COMMENT '记录标识',
+    record_kind LowCardinality(String) COMMENT '记录类型',
+    plan_kind LowCardinality(String) COMMENT '预案种类',
+    division_code FixedString(12) COMMENT '区划',
+    name Nullable(String) COMMENT '名称',
+    issued_on Nullable(Date32) COMMENT '发布日期',
+    drill_on Nullable(Date32) COMMENT '演练日期',
+    participants_n Nullable(Int64) COMMENT '参加人数（人）',
+    joint_divisions Array(String) COMMENT '联合乡镇代码',
+    version_or_date Nullable(String) COMMENT '版本或日期',
+    tier LowCardinality(Nullable(String)) COMMENT '层级',
+    revised_on Nullable(Date32) COMMENT '修订日期',
+    evaluated Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '已评估',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT plan_id, record_kind, plan_kind, division_code, name, issued_on, drill_on, participants_n, joint_divisions, version_or_date, tier, revised_on, evaluated, _src, _at, _rule
+FROM dwd.emergency_plan__rows FINAL
+WHERE is_deleted = 0
+COMMENT '预案与演练：一物一行 [d40383c56d22d811]';
+
+CREATE OR REPLACE VIEW dwd.emergency_stock ON CLUSTER rongtong
+(
+    facility_id String COMMENT '储备点',
+    item_code String COMMENT '物资代码',
+    as_of Date32 COMMENT '盘点日期',
+    division_code FixedString(12) COMMENT '所在区划',
+    item_class LowCardinality(Nullable(String)) COMMENT '物资大类',
+    qty Nullable(Decimal(18, 4)) COMMENT '数量（of the row）',
+    unit Nullable(String) COMMENT '计量单位',
+    required_qty Nullable(Decimal(18, 4)) COMMENT '应储数量（of the row）',
+    mode LowCardinality(String) COMMENT '储备方式',
+    expires_on Nullable(Date32) COMMENT '有效期至',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT facility_id, item_code, as_of, division_code, item_class, qty, unit, required_qty, mode, expires_on, _src, _at, _rule
+FROM dwd.emergency_stock__rows FINAL
+WHERE is_deleted = 0
+COMMENT '应急物资：一物一行 [cf88a82dc3f60169]';
+
+CREATE OR REPLACE VIEW dwd.assessment ON CLUSTER rongtong
+(
+    assess_id String COMMENT '考核标识',
+    unit_ref String COMMENT '被考核单位',
+    kind LowCardinality(String) COMMENT '考核类型',
+    division_code FixedString(12) COMMENT '被考核单位所在区划',
+    organiser_tier LowCardinality(Nullable(String)) COMMENT '组织层级',
+    exempt Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否豁免清单',
+    exempt_doc Nullable(String) COMMENT '豁免依据',
+    period Nullable(String) COMMENT '考核周期',
+    done_on Nullable(Date32) COMMENT '完成日期',
+    published_on Nullable(Date32) COMMENT '公布日期',
+    published_url Nullable(String) COMMENT '公布地址',
+    used_in Array(String) COMMENT '结果运用',
+    result_band LowCardinality(Nullable(String)) COMMENT '结果档次',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT assess_id, unit_ref, kind, division_code, organiser_tier, exempt, exempt_doc, period, done_on, published_on, published_url, used_in, result_band, _src, _at, _rule
+FROM dwd.assessment__rows FINAL
+WHERE is_deleted = 0
+COMMENT '考核评价：一物一行 [db6a2ad39fe5995e]';
+
+CREATE OR REPLACE VIEW dwd.burden_record ON CLUSTER rongtong
+(
+    record_id String COMMENT '记录标识',
+    kind LowCardinality(String) COMMENT '类型',
+    division_code FixedString(12) COMMENT '承担区划',
+    from_org Nullable(String) COMMENT '来源单位',
+    raised_on Nullable(Date32) COMMENT '提出日期',
+    approved_on Nullable(Date32) COMMENT '批准日期',
+    township_consulted_on Nullable(Date32) COMMENT '征求乡镇意见日期',
+    resolved_on Nullable(Date32) COMMENT '解决日期',
+    form_id Nullable(String) COMMENT '报表',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT record_id, kind, division_code, from_org, raised_on, approved_on, township_consulted_on, resolved_on, form_id, _src, _at, _rule
+FROM dwd.burden_record__rows FINAL
+WHERE is_deleted = 0
+COMMENT '减负记录：一物一行 [00e6a45c15759bb4]';
+
+CREATE OR REPLACE VIEW dwd.list_item ON CLUSTER rongtong
+(
+    list_id String COMMENT '清单标识',
+    item_no String COMMENT '事项序号',
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    division_code FixedString(12) COMMENT '适用区划',
+    name String COMMENT '事项名称',
+    service_task_code Nullable(String) COMMENT '政务服务事项编码',
+    power_class LowCardinality(Nullable(String)) COMMENT '权力类别',
+    uses_plaque Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '以挂牌为考核条件',
+    change_reason Nullable(String) COMMENT '变更原因',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT list_id, item_no, valid_from, valid_to, division_code, name, service_task_code, power_class, uses_plaque, change_reason, _src, _at, _rule
+FROM dwd.list_item__rows FINAL
+WHERE is_deleted = 0
+COMMENT '清单事项：一物一行 [7b300c2efea78969]';
+
+CREATE OR REPLACE VIEW dwd.list_register ON CLUSTER rongtong
+(
+    list_id String COMMENT '清单标识',
+    list_version String COMMENT '清单版本',
+    kind LowCardinality(String) COMMENT '清单类型',
+    issuer_org Nullable(String) COMMENT '发布单位',
+    scope_tier LowCardinality(Nullable(String)) COMMENT '适用层级',
+    division_code FixedString(12) COMMENT '适用区划',
+    document_no Nullable(String) COMMENT '文号',
+    issued_on Nullable(Date32) COMMENT '发布日期',
+    reviewed_on Nullable(Date32) COMMENT '评估日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    published_url Nullable(String) COMMENT '公布地址',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT list_id, list_version, kind, issuer_org, scope_tier, division_code, document_no, issued_on, reviewed_on, valid_to, published_url, _src, _at, _rule
+FROM dwd.list_register__rows FINAL
+WHERE is_deleted = 0
+COMMENT '清单：一物一行 [c466e1373806aab6]';
+
+CREATE OR REPLACE VIEW dwd.collective_asset ON CLUSTER rongtong
+(
+    org_id String COMMENT '组织标识',
+    fiscal_year Int64 COMMENT '年度（年）',
+    division_code FixedString(12) COMMENT '所在区划',
+    inventory_on Nullable(Date32) COMMENT '清查日期',
+    reported_on Nullable(Date32) COMMENT '上报日期',
+    total_asset_yuan Nullable(Decimal(18, 4)) COMMENT '资产总额（元）',
+    idle_value_yuan Nullable(Decimal(18, 4)) COMMENT '闲置资产额（元）',
+    activated_value_yuan Nullable(Decimal(18, 4)) COMMENT '盘活资产额（元）',
+    area_mu_src Nullable(Decimal(18, 4)) COMMENT '来源面积（亩）',
+    area_m2 Nullable(Decimal(18, 4)) COMMENT '面积（m2）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT org_id, fiscal_year, division_code, inventory_on, reported_on, total_asset_yuan, idle_value_yuan, activated_value_yuan, area_mu_src, area_m2, _src, _at, _rule
+FROM dwd.collective_asset__rows FINAL
+WHERE is_deleted = 0
+COMMENT '集体资产：一物一行 [75dda5a13bd65e9b]';
+
+CREATE OR REPLACE VIEW dwd.fiscal_fact ON CLUSTER rongtong
+(
+    division_code FixedString(12) COMMENT '区划',
+    subject LowCardinality(String) COMMENT '科目',
+    fiscal_year Int64 COMMENT '年度（年）',
+    payer_tier LowCardinality(String) COMMENT '负担层级',
+    amount_yuan Nullable(Decimal(18, 4)) COMMENT '金额（元）',
+    entitled_yuan Nullable(Decimal(18, 4)) COMMENT '应拨金额（元）',
+    paid_yuan Nullable(Decimal(18, 4)) COMMENT '实拨金额（元）',
+    src_unit LowCardinality(Nullable(String)) COMMENT '来源单位',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT division_code, subject, fiscal_year, payer_tier, amount_yuan, entitled_yuan, paid_yuan, src_unit, _src, _at, _rule
+FROM dwd.fiscal_fact__rows FINAL
+WHERE is_deleted = 0
+COMMENT '财力：一物一行 [5d8ba9d1a362e081]';
+
+CREATE OR REPLACE VIEW dwd.programme_status ON CLUSTER rongtong
+(
+    programme LowCardinality(String) COMMENT '项目',
+    division_code FixedString(12) COMMENT '区划',
+    as_of Date32 COMMENT '截至日期',
+    status LowCardinality(String) COMMENT '状态',
+    level LowCardinality(Nullable(String)) COMMENT '等级',
+    document_no Nullable(String) COMMENT '文号',
+    subject_kind LowCardinality(Nullable(String)) COMMENT '主体类型',
+    subject_id Nullable(String) COMMENT '主体',
+    attrs Map(LowCardinality(String), String) COMMENT '属性',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT programme, division_code, as_of, status, level, document_no, subject_kind, subject_id, attrs, _src, _at, _rule
+FROM dwd.programme_status__rows FINAL
+WHERE is_deleted = 0
+COMMENT '创建项目状态：一物一行 [1194889b2b261efb]';
+
+CREATE OR REPLACE VIEW dwd.village_conversion_case ON CLUSTER rongtong
+(
+    case_id String COMMENT '案例标识',
+    division_code FixedString(12) COMMENT '村（社区）',
+    property_reform_on Nullable(Date32) COMMENT '集体产权制度改革完成日期',
+    conditions_code Array(String) COMMENT '条件',
+    conditions_met Array(String) COMMENT '条件是否具备',
+    conditions_evidence Array(String) COMMENT '条件证明',
+    stages_no Array(String) COMMENT '阶段',
+    stages_done_on Array(String) COMMENT '阶段完成日期',
+    stages_doc Array(String) COMMENT '阶段文件',
+    dept_opinions_dept Array(String) COMMENT '意见部门',
+    dept_opinions_opinion Array(String) COMMENT '部门意见',
+    dept_opinions_on Array(String) COMMENT '意见日期',
+    villagers_meeting_on Nullable(Date32) COMMENT '村民会议日期',
+    consent_share Nullable(Decimal(18, 4)) COMMENT '同意比例（1）',
+    approved_on Nullable(Date32) COMMENT '批准日期',
+    converted_on Nullable(Date32) COMMENT '转换日期',
+    tasks Array(String) COMMENT '已完成任务',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT case_id, division_code, property_reform_on, conditions_code, conditions_met, conditions_evidence, stages_no, stages_done_on, stages_doc, dept_opinions_dept, dept_opinions_opinion, dept_opinions_on, villagers_meeting_on, consent_share, approved_on, converted_on, tasks, _src, _at, _rule
+FROM dwd.village_conversion_case__rows FINAL
+WHERE is_deleted = 0
+COMMENT '村改社区：一物一行 [33c5f2622a87c1db]';
+
+CREATE OR REPLACE VIEW dwd.catalog_resource ON CLUSTER rongtong
+(
+    catalog_code String COMMENT '信息资源代码',
+    name String COMMENT '信息资源名称',
+    class_code LowCardinality(String) COMMENT '信息资源分类',
+    provider_name String COMMENT '提供方',
+    provider_uscc FixedString(18) COMMENT '提供方代码',
+    division_code FixedString(12) COMMENT '提供方区划',
+    owner_tier LowCardinality(Nullable(String)) COMMENT '提供方层级',
+    abstract String COMMENT '摘要',
+    format LowCardinality(String) COMMENT '格式',
+    items_name Array(String) COMMENT '信息项名称',
+    items_type Array(String) COMMENT '信息项数据类型',
+    share_type LowCardinality(String) COMMENT '共享类型',
+    share_condition Nullable(String) COMMENT '共享条件',
+    share_mode LowCardinality(Nullable(String)) COMMENT '共享方式',
+    open_to_public Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否开放',
+    open_condition Nullable(String) COMMENT '开放条件',
+    update_cycle LowCardinality(String) COMMENT '更新周期',
+    published_on Nullable(Date32) COMMENT '发布日期',
+    related_codes Array(String) COMMENT '关联资源代码',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT catalog_code, name, class_code, provider_name, provider_uscc, division_code, owner_tier, abstract, format, items_name, items_type, share_type, share_condition, share_mode, open_to_public, open_condition, update_cycle, published_on, related_codes, _src, _at, _rule
+FROM dwd.catalog_resource__rows FINAL
+WHERE is_deleted = 0
+COMMENT '目录资源：一物一行 [8b900f51aa9a45a1]';
+
+CREATE OR REPLACE VIEW dwd.collection_form ON CLUSTER rongtong
+(
+    form_id String COMMENT '报表标识',
+    form_version Int64 COMMENT '报表版本（版）',
+    name Nullable(String) COMMENT '名称',
+    issuer_uscc Nullable(FixedString(18)) COMMENT '下发单位',
+    issuer_tier LowCardinality(String) COMMENT '下发层级',
+    target_tier LowCardinality(String) COMMENT '填报层级',
+    list_item_id Nullable(String) COMMENT '准入依据',
+    basis_doc Nullable(String) COMMENT '依据文件',
+    frequency LowCardinality(String) COMMENT '填报频率',
+    lead_workdays Nullable(Int64) COMMENT '填报期限（工作日）',
+    est_minutes Nullable(Int64) COMMENT '预计用时（min）',
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT form_id, form_version, name, issuer_uscc, issuer_tier, target_tier, list_item_id, basis_doc, frequency, lead_workdays, est_minutes, valid_from, valid_to, _src, _at, _rule
+FROM dwd.collection_form__rows FINAL
+WHERE is_deleted = 0
+COMMENT '采集报表：一物一行 [9b771a32aef80610]';
+
+CREATE OR REPLACE VIEW dwd.collection_submission ON CLUSTER rongtong
+(
+    submission_id String COMMENT '填报标识',
+    division_code FixedString(12) COMMENT '填报区划',
+    form_id String COMMENT '报表标识',
+    form_version Nullable(Int64) COMMENT '报表版本（版）',
+    period String COMMENT '时期',
+    submitted_at DateTime64(3, 'Asia/Shanghai') COMMENT '提交时间',
+    device_time Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '设备时间',
+    payload_ref Nullable(String) COMMENT '内容引用',
+    post_id Nullable(String) COMMENT '填报岗位',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT submission_id, division_code, form_id, form_version, period, submitted_at, device_time, payload_ref, post_id, _src, _at, _rule
+FROM dwd.collection_submission__rows FINAL
+WHERE is_deleted = 0
+COMMENT '填报：一物一行 [ec825ba2b5ac78ff]';
+
+CREATE OR REPLACE VIEW dwd.data_element ON CLUSTER rongtong
+(
+    element_id String COMMENT '数据元标识',
+    name_zh String COMMENT '中文名称',
+    name_en String COMMENT '英文名称',
+    definition String COMMENT '定义',
+    object_class Nullable(String) COMMENT '对象类',
+    property Nullable(String) COMMENT '特性',
+    representation Nullable(String) COMMENT '表示词',
+    element_type LowCardinality(String) COMMENT '数据类型',
+    format Nullable(String) COMMENT '表示格式',
+    value_domain Nullable(String) COMMENT '值域',
+    unit Nullable(String) COMMENT '计量单位',
+    scope Nullable(String) COMMENT '口径',
+    subject_kind LowCardinality(Nullable(String)) COMMENT '主体类型',
+    authoritative_source Nullable(String) COMMENT '权威来源',
+    validity_days Nullable(Int64) COMMENT '有效天数（日）',
+    period_bound LowCardinality(Nullable(String)) COMMENT '随时期失效',
+    tolerance_abs Nullable(Decimal(18, 4)) COMMENT '绝对容差（1）',
+    tolerance_rel Nullable(Decimal(18, 4)) COMMENT '相对容差（1）',
+    pii_class LowCardinality(String) COMMENT '个人信息类别',
+    element_version Int64 COMMENT '数据元版本（版）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT element_id, name_zh, name_en, definition, object_class, property, representation, element_type, format, value_domain, unit, scope, subject_kind, authoritative_source, validity_days, period_bound, tolerance_abs, tolerance_rel, pii_class, element_version, _src, _at, _rule
+FROM dwd.data_element__rows FINAL
+WHERE is_deleted = 0
+COMMENT '数据元：一物一行 [d47f0637e9d87492]';
+
+CREATE OR REPLACE VIEW dwd.element_value ON CLUSTER rongtong
+(
+    element_id String COMMENT '数据元',
+    subject_ref String COMMENT '主体',
+    scope String COMMENT '口径',
+    period String COMMENT '时期',
+    division_code FixedString(12) COMMENT '所在区划',
+    value String COMMENT '值',
+    unit Nullable(String) COMMENT '计量单位',
+    source_kind LowCardinality(String) COMMENT '来源方式',
+    value_source Nullable(String) COMMENT '来源系统',
+    observed_at DateTime64(3, 'Asia/Shanghai') COMMENT '观测时间',
+    quality LowCardinality(Nullable(String)) COMMENT '质量',
+    supersedes Nullable(String) COMMENT '替代的值',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT element_id, subject_ref, scope, period, division_code, value, unit, source_kind, value_source, observed_at, quality, supersedes, _src, _at, _rule
+FROM dwd.element_value__rows FINAL
+WHERE is_deleted = 0
+COMMENT '数据元取值：一物一行 [540e74ac0bac0343]';
+
+CREATE OR REPLACE VIEW dwd.field_request ON CLUSTER rongtong
+(
+    request_id String COMMENT '请求标识',
+    form_id String COMMENT '报表标识',
+    form_version Int64 COMMENT '报表版本（版）',
+    field_no Int64 COMMENT '栏目序号（1）',
+    division_code FixedString(12) COMMENT '填报区划',
+    period String COMMENT '时期',
+    status LowCardinality(String) COMMENT '处理方式',
+    value_ref Nullable(String) COMMENT '所用值',
+    decided_at DateTime64(3, 'Asia/Shanghai') COMMENT '决定时间',
+    rule_ver Nullable(Int64) COMMENT '规则版本（版）',
+    reason_code LowCardinality(Nullable(String)) COMMENT '原因',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT request_id, form_id, form_version, field_no, division_code, period, status, value_ref, decided_at, rule_ver, reason_code, _src, _at, _rule
+FROM dwd.field_request__rows FINAL
+WHERE is_deleted = 0
+COMMENT '栏目请求：一物一行 [5be6c293c742a3c1]';
+
+CREATE OR REPLACE VIEW dwd.field_reuse ON CLUSTER rongtong
+(
+    value_ref String COMMENT '值',
+    consumer_uscc FixedString(18) COMMENT '使用单位',
+    form_id String COMMENT '报表标识',
+    period String COMMENT '时期',
+    division_code FixedString(12) COMMENT '数据所属区划',
+    used_at DateTime64(3, 'Asia/Shanghai') COMMENT '使用时间',
+    mode LowCardinality(String) COMMENT '使用方式',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT value_ref, consumer_uscc, form_id, period, division_code, used_at, mode, _src, _at, _rule
+FROM dwd.field_reuse__rows FINAL
+WHERE is_deleted = 0
+COMMENT '数据复用：一物一行 [1462301da2c06c6c]';
+
+CREATE OR REPLACE VIEW dwd.form_field ON CLUSTER rongtong
+(
+    form_id String COMMENT '报表标识',
+    form_version Int64 COMMENT '报表版本（版）',
+    field_no Int64 COMMENT '栏目序号（1）',
+    raw_label String COMMENT '栏目原文',
+    raw_unit Nullable(String) COMMENT '单位原文',
+    element_id Nullable(String) COMMENT '数据元',
+    match_method LowCardinality(Nullable(String)) COMMENT '匹配方法',
+    confidence Nullable(Decimal(18, 4)) COMMENT '置信度（1）',
+    status LowCardinality(String) COMMENT '匹配状态',
+    subject_kind LowCardinality(Nullable(String)) COMMENT '主体类型',
+    period_kind LowCardinality(Nullable(String)) COMMENT '时期类型',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT form_id, form_version, field_no, raw_label, raw_unit, element_id, match_method, confidence, status, subject_kind, period_kind, _src, _at, _rule
+FROM dwd.form_field__rows FINAL
+WHERE is_deleted = 0
+COMMENT '报表栏目：一物一行 [c12ed10cf692cf80]';
+
+CREATE OR REPLACE VIEW dwd.objection ON CLUSTER rongtong
+(
+    objection_id String COMMENT '异议标识',
+    dataset String COMMENT '数据集',
+    row_ref String COMMENT '行',
+    element_id Nullable(String) COMMENT '数据元',
+    held_value Nullable(String) COMMENT '现值',
+    claimed_value Nullable(String) COMMENT '主张值',
+    evidence_kind LowCardinality(Nullable(String)) COMMENT '证据类型',
+    division_code FixedString(12) COMMENT '提出区划',
+    raised_at DateTime64(3, 'Asia/Shanghai') COMMENT '提出时间',
+    routed_to_uscc Nullable(FixedString(18)) COMMENT '受理单位',
+    due_on Nullable(Date32) COMMENT '办理期限',
+    decision LowCardinality(Nullable(String)) COMMENT '处理决定',
+    decided_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '决定时间',
+    applied_batch Nullable(String) COMMENT '生效批次',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT objection_id, dataset, row_ref, element_id, held_value, claimed_value, evidence_kind, division_code, raised_at, routed_to_uscc, due_on, decision, decided_at, applied_batch, _src, _at, _rule
+FROM dwd.objection__rows FINAL
+WHERE is_deleted = 0
+COMMENT '异议校核：一物一行 [a6e1133cab3ce66d]';
+
+CREATE OR REPLACE VIEW dwd.quality_issue ON CLUSTER rongtong
+(
+    issue_id String COMMENT '问题标识',
+    rule_id String COMMENT '规则',
+    severity LowCardinality(String) COMMENT '严重程度',
+    entity String COMMENT '实体',
+    column Nullable(String) COMMENT '列',
+    division_code FixedString(12) COMMENT '区划',
+    about_system Nullable(String) COMMENT '来源系统',
+    n_rows Nullable(Int64) COMMENT '行数（行）',
+    sample_masked Nullable(String) COMMENT '脱敏样例',
+    opened_at DateTime64(3, 'Asia/Shanghai') COMMENT '发现时间',
+    closed_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '关闭时间',
+    owner_role Nullable(String) COMMENT '责任岗位',
+    hint_zh String COMMENT '提示',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT issue_id, rule_id, severity, entity, column, division_code, about_system, n_rows, sample_masked, opened_at, closed_at, owner_role, hint_zh, _src, _at, _rule
+FROM dwd.quality_issue__rows FINAL
+WHERE is_deleted = 0
+COMMENT '质量问题：一物一行 [5e6c04c0932e93c4]';
+
+CREATE OR REPLACE VIEW dwd.return_delivery ON CLUSTER rongtong
+(
+    delivery_id String COMMENT '交付标识',
+    sub_id String COMMENT '订阅标识',
+    division_code FixedString(12) COMMENT '区划',
+    dataset String COMMENT '数据集',
+    from_watermark Nullable(String) COMMENT '起始水位',
+    to_watermark Nullable(String) COMMENT '截止水位',
+    rows Int64 COMMENT '行数（行）',
+    inserts Nullable(Int64) COMMENT '新增行数（行）',
+    updates Nullable(Int64) COMMENT '更新行数（行）',
+    deletes Nullable(Int64) COMMENT '删除行数（行）',
+    content_sm3 String COMMENT '内容摘要',
+    sm2_signature Nullable(String) COMMENT 'SM2 签名',
+    schema_ver Nullable(Int64) COMMENT '结构版本（版）',
+    sent_at DateTime64(3, 'Asia/Shanghai') COMMENT '发送时间',
+    attempt Nullable(Int64) COMMENT '尝试次数（次）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT delivery_id, sub_id, division_code, dataset, from_watermark, to_watermark, rows, inserts, updates, deletes, content_sm3, sm2_signature, schema_ver, sent_at, attempt, _src, _at, _rule
+FROM dwd.return_delivery__rows FINAL
+WHERE is_deleted = 0
+COMMENT '回流交付：一物一行 [fe62732909d5f619]';
+
+CREATE OR REPLACE VIEW dwd.return_entitlement ON CLUSTER rongtong
+(
+    division_code FixedString(12) COMMENT '区划',
+    dataset String COMMENT '数据集',
+    tier LowCardinality(String) COMMENT '层级',
+    columns Array(String) COMMENT '列',
+    row_filter Nullable(String) COMMENT '行范围',
+    purpose String COMMENT '用途',
+    legal_basis Nullable(String) COMMENT '依据',
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT division_code, dataset, tier, columns, row_filter, purpose, legal_basis, valid_from, valid_to, _src, _at, _rule
+FROM dwd.return_entitlement__rows FINAL
+WHERE is_deleted = 0
+COMMENT '回流权限：一物一行 [0f526ee57dab69f0]';
+
+CREATE OR REPLACE VIEW dwd.return_receipt ON CLUSTER rongtong
+(
+    delivery_id String COMMENT '交付标识',
+    division_code FixedString(12) COMMENT '区划',
+    dataset String COMMENT '数据集',
+    status LowCardinality(String) COMMENT '签收状态',
+    rows_loaded Nullable(Int64) COMMENT '入库行数（行）',
+    by_proxy Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '代签',
+    acked_at DateTime64(3, 'Asia/Shanghai') COMMENT '签收时间',
+    content_sm3 Nullable(String) COMMENT '内容摘要',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT delivery_id, division_code, dataset, status, rows_loaded, by_proxy, acked_at, content_sm3, _src, _at, _rule
+FROM dwd.return_receipt__rows FINAL
+WHERE is_deleted = 0
+COMMENT '回流签收：一物一行 [007c247a43132529]';
+
+CREATE OR REPLACE VIEW dwd.return_subscription ON CLUSTER rongtong
+(
+    sub_id String COMMENT '订阅标识',
+    division_code FixedString(12) COMMENT '区划',
+    dataset String COMMENT '数据集',
+    channel LowCardinality(String) COMMENT '通道',
+    format LowCardinality(String) COMMENT '格式',
+    schedule Nullable(String) COMMENT '调度',
+    last_acked_watermark Nullable(String) COMMENT '已签收水位',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT sub_id, division_code, dataset, channel, format, schedule, last_acked_watermark, _src, _at, _rule
+FROM dwd.return_subscription__rows FINAL
+WHERE is_deleted = 0
+COMMENT '回流订阅：一物一行 [dfd20de14e1be1f2]';
+
+CREATE OR REPLACE VIEW dwd.share_delivery ON CLUSTER rongtong
+(
+    delivery_id String COMMENT '交付标识',
+    request_id String COMMENT '申请标识',
+    division_code FixedString(12) COMMENT '接收方区划',
+    mode LowCardinality(String) COMMENT '共享方式',
+    rows Nullable(Int64) COMMENT '行数（行）',
+    bytes Nullable(Int64) COMMENT '字节数（B）',
+    delivered_at DateTime64(3, 'Asia/Shanghai') COMMENT '交付时间',
+    source_event_max Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '数据最新业务时间',
+    content_sm3 Nullable(String) COMMENT '内容摘要',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT delivery_id, request_id, division_code, mode, rows, bytes, delivered_at, source_event_max, content_sm3, _src, _at, _rule
+FROM dwd.share_delivery__rows FINAL
+WHERE is_deleted = 0
+COMMENT '共享交付：一物一行 [cd4f41ae4644733c]';
+
+CREATE OR REPLACE VIEW dwd.share_request ON CLUSTER rongtong
+(
+    request_id String COMMENT '申请标识',
+    catalog_code String COMMENT '信息资源代码',
+    applicant_uscc FixedString(18) COMMENT '申请方',
+    division_code FixedString(12) COMMENT '申请方区划',
+    purpose Nullable(String) COMMENT '用途',
+    share_type LowCardinality(String) COMMENT '共享类型',
+    requested_on Date32 COMMENT '申请日期',
+    decided_on Nullable(Date32) COMMENT '答复日期',
+    decision LowCardinality(Nullable(String)) COMMENT '答复',
+    reason Nullable(String) COMMENT '理由',
+    valid_to Nullable(Date32) COMMENT '有效期至',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT request_id, catalog_code, applicant_uscc, division_code, purpose, share_type, requested_on, decided_on, decision, reason, valid_to, _src, _at, _rule
+FROM dwd.share_request__rows FINAL
+WHERE is_deleted = 0
+COMMENT '共享申请：一物一行 [84b4f6b0446ccda0]';
+
+CREATE OR REPLACE VIEW dwd.source_system ON CLUSTER rongtong
+(
+    system_code String COMMENT '系统标识',
+    name_zh String COMMENT '名称',
+    owner_uscc Nullable(FixedString(18)) COMMENT '主管单位',
+    tier LowCardinality(String) COMMENT '层级',
+    division_code FixedString(12) COMMENT '所属区划',
+    protocol LowCardinality(String) COMMENT '协议',
+    encoding Nullable(String) COMMENT '字符集',
+    timezone Nullable(String) COMMENT '时区',
+    code_system LowCardinality(Nullable(String)) COMMENT '区划代码体系',
+    schedule Nullable(String) COMMENT '调度',
+    sla_minutes Nullable(Int64) COMMENT '时限（min）',
+    contract_ver Nullable(String) COMMENT '合同版本',
+    contact_role Nullable(String) COMMENT '联系岗位',
+    secret_ref Nullable(String) COMMENT '凭据引用',
+    enabled Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否启用',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT system_code, name_zh, owner_uscc, tier, division_code, protocol, encoding, timezone, code_system, schedule, sla_minutes, contract_ver, contact_role, secret_ref, enabled, _src, _at, _rule
+FROM dwd.source_system__rows FINAL
+WHERE is_deleted = 0
+COMMENT '来源系统：一物一行 [b74b40f7e95be96d]';
 
 CREATE OR REPLACE VIEW dwd.up_feed ON CLUSTER rongtong DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT src_division, src_system, max(last) AS last_event_time, sum(n) AS rows
@@ -3965,7 +5306,7 @@ FROM
     SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.source_system GROUP BY src_division, src_system
 )
 GROUP BY src_division, src_system
-COMMENT '各区划各系统的上报情况 [a46ee8f36c32a372]';
+COMMENT '各区划各系统的上报情况 [7153d9c366d2807a]';
 
 CREATE OR REPLACE VIEW ops.books ON CLUSTER rongtong DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 WITH
@@ -4140,20 +5481,20 @@ SELECT l.tier AS tier, l.system AS system, l.stream AS stream, l.entity AS entit
 FROM loads AS l
 LEFT JOIN rejects AS r ON r.system = l.system AND r.stream = l.stream AND r.entity = l.entity AND r.topic = l.topic
 LEFT JOIN claims AS c ON c.system = l.system AND c.entity = l.entity AND c.topic = l.topic
-COMMENT '账目：收到 = 接受 + 退回 + 重复 [b5edb6d9eac3e6d4]';
+COMMENT '账目：收到 = 接受 + 退回 + 重复 [c18d5d1b5950a36e]';
 
 CREATE OR REPLACE VIEW ops.books_by_rule ON CLUSTER rongtong AS
 SELECT tier, system, stream, flow, entity, rule, field, any(reason_zh) AS reason_zh, count() AS quarantined
 FROM ops.reject FINAL
 GROUP BY tier, system, stream, flow, entity, rule, field
-COMMENT '账目：退回按规则 [e93046fcf9ef77ab]';
+COMMENT '账目：退回按规则 [9590d4f47fb96e97]';
 
 CREATE OR REPLACE VIEW ads.indicator_latest ON CLUSTER rongtong AS
 SELECT *
 FROM ads.indicator_value
 ORDER BY as_of DESC, period DESC
 LIMIT 1 BY indicator, unit_tier, division_code
-COMMENT '每个指标、区划的最近一期 [70314c617567019f]';
+COMMENT '每个指标、区划的最近一期 [3dfcd14a1aa1f922]';
 
 CREATE OR REPLACE VIEW ads.facility_by_township ON CLUSTER rongtong AS
 SELECT p.ancestor_code AS township_code, any(p.ancestor_name) AS township_name, t.facility_kind AS facility_kind,
@@ -4166,7 +5507,7 @@ FROM dwd.facility AS t
 INNER JOIN dwd.division_path AS p ON p.division_code = t.division_code
 WHERE p.ancestor_tier = 'T'
 GROUP BY township_code, facility_kind
-COMMENT '各乡镇（街道）设施：数量与面积（平方米） [fe23492df528f54f]';
+COMMENT '各乡镇（街道）设施：数量与面积（平方米） [d3d5eb549b6b29dc]';
 
 CREATE OR REPLACE VIEW ads.organization_by_township ON CLUSTER rongtong AS
 SELECT p.ancestor_code AS township_code, any(p.ancestor_name) AS township_name, t.org_kind AS org_kind,
@@ -4176,7 +5517,7 @@ FROM dwd.organization AS t
 INNER JOIN dwd.division_path AS p ON p.division_code = t.division_code
 WHERE p.ancestor_tier = 'T'
 GROUP BY township_code, org_kind
-COMMENT '各乡镇（街道）组织：数量与赋码 [cc855ba3471bedd7]';
+COMMENT '各乡镇（街道）组织：数量与赋码 [7563261e100740cf]';
 
 CREATE OR REPLACE VIEW ads.grid_event_by_township ON CLUSTER rongtong AS
 SELECT township_code, township_name, month, category,
@@ -4192,5 +5533,5 @@ FROM
   WHERE p.ancestor_tier = 'T'
   GROUP BY township_code, month, category
 )
-COMMENT '各乡镇（街道）网格事件：按月、类别；不足10件的不显示 [549ed2b0d39a4078]';
+COMMENT '各乡镇（街道）网格事件：按月、类别；不足10件的不显示 [ef479eacb5cff43b]';
 

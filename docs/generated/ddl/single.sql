@@ -481,10 +481,10 @@ CREATE TABLE std.code_crosswalk
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (from_system, from_code, to_system, valid_from, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '代码对照：各来源的主张';
 
-CREATE TABLE dwd.code_crosswalk
+CREATE TABLE dwd.code_crosswalk__rows
 (
     from_system LowCardinality(String) COMMENT '来源代码体系',
     from_code String COMMENT '来源代码' CODEC(ZSTD(1)),
@@ -497,11 +497,13 @@ CREATE TABLE dwd.code_crosswalk
     reviewed_by_role Nullable(String) COMMENT '复核岗位' CODEC(ZSTD(1)),
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (from_system, from_code, to_system, valid_from)
-COMMENT '代码对照：一物一行';
+COMMENT '代码对照：一物一行，供视图读取';
 
 CREATE TABLE std.division
 (
@@ -539,10 +541,10 @@ CREATE TABLE std.division
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (division_code, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '行政区划：各来源的主张';
 
-CREATE TABLE dwd.division
+CREATE TABLE dwd.division__rows
 (
     division_code FixedString(12) COMMENT '区划代码',
     name String COMMENT '名称' CODEC(ZSTD(1)),
@@ -564,11 +566,13 @@ CREATE TABLE dwd.division
     fiscal_difficulty Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '财政困难县',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY division_code
-COMMENT '行政区划：一物一行';
+COMMENT '行政区划：一物一行，供视图读取';
 
 CREATE TABLE std.division_change
 (
@@ -608,10 +612,10 @@ CREATE TABLE std.division_change
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (change_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '区划变更：各来源的主张';
 
-CREATE TABLE dwd.division_change
+CREATE TABLE dwd.division_change__rows
 (
     change_id String COMMENT '变更标识' CODEC(ZSTD(1)),
     kind LowCardinality(String) COMMENT '变更类型',
@@ -635,11 +639,13 @@ CREATE TABLE dwd.division_change
     households_after Nullable(Int64) COMMENT '合并后户数（户）',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY change_id
-COMMENT '区划变更：一物一行';
+COMMENT '区划变更：一物一行，供视图读取';
 
 CREATE TABLE std.grid
 (
@@ -673,10 +679,10 @@ CREATE TABLE std.grid
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (grid_id, valid_from, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '网格：各来源的主张';
 
-CREATE TABLE dwd.grid
+CREATE TABLE dwd.grid__rows
 (
     grid_id String COMMENT '网格编码' CODEC(ZSTD(1)),
     valid_from Date32 COMMENT '生效日期',
@@ -694,11 +700,13 @@ CREATE TABLE dwd.grid
     geom_ref Nullable(String) COMMENT '图形引用' CODEC(ZSTD(1)),
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (grid_id, valid_from)
-COMMENT '网格：一物一行';
+COMMENT '网格：一物一行，供视图读取';
 
 CREATE TABLE std.committee_term
 (
@@ -731,10 +739,10 @@ CREATE TABLE std.committee_term
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (division_code, body, term_no, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '两委届次：各来源的主张';
 
-CREATE TABLE dwd.committee_term
+CREATE TABLE dwd.committee_term__rows
 (
     division_code FixedString(12) COMMENT '村（社区）',
     body LowCardinality(String) COMMENT '班子',
@@ -751,11 +759,13 @@ CREATE TABLE dwd.committee_term
     part_time_members_n Nullable(Int64) COMMENT '兼职委员人数（人）',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (division_code, body, term_no)
-COMMENT '两委届次：一物一行';
+COMMENT '两委届次：一物一行，供视图读取';
 
 CREATE TABLE std.device
 (
@@ -784,10 +794,10 @@ CREATE TABLE std.device
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (device_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '终端与设备：各来源的主张';
 
-CREATE TABLE dwd.device
+CREATE TABLE dwd.device__rows
 (
     device_id String COMMENT '设备标识' CODEC(ZSTD(1)),
     device_kind LowCardinality(String) COMMENT '设备类型',
@@ -800,11 +810,13 @@ CREATE TABLE dwd.device
     status LowCardinality(Nullable(String)) COMMENT '状态',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY device_id
-COMMENT '终端与设备：一物一行';
+COMMENT '终端与设备：一物一行，供视图读取';
 
 CREATE TABLE std.device_health_daily
 (
@@ -830,10 +842,10 @@ CREATE TABLE std.device_health_daily
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (device_id, day, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '设备运行日报：各来源的主张';
 
-CREATE TABLE dwd.device_health_daily
+CREATE TABLE dwd.device_health_daily__rows
 (
     device_id String COMMENT '设备标识' CODEC(ZSTD(1)),
     day Date32 COMMENT '日期',
@@ -843,11 +855,13 @@ CREATE TABLE dwd.device_health_daily
     last_seen Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '最近在线时间' CODEC(Delta(8), ZSTD(1)),
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (device_id, day)
-COMMENT '设备运行日报：一物一行';
+COMMENT '设备运行日报：一物一行，供视图读取';
 
 CREATE TABLE std.facility
 (
@@ -885,10 +899,10 @@ CREATE TABLE std.facility
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (facility_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '设施阵地：各来源的主张';
 
-CREATE TABLE dwd.facility
+CREATE TABLE dwd.facility__rows
 (
     facility_id String COMMENT '设施标识' CODEC(ZSTD(1)),
     division_code FixedString(12) COMMENT '所在区划',
@@ -958,11 +972,13 @@ CREATE TABLE dwd.facility
     lat Nullable(Decimal(18, 4)) COMMENT '纬度（degree）',
     lat_src LowCardinality(String) COMMENT '纬度·取自来源',
     lat_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '纬度·业务时间' CODEC(Delta(8), ZSTD(1)),
-    lat_rule LowCardinality(String) COMMENT '纬度·取值规则'
+    lat_rule LowCardinality(String) COMMENT '纬度·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY facility_id
-COMMENT '设施阵地：一物一行';
+COMMENT '设施阵地：一物一行，供视图读取';
 
 CREATE TABLE std.org_credit
 (
@@ -990,10 +1006,10 @@ CREATE TABLE std.org_credit
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (org_id, list_kind, listed_on, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '组织信用：各来源的主张';
 
-CREATE TABLE dwd.org_credit
+CREATE TABLE dwd.org_credit__rows
 (
     org_id String COMMENT '组织标识' CODEC(ZSTD(1)),
     list_kind LowCardinality(String) COMMENT '名单类型',
@@ -1005,11 +1021,13 @@ CREATE TABLE dwd.org_credit
     expires_on Date32 COMMENT '有效期至',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (org_id, list_kind, listed_on)
-COMMENT '组织信用：一物一行';
+COMMENT '组织信用：一物一行，供视图读取';
 
 CREATE TABLE std.org_relation
 (
@@ -1038,10 +1056,10 @@ CREATE TABLE std.org_relation
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (from_org, to_ref, kind, valid_from, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '组织关系：各来源的主张';
 
-CREATE TABLE dwd.org_relation
+CREATE TABLE dwd.org_relation__rows
 (
     from_org String COMMENT '甲方组织' CODEC(ZSTD(1)),
     to_ref String COMMENT '乙方主体' CODEC(ZSTD(1)),
@@ -1054,11 +1072,13 @@ CREATE TABLE dwd.org_relation
     separate_accounts Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '分账管理',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (from_org, to_ref, kind, valid_from)
-COMMENT '组织关系：一物一行';
+COMMENT '组织关系：一物一行，供视图读取';
 
 CREATE TABLE std.organization
 (
@@ -1100,10 +1120,10 @@ CREATE TABLE std.organization
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (org_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '组织机构：各来源的主张';
 
-CREATE TABLE dwd.organization
+CREATE TABLE dwd.organization__rows
 (
     org_id String COMMENT '组织标识' CODEC(ZSTD(1)),
     division_code FixedString(12) COMMENT '所在区划',
@@ -1189,11 +1209,13 @@ CREATE TABLE dwd.organization
     consulted_on_appointment Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '任免征求乡镇意见',
     consulted_on_appointment_src LowCardinality(String) COMMENT '任免征求乡镇意见·取自来源',
     consulted_on_appointment_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '任免征求乡镇意见·业务时间' CODEC(Delta(8), ZSTD(1)),
-    consulted_on_appointment_rule LowCardinality(String) COMMENT '任免征求乡镇意见·取值规则'
+    consulted_on_appointment_rule LowCardinality(String) COMMENT '任免征求乡镇意见·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY org_id
-COMMENT '组织机构：一物一行';
+COMMENT '组织机构：一物一行，供视图读取';
 
 CREATE TABLE std.stat_fact
 (
@@ -1224,10 +1246,10 @@ CREATE TABLE std.stat_fact
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (family, measure, division_code, period_start, period_kind, breakdown, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '统计事实：各来源的主张';
 
-CREATE TABLE dwd.stat_fact
+CREATE TABLE dwd.stat_fact__rows
 (
     family LowCardinality(String) COMMENT '大类',
     measure LowCardinality(String) COMMENT '指标项',
@@ -1254,11 +1276,13 @@ CREATE TABLE dwd.stat_fact
     suppressed Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '来源已抑制',
     suppressed_src LowCardinality(String) COMMENT '来源已抑制·取自来源',
     suppressed_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '来源已抑制·业务时间' CODEC(Delta(8), ZSTD(1)),
-    suppressed_rule LowCardinality(String) COMMENT '来源已抑制·取值规则'
+    suppressed_rule LowCardinality(String) COMMENT '来源已抑制·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (family, measure, division_code, period_start, period_kind, breakdown)
-COMMENT '统计事实：一物一行';
+COMMENT '统计事实：一物一行，供视图读取';
 
 CREATE TABLE std.workforce_post
 (
@@ -1289,10 +1313,10 @@ CREATE TABLE std.workforce_post
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (post_id, spell_from, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '岗位：各来源的主张';
 
-CREATE TABLE dwd.workforce_post
+CREATE TABLE dwd.workforce_post__rows
 (
     post_id String COMMENT '岗位标识' CODEC(ZSTD(1)),
     spell_from Date32 COMMENT '任职起始',
@@ -1307,11 +1331,13 @@ CREATE TABLE dwd.workforce_post
     in_community_worker_scheme Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '纳入社区工作者职业体系',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (post_id, spell_from)
-COMMENT '岗位：一物一行';
+COMMENT '岗位：一物一行，供视图读取';
 
 CREATE TABLE std.deliberation
 (
@@ -1342,10 +1368,10 @@ CREATE TABLE std.deliberation
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (delib_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '议事协商：各来源的主张';
 
-CREATE TABLE dwd.deliberation
+CREATE TABLE dwd.deliberation__rows
 (
     delib_id String COMMENT '议事标识' CODEC(ZSTD(1)),
     kind LowCardinality(String) COMMENT '类型',
@@ -1360,11 +1386,13 @@ CREATE TABLE dwd.deliberation
     participants_n Nullable(Int64) COMMENT '参加人数（人）',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY delib_id
-COMMENT '议事协商：一物一行';
+COMMENT '议事协商：一物一行，供视图读取';
 
 CREATE TABLE std.mechanism
 (
@@ -1391,10 +1419,10 @@ CREATE TABLE std.mechanism
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (division_code, kind, valid_from, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '机制：各来源的主张';
 
-CREATE TABLE dwd.mechanism
+CREATE TABLE dwd.mechanism__rows
 (
     division_code FixedString(12) COMMENT '区划',
     kind LowCardinality(String) COMMENT '机制类型',
@@ -1405,11 +1433,13 @@ CREATE TABLE dwd.mechanism
     document_no Nullable(String) COMMENT '文号' CODEC(ZSTD(1)),
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (division_code, kind, valid_from)
-COMMENT '机制：一物一行';
+COMMENT '机制：一物一行，供视图读取';
 
 CREATE TABLE std.contract
 (
@@ -1440,10 +1470,10 @@ CREATE TABLE std.contract
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (contract_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '购买服务与协议：各来源的主张';
 
-CREATE TABLE dwd.contract
+CREATE TABLE dwd.contract__rows
 (
     contract_id String COMMENT '合同标识' CODEC(ZSTD(1)),
     kind LowCardinality(String) COMMENT '合同类型',
@@ -1458,11 +1488,13 @@ CREATE TABLE dwd.contract
     priority_flag Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '优先购买',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY contract_id
-COMMENT '购买服务与协议：一物一行';
+COMMENT '购买服务与协议：一物一行，供视图读取';
 
 CREATE TABLE std.service_case_stat
 (
@@ -1491,10 +1523,10 @@ CREATE TABLE std.service_case_stat
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (task_code, accept_division, day, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '办件统计：各来源的主张';
 
-CREATE TABLE dwd.service_case_stat
+CREATE TABLE dwd.service_case_stat__rows
 (
     task_code String COMMENT '实施编码' CODEC(ZSTD(1)),
     accept_division FixedString(12) COMMENT '受理区划',
@@ -1507,11 +1539,13 @@ CREATE TABLE dwd.service_case_stat
     median_days Nullable(Decimal(18, 4)) COMMENT '办理时长中位数（工作日）',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (task_code, accept_division, day)
-COMMENT '办件统计：一物一行';
+COMMENT '办件统计：一物一行，供视图读取';
 
 CREATE TABLE std.service_item
 (
@@ -1548,10 +1582,10 @@ CREATE TABLE std.service_item
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (task_code, task_version, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '政务服务事项：各来源的主张';
 
-CREATE TABLE dwd.service_item
+CREATE TABLE dwd.service_item__rows
 (
     task_code String COMMENT '实施编码' CODEC(ZSTD(1)),
     task_version Int64 COMMENT '事项版本（版）',
@@ -1572,11 +1606,13 @@ CREATE TABLE dwd.service_item
     state LowCardinality(String) COMMENT '事项状态',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (task_code, task_version)
-COMMENT '政务服务事项：一物一行';
+COMMENT '政务服务事项：一物一行，供视图读取';
 
 CREATE TABLE std.dispute_case
 (
@@ -1604,10 +1640,10 @@ CREATE TABLE std.dispute_case
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (case_key, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '矛盾纠纷：各来源的主张';
 
-CREATE TABLE dwd.dispute_case
+CREATE TABLE dwd.dispute_case__rows
 (
     case_key String COMMENT '案件标识' CODEC(ZSTD(1)),
     division_code FixedString(12) COMMENT '发生地区划',
@@ -1619,11 +1655,13 @@ CREATE TABLE dwd.dispute_case
     parties_n Nullable(Int64) COMMENT '当事方数（方）',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY case_key
-COMMENT '矛盾纠纷：一物一行';
+COMMENT '矛盾纠纷：一物一行，供视图读取';
 
 CREATE TABLE std.enforcement_check
 (
@@ -1654,10 +1692,10 @@ CREATE TABLE std.enforcement_check
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (check_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '执法检查：各来源的主张';
 
-CREATE TABLE dwd.enforcement_check
+CREATE TABLE dwd.enforcement_check__rows
 (
     check_id String COMMENT '检查标识' CODEC(ZSTD(1)),
     division_code FixedString(12) COMMENT '执法区划',
@@ -1672,11 +1710,13 @@ CREATE TABLE dwd.enforcement_check
     publish_url Nullable(String) COMMENT '公示地址' CODEC(ZSTD(1)),
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY check_id
-COMMENT '执法检查：一物一行';
+COMMENT '执法检查：一物一行，供视图读取';
 
 CREATE TABLE std.grid_event
 (
@@ -1709,10 +1749,10 @@ CREATE TABLE std.grid_event
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (event_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '网格事件：各来源的主张';
 
-CREATE TABLE dwd.grid_event
+CREATE TABLE dwd.grid_event__rows
 (
     event_id String COMMENT '事件编号' CODEC(ZSTD(1)),
     grid_id String COMMENT '网格编码' CODEC(ZSTD(1)),
@@ -1729,11 +1769,13 @@ CREATE TABLE dwd.grid_event
     keyword_codes Array(String) COMMENT '关键词代码',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY event_id
-COMMENT '网格事件：一物一行';
+COMMENT '网格事件：一物一行，供视图读取';
 
 CREATE TABLE std.petition_case
 (
@@ -1764,10 +1806,10 @@ CREATE TABLE std.petition_case
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (case_key, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '信访事项：各来源的主张';
 
-CREATE TABLE dwd.petition_case
+CREATE TABLE dwd.petition_case__rows
 (
     case_key String COMMENT '事项标识' CODEC(ZSTD(1)),
     division_code FixedString(12) COMMENT '责任属地',
@@ -1782,11 +1824,13 @@ CREATE TABLE dwd.petition_case
     transferred_n Nullable(Int64) COMMENT '转送次数（次）',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY case_key
-COMMENT '信访事项：一物一行';
+COMMENT '信访事项：一物一行，供视图读取';
 
 CREATE TABLE std.emergency_plan
 (
@@ -1819,10 +1863,10 @@ CREATE TABLE std.emergency_plan
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (plan_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '预案与演练：各来源的主张';
 
-CREATE TABLE dwd.emergency_plan
+CREATE TABLE dwd.emergency_plan__rows
 (
     plan_id String COMMENT '记录标识' CODEC(ZSTD(1)),
     record_kind LowCardinality(String) COMMENT '记录类型',
@@ -1839,11 +1883,13 @@ CREATE TABLE dwd.emergency_plan
     evaluated Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '已评估',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY plan_id
-COMMENT '预案与演练：一物一行';
+COMMENT '预案与演练：一物一行，供视图读取';
 
 CREATE TABLE std.emergency_stock
 (
@@ -1873,10 +1919,10 @@ CREATE TABLE std.emergency_stock
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (facility_id, item_code, as_of, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '应急物资：各来源的主张';
 
-CREATE TABLE dwd.emergency_stock
+CREATE TABLE dwd.emergency_stock__rows
 (
     facility_id String COMMENT '储备点' CODEC(ZSTD(1)),
     item_code String COMMENT '物资代码' CODEC(ZSTD(1)),
@@ -1890,11 +1936,13 @@ CREATE TABLE dwd.emergency_stock
     expires_on Nullable(Date32) COMMENT '有效期至',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (facility_id, item_code, as_of)
-COMMENT '应急物资：一物一行';
+COMMENT '应急物资：一物一行，供视图读取';
 
 CREATE TABLE std.assessment
 (
@@ -1927,10 +1975,10 @@ CREATE TABLE std.assessment
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (assess_id, unit_ref, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '考核评价：各来源的主张';
 
-CREATE TABLE dwd.assessment
+CREATE TABLE dwd.assessment__rows
 (
     assess_id String COMMENT '考核标识' CODEC(ZSTD(1)),
     unit_ref String COMMENT '被考核单位' CODEC(ZSTD(1)),
@@ -1947,11 +1995,13 @@ CREATE TABLE dwd.assessment
     result_band LowCardinality(Nullable(String)) COMMENT '结果档次',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (assess_id, unit_ref)
-COMMENT '考核评价：一物一行';
+COMMENT '考核评价：一物一行，供视图读取';
 
 CREATE TABLE std.burden_record
 (
@@ -1980,10 +2030,10 @@ CREATE TABLE std.burden_record
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (record_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '减负记录：各来源的主张';
 
-CREATE TABLE dwd.burden_record
+CREATE TABLE dwd.burden_record__rows
 (
     record_id String COMMENT '记录标识' CODEC(ZSTD(1)),
     kind LowCardinality(String) COMMENT '类型',
@@ -1996,11 +2046,13 @@ CREATE TABLE dwd.burden_record
     form_id Nullable(String) COMMENT '报表' CODEC(ZSTD(1)),
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY record_id
-COMMENT '减负记录：一物一行';
+COMMENT '减负记录：一物一行，供视图读取';
 
 CREATE TABLE std.list_item
 (
@@ -2030,10 +2082,10 @@ CREATE TABLE std.list_item
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (list_id, item_no, valid_from, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '清单事项：各来源的主张';
 
-CREATE TABLE dwd.list_item
+CREATE TABLE dwd.list_item__rows
 (
     list_id String COMMENT '清单标识' CODEC(ZSTD(1)),
     item_no String COMMENT '事项序号' CODEC(ZSTD(1)),
@@ -2047,11 +2099,13 @@ CREATE TABLE dwd.list_item
     change_reason Nullable(String) COMMENT '变更原因' CODEC(ZSTD(1)),
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (list_id, item_no, valid_from)
-COMMENT '清单事项：一物一行';
+COMMENT '清单事项：一物一行，供视图读取';
 
 CREATE TABLE std.list_register
 (
@@ -2082,10 +2136,10 @@ CREATE TABLE std.list_register
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (list_id, list_version, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '清单：各来源的主张';
 
-CREATE TABLE dwd.list_register
+CREATE TABLE dwd.list_register__rows
 (
     list_id String COMMENT '清单标识' CODEC(ZSTD(1)),
     list_version String COMMENT '清单版本' CODEC(ZSTD(1)),
@@ -2100,11 +2154,13 @@ CREATE TABLE dwd.list_register
     published_url Nullable(String) COMMENT '公布地址' CODEC(ZSTD(1)),
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (list_id, list_version)
-COMMENT '清单：一物一行';
+COMMENT '清单：一物一行，供视图读取';
 
 CREATE TABLE std.collective_asset
 (
@@ -2134,10 +2190,10 @@ CREATE TABLE std.collective_asset
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (org_id, fiscal_year, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '集体资产：各来源的主张';
 
-CREATE TABLE dwd.collective_asset
+CREATE TABLE dwd.collective_asset__rows
 (
     org_id String COMMENT '组织标识' CODEC(ZSTD(1)),
     fiscal_year Int64 COMMENT '年度（年）',
@@ -2151,11 +2207,13 @@ CREATE TABLE dwd.collective_asset
     area_m2 Nullable(Decimal(18, 4)) COMMENT '面积（m2）',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (org_id, fiscal_year)
-COMMENT '集体资产：一物一行';
+COMMENT '集体资产：一物一行，供视图读取';
 
 CREATE TABLE std.fiscal_fact
 (
@@ -2183,10 +2241,10 @@ CREATE TABLE std.fiscal_fact
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (division_code, subject, fiscal_year, payer_tier, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '财力：各来源的主张';
 
-CREATE TABLE dwd.fiscal_fact
+CREATE TABLE dwd.fiscal_fact__rows
 (
     division_code FixedString(12) COMMENT '区划',
     subject LowCardinality(String) COMMENT '科目',
@@ -2198,11 +2256,13 @@ CREATE TABLE dwd.fiscal_fact
     src_unit LowCardinality(Nullable(String)) COMMENT '来源单位',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (division_code, subject, fiscal_year, payer_tier)
-COMMENT '财力：一物一行';
+COMMENT '财力：一物一行，供视图读取';
 
 CREATE TABLE std.programme_status
 (
@@ -2231,10 +2291,10 @@ CREATE TABLE std.programme_status
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (programme, division_code, as_of, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '创建项目状态：各来源的主张';
 
-CREATE TABLE dwd.programme_status
+CREATE TABLE dwd.programme_status__rows
 (
     programme LowCardinality(String) COMMENT '项目',
     division_code FixedString(12) COMMENT '区划',
@@ -2247,11 +2307,13 @@ CREATE TABLE dwd.programme_status
     attrs Map(LowCardinality(String), String) COMMENT '属性',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (programme, division_code, as_of)
-COMMENT '创建项目状态：一物一行';
+COMMENT '创建项目状态：一物一行，供视图读取';
 
 CREATE TABLE std.village_conversion_case
 (
@@ -2288,10 +2350,10 @@ CREATE TABLE std.village_conversion_case
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (case_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '村改社区：各来源的主张';
 
-CREATE TABLE dwd.village_conversion_case
+CREATE TABLE dwd.village_conversion_case__rows
 (
     case_id String COMMENT '案例标识' CODEC(ZSTD(1)),
     division_code FixedString(12) COMMENT '村（社区）',
@@ -2312,11 +2374,13 @@ CREATE TABLE dwd.village_conversion_case
     tasks Array(String) COMMENT '已完成任务',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY case_id
-COMMENT '村改社区：一物一行';
+COMMENT '村改社区：一物一行，供视图读取';
 
 CREATE TABLE std.catalog_resource
 (
@@ -2355,10 +2419,10 @@ CREATE TABLE std.catalog_resource
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (catalog_code, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '目录资源：各来源的主张';
 
-CREATE TABLE dwd.catalog_resource
+CREATE TABLE dwd.catalog_resource__rows
 (
     catalog_code String COMMENT '信息资源代码' CODEC(ZSTD(1)),
     name String COMMENT '信息资源名称' CODEC(ZSTD(1)),
@@ -2381,11 +2445,13 @@ CREATE TABLE dwd.catalog_resource
     related_codes Array(String) COMMENT '关联资源代码',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY catalog_code
-COMMENT '目录资源：一物一行';
+COMMENT '目录资源：一物一行，供视图读取';
 
 CREATE TABLE std.collection_form
 (
@@ -2418,10 +2484,10 @@ CREATE TABLE std.collection_form
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (form_id, form_version, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '采集报表：各来源的主张';
 
-CREATE TABLE dwd.collection_form
+CREATE TABLE dwd.collection_form__rows
 (
     form_id String COMMENT '报表标识' CODEC(ZSTD(1)),
     form_version Int64 COMMENT '报表版本（版）',
@@ -2438,11 +2504,13 @@ CREATE TABLE dwd.collection_form
     valid_to Nullable(Date32) COMMENT '失效日期',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (form_id, form_version)
-COMMENT '采集报表：一物一行';
+COMMENT '采集报表：一物一行，供视图读取';
 
 CREATE TABLE std.collection_submission
 (
@@ -2471,10 +2539,10 @@ CREATE TABLE std.collection_submission
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (submission_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '填报：各来源的主张';
 
-CREATE TABLE dwd.collection_submission
+CREATE TABLE dwd.collection_submission__rows
 (
     submission_id String COMMENT '填报标识' CODEC(ZSTD(1)),
     division_code FixedString(12) COMMENT '填报区划',
@@ -2487,11 +2555,13 @@ CREATE TABLE dwd.collection_submission
     post_id Nullable(String) COMMENT '填报岗位' CODEC(ZSTD(1)),
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY submission_id
-COMMENT '填报：一物一行';
+COMMENT '填报：一物一行，供视图读取';
 
 CREATE TABLE std.data_element
 (
@@ -2531,10 +2601,10 @@ CREATE TABLE std.data_element
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (element_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '数据元：各来源的主张';
 
-CREATE TABLE dwd.data_element
+CREATE TABLE dwd.data_element__rows
 (
     element_id String COMMENT '数据元标识' CODEC(ZSTD(1)),
     name_zh String COMMENT '中文名称' CODEC(ZSTD(1)),
@@ -2558,11 +2628,13 @@ CREATE TABLE dwd.data_element
     element_version Int64 COMMENT '数据元版本（版）',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY element_id
-COMMENT '数据元：一物一行';
+COMMENT '数据元：一物一行，供视图读取';
 
 CREATE TABLE std.element_value
 (
@@ -2594,10 +2666,10 @@ CREATE TABLE std.element_value
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (element_id, subject_ref, scope, period, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '数据元取值：各来源的主张';
 
-CREATE TABLE dwd.element_value
+CREATE TABLE dwd.element_value__rows
 (
     element_id String COMMENT '数据元' CODEC(ZSTD(1)),
     subject_ref String COMMENT '主体' CODEC(ZSTD(1)),
@@ -2613,11 +2685,13 @@ CREATE TABLE dwd.element_value
     supersedes Nullable(String) COMMENT '替代的值' CODEC(ZSTD(1)),
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (element_id, subject_ref, scope, period)
-COMMENT '数据元取值：一物一行';
+COMMENT '数据元取值：一物一行，供视图读取';
 
 CREATE TABLE std.field_request
 (
@@ -2648,10 +2722,10 @@ CREATE TABLE std.field_request
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (request_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '栏目请求：各来源的主张';
 
-CREATE TABLE dwd.field_request
+CREATE TABLE dwd.field_request__rows
 (
     request_id String COMMENT '请求标识' CODEC(ZSTD(1)),
     form_id String COMMENT '报表标识' CODEC(ZSTD(1)),
@@ -2666,11 +2740,13 @@ CREATE TABLE dwd.field_request
     reason_code LowCardinality(Nullable(String)) COMMENT '原因',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY request_id
-COMMENT '栏目请求：一物一行';
+COMMENT '栏目请求：一物一行，供视图读取';
 
 CREATE TABLE std.field_reuse
 (
@@ -2697,10 +2773,10 @@ CREATE TABLE std.field_reuse
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (value_ref, consumer_uscc, form_id, period, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '数据复用：各来源的主张';
 
-CREATE TABLE dwd.field_reuse
+CREATE TABLE dwd.field_reuse__rows
 (
     value_ref String COMMENT '值' CODEC(ZSTD(1)),
     consumer_uscc FixedString(18) COMMENT '使用单位',
@@ -2711,11 +2787,13 @@ CREATE TABLE dwd.field_reuse
     mode LowCardinality(String) COMMENT '使用方式',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (value_ref, consumer_uscc, form_id, period)
-COMMENT '数据复用：一物一行';
+COMMENT '数据复用：一物一行，供视图读取';
 
 CREATE TABLE std.form_field
 (
@@ -2746,10 +2824,10 @@ CREATE TABLE std.form_field
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (form_id, form_version, field_no, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '报表栏目：各来源的主张';
 
-CREATE TABLE dwd.form_field
+CREATE TABLE dwd.form_field__rows
 (
     form_id String COMMENT '报表标识' CODEC(ZSTD(1)),
     form_version Int64 COMMENT '报表版本（版）',
@@ -2764,11 +2842,13 @@ CREATE TABLE dwd.form_field
     period_kind LowCardinality(Nullable(String)) COMMENT '时期类型',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (form_id, form_version, field_no)
-COMMENT '报表栏目：一物一行';
+COMMENT '报表栏目：一物一行，供视图读取';
 
 CREATE TABLE std.objection
 (
@@ -2802,10 +2882,10 @@ CREATE TABLE std.objection
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (objection_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '异议校核：各来源的主张';
 
-CREATE TABLE dwd.objection
+CREATE TABLE dwd.objection__rows
 (
     objection_id String COMMENT '异议标识' CODEC(ZSTD(1)),
     dataset String COMMENT '数据集' CODEC(ZSTD(1)),
@@ -2823,11 +2903,13 @@ CREATE TABLE dwd.objection
     applied_batch Nullable(String) COMMENT '生效批次' CODEC(ZSTD(1)),
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY objection_id
-COMMENT '异议校核：一物一行';
+COMMENT '异议校核：一物一行，供视图读取';
 
 CREATE TABLE std.quality_issue
 (
@@ -2860,10 +2942,10 @@ CREATE TABLE std.quality_issue
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (issue_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '质量问题：各来源的主张';
 
-CREATE TABLE dwd.quality_issue
+CREATE TABLE dwd.quality_issue__rows
 (
     issue_id String COMMENT '问题标识' CODEC(ZSTD(1)),
     rule_id String COMMENT '规则' CODEC(ZSTD(1)),
@@ -2880,11 +2962,13 @@ CREATE TABLE dwd.quality_issue
     hint_zh String COMMENT '提示' CODEC(ZSTD(1)),
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY issue_id
-COMMENT '质量问题：一物一行';
+COMMENT '质量问题：一物一行，供视图读取';
 
 CREATE TABLE std.return_delivery
 (
@@ -2919,10 +3003,10 @@ CREATE TABLE std.return_delivery
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (delivery_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '回流交付：各来源的主张';
 
-CREATE TABLE dwd.return_delivery
+CREATE TABLE dwd.return_delivery__rows
 (
     delivery_id String COMMENT '交付标识' CODEC(ZSTD(1)),
     sub_id String COMMENT '订阅标识' CODEC(ZSTD(1)),
@@ -2941,11 +3025,13 @@ CREATE TABLE dwd.return_delivery
     attempt Nullable(Int64) COMMENT '尝试次数（次）',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY delivery_id
-COMMENT '回流交付：一物一行';
+COMMENT '回流交付：一物一行，供视图读取';
 
 CREATE TABLE std.return_entitlement
 (
@@ -2974,10 +3060,10 @@ CREATE TABLE std.return_entitlement
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (division_code, dataset, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '回流权限：各来源的主张';
 
-CREATE TABLE dwd.return_entitlement
+CREATE TABLE dwd.return_entitlement__rows
 (
     division_code FixedString(12) COMMENT '区划',
     dataset String COMMENT '数据集' CODEC(ZSTD(1)),
@@ -2990,11 +3076,13 @@ CREATE TABLE dwd.return_entitlement
     valid_to Nullable(Date32) COMMENT '失效日期',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (division_code, dataset)
-COMMENT '回流权限：一物一行';
+COMMENT '回流权限：一物一行，供视图读取';
 
 CREATE TABLE std.return_receipt
 (
@@ -3022,10 +3110,10 @@ CREATE TABLE std.return_receipt
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (delivery_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '回流签收：各来源的主张';
 
-CREATE TABLE dwd.return_receipt
+CREATE TABLE dwd.return_receipt__rows
 (
     delivery_id String COMMENT '交付标识' CODEC(ZSTD(1)),
     division_code FixedString(12) COMMENT '区划',
@@ -3037,11 +3125,13 @@ CREATE TABLE dwd.return_receipt
     content_sm3 Nullable(String) COMMENT '内容摘要' CODEC(ZSTD(1)),
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY delivery_id
-COMMENT '回流签收：一物一行';
+COMMENT '回流签收：一物一行，供视图读取';
 
 CREATE TABLE std.return_subscription
 (
@@ -3068,10 +3158,10 @@ CREATE TABLE std.return_subscription
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (sub_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '回流订阅：各来源的主张';
 
-CREATE TABLE dwd.return_subscription
+CREATE TABLE dwd.return_subscription__rows
 (
     sub_id String COMMENT '订阅标识' CODEC(ZSTD(1)),
     division_code FixedString(12) COMMENT '区划',
@@ -3082,11 +3172,13 @@ CREATE TABLE dwd.return_subscription
     last_acked_watermark Nullable(String) COMMENT '已签收水位' CODEC(ZSTD(1)),
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY sub_id
-COMMENT '回流订阅：一物一行';
+COMMENT '回流订阅：一物一行，供视图读取';
 
 CREATE TABLE std.share_delivery
 (
@@ -3115,10 +3207,10 @@ CREATE TABLE std.share_delivery
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (delivery_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '共享交付：各来源的主张';
 
-CREATE TABLE dwd.share_delivery
+CREATE TABLE dwd.share_delivery__rows
 (
     delivery_id String COMMENT '交付标识' CODEC(ZSTD(1)),
     request_id String COMMENT '申请标识' CODEC(ZSTD(1)),
@@ -3131,11 +3223,13 @@ CREATE TABLE dwd.share_delivery
     content_sm3 Nullable(String) COMMENT '内容摘要' CODEC(ZSTD(1)),
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY delivery_id
-COMMENT '共享交付：一物一行';
+COMMENT '共享交付：一物一行，供视图读取';
 
 CREATE TABLE std.share_request
 (
@@ -3166,10 +3260,10 @@ CREATE TABLE std.share_request
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (request_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '共享申请：各来源的主张';
 
-CREATE TABLE dwd.share_request
+CREATE TABLE dwd.share_request__rows
 (
     request_id String COMMENT '申请标识' CODEC(ZSTD(1)),
     catalog_code String COMMENT '信息资源代码' CODEC(ZSTD(1)),
@@ -3184,11 +3278,13 @@ CREATE TABLE dwd.share_request
     valid_to Nullable(Date32) COMMENT '有效期至',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY request_id
-COMMENT '共享申请：一物一行';
+COMMENT '共享申请：一物一行，供视图读取';
 
 CREATE TABLE std.source_system
 (
@@ -3223,10 +3319,10 @@ CREATE TABLE std.source_system
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
 ORDER BY (system_code, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '来源系统：各来源的主张';
 
-CREATE TABLE dwd.source_system
+CREATE TABLE dwd.source_system__rows
 (
     system_code String COMMENT '系统标识' CODEC(ZSTD(1)),
     name_zh String COMMENT '名称' CODEC(ZSTD(1)),
@@ -3245,11 +3341,13 @@ CREATE TABLE dwd.source_system
     enabled Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否启用',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
-    _rule LowCardinality(String) COMMENT '本行·取值规则'
+    _rule LowCardinality(String) COMMENT '本行·取值规则',
+    fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY system_code
-COMMENT '来源系统：一物一行';
+COMMENT '来源系统：一物一行，供视图读取';
 
 CREATE TABLE dwd.division_path
 (
@@ -3359,9 +3457,14 @@ COMMENT '作业运行记录';
 CREATE TABLE ops.fuse
 (
     entity String COMMENT '主题实体',
-    state String COMMENT '主张集与融合规则的指纹',
+    claims_table String COMMENT '主张表标识',
+    block Int64 COMMENT '已见的最高数据块号',
+    rules String COMMENT '融合规则的指纹',
+    rows_table String COMMENT '结果表标识',
     claims UInt64 COMMENT '主张数',
     things UInt64 COMMENT '事物数',
+    changed UInt64 COMMENT '本次重新融合的事物数',
+    rebuilt Bool COMMENT '是否全部重建',
     took_ms UInt64 COMMENT '用时（毫秒）',
     fused_at DateTime64(3, 'Asia/Shanghai') COMMENT '融合时间'
 )
@@ -3379,6 +3482,1244 @@ ENGINE = ReplacingMergeTree(computed_at)
 ORDER BY indicator
 SETTINGS non_replicated_deduplication_window = 10000
 COMMENT '计算状态：上次计算时各指标所见的数据';
+
+CREATE OR REPLACE VIEW dwd.code_crosswalk
+(
+    from_system LowCardinality(String) COMMENT '来源代码体系',
+    from_code String COMMENT '来源代码',
+    to_system LowCardinality(String) COMMENT '目标代码体系',
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    to_code Nullable(String) COMMENT '目标代码',
+    match_kind LowCardinality(String) COMMENT '匹配方式',
+    confidence Nullable(Decimal(18, 4)) COMMENT '置信度（1）',
+    reviewed_by_role Nullable(String) COMMENT '复核岗位',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT from_system, from_code, to_system, valid_from, valid_to, to_code, match_kind, confidence, reviewed_by_role, _src, _at, _rule
+FROM dwd.code_crosswalk__rows FINAL
+WHERE is_deleted = 0
+COMMENT '代码对照：一物一行 [dfc8891122164dae]';
+
+CREATE OR REPLACE VIEW dwd.division
+(
+    division_code FixedString(12) COMMENT '区划代码',
+    name String COMMENT '名称',
+    canonical_name String COMMENT '规范名',
+    level LowCardinality(String) COMMENT '层级',
+    parent_code Nullable(FixedString(12)) COMMENT '上级区划',
+    kind LowCardinality(String) COMMENT '区划性质',
+    village_class LowCardinality(Nullable(String)) COMMENT '村级类别',
+    code_system LowCardinality(String) COMMENT '代码体系',
+    valid_from Nullable(Date32) COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    path Array(String) COMMENT '区划路径',
+    township_class LowCardinality(Nullable(String)) COMMENT '乡级类别',
+    urban_rural_code LowCardinality(Nullable(String)) COMMENT '城乡分类',
+    seat Nullable(String) COMMENT '驻地',
+    area_km2 Nullable(Decimal(18, 4)) COMMENT '面积（km2）',
+    boundary_version Nullable(String) COMMENT '界线版本',
+    in_urban_dev_boundary Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '城镇开发边界内',
+    fiscal_difficulty Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '财政困难县',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT division_code, name, canonical_name, level, parent_code, kind, village_class, code_system, valid_from, valid_to, path, township_class, urban_rural_code, seat, area_km2, boundary_version, in_urban_dev_boundary, fiscal_difficulty, _src, _at, _rule
+FROM dwd.division__rows FINAL
+WHERE is_deleted = 0
+COMMENT '行政区划：一物一行 [f1e928a8f0a8ad05]';
+
+CREATE OR REPLACE VIEW dwd.division_change
+(
+    change_id String COMMENT '变更标识',
+    kind LowCardinality(String) COMMENT '变更类型',
+    old_code Nullable(FixedString(12)) COMMENT '原代码',
+    old_name Nullable(String) COMMENT '原名称',
+    new_name Nullable(String) COMMENT '新名称',
+    successor_codes Array(String) COMMENT '承接代码',
+    reason Nullable(String) COMMENT '变更原因',
+    document_no Nullable(String) COMMENT '批准文件',
+    approved_on Nullable(Date32) COMMENT '批准日期',
+    snapshot_year Int64 COMMENT '年度',
+    code_system LowCardinality(String) COMMENT '代码体系',
+    new_code Nullable(FixedString(12)) COMMENT '新代码',
+    announced_on Nullable(Date32) COMMENT '公布日期',
+    code_valid_from Nullable(Date32) COMMENT '代码启用日期',
+    share Nullable(Decimal(18, 4)) COMMENT '承接比例（1）',
+    share_basis LowCardinality(Nullable(String)) COMMENT '比例依据',
+    evidence Nullable(String) COMMENT '依据来源',
+    villagers_meeting_on Nullable(Date32) COMMENT '村民会议日期',
+    consent_share Nullable(Decimal(18, 4)) COMMENT '同意比例（1）',
+    households_after Nullable(Int64) COMMENT '合并后户数（户）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT change_id, kind, old_code, old_name, new_name, successor_codes, reason, document_no, approved_on, snapshot_year, code_system, new_code, announced_on, code_valid_from, share, share_basis, evidence, villagers_meeting_on, consent_share, households_after, _src, _at, _rule
+FROM dwd.division_change__rows FINAL
+WHERE is_deleted = 0
+COMMENT '区划变更：一物一行 [7e156513b425312a]';
+
+CREATE OR REPLACE VIEW dwd.grid
+(
+    grid_id String COMMENT '网格编码',
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    division_code FixedString(12) COMMENT '所属村（社区）',
+    src_grid_code Nullable(String) COMMENT '源编码',
+    grid_kind LowCardinality(String) COMMENT '网格类型',
+    name Nullable(String) COMMENT '名称',
+    households Nullable(Int64) COMMENT '户数（户）',
+    area_m2 Nullable(Decimal(18, 4)) COMMENT '面积（m2）',
+    party_branch Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '建有党支部（党小组）',
+    full_time_posts Nullable(Int64) COMMENT '专职网格员岗位数（个）',
+    part_time_posts Nullable(Int64) COMMENT '兼职网格员岗位数（个）',
+    standard_ok Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '划分达标',
+    geom_ref Nullable(String) COMMENT '图形引用',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT grid_id, valid_from, valid_to, division_code, src_grid_code, grid_kind, name, households, area_m2, party_branch, full_time_posts, part_time_posts, standard_ok, geom_ref, _src, _at, _rule
+FROM dwd.grid__rows FINAL
+WHERE is_deleted = 0
+COMMENT '网格：一物一行 [574182bc0a70054e]';
+
+CREATE OR REPLACE VIEW dwd.committee_term
+(
+    division_code FixedString(12) COMMENT '村（社区）',
+    body LowCardinality(String) COMMENT '班子',
+    term_no Int64 COMMENT '届次（届）',
+    election_on Nullable(Date32) COMMENT '选举日期',
+    term_ends_on Nullable(Date32) COMMENT '任期届满日期',
+    seats Nullable(Int64) COMMENT '职数（席）',
+    filled Nullable(Int64) COMMENT '实配人数（席）',
+    female_n Nullable(Int64) COMMENT '女性人数（人）',
+    under35_n Nullable(Int64) COMMENT '35 岁及以下人数（人）',
+    cross_seats Nullable(Int64) COMMENT '交叉任职席位（席）',
+    secretary_is_director Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '书记兼任村（居）委会主任',
+    secretary_heads_collective Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '书记兼任集体经济组织负责人',
+    part_time_members_n Nullable(Int64) COMMENT '兼职委员人数（人）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT division_code, body, term_no, election_on, term_ends_on, seats, filled, female_n, under35_n, cross_seats, secretary_is_director, secretary_heads_collective, part_time_members_n, _src, _at, _rule
+FROM dwd.committee_term__rows FINAL
+WHERE is_deleted = 0
+COMMENT '两委届次：一物一行 [97da96e35a6ba690]';
+
+CREATE OR REPLACE VIEW dwd.device
+(
+    device_id String COMMENT '设备标识',
+    device_kind LowCardinality(String) COMMENT '设备类型',
+    gb28181_id Nullable(String) COMMENT '国标编码',
+    division_code FixedString(12) COMMENT '所在区划',
+    grid_id Nullable(String) COMMENT '所在网格',
+    owner_kind LowCardinality(Nullable(String)) COMMENT '权属',
+    installed_on Nullable(Date32) COMMENT '安装日期',
+    networked Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否联网',
+    status LowCardinality(Nullable(String)) COMMENT '状态',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT device_id, device_kind, gb28181_id, division_code, grid_id, owner_kind, installed_on, networked, status, _src, _at, _rule
+FROM dwd.device__rows FINAL
+WHERE is_deleted = 0
+COMMENT '终端与设备：一物一行 [d7a0812b091132d1]';
+
+CREATE OR REPLACE VIEW dwd.device_health_daily
+(
+    device_id String COMMENT '设备标识',
+    day Date32 COMMENT '日期',
+    division_code FixedString(12) COMMENT '所在区划',
+    online_minutes Nullable(Int64) COMMENT '在线时长（min）',
+    fault_code LowCardinality(Nullable(String)) COMMENT '故障',
+    last_seen Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '最近在线时间',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT device_id, day, division_code, online_minutes, fault_code, last_seen, _src, _at, _rule
+FROM dwd.device_health_daily__rows FINAL
+WHERE is_deleted = 0
+COMMENT '设备运行日报：一物一行 [41f9d3dd8a568e9b]';
+
+CREATE OR REPLACE VIEW dwd.facility
+(
+    facility_id String COMMENT '设施标识',
+    division_code FixedString(12) COMMENT '所在区划',
+    division_code_src LowCardinality(String) COMMENT '所在区划·取自来源',
+    division_code_at DateTime64(3, 'Asia/Shanghai') COMMENT '所在区划·业务时间',
+    division_code_rule LowCardinality(String) COMMENT '所在区划·取值规则',
+    facility_kind LowCardinality(String) COMMENT '设施类别',
+    facility_kind_src LowCardinality(String) COMMENT '设施类别·取自来源',
+    facility_kind_at DateTime64(3, 'Asia/Shanghai') COMMENT '设施类别·业务时间',
+    facility_kind_rule LowCardinality(String) COMMENT '设施类别·取值规则',
+    name Nullable(String) COMMENT '名称',
+    name_src LowCardinality(String) COMMENT '名称·取自来源',
+    name_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '名称·业务时间',
+    name_rule LowCardinality(String) COMMENT '名称·取值规则',
+    site_type LowCardinality(Nullable(String)) COMMENT '所在地类型',
+    site_type_src LowCardinality(String) COMMENT '所在地类型·取自来源',
+    site_type_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '所在地类型·业务时间',
+    site_type_rule LowCardinality(String) COMMENT '所在地类型·取值规则',
+    area_m2 Nullable(Decimal(18, 4)) COMMENT '建筑面积（m2）',
+    area_m2_src LowCardinality(String) COMMENT '建筑面积·取自来源',
+    area_m2_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '建筑面积·业务时间',
+    area_m2_rule LowCardinality(String) COMMENT '建筑面积·取值规则',
+    direct_service_area_m2 Nullable(Decimal(18, 4)) COMMENT '直接服务面积（m2）',
+    direct_service_area_m2_src LowCardinality(String) COMMENT '直接服务面积·取自来源',
+    direct_service_area_m2_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '直接服务面积·业务时间',
+    direct_service_area_m2_rule LowCardinality(String) COMMENT '直接服务面积·取值规则',
+    opened_on Nullable(Date32) COMMENT '启用日期',
+    opened_on_src LowCardinality(String) COMMENT '启用日期·取自来源',
+    opened_on_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '启用日期·业务时间',
+    opened_on_rule LowCardinality(String) COMMENT '启用日期·取值规则',
+    operating Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否运行',
+    operating_src LowCardinality(String) COMMENT '是否运行·取自来源',
+    operating_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '是否运行·业务时间',
+    operating_rule LowCardinality(String) COMMENT '是否运行·取值规则',
+    valid_from Nullable(Date32) COMMENT '生效日期',
+    valid_from_src LowCardinality(String) COMMENT '生效日期·取自来源',
+    valid_from_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '生效日期·业务时间',
+    valid_from_rule LowCardinality(String) COMMENT '生效日期·取值规则',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    valid_to_src LowCardinality(String) COMMENT '失效日期·取自来源',
+    valid_to_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '失效日期·业务时间',
+    valid_to_rule LowCardinality(String) COMMENT '失效日期·取值规则',
+    grid_id Nullable(String) COMMENT '所在网格',
+    grid_id_src LowCardinality(String) COMMENT '所在网格·取自来源',
+    grid_id_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '所在网格·业务时间',
+    grid_id_rule LowCardinality(String) COMMENT '所在网格·取值规则',
+    standardised Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '规范化',
+    standardised_src LowCardinality(String) COMMENT '规范化·取自来源',
+    standardised_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '规范化·业务时间',
+    standardised_rule LowCardinality(String) COMMENT '规范化·取值规则',
+    substantive Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '实体化运行',
+    substantive_src LowCardinality(String) COMMENT '实体化运行·取自来源',
+    substantive_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '实体化运行·业务时间',
+    substantive_rule LowCardinality(String) COMMENT '实体化运行·取值规则',
+    is_party_mass_centre Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '建成党群服务中心',
+    is_party_mass_centre_src LowCardinality(String) COMMENT '建成党群服务中心·取自来源',
+    is_party_mass_centre_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '建成党群服务中心·业务时间',
+    is_party_mass_centre_rule LowCardinality(String) COMMENT '建成党群服务中心·取值规则',
+    service_codes Array(String) COMMENT '服务项目',
+    service_codes_src LowCardinality(String) COMMENT '服务项目·取自来源',
+    service_codes_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '服务项目·业务时间',
+    service_codes_rule LowCardinality(String) COMMENT '服务项目·取值规则',
+    lon Nullable(Decimal(18, 4)) COMMENT '经度（degree）',
+    lon_src LowCardinality(String) COMMENT '经度·取自来源',
+    lon_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '经度·业务时间',
+    lon_rule LowCardinality(String) COMMENT '经度·取值规则',
+    lat Nullable(Decimal(18, 4)) COMMENT '纬度（degree）',
+    lat_src LowCardinality(String) COMMENT '纬度·取自来源',
+    lat_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '纬度·业务时间',
+    lat_rule LowCardinality(String) COMMENT '纬度·取值规则'
+) AS
+SELECT facility_id, division_code, division_code_src, division_code_at, division_code_rule, facility_kind, facility_kind_src, facility_kind_at, facility_kind_rule, name, name_src, name_at, name_rule, site_type, site_type_src, site_type_at, site_type_rule, area_m2, area_m2_src, area_m2_at, area_m2_rule, direct_service_area_m2, direct_service_area_m2_src, direct_service_area_m2_at, direct_service_area_m2_rule, opened_on, opened_on_src, opened_on_at, opened_on_rule, operating, operating_src, operating_at, operating_rule, valid_from, valid_from_src, valid_from_at, valid_from_rule, valid_to, valid_to_src, valid_to_at, valid_to_rule, grid_id, grid_id_src, grid_id_at, grid_id_rule, standardised, standardised_src, standardised_at, standardised_rule, substantive, substantive_src, substantive_at, substantive_rule, is_party_mass_centre, is_party_mass_centre_src, is_party_mass_centre_at, is_party_mass_centre_rule, service_codes, service_codes_src, service_codes_at, service_codes_rule, lon, lon_src, lon_at, lon_rule, lat, lat_src, lat_at, lat_rule
+FROM dwd.facility__rows FINAL
+WHERE is_deleted = 0
+COMMENT '设施阵地：一物一行 [3e9a270bd7f8057e]';
+
+CREATE OR REPLACE VIEW dwd.org_credit
+(
+    org_id String COMMENT '组织标识',
+    list_kind LowCardinality(String) COMMENT '名单类型',
+    listed_on Date32 COMMENT '列入日期',
+    division_code FixedString(12) COMMENT '所在区划',
+    authority_uscc Nullable(FixedString(18)) COMMENT '列入机关统一社会信用代码',
+    basis_doc Nullable(String) COMMENT '依据文件',
+    delisted_on Nullable(Date32) COMMENT '移出日期',
+    expires_on Date32 COMMENT '有效期至',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT org_id, list_kind, listed_on, division_code, authority_uscc, basis_doc, delisted_on, expires_on, _src, _at, _rule
+FROM dwd.org_credit__rows FINAL
+WHERE is_deleted = 0
+COMMENT '组织信用：一物一行 [6d2b96f5acab84b4]';
+
+CREATE OR REPLACE VIEW dwd.org_relation
+(
+    from_org String COMMENT '甲方组织',
+    to_ref String COMMENT '乙方主体',
+    kind LowCardinality(String) COMMENT '关系类型',
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    to_kind LowCardinality(String) COMMENT '乙方主体类型',
+    division_code FixedString(12) COMMENT '所在区划',
+    party_members_n Nullable(Int64) COMMENT '党员人数（人）',
+    separate_accounts Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '分账管理',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT from_org, to_ref, kind, valid_from, valid_to, to_kind, division_code, party_members_n, separate_accounts, _src, _at, _rule
+FROM dwd.org_relation__rows FINAL
+WHERE is_deleted = 0
+COMMENT '组织关系：一物一行 [8849313bae1d0ba6]';
+
+CREATE OR REPLACE VIEW dwd.organization
+(
+    org_id String COMMENT '组织标识',
+    division_code FixedString(12) COMMENT '所在区划',
+    division_code_src LowCardinality(String) COMMENT '所在区划·取自来源',
+    division_code_at DateTime64(3, 'Asia/Shanghai') COMMENT '所在区划·业务时间',
+    division_code_rule LowCardinality(String) COMMENT '所在区划·取值规则',
+    org_kind LowCardinality(String) COMMENT '组织类别',
+    org_kind_src LowCardinality(String) COMMENT '组织类别·取自来源',
+    org_kind_at DateTime64(3, 'Asia/Shanghai') COMMENT '组织类别·业务时间',
+    org_kind_rule LowCardinality(String) COMMENT '组织类别·取值规则',
+    uscc Nullable(FixedString(18)) COMMENT '统一社会信用代码',
+    uscc_src LowCardinality(String) COMMENT '统一社会信用代码·取自来源',
+    uscc_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '统一社会信用代码·业务时间',
+    uscc_rule LowCardinality(String) COMMENT '统一社会信用代码·取值规则',
+    name String COMMENT '名称',
+    name_src LowCardinality(String) COMMENT '名称·取自来源',
+    name_at DateTime64(3, 'Asia/Shanghai') COMMENT '名称·业务时间',
+    name_rule LowCardinality(String) COMMENT '名称·取值规则',
+    established_on Nullable(Date32) COMMENT '成立日期',
+    established_on_src LowCardinality(String) COMMENT '成立日期·取自来源',
+    established_on_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '成立日期·业务时间',
+    established_on_rule LowCardinality(String) COMMENT '成立日期·取值规则',
+    status LowCardinality(Nullable(String)) COMMENT '状态',
+    status_src LowCardinality(String) COMMENT '状态·取自来源',
+    status_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '状态·业务时间',
+    status_rule LowCardinality(String) COMMENT '状态·取值规则',
+    office_address Nullable(String) COMMENT '办公地址',
+    office_address_src LowCardinality(String) COMMENT '办公地址·取自来源',
+    office_address_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办公地址·业务时间',
+    office_address_rule LowCardinality(String) COMMENT '办公地址·取值规则',
+    office_phone Nullable(String) COMMENT '办公电话',
+    office_phone_src LowCardinality(String) COMMENT '办公电话·取自来源',
+    office_phone_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办公电话·业务时间',
+    office_phone_rule LowCardinality(String) COMMENT '办公电话·取值规则',
+    headcount Nullable(Int64) COMMENT '工作人员数（人）',
+    headcount_src LowCardinality(String) COMMENT '工作人员数·取自来源',
+    headcount_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '工作人员数·业务时间',
+    headcount_rule LowCardinality(String) COMMENT '工作人员数·取值规则',
+    valid_from Nullable(Date32) COMMENT '生效日期',
+    valid_from_src LowCardinality(String) COMMENT '生效日期·取自来源',
+    valid_from_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '生效日期·业务时间',
+    valid_from_rule LowCardinality(String) COMMENT '生效日期·取值规则',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    valid_to_src LowCardinality(String) COMMENT '失效日期·取自来源',
+    valid_to_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '失效日期·业务时间',
+    valid_to_rule LowCardinality(String) COMMENT '失效日期·取值规则',
+    uscc_valid Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '代码校验通过',
+    uscc_valid_src LowCardinality(String) COMMENT '代码校验通过·取自来源',
+    uscc_valid_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '代码校验通过·业务时间',
+    uscc_valid_rule LowCardinality(String) COMMENT '代码校验通过·取值规则',
+    social_kind LowCardinality(Nullable(String)) COMMENT '社会组织类别',
+    social_kind_src LowCardinality(String) COMMENT '社会组织类别·取自来源',
+    social_kind_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '社会组织类别·业务时间',
+    social_kind_rule LowCardinality(String) COMMENT '社会组织类别·取值规则',
+    parent_org_id Nullable(String) COMMENT '上级组织',
+    parent_org_id_src LowCardinality(String) COMMENT '上级组织·取自来源',
+    parent_org_id_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '上级组织·业务时间',
+    parent_org_id_rule LowCardinality(String) COMMENT '上级组织·取值规则',
+    reg_authority Nullable(String) COMMENT '登记机关',
+    reg_authority_src LowCardinality(String) COMMENT '登记机关·取自来源',
+    reg_authority_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '登记机关·业务时间',
+    reg_authority_rule LowCardinality(String) COMMENT '登记机关·取值规则',
+    charter_party_clause Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '章程写入党建要求',
+    charter_party_clause_src LowCardinality(String) COMMENT '章程写入党建要求·取自来源',
+    charter_party_clause_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '章程写入党建要求·业务时间',
+    charter_party_clause_rule LowCardinality(String) COMMENT '章程写入党建要求·取值规则',
+    charter_version Nullable(String) COMMENT '章程版本',
+    charter_version_src LowCardinality(String) COMMENT '章程版本·取自来源',
+    charter_version_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '章程版本·业务时间',
+    charter_version_rule LowCardinality(String) COMMENT '章程版本·取值规则',
+    management_mode LowCardinality(Nullable(String)) COMMENT '管理方式',
+    management_mode_src LowCardinality(String) COMMENT '管理方式·取自来源',
+    management_mode_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '管理方式·业务时间',
+    management_mode_rule LowCardinality(String) COMMENT '管理方式·取值规则',
+    unified_command Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '统一指挥',
+    unified_command_src LowCardinality(String) COMMENT '统一指挥·取自来源',
+    unified_command_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '统一指挥·业务时间',
+    unified_command_rule LowCardinality(String) COMMENT '统一指挥·取值规则',
+    consulted_on_assessment Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '考核征求乡镇意见',
+    consulted_on_assessment_src LowCardinality(String) COMMENT '考核征求乡镇意见·取自来源',
+    consulted_on_assessment_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '考核征求乡镇意见·业务时间',
+    consulted_on_assessment_rule LowCardinality(String) COMMENT '考核征求乡镇意见·取值规则',
+    consulted_on_appointment Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '任免征求乡镇意见',
+    consulted_on_appointment_src LowCardinality(String) COMMENT '任免征求乡镇意见·取自来源',
+    consulted_on_appointment_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '任免征求乡镇意见·业务时间',
+    consulted_on_appointment_rule LowCardinality(String) COMMENT '任免征求乡镇意见·取值规则'
+) AS
+SELECT org_id, division_code, division_code_src, division_code_at, division_code_rule, org_kind, org_kind_src, org_kind_at, org_kind_rule, uscc, uscc_src, uscc_at, uscc_rule, name, name_src, name_at, name_rule, established_on, established_on_src, established_on_at, established_on_rule, status, status_src, status_at, status_rule, office_address, office_address_src, office_address_at, office_address_rule, office_phone, office_phone_src, office_phone_at, office_phone_rule, headcount, headcount_src, headcount_at, headcount_rule, valid_from, valid_from_src, valid_from_at, valid_from_rule, valid_to, valid_to_src, valid_to_at, valid_to_rule, uscc_valid, uscc_valid_src, uscc_valid_at, uscc_valid_rule, social_kind, social_kind_src, social_kind_at, social_kind_rule, parent_org_id, parent_org_id_src, parent_org_id_at, parent_org_id_rule, reg_authority, reg_authority_src, reg_authority_at, reg_authority_rule, charter_party_clause, charter_party_clause_src, charter_party_clause_at, charter_party_clause_rule, charter_version, charter_version_src, charter_version_at, charter_version_rule, management_mode, management_mode_src, management_mode_at, management_mode_rule, unified_command, unified_command_src, unified_command_at, unified_command_rule, consulted_on_assessment, consulted_on_assessment_src, consulted_on_assessment_at, consulted_on_assessment_rule, consulted_on_appointment, consulted_on_appointment_src, consulted_on_appointment_at, consulted_on_appointment_rule
+FROM dwd.organization__rows FINAL
+WHERE is_deleted = 0
+COMMENT '组织机构：一物一行 [580ddd62d3d8611a]';
+
+CREATE OR REPLACE VIEW dwd.stat_fact
+(
+    family LowCardinality(String) COMMENT '大类',
+    measure LowCardinality(String) COMMENT '指标项',
+    division_code FixedString(12) COMMENT '区划',
+    period_start Date32 COMMENT '时期起始日',
+    period_kind LowCardinality(String) COMMENT '时期类型',
+    breakdown String COMMENT '分组',
+    value Decimal(18, 4) COMMENT '数值（of the measure）',
+    value_src LowCardinality(String) COMMENT '数值·取自来源',
+    value_at DateTime64(3, 'Asia/Shanghai') COMMENT '数值·业务时间',
+    value_rule LowCardinality(String) COMMENT '数值·取值规则',
+    n Nullable(Int64) COMMENT '样本量（1）',
+    n_src LowCardinality(String) COMMENT '样本量·取自来源',
+    n_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '样本量·业务时间',
+    n_rule LowCardinality(String) COMMENT '样本量·取值规则',
+    scope LowCardinality(Nullable(String)) COMMENT '口径',
+    scope_src LowCardinality(String) COMMENT '口径·取自来源',
+    scope_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '口径·业务时间',
+    scope_rule LowCardinality(String) COMMENT '口径·取值规则',
+    attrs Map(LowCardinality(String), String) COMMENT '分组属性',
+    attrs_src LowCardinality(String) COMMENT '分组属性·取自来源',
+    attrs_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '分组属性·业务时间',
+    attrs_rule LowCardinality(String) COMMENT '分组属性·取值规则',
+    suppressed Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '来源已抑制',
+    suppressed_src LowCardinality(String) COMMENT '来源已抑制·取自来源',
+    suppressed_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '来源已抑制·业务时间',
+    suppressed_rule LowCardinality(String) COMMENT '来源已抑制·取值规则'
+) AS
+SELECT family, measure, division_code, period_start, period_kind, breakdown, value, value_src, value_at, value_rule, n, n_src, n_at, n_rule, scope, scope_src, scope_at, scope_rule, attrs, attrs_src, attrs_at, attrs_rule, suppressed, suppressed_src, suppressed_at, suppressed_rule
+FROM dwd.stat_fact__rows FINAL
+WHERE is_deleted = 0
+COMMENT '统计事实：一物一行 [aaee0d90277c33c4]';
+
+CREATE OR REPLACE VIEW dwd.workforce_post
+(
+    post_id String COMMENT '岗位标识',
+    spell_from Date32 COMMENT '任职起始',
+    spell_to Nullable(Date32) COMMENT '任职截止',
+    post_kind LowCardinality(String) COMMENT '岗位类型',
+    division_code FixedString(12) COMMENT '所在区划',
+    grid_id Nullable(String) COMMENT '网格',
+    holder_pid Nullable(FixedString(26)) COMMENT '人员标识',
+    holder_masked Nullable(String) COMMENT '显示名',
+    grade_code LowCardinality(Nullable(String)) COMMENT '职业等级',
+    filed_on Nullable(Date32) COMMENT '备案日期',
+    in_community_worker_scheme Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '纳入社区工作者职业体系',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT post_id, spell_from, spell_to, post_kind, division_code, grid_id, holder_pid, holder_masked, grade_code, filed_on, in_community_worker_scheme, _src, _at, _rule
+FROM dwd.workforce_post__rows FINAL
+WHERE is_deleted = 0
+COMMENT '岗位：一物一行 [e7c288b1e5ddc4c7]';
+
+CREATE OR REPLACE VIEW dwd.deliberation
+(
+    delib_id String COMMENT '议事标识',
+    kind LowCardinality(String) COMMENT '类型',
+    division_code FixedString(12) COMMENT '区划',
+    list_item_id Nullable(String) COMMENT '协商目录事项',
+    form_code LowCardinality(Nullable(String)) COMMENT '协商形式',
+    asked_on Nullable(Date32) COMMENT '征求意见日期',
+    answered_on Nullable(Date32) COMMENT '答复日期',
+    party_discussed_on Nullable(Date32) COMMENT '党组织研究日期',
+    decided_on Nullable(Date32) COMMENT '决定日期',
+    adopted Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否采纳',
+    participants_n Nullable(Int64) COMMENT '参加人数（人）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT delib_id, kind, division_code, list_item_id, form_code, asked_on, answered_on, party_discussed_on, decided_on, adopted, participants_n, _src, _at, _rule
+FROM dwd.deliberation__rows FINAL
+WHERE is_deleted = 0
+COMMENT '议事协商：一物一行 [e5407e205f164dbe]';
+
+CREATE OR REPLACE VIEW dwd.mechanism
+(
+    division_code FixedString(12) COMMENT '区划',
+    kind LowCardinality(String) COMMENT '机制类型',
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    convenor_role LowCardinality(Nullable(String)) COMMENT '召集人职务',
+    duty_codes Array(String) COMMENT '职责',
+    document_no Nullable(String) COMMENT '文号',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT division_code, kind, valid_from, valid_to, convenor_role, duty_codes, document_no, _src, _at, _rule
+FROM dwd.mechanism__rows FINAL
+WHERE is_deleted = 0
+COMMENT '机制：一物一行 [c58aa6de46e07bfd]';
+
+CREATE OR REPLACE VIEW dwd.contract
+(
+    contract_id String COMMENT '合同标识',
+    kind LowCardinality(String) COMMENT '合同类型',
+    division_code FixedString(12) COMMENT '受益区划',
+    buyer_uscc Nullable(FixedString(18)) COMMENT '购买主体',
+    provider_org_id Nullable(String) COMMENT '承接主体',
+    provider_kind LowCardinality(Nullable(String)) COMMENT '承接主体类型',
+    amount_yuan Nullable(Decimal(18, 4)) COMMENT '合同金额（元）',
+    tier LowCardinality(Nullable(String)) COMMENT '购买层级',
+    start_on Nullable(Date32) COMMENT '开始日期',
+    end_on Nullable(Date32) COMMENT '结束日期',
+    priority_flag Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '优先购买',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT contract_id, kind, division_code, buyer_uscc, provider_org_id, provider_kind, amount_yuan, tier, start_on, end_on, priority_flag, _src, _at, _rule
+FROM dwd.contract__rows FINAL
+WHERE is_deleted = 0
+COMMENT '购买服务与协议：一物一行 [6e1dd5b475204f55]';
+
+CREATE OR REPLACE VIEW dwd.service_case_stat
+(
+    task_code String COMMENT '实施编码',
+    accept_division FixedString(12) COMMENT '受理区划',
+    day Date32 COMMENT '日期',
+    accepted_n Nullable(Int64) COMMENT '受理数（件）',
+    closed_n Nullable(Int64) COMMENT '办结数（件）',
+    on_time_n Nullable(Int64) COMMENT '按时办结数（件）',
+    cross_county_n Nullable(Int64) COMMENT '跨县受理数（件）',
+    online_n Nullable(Int64) COMMENT '网上受理数（件）',
+    median_days Nullable(Decimal(18, 4)) COMMENT '办理时长中位数（工作日）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT task_code, accept_division, day, accepted_n, closed_n, on_time_n, cross_county_n, online_n, median_days, _src, _at, _rule
+FROM dwd.service_case_stat__rows FINAL
+WHERE is_deleted = 0
+COMMENT '办件统计：一物一行 [08760cd4fa6d277e]';
+
+CREATE OR REPLACE VIEW dwd.service_item
+(
+    task_code String COMMENT '实施编码',
+    task_version Int64 COMMENT '事项版本（版）',
+    catalog_code String COMMENT '基本编码',
+    task_name String COMMENT '事项名称',
+    task_type LowCardinality(String) COMMENT '事项类型',
+    use_level LowCardinality(String) COMMENT '行使层级',
+    dept_uscc FixedString(18) COMMENT '实施主体',
+    accept_tier Array(String) COMMENT '受理层级',
+    promise_day Nullable(Int64) COMMENT '承诺办结时限（工作日）',
+    anticipate_day Nullable(Int64) COMMENT '法定办结时限（工作日）',
+    limit_scene_num Nullable(Int64) COMMENT '到办事现场次数（次）',
+    online_depth LowCardinality(Nullable(String)) COMMENT '网办深度',
+    online_url_ok Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '网办链接可用',
+    city_wide Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '市域通办',
+    high_frequency Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '高频事项',
+    channels Array(String) COMMENT '办理渠道',
+    state LowCardinality(String) COMMENT '事项状态',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT task_code, task_version, catalog_code, task_name, task_type, use_level, dept_uscc, accept_tier, promise_day, anticipate_day, limit_scene_num, online_depth, online_url_ok, city_wide, high_frequency, channels, state, _src, _at, _rule
+FROM dwd.service_item__rows FINAL
+WHERE is_deleted = 0
+COMMENT '政务服务事项：一物一行 [130a8a414f5573a4]';
+
+CREATE OR REPLACE VIEW dwd.dispute_case
+(
+    case_key String COMMENT '案件标识',
+    division_code FixedString(12) COMMENT '发生地区划',
+    kind LowCardinality(String) COMMENT '纠纷类型',
+    channel LowCardinality(Nullable(String)) COMMENT '调处渠道',
+    accepted_on Nullable(Date32) COMMENT '受理日期',
+    closed_on Nullable(Date32) COMMENT '办结日期',
+    result LowCardinality(Nullable(String)) COMMENT '结果',
+    parties_n Nullable(Int64) COMMENT '当事方数（方）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT case_key, division_code, kind, channel, accepted_on, closed_on, result, parties_n, _src, _at, _rule
+FROM dwd.dispute_case__rows FINAL
+WHERE is_deleted = 0
+COMMENT '矛盾纠纷：一物一行 [f64fe8d6bb9d59f1]';
+
+CREATE OR REPLACE VIEW dwd.enforcement_check
+(
+    check_id String COMMENT '检查标识',
+    division_code FixedString(12) COMMENT '执法区划',
+    power_item_id Nullable(String) COMMENT '权力事项',
+    target_org_id Nullable(String) COMMENT '检查对象',
+    random_object Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '随机抽取对象',
+    random_inspector Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '随机选派人员',
+    checked_on Nullable(Date32) COMMENT '检查日期',
+    result_code LowCardinality(Nullable(String)) COMMENT '检查结果',
+    decided_on Nullable(Date32) COMMENT '决定日期',
+    published_on Nullable(Date32) COMMENT '公示日期',
+    publish_url Nullable(String) COMMENT '公示地址',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT check_id, division_code, power_item_id, target_org_id, random_object, random_inspector, checked_on, result_code, decided_on, published_on, publish_url, _src, _at, _rule
+FROM dwd.enforcement_check__rows FINAL
+WHERE is_deleted = 0
+COMMENT '执法检查：一物一行 [398f1033ea270dcf]';
+
+CREATE OR REPLACE VIEW dwd.grid_event
+(
+    event_id String COMMENT '事件编号',
+    grid_id String COMMENT '网格编码',
+    division_code FixedString(12) COMMENT '所在村（社区）',
+    category LowCardinality(String) COMMENT '事件类别',
+    reported_at DateTime64(3, 'Asia/Shanghai') COMMENT '上报时间',
+    assigned_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '派遣时间',
+    closed_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办结时间',
+    handling_tier LowCardinality(Nullable(String)) COMMENT '处置层级',
+    outcome LowCardinality(Nullable(String)) COMMENT '处置结果',
+    on_time Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '按时办结',
+    post_id Nullable(String) COMMENT '处置岗位',
+    text_len Nullable(Int64) COMMENT '描述字数（字）',
+    keyword_codes Array(String) COMMENT '关键词代码',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT event_id, grid_id, division_code, category, reported_at, assigned_at, closed_at, handling_tier, outcome, on_time, post_id, text_len, keyword_codes, _src, _at, _rule
+FROM dwd.grid_event__rows FINAL
+WHERE is_deleted = 0
+COMMENT '网格事件：一物一行 [a5ab61781d920199]';
+
+CREATE OR REPLACE VIEW dwd.petition_case
+(
+    case_key String COMMENT '事项标识',
+    division_code FixedString(12) COMMENT '责任属地',
+    is_first Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '初次信访',
+    is_repeat Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '重复信访',
+    is_backlog Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '积案',
+    registered_tier LowCardinality(Nullable(String)) COMMENT '登记层级',
+    category LowCardinality(Nullable(String)) COMMENT '类别',
+    registered_on Nullable(Date32) COMMENT '登记日期',
+    closed_on Nullable(Date32) COMMENT '办结日期',
+    resolved_once Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '一次性化解',
+    transferred_n Nullable(Int64) COMMENT '转送次数（次）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT case_key, division_code, is_first, is_repeat, is_backlog, registered_tier, category, registered_on, closed_on, resolved_once, transferred_n, _src, _at, _rule
+FROM dwd.petition_case__rows FINAL
+WHERE is_deleted = 0
+COMMENT '信访事项：一物一行 [6cc2e5b07f980d3d]';
+
+CREATE OR REPLACE VIEW dwd.emergency_plan
+(
+    plan_id String COMMENT '记录标识',
+    record_kind LowCardinality(String) COMMENT '记录类型',
+    plan_kind LowCardinality(String) COMMENT '预案种类',
+    division_code FixedString(12) COMMENT '区划',
+    name Nullable(String) COMMENT '名称',
+    issued_on Nullable(Date32) COMMENT '发布日期',
+    drill_on Nullable(Date32) COMMENT '演练日期',
+    participants_n Nullable(Int64) COMMENT '参加人数（人）',
+    joint_divisions Array(String) COMMENT '联合乡镇代码',
+    version_or_date Nullable(String) COMMENT '版本或日期',
+    tier LowCardinality(Nullable(String)) COMMENT '层级',
+    revised_on Nullable(Date32) COMMENT '修订日期',
+    evaluated Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '已评估',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT plan_id, record_kind, plan_kind, division_code, name, issued_on, drill_on, participants_n, joint_divisions, version_or_date, tier, revised_on, evaluated, _src, _at, _rule
+FROM dwd.emergency_plan__rows FINAL
+WHERE is_deleted = 0
+COMMENT '预案与演练：一物一行 [d40383c56d22d811]';
+
+CREATE OR REPLACE VIEW dwd.emergency_stock
+(
+    facility_id String COMMENT '储备点',
+    item_code String COMMENT '物资代码',
+    as_of Date32 COMMENT '盘点日期',
+    division_code FixedString(12) COMMENT '所在区划',
+    item_class LowCardinality(Nullable(String)) COMMENT '物资大类',
+    qty Nullable(Decimal(18, 4)) COMMENT '数量（of the row）',
+    unit Nullable(String) COMMENT '计量单位',
+    required_qty Nullable(Decimal(18, 4)) COMMENT '应储数量（of the row）',
+    mode LowCardinality(String) COMMENT '储备方式',
+    expires_on Nullable(Date32) COMMENT '有效期至',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT facility_id, item_code, as_of, division_code, item_class, qty, unit, required_qty, mode, expires_on, _src, _at, _rule
+FROM dwd.emergency_stock__rows FINAL
+WHERE is_deleted = 0
+COMMENT '应急物资：一物一行 [cf88a82dc3f60169]';
+
+CREATE OR REPLACE VIEW dwd.assessment
+(
+    assess_id String COMMENT '考核标识',
+    unit_ref String COMMENT '被考核单位',
+    kind LowCardinality(String) COMMENT '考核类型',
+    division_code FixedString(12) COMMENT '被考核单位所在区划',
+    organiser_tier LowCardinality(Nullable(String)) COMMENT '组织层级',
+    exempt Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否豁免清单',
+    exempt_doc Nullable(String) COMMENT '豁免依据',
+    period Nullable(String) COMMENT '考核周期',
+    done_on Nullable(Date32) COMMENT '完成日期',
+    published_on Nullable(Date32) COMMENT '公布日期',
+    published_url Nullable(String) COMMENT '公布地址',
+    used_in Array(String) COMMENT '结果运用',
+    result_band LowCardinality(Nullable(String)) COMMENT '结果档次',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT assess_id, unit_ref, kind, division_code, organiser_tier, exempt, exempt_doc, period, done_on, published_on, published_url, used_in, result_band, _src, _at, _rule
+FROM dwd.assessment__rows FINAL
+WHERE is_deleted = 0
+COMMENT '考核评价：一物一行 [db6a2ad39fe5995e]';
+
+CREATE OR REPLACE VIEW dwd.burden_record
+(
+    record_id String COMMENT '记录标识',
+    kind LowCardinality(String) COMMENT '类型',
+    division_code FixedString(12) COMMENT '承担区划',
+    from_org Nullable(String) COMMENT '来源单位',
+    raised_on Nullable(Date32) COMMENT '提出日期',
+    approved_on Nullable(Date32) COMMENT '批准日期',
+    township_consulted_on Nullable(Date32) COMMENT '征求乡镇意见日期',
+    resolved_on Nullable(Date32) COMMENT '解决日期',
+    form_id Nullable(String) COMMENT '报表',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT record_id, kind, division_code, from_org, raised_on, approved_on, township_consulted_on, resolved_on, form_id, _src, _at, _rule
+FROM dwd.burden_record__rows FINAL
+WHERE is_deleted = 0
+COMMENT '减负记录：一物一行 [00e6a45c15759bb4]';
+
+CREATE OR REPLACE VIEW dwd.list_item
+(
+    list_id String COMMENT '清单标识',
+    item_no String COMMENT '事项序号',
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    division_code FixedString(12) COMMENT '适用区划',
+    name String COMMENT '事项名称',
+    service_task_code Nullable(String) COMMENT '政务服务事项编码',
+    power_class LowCardinality(Nullable(String)) COMMENT '权力类别',
+    uses_plaque Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '以挂牌为考核条件',
+    change_reason Nullable(String) COMMENT '变更原因',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT list_id, item_no, valid_from, valid_to, division_code, name, service_task_code, power_class, uses_plaque, change_reason, _src, _at, _rule
+FROM dwd.list_item__rows FINAL
+WHERE is_deleted = 0
+COMMENT '清单事项：一物一行 [7b300c2efea78969]';
+
+CREATE OR REPLACE VIEW dwd.list_register
+(
+    list_id String COMMENT '清单标识',
+    list_version String COMMENT '清单版本',
+    kind LowCardinality(String) COMMENT '清单类型',
+    issuer_org Nullable(String) COMMENT '发布单位',
+    scope_tier LowCardinality(Nullable(String)) COMMENT '适用层级',
+    division_code FixedString(12) COMMENT '适用区划',
+    document_no Nullable(String) COMMENT '文号',
+    issued_on Nullable(Date32) COMMENT '发布日期',
+    reviewed_on Nullable(Date32) COMMENT '评估日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    published_url Nullable(String) COMMENT '公布地址',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT list_id, list_version, kind, issuer_org, scope_tier, division_code, document_no, issued_on, reviewed_on, valid_to, published_url, _src, _at, _rule
+FROM dwd.list_register__rows FINAL
+WHERE is_deleted = 0
+COMMENT '清单：一物一行 [c466e1373806aab6]';
+
+CREATE OR REPLACE VIEW dwd.collective_asset
+(
+    org_id String COMMENT '组织标识',
+    fiscal_year Int64 COMMENT '年度（年）',
+    division_code FixedString(12) COMMENT '所在区划',
+    inventory_on Nullable(Date32) COMMENT '清查日期',
+    reported_on Nullable(Date32) COMMENT '上报日期',
+    total_asset_yuan Nullable(Decimal(18, 4)) COMMENT '资产总额（元）',
+    idle_value_yuan Nullable(Decimal(18, 4)) COMMENT '闲置资产额（元）',
+    activated_value_yuan Nullable(Decimal(18, 4)) COMMENT '盘活资产额（元）',
+    area_mu_src Nullable(Decimal(18, 4)) COMMENT '来源面积（亩）',
+    area_m2 Nullable(Decimal(18, 4)) COMMENT '面积（m2）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT org_id, fiscal_year, division_code, inventory_on, reported_on, total_asset_yuan, idle_value_yuan, activated_value_yuan, area_mu_src, area_m2, _src, _at, _rule
+FROM dwd.collective_asset__rows FINAL
+WHERE is_deleted = 0
+COMMENT '集体资产：一物一行 [75dda5a13bd65e9b]';
+
+CREATE OR REPLACE VIEW dwd.fiscal_fact
+(
+    division_code FixedString(12) COMMENT '区划',
+    subject LowCardinality(String) COMMENT '科目',
+    fiscal_year Int64 COMMENT '年度（年）',
+    payer_tier LowCardinality(String) COMMENT '负担层级',
+    amount_yuan Nullable(Decimal(18, 4)) COMMENT '金额（元）',
+    entitled_yuan Nullable(Decimal(18, 4)) COMMENT '应拨金额（元）',
+    paid_yuan Nullable(Decimal(18, 4)) COMMENT '实拨金额（元）',
+    src_unit LowCardinality(Nullable(String)) COMMENT '来源单位',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT division_code, subject, fiscal_year, payer_tier, amount_yuan, entitled_yuan, paid_yuan, src_unit, _src, _at, _rule
+FROM dwd.fiscal_fact__rows FINAL
+WHERE is_deleted = 0
+COMMENT '财力：一物一行 [5d8ba9d1a362e081]';
+
+CREATE OR REPLACE VIEW dwd.programme_status
+(
+    programme LowCardinality(String) COMMENT '项目',
+    division_code FixedString(12) COMMENT '区划',
+    as_of Date32 COMMENT '截至日期',
+    status LowCardinality(String) COMMENT '状态',
+    level LowCardinality(Nullable(String)) COMMENT '等级',
+    document_no Nullable(String) COMMENT '文号',
+    subject_kind LowCardinality(Nullable(String)) COMMENT '主体类型',
+    subject_id Nullable(String) COMMENT '主体',
+    attrs Map(LowCardinality(String), String) COMMENT '属性',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT programme, division_code, as_of, status, level, document_no, subject_kind, subject_id, attrs, _src, _at, _rule
+FROM dwd.programme_status__rows FINAL
+WHERE is_deleted = 0
+COMMENT '创建项目状态：一物一行 [1194889b2b261efb]';
+
+CREATE OR REPLACE VIEW dwd.village_conversion_case
+(
+    case_id String COMMENT '案例标识',
+    division_code FixedString(12) COMMENT '村（社区）',
+    property_reform_on Nullable(Date32) COMMENT '集体产权制度改革完成日期',
+    conditions_code Array(String) COMMENT '条件',
+    conditions_met Array(String) COMMENT '条件是否具备',
+    conditions_evidence Array(String) COMMENT '条件证明',
+    stages_no Array(String) COMMENT '阶段',
+    stages_done_on Array(String) COMMENT '阶段完成日期',
+    stages_doc Array(String) COMMENT '阶段文件',
+    dept_opinions_dept Array(String) COMMENT '意见部门',
+    dept_opinions_opinion Array(String) COMMENT '部门意见',
+    dept_opinions_on Array(String) COMMENT '意见日期',
+    villagers_meeting_on Nullable(Date32) COMMENT '村民会议日期',
+    consent_share Nullable(Decimal(18, 4)) COMMENT '同意比例（1）',
+    approved_on Nullable(Date32) COMMENT '批准日期',
+    converted_on Nullable(Date32) COMMENT '转换日期',
+    tasks Array(String) COMMENT '已完成任务',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT case_id, division_code, property_reform_on, conditions_code, conditions_met, conditions_evidence, stages_no, stages_done_on, stages_doc, dept_opinions_dept, dept_opinions_opinion, dept_opinions_on, villagers_meeting_on, consent_share, approved_on, converted_on, tasks, _src, _at, _rule
+FROM dwd.village_conversion_case__rows FINAL
+WHERE is_deleted = 0
+COMMENT '村改社区：一物一行 [33c5f2622a87c1db]';
+
+CREATE OR REPLACE VIEW dwd.catalog_resource
+(
+    catalog_code String COMMENT '信息资源代码',
+    name String COMMENT '信息资源名称',
+    class_code LowCardinality(String) COMMENT '信息资源分类',
+    provider_name String COMMENT '提供方',
+    provider_uscc FixedString(18) COMMENT '提供方代码',
+    division_code FixedString(12) COMMENT '提供方区划',
+    owner_tier LowCardinality(Nullable(String)) COMMENT '提供方层级',
+    abstract String COMMENT '摘要',
+    format LowCardinality(String) COMMENT '格式',
+    items_name Array(String) COMMENT '信息项名称',
+    items_type Array(String) COMMENT '信息项数据类型',
+    share_type LowCardinality(String) COMMENT '共享类型',
+    share_condition Nullable(String) COMMENT '共享条件',
+    share_mode LowCardinality(Nullable(String)) COMMENT '共享方式',
+    open_to_public Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否开放',
+    open_condition Nullable(String) COMMENT '开放条件',
+    update_cycle LowCardinality(String) COMMENT '更新周期',
+    published_on Nullable(Date32) COMMENT '发布日期',
+    related_codes Array(String) COMMENT '关联资源代码',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT catalog_code, name, class_code, provider_name, provider_uscc, division_code, owner_tier, abstract, format, items_name, items_type, share_type, share_condition, share_mode, open_to_public, open_condition, update_cycle, published_on, related_codes, _src, _at, _rule
+FROM dwd.catalog_resource__rows FINAL
+WHERE is_deleted = 0
+COMMENT '目录资源：一物一行 [8b900f51aa9a45a1]';
+
+CREATE OR REPLACE VIEW dwd.collection_form
+(
+    form_id String COMMENT '报表标识',
+    form_version Int64 COMMENT '报表版本（版）',
+    name Nullable(String) COMMENT '名称',
+    issuer_uscc Nullable(FixedString(18)) COMMENT '下发单位',
+    issuer_tier LowCardinality(String) COMMENT '下发层级',
+    target_tier LowCardinality(String) COMMENT '填报层级',
+    list_item_id Nullable(String) COMMENT '准入依据',
+    basis_doc Nullable(String) COMMENT '依据文件',
+    frequency LowCardinality(String) COMMENT '填报频率',
+    lead_workdays Nullable(Int64) COMMENT '填报期限（工作日）',
+    est_minutes Nullable(Int64) COMMENT '预计用时（min）',
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT form_id, form_version, name, issuer_uscc, issuer_tier, target_tier, list_item_id, basis_doc, frequency, lead_workdays, est_minutes, valid_from, valid_to, _src, _at, _rule
+FROM dwd.collection_form__rows FINAL
+WHERE is_deleted = 0
+COMMENT '采集报表：一物一行 [9b771a32aef80610]';
+
+CREATE OR REPLACE VIEW dwd.collection_submission
+(
+    submission_id String COMMENT '填报标识',
+    division_code FixedString(12) COMMENT '填报区划',
+    form_id String COMMENT '报表标识',
+    form_version Nullable(Int64) COMMENT '报表版本（版）',
+    period String COMMENT '时期',
+    submitted_at DateTime64(3, 'Asia/Shanghai') COMMENT '提交时间',
+    device_time Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '设备时间',
+    payload_ref Nullable(String) COMMENT '内容引用',
+    post_id Nullable(String) COMMENT '填报岗位',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT submission_id, division_code, form_id, form_version, period, submitted_at, device_time, payload_ref, post_id, _src, _at, _rule
+FROM dwd.collection_submission__rows FINAL
+WHERE is_deleted = 0
+COMMENT '填报：一物一行 [ec825ba2b5ac78ff]';
+
+CREATE OR REPLACE VIEW dwd.data_element
+(
+    element_id String COMMENT '数据元标识',
+    name_zh String COMMENT '中文名称',
+    name_en String COMMENT '英文名称',
+    definition String COMMENT '定义',
+    object_class Nullable(String) COMMENT '对象类',
+    property Nullable(String) COMMENT '特性',
+    representation Nullable(String) COMMENT '表示词',
+    element_type LowCardinality(String) COMMENT '数据类型',
+    format Nullable(String) COMMENT '表示格式',
+    value_domain Nullable(String) COMMENT '值域',
+    unit Nullable(String) COMMENT '计量单位',
+    scope Nullable(String) COMMENT '口径',
+    subject_kind LowCardinality(Nullable(String)) COMMENT '主体类型',
+    authoritative_source Nullable(String) COMMENT '权威来源',
+    validity_days Nullable(Int64) COMMENT '有效天数（日）',
+    period_bound LowCardinality(Nullable(String)) COMMENT '随时期失效',
+    tolerance_abs Nullable(Decimal(18, 4)) COMMENT '绝对容差（1）',
+    tolerance_rel Nullable(Decimal(18, 4)) COMMENT '相对容差（1）',
+    pii_class LowCardinality(String) COMMENT '个人信息类别',
+    element_version Int64 COMMENT '数据元版本（版）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT element_id, name_zh, name_en, definition, object_class, property, representation, element_type, format, value_domain, unit, scope, subject_kind, authoritative_source, validity_days, period_bound, tolerance_abs, tolerance_rel, pii_class, element_version, _src, _at, _rule
+FROM dwd.data_element__rows FINAL
+WHERE is_deleted = 0
+COMMENT '数据元：一物一行 [d47f0637e9d87492]';
+
+CREATE OR REPLACE VIEW dwd.element_value
+(
+    element_id String COMMENT '数据元',
+    subject_ref String COMMENT '主体',
+    scope String COMMENT '口径',
+    period String COMMENT '时期',
+    division_code FixedString(12) COMMENT '所在区划',
+    value String COMMENT '值',
+    unit Nullable(String) COMMENT '计量单位',
+    source_kind LowCardinality(String) COMMENT '来源方式',
+    value_source Nullable(String) COMMENT '来源系统',
+    observed_at DateTime64(3, 'Asia/Shanghai') COMMENT '观测时间',
+    quality LowCardinality(Nullable(String)) COMMENT '质量',
+    supersedes Nullable(String) COMMENT '替代的值',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT element_id, subject_ref, scope, period, division_code, value, unit, source_kind, value_source, observed_at, quality, supersedes, _src, _at, _rule
+FROM dwd.element_value__rows FINAL
+WHERE is_deleted = 0
+COMMENT '数据元取值：一物一行 [540e74ac0bac0343]';
+
+CREATE OR REPLACE VIEW dwd.field_request
+(
+    request_id String COMMENT '请求标识',
+    form_id String COMMENT '报表标识',
+    form_version Int64 COMMENT '报表版本（版）',
+    field_no Int64 COMMENT '栏目序号（1）',
+    division_code FixedString(12) COMMENT '填报区划',
+    period String COMMENT '时期',
+    status LowCardinality(String) COMMENT '处理方式',
+    value_ref Nullable(String) COMMENT '所用值',
+    decided_at DateTime64(3, 'Asia/Shanghai') COMMENT '决定时间',
+    rule_ver Nullable(Int64) COMMENT '规则版本（版）',
+    reason_code LowCardinality(Nullable(String)) COMMENT '原因',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT request_id, form_id, form_version, field_no, division_code, period, status, value_ref, decided_at, rule_ver, reason_code, _src, _at, _rule
+FROM dwd.field_request__rows FINAL
+WHERE is_deleted = 0
+COMMENT '栏目请求：一物一行 [5be6c293c742a3c1]';
+
+CREATE OR REPLACE VIEW dwd.field_reuse
+(
+    value_ref String COMMENT '值',
+    consumer_uscc FixedString(18) COMMENT '使用单位',
+    form_id String COMMENT '报表标识',
+    period String COMMENT '时期',
+    division_code FixedString(12) COMMENT '数据所属区划',
+    used_at DateTime64(3, 'Asia/Shanghai') COMMENT '使用时间',
+    mode LowCardinality(String) COMMENT '使用方式',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT value_ref, consumer_uscc, form_id, period, division_code, used_at, mode, _src, _at, _rule
+FROM dwd.field_reuse__rows FINAL
+WHERE is_deleted = 0
+COMMENT '数据复用：一物一行 [1462301da2c06c6c]';
+
+CREATE OR REPLACE VIEW dwd.form_field
+(
+    form_id String COMMENT '报表标识',
+    form_version Int64 COMMENT '报表版本（版）',
+    field_no Int64 COMMENT '栏目序号（1）',
+    raw_label String COMMENT '栏目原文',
+    raw_unit Nullable(String) COMMENT '单位原文',
+    element_id Nullable(String) COMMENT '数据元',
+    match_method LowCardinality(Nullable(String)) COMMENT '匹配方法',
+    confidence Nullable(Decimal(18, 4)) COMMENT '置信度（1）',
+    status LowCardinality(String) COMMENT '匹配状态',
+    subject_kind LowCardinality(Nullable(String)) COMMENT '主体类型',
+    period_kind LowCardinality(Nullable(String)) COMMENT '时期类型',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT form_id, form_version, field_no, raw_label, raw_unit, element_id, match_method, confidence, status, subject_kind, period_kind, _src, _at, _rule
+FROM dwd.form_field__rows FINAL
+WHERE is_deleted = 0
+COMMENT '报表栏目：一物一行 [c12ed10cf692cf80]';
+
+CREATE OR REPLACE VIEW dwd.objection
+(
+    objection_id String COMMENT '异议标识',
+    dataset String COMMENT '数据集',
+    row_ref String COMMENT '行',
+    element_id Nullable(String) COMMENT '数据元',
+    held_value Nullable(String) COMMENT '现值',
+    claimed_value Nullable(String) COMMENT '主张值',
+    evidence_kind LowCardinality(Nullable(String)) COMMENT '证据类型',
+    division_code FixedString(12) COMMENT '提出区划',
+    raised_at DateTime64(3, 'Asia/Shanghai') COMMENT '提出时间',
+    routed_to_uscc Nullable(FixedString(18)) COMMENT '受理单位',
+    due_on Nullable(Date32) COMMENT '办理期限',
+    decision LowCardinality(Nullable(String)) COMMENT '处理决定',
+    decided_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '决定时间',
+    applied_batch Nullable(String) COMMENT '生效批次',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT objection_id, dataset, row_ref, element_id, held_value, claimed_value, evidence_kind, division_code, raised_at, routed_to_uscc, due_on, decision, decided_at, applied_batch, _src, _at, _rule
+FROM dwd.objection__rows FINAL
+WHERE is_deleted = 0
+COMMENT '异议校核：一物一行 [a6e1133cab3ce66d]';
+
+CREATE OR REPLACE VIEW dwd.quality_issue
+(
+    issue_id String COMMENT '问题标识',
+    rule_id String COMMENT '规则',
+    severity LowCardinality(String) COMMENT '严重程度',
+    entity String COMMENT '实体',
+    column Nullable(String) COMMENT '列',
+    division_code FixedString(12) COMMENT '区划',
+    about_system Nullable(String) COMMENT '来源系统',
+    n_rows Nullable(Int64) COMMENT '行数（行）',
+    sample_masked Nullable(String) COMMENT '脱敏样例',
+    opened_at DateTime64(3, 'Asia/Shanghai') COMMENT '发现时间',
+    closed_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '关闭时间',
+    owner_role Nullable(String) COMMENT '责任岗位',
+    hint_zh String COMMENT '提示',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT issue_id, rule_id, severity, entity, column, division_code, about_system, n_rows, sample_masked, opened_at, closed_at, owner_role, hint_zh, _src, _at, _rule
+FROM dwd.quality_issue__rows FINAL
+WHERE is_deleted = 0
+COMMENT '质量问题：一物一行 [5e6c04c0932e93c4]';
+
+CREATE OR REPLACE VIEW dwd.return_delivery
+(
+    delivery_id String COMMENT '交付标识',
+    sub_id String COMMENT '订阅标识',
+    division_code FixedString(12) COMMENT '区划',
+    dataset String COMMENT '数据集',
+    from_watermark Nullable(String) COMMENT '起始水位',
+    to_watermark Nullable(String) COMMENT '截止水位',
+    rows Int64 COMMENT '行数（行）',
+    inserts Nullable(Int64) COMMENT '新增行数（行）',
+    updates Nullable(Int64) COMMENT '更新行数（行）',
+    deletes Nullable(Int64) COMMENT '删除行数（行）',
+    content_sm3 String COMMENT '内容摘要',
+    sm2_signature Nullable(String) COMMENT 'SM2 签名',
+    schema_ver Nullable(Int64) COMMENT '结构版本（版）',
+    sent_at DateTime64(3, 'Asia/Shanghai') COMMENT '发送时间',
+    attempt Nullable(Int64) COMMENT '尝试次数（次）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT delivery_id, sub_id, division_code, dataset, from_watermark, to_watermark, rows, inserts, updates, deletes, content_sm3, sm2_signature, schema_ver, sent_at, attempt, _src, _at, _rule
+FROM dwd.return_delivery__rows FINAL
+WHERE is_deleted = 0
+COMMENT '回流交付：一物一行 [fe62732909d5f619]';
+
+CREATE OR REPLACE VIEW dwd.return_entitlement
+(
+    division_code FixedString(12) COMMENT '区划',
+    dataset String COMMENT '数据集',
+    tier LowCardinality(String) COMMENT '层级',
+    columns Array(String) COMMENT '列',
+    row_filter Nullable(String) COMMENT '行范围',
+    purpose String COMMENT '用途',
+    legal_basis Nullable(String) COMMENT '依据',
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT division_code, dataset, tier, columns, row_filter, purpose, legal_basis, valid_from, valid_to, _src, _at, _rule
+FROM dwd.return_entitlement__rows FINAL
+WHERE is_deleted = 0
+COMMENT '回流权限：一物一行 [0f526ee57dab69f0]';
+
+CREATE OR REPLACE VIEW dwd.return_receipt
+(
+    delivery_id String COMMENT '交付标识',
+    division_code FixedString(12) COMMENT '区划',
+    dataset String COMMENT '数据集',
+    status LowCardinality(String) COMMENT '签收状态',
+    rows_loaded Nullable(Int64) COMMENT '入库行数（行）',
+    by_proxy Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '代签',
+    acked_at DateTime64(3, 'Asia/Shanghai') COMMENT '签收时间',
+    content_sm3 Nullable(String) COMMENT '内容摘要',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT delivery_id, division_code, dataset, status, rows_loaded, by_proxy, acked_at, content_sm3, _src, _at, _rule
+FROM dwd.return_receipt__rows FINAL
+WHERE is_deleted = 0
+COMMENT '回流签收：一物一行 [007c247a43132529]';
+
+CREATE OR REPLACE VIEW dwd.return_subscription
+(
+    sub_id String COMMENT '订阅标识',
+    division_code FixedString(12) COMMENT '区划',
+    dataset String COMMENT '数据集',
+    channel LowCardinality(String) COMMENT '通道',
+    format LowCardinality(String) COMMENT '格式',
+    schedule Nullable(String) COMMENT '调度',
+    last_acked_watermark Nullable(String) COMMENT '已签收水位',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT sub_id, division_code, dataset, channel, format, schedule, last_acked_watermark, _src, _at, _rule
+FROM dwd.return_subscription__rows FINAL
+WHERE is_deleted = 0
+COMMENT '回流订阅：一物一行 [dfd20de14e1be1f2]';
+
+CREATE OR REPLACE VIEW dwd.share_delivery
+(
+    delivery_id String COMMENT '交付标识',
+    request_id String COMMENT '申请标识',
+    division_code FixedString(12) COMMENT '接收方区划',
+    mode LowCardinality(String) COMMENT '共享方式',
+    rows Nullable(Int64) COMMENT '行数（行）',
+    bytes Nullable(Int64) COMMENT '字节数（B）',
+    delivered_at DateTime64(3, 'Asia/Shanghai') COMMENT '交付时间',
+    source_event_max Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '数据最新业务时间',
+    content_sm3 Nullable(String) COMMENT '内容摘要',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT delivery_id, request_id, division_code, mode, rows, bytes, delivered_at, source_event_max, content_sm3, _src, _at, _rule
+FROM dwd.share_delivery__rows FINAL
+WHERE is_deleted = 0
+COMMENT '共享交付：一物一行 [cd4f41ae4644733c]';
+
+CREATE OR REPLACE VIEW dwd.share_request
+(
+    request_id String COMMENT '申请标识',
+    catalog_code String COMMENT '信息资源代码',
+    applicant_uscc FixedString(18) COMMENT '申请方',
+    division_code FixedString(12) COMMENT '申请方区划',
+    purpose Nullable(String) COMMENT '用途',
+    share_type LowCardinality(String) COMMENT '共享类型',
+    requested_on Date32 COMMENT '申请日期',
+    decided_on Nullable(Date32) COMMENT '答复日期',
+    decision LowCardinality(Nullable(String)) COMMENT '答复',
+    reason Nullable(String) COMMENT '理由',
+    valid_to Nullable(Date32) COMMENT '有效期至',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT request_id, catalog_code, applicant_uscc, division_code, purpose, share_type, requested_on, decided_on, decision, reason, valid_to, _src, _at, _rule
+FROM dwd.share_request__rows FINAL
+WHERE is_deleted = 0
+COMMENT '共享申请：一物一行 [84b4f6b0446ccda0]';
+
+CREATE OR REPLACE VIEW dwd.source_system
+(
+    system_code String COMMENT '系统标识',
+    name_zh String COMMENT '名称',
+    owner_uscc Nullable(FixedString(18)) COMMENT '主管单位',
+    tier LowCardinality(String) COMMENT '层级',
+    division_code FixedString(12) COMMENT '所属区划',
+    protocol LowCardinality(String) COMMENT '协议',
+    encoding Nullable(String) COMMENT '字符集',
+    timezone Nullable(String) COMMENT '时区',
+    code_system LowCardinality(Nullable(String)) COMMENT '区划代码体系',
+    schedule Nullable(String) COMMENT '调度',
+    sla_minutes Nullable(Int64) COMMENT '时限（min）',
+    contract_ver Nullable(String) COMMENT '合同版本',
+    contact_role Nullable(String) COMMENT '联系岗位',
+    secret_ref Nullable(String) COMMENT '凭据引用',
+    enabled Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否启用',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT system_code, name_zh, owner_uscc, tier, division_code, protocol, encoding, timezone, code_system, schedule, sla_minutes, contract_ver, contact_role, secret_ref, enabled, _src, _at, _rule
+FROM dwd.source_system__rows FINAL
+WHERE is_deleted = 0
+COMMENT '来源系统：一物一行 [b74b40f7e95be96d]';
 
 CREATE OR REPLACE VIEW dwd.up_feed DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT src_division, src_system, max(last) AS last_event_time, sum(n) AS rows
@@ -3477,7 +4818,7 @@ FROM
     SELECT src_division, src_system, max(event_time) AS last, count() AS n FROM std.source_system GROUP BY src_division, src_system
 )
 GROUP BY src_division, src_system
-COMMENT '各区划各系统的上报情况 [a46ee8f36c32a372]';
+COMMENT '各区划各系统的上报情况 [7153d9c366d2807a]';
 
 CREATE OR REPLACE VIEW ops.books DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 WITH
@@ -3652,20 +4993,20 @@ SELECT l.tier AS tier, l.system AS system, l.stream AS stream, l.entity AS entit
 FROM loads AS l
 LEFT JOIN rejects AS r ON r.system = l.system AND r.stream = l.stream AND r.entity = l.entity AND r.topic = l.topic
 LEFT JOIN claims AS c ON c.system = l.system AND c.entity = l.entity AND c.topic = l.topic
-COMMENT '账目：收到 = 接受 + 退回 + 重复 [b5edb6d9eac3e6d4]';
+COMMENT '账目：收到 = 接受 + 退回 + 重复 [c18d5d1b5950a36e]';
 
 CREATE OR REPLACE VIEW ops.books_by_rule AS
 SELECT tier, system, stream, flow, entity, rule, field, any(reason_zh) AS reason_zh, count() AS quarantined
 FROM ops.reject FINAL
 GROUP BY tier, system, stream, flow, entity, rule, field
-COMMENT '账目：退回按规则 [e93046fcf9ef77ab]';
+COMMENT '账目：退回按规则 [9590d4f47fb96e97]';
 
 CREATE OR REPLACE VIEW ads.indicator_latest AS
 SELECT *
 FROM ads.indicator_value
 ORDER BY as_of DESC, period DESC
 LIMIT 1 BY indicator, unit_tier, division_code
-COMMENT '每个指标、区划的最近一期 [70314c617567019f]';
+COMMENT '每个指标、区划的最近一期 [3dfcd14a1aa1f922]';
 
 CREATE OR REPLACE VIEW ads.facility_by_township AS
 SELECT p.ancestor_code AS township_code, any(p.ancestor_name) AS township_name, t.facility_kind AS facility_kind,
@@ -3678,7 +5019,7 @@ FROM dwd.facility AS t
 INNER JOIN dwd.division_path AS p ON p.division_code = t.division_code
 WHERE p.ancestor_tier = 'T'
 GROUP BY township_code, facility_kind
-COMMENT '各乡镇（街道）设施：数量与面积（平方米） [fe23492df528f54f]';
+COMMENT '各乡镇（街道）设施：数量与面积（平方米） [d3d5eb549b6b29dc]';
 
 CREATE OR REPLACE VIEW ads.organization_by_township AS
 SELECT p.ancestor_code AS township_code, any(p.ancestor_name) AS township_name, t.org_kind AS org_kind,
@@ -3688,7 +5029,7 @@ FROM dwd.organization AS t
 INNER JOIN dwd.division_path AS p ON p.division_code = t.division_code
 WHERE p.ancestor_tier = 'T'
 GROUP BY township_code, org_kind
-COMMENT '各乡镇（街道）组织：数量与赋码 [cc855ba3471bedd7]';
+COMMENT '各乡镇（街道）组织：数量与赋码 [7563261e100740cf]';
 
 CREATE OR REPLACE VIEW ads.grid_event_by_township AS
 SELECT township_code, township_name, month, category,
@@ -3704,5 +5045,5 @@ FROM
   WHERE p.ancestor_tier = 'T'
   GROUP BY township_code, month, category
 )
-COMMENT '各乡镇（街道）网格事件：按月、类别；不足10件的不显示 [549ed2b0d39a4078]';
+COMMENT '各乡镇（街道）网格事件：按月、类别；不足10件的不显示 [ef479eacb5cff43b]';
 
