@@ -6,8 +6,6 @@ import (
 
 	"rongtong/schemas"
 	"rongtong/schemas/record"
-
-	"github.com/apache/arrow/go/v17/arrow"
 )
 
 // Reject is a row that cannot become part of the theme, with the reason. It
@@ -30,11 +28,11 @@ func (p *Plan) Apply(b *Batch, in *record.Chunk) []Reject {
 	if b.plan != p {
 		panic("transforms: the batch was made for another plan")
 	}
-	b.reserve(len(in.Rows))
+	b.reserve(len(in.Rows), in.Topic, in.Partition)
 	var rejects []Reject
 	for i := range in.Rows {
 		e := &in.Rows[i]
-		if field, rule := p.row(b, in, e); rule != "" {
+		if field, rule := p.row(b, e); rule != "" {
 			rejects = append(rejects, p.reject(b, i, field, rule))
 		}
 	}
@@ -42,7 +40,7 @@ func (p *Plan) Apply(b *Batch, in *record.Chunk) []Reject {
 }
 
 // row evaluates a record and, if it breaks no rule, appends it.
-func (p *Plan) row(b *Batch, in *record.Chunk, e *record.Envelope) (field, rule string) {
+func (p *Plan) row(b *Batch, e *record.Envelope) (field, rule string) {
 	st := &b.st
 	st.arena, st.list, st.flags = st.arena[:0], st.list[:0], 0
 	rule = st.scan.scan(e.Value)
@@ -64,7 +62,7 @@ func (p *Plan) row(b *Batch, in *record.Chunk, e *record.Envelope) (field, rule 
 			return field, rule
 		}
 	}
-	p.append(b, in, e, at)
+	p.append(b, e, at)
 	return "", ""
 }
 
@@ -79,20 +77,21 @@ func (p *Plan) evaluate(st *state, isDelete bool) (field, rule string) {
 			v.null = true
 			continue
 		}
-		for _, in := range s.in {
-			if in.step >= 0 && st.vals[in.step].failed {
-				v.failed = true
-			}
-		}
-		if v.failed {
+		if s.chained && st.failed(s.in) {
+			v.failed = true
 			continue
 		}
-		broken := s.eval(st, s.in, v)
-		if broken == "" && v.null && s.required && !(isDelete && i == p.srcDivision) {
-			broken = ruleRequired
+		var broken string
+		if s.memo {
+			broken = st.memos[i].eval(s, st, v)
+		} else {
+			broken = s.eval(st, s.in, v)
 		}
 		if broken == "" {
-			continue
+			if !v.null || !s.required || isDelete && i == p.srcDivision {
+				continue
+			}
+			broken = ruleRequired
 		}
 		v.failed = true
 		if s.order < first {
@@ -100,6 +99,16 @@ func (p *Plan) evaluate(st *state, isDelete bool) (field, rule string) {
 		}
 	}
 	return field, rule
+}
+
+// failed reports whether an earlier step among the inputs failed.
+func (st *state) failed(in []input) bool {
+	for _, in := range in {
+		if in.step >= 0 && st.vals[in.step].failed {
+			return true
+		}
+	}
+	return false
 }
 
 // eventTime is the row's event time in milliseconds. A delete often carries
@@ -155,59 +164,50 @@ func (r *rowRule) holds(st *state) bool {
 var noValue = value{null: true}
 
 // append writes the row. It cannot fail, so that a row is whole or not there.
-func (p *Plan) append(b *Batch, in *record.Chunk, e *record.Envelope, at int64) {
-	st, n := &b.st, 0
+func (p *Plan) append(b *Batch, e *record.Envelope, at int64) {
+	st := &b.st
 	for i := range p.columns {
 		c, w := &p.columns[i], &b.writers[i]
 		switch {
 		case c.step >= 0:
-			n += w.put(&st.vals[c.step], st)
-		case c.common == "":
-			n += w.put(&noValue, st)
+			w.put(&st.vals[c.step], st)
+		case c.common == 0:
+			w.put(&noValue, st)
 		default:
-			n += p.common(c.common, w, st, in, e, at)
+			p.common(c.common, w, st, e, at)
 		}
 	}
 	b.rows++
-	b.bytes += n
 }
 
-// common writes one of the columns that every entity has.
-func (p *Plan) common(name string, w *writer, st *state, in *record.Chunk, e *record.Envelope, at int64) int {
-	switch name {
-	case "src_system":
-		return w.putText(borrow(p.system))
-	case "src_tier":
-		return w.putText(borrow(p.tier))
-	case schemas.SrcDivision:
-		if p.srcDivision >= 0 && !st.vals[p.srcDivision].null {
-			return w.putText(st.vals[p.srcDivision].b)
+// common writes one of the columns that every entity has, unless it is one that
+// Batch.settle writes.
+func (p *Plan) common(c common, w *writer, st *state, e *record.Envelope, at int64) {
+	switch c {
+	case srcDivision:
+		if p.srcDivision < 0 {
+			return
 		}
-		return w.putText(p.root)
-	case "src_record_id":
-		return w.putText(st.shown(e.Key))
-	case "kafka_topic":
-		return w.putText(borrow(in.Topic))
-	case "place":
-		return w.putText(borrow(e.Place))
-	case eventTimeColumn:
-		w.time.UnsafeAppend(arrow.Timestamp(at))
-	case "arrived_at":
-		w.time.UnsafeAppend(arrow.Timestamp(arrival(e.Arrived)))
-	case "version":
-		w.u64.UnsafeAppend(uint64(at))
-	case "kafka_offset":
-		w.u64.UnsafeAppend(uint64(max(e.Offset, 0)))
-	case "q_flags":
-		w.u32.UnsafeAppend(uint32(st.flags))
-	case "kafka_partition":
-		w.u16.UnsafeAppend(uint16(in.Partition))
-	case "is_deleted":
-		w.u8.UnsafeAppend(uint8(e.Op))
-	default:
-		panic("transforms: nothing fills the common column " + name)
+		if v := &st.vals[p.srcDivision]; !v.null {
+			w.text.add(v.b)
+		} else {
+			w.text.add(p.root)
+		}
+	case srcRecordID:
+		w.text.add(st.shown(e.Key))
+	case place:
+		w.text.add(borrow(e.Place))
+	case eventTime, version:
+		w.nums.add(at)
+	case arrivedAt:
+		w.nums.add(arrival(e.Arrived))
+	case kafkaOffset:
+		w.nums.add(max(e.Offset, 0))
+	case qFlags:
+		w.nums.add(int64(st.flags))
+	case isDeleted:
+		w.nums.add(int64(e.Op))
 	}
-	return 8
 }
 
 // arrival is 1970-01-01 for a record that Kafka has not seen.

@@ -8,7 +8,6 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
-	"github.com/apache/arrow/go/v17/arrow/decimal128"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 )
 
@@ -62,14 +61,41 @@ func arrowType(t schemas.Type) arrow.DataType {
 type target struct {
 	typ    schemas.Type
 	step   int
-	common string // name of the common column; empty for the entity's own
+	common common // of a common column; zero for the entity's own
+}
+
+// common is a column that every entity has.
+type common uint8
+
+const (
+	srcSystem common = iota + 1
+	srcTier
+	srcDivision
+	srcRecordID
+	eventTime
+	arrivedAt
+	version
+	isDeleted
+	qFlags
+	kafkaTopic
+	kafkaPartition
+	kafkaOffset
+	place
+)
+
+var commons = map[string]common{
+	"src_system": srcSystem, "src_tier": srcTier, schemas.SrcDivision: srcDivision, "src_record_id": srcRecordID,
+	eventTimeColumn: eventTime, "arrived_at": arrivedAt, "version": version, "is_deleted": isDeleted, "q_flags": qFlags,
+	"kafka_topic": kafkaTopic, "kafka_partition": kafkaPartition, "kafka_offset": kafkaOffset, "place": place,
 }
 
 func (c *compiler) targets() {
 	for _, col := range schemas.StdColumns(c.entity) {
 		t := target{typ: col.Type, step: -1}
 		if schemas.IsCommon(col.Name) {
-			t.common = col.Name
+			if t.common = commons[col.Name]; t.common == 0 {
+				panic("transforms: nothing fills the common column " + col.Name)
+			}
 		} else {
 			for i := range c.plan.steps {
 				if c.plan.steps[i].column == col.Name {
@@ -89,7 +115,10 @@ type Batch struct {
 	st      state
 	writers []writer
 	rows    int
-	bytes   int
+	// topic and partition are those of the rows that are not yet written to
+	// their columns: what is the same for a whole chunk is written at once.
+	topic     string
+	partition int32
 }
 
 // NewBatch makes an empty batch for a plan. The caller releases it.
@@ -97,6 +126,7 @@ func NewBatch(mem memory.Allocator, p *Plan) *Batch {
 	b := &Batch{plan: p, mem: mem, writers: make([]writer, len(p.columns))}
 	b.st.scan = newScanner(p.fields)
 	b.st.vals = make([]value, len(p.steps))
+	b.st.memos = make([]memo, len(p.steps))
 	b.st.types = p.types
 	b.st.arena = make([]byte, 0, 4<<10)
 	for i := range p.columns {
@@ -109,7 +139,13 @@ func NewBatch(mem memory.Allocator, p *Plan) *Batch {
 func (b *Batch) Rows() int { return b.rows }
 
 // Bytes is about the memory that the rows of the batch take.
-func (b *Batch) Bytes() int { return b.bytes }
+func (b *Batch) Bytes() int {
+	n := 0
+	for i := range b.writers {
+		n += b.writers[i].size(b.rows)
+	}
+	return n
+}
 
 // UnknownKeys counts the keys met in records that the stream does not declare,
 // since the batch was made. They are left out of the rows.
@@ -118,6 +154,7 @@ func (b *Batch) UnknownKeys() int { return b.st.scan.unknown }
 // Take returns the rows as a record that the caller owns and must release. The
 // batch is empty afterwards and can be filled again.
 func (b *Batch) Take() arrow.Record {
+	b.settle()
 	cols := make([]arrow.Array, len(b.writers))
 	for i := range b.writers {
 		cols[i] = b.writers[i].take()
@@ -126,8 +163,30 @@ func (b *Batch) Take() arrow.Record {
 	for _, c := range cols {
 		c.Release()
 	}
-	b.rows, b.bytes = 0, 0
+	b.rows = 0
 	return rec
+}
+
+// settle writes the columns that are the same for many rows up to the last row.
+func (b *Batch) settle() {
+	p := b.plan
+	for i := range p.columns {
+		w := &b.writers[i]
+		switch p.columns[i].common {
+		case srcSystem:
+			w.text.repeat(borrow(p.system), b.rows-w.text.n)
+		case srcTier:
+			w.text.repeat(borrow(p.tier), b.rows-w.text.n)
+		case srcDivision:
+			if p.srcDivision < 0 {
+				w.text.repeat(p.root, b.rows-w.text.n)
+			}
+		case kafkaTopic:
+			w.text.repeat(borrow(b.topic), b.rows-w.text.n)
+		case kafkaPartition:
+			w.nums.repeat(int64(b.partition), b.rows-w.nums.n)
+		}
+	}
 }
 
 // Release frees the batch and the rows in it.
@@ -138,154 +197,144 @@ func (b *Batch) Release() {
 	b.writers = nil
 }
 
-func (b *Batch) reserve(n int) {
+// reserve makes room for n rows of a chunk.
+func (b *Batch) reserve(n int, topic string, partition int32) {
+	if b.topic != topic || b.partition != partition {
+		b.settle()
+		b.topic, b.partition = topic, partition
+	}
 	for i := range b.writers {
 		b.writers[i].reserve(n)
 	}
 }
 
-// writer appends to one column. Exactly one of the typed builders is set; it
-// is the same as builder, except for texts, which have none.
+// writer appends to one column. Exactly one of text, nums, list and dict is set.
 type writer struct {
-	builder array.Builder
-	text    *texts
-	i64     *array.Int64Builder
-	dec     *array.Decimal128Builder
-	date    *array.Date32Builder
-	time    *array.TimestampBuilder
-	list    *array.ListBuilder
-	item    *array.BinaryBuilder
-	dict    *array.MapBuilder
-	key     *array.StringBuilder
-	val     *array.StringBuilder
-	u8      *array.Uint8Builder
-	u16     *array.Uint16Builder
-	u32     *array.Uint32Builder
-	u64     *array.Uint64Builder
+	text *texts
+	nums *fixed
+	list *array.ListBuilder
+	item *array.BinaryBuilder
+	dict *array.MapBuilder
+	key  *array.StringBuilder
+	val  *array.StringBuilder
 }
 
 func newWriter(mem memory.Allocator, t schemas.Type) writer {
-	if arrowType(t) == arrow.BinaryTypes.String {
+	switch typ := arrowType(t).(type) {
+	case *arrow.StringType:
 		return writer{text: newTexts(mem)}
+	case arrow.FixedWidthDataType:
+		return writer{nums: newFixed(mem, typ)}
+	default:
+		switch b := array.NewBuilder(mem, typ).(type) {
+		case *array.MapBuilder:
+			return writer{dict: b, key: b.KeyBuilder().(*array.StringBuilder), val: b.ItemBuilder().(*array.StringBuilder)}
+		case *array.ListBuilder:
+			return writer{list: b, item: b.ValueBuilder().(*array.StringBuilder).BinaryBuilder}
+		}
 	}
-	w := writer{builder: array.NewBuilder(mem, arrowType(t))}
-	switch x := w.builder.(type) {
-	case *array.MapBuilder:
-		w.dict = x
-		w.key = x.KeyBuilder().(*array.StringBuilder)
-		w.val = x.ItemBuilder().(*array.StringBuilder)
-	case *array.Int64Builder:
-		w.i64 = x
-	case *array.Decimal128Builder:
-		w.dec = x
-	case *array.Date32Builder:
-		w.date = x
-	case *array.TimestampBuilder:
-		w.time = x
-	case *array.ListBuilder:
-		w.list = x
-		w.item = x.ValueBuilder().(*array.StringBuilder).BinaryBuilder
-	case *array.Uint8Builder:
-		w.u8 = x
-	case *array.Uint16Builder:
-		w.u16 = x
-	case *array.Uint32Builder:
-		w.u32 = x
-	case *array.Uint64Builder:
-		w.u64 = x
+	panic("transforms: no writer for a column of type " + string(t))
+}
+
+// builder is Arrow's own, for lists and maps.
+func (w *writer) builder() array.Builder {
+	if w.list != nil {
+		return w.list
 	}
-	return w
+	return w.dict
 }
 
 func (w *writer) reserve(n int) {
-	if w.text != nil {
+	switch {
+	case w.text != nil:
 		w.text.reserve(n)
-	} else {
-		w.builder.Reserve(n)
+	case w.nums != nil:
+		w.nums.reserve(n)
+	default:
+		w.builder().Reserve(n)
 	}
 }
 
 func (w *writer) take() arrow.Array {
-	if w.text != nil {
+	switch {
+	case w.text != nil:
 		return w.text.take()
+	case w.nums != nil:
+		return w.nums.take()
 	}
-	return w.builder.NewArray()
+	return w.builder().NewArray()
 }
 
 func (w *writer) release() {
-	if w.text != nil {
+	switch {
+	case w.text != nil:
 		w.text.release()
-	} else {
-		w.builder.Release()
+	case w.nums != nil:
+		w.nums.release()
+	default:
+		w.builder().Release()
 	}
 }
 
-// put appends a value of the entity's own columns and returns its size.
-// Capacity for the row has been reserved, except for the bytes of texts.
-func (w *writer) put(v *value, st *state) int {
+func (w *writer) size(rows int) int {
+	switch {
+	case w.text != nil:
+		return w.text.used + 4*rows
+	case w.nums != nil:
+		return w.nums.width * rows
+	case w.list != nil:
+		return w.item.DataLen() + 4*(rows+w.item.Len())
+	}
+	return w.key.DataLen() + w.val.DataLen() + 4*(rows+2*w.key.Len())
+}
+
+// put appends a value of the entity's own columns. Capacity for the row has
+// been reserved, except for the bytes of texts.
+func (w *writer) put(v *value, st *state) {
 	switch {
 	case w.text != nil:
 		if v.null {
 			w.text.null()
-			return 4
+		} else {
+			w.text.add(v.b)
 		}
-		return w.putText(v.b)
-	case v.null && w.list == nil && w.dict == nil:
-		w.builder.AppendNull()
-		return 4
-	case w.dec != nil:
-		w.dec.UnsafeAppend(decimal128.FromI64(v.i))
-		return 16
-	case w.date != nil:
-		w.date.UnsafeAppend(arrow.Date32(v.i))
-		return 4
-	case w.time != nil:
-		w.time.UnsafeAppend(arrow.Timestamp(v.i))
-	case w.i64 != nil:
-		w.i64.UnsafeAppend(v.i)
+	case w.nums != nil:
+		if v.null {
+			w.nums.null()
+		} else {
+			w.nums.add(v.i)
+		}
 	case w.dict != nil:
-		return w.putMap(v, st)
+		w.putMap(v, st)
 	default:
-		return w.putList(v, st)
+		w.putList(v, st)
 	}
-	return 8
 }
 
 // putMap appends a list of texts "key=value" as a map; a text without "=" is a
 // key with an empty value. Null is an empty map, like for lists.
-func (w *writer) putMap(v *value, st *state) int {
+func (w *writer) putMap(v *value, st *state) {
 	w.dict.Append(true)
-	n := 4
 	if !v.null {
 		for _, e := range st.list[v.from:v.to] {
 			k, val, _ := bytes.Cut(e, equals)
 			w.key.BinaryBuilder.Append(k)
 			w.val.BinaryBuilder.Append(val)
-			n += len(e) + 8
 		}
 	}
-	return n
 }
 
 var equals = []byte("=")
 
 // putList appends a list; null is an empty list, because the warehouse has no
 // nullable lists.
-func (w *writer) putList(v *value, st *state) int {
+func (w *writer) putList(v *value, st *state) {
 	w.list.Append(true)
-	n := 4
 	if !v.null {
 		for _, e := range st.list[v.from:v.to] {
 			w.item.Append(e)
-			n += len(e) + 4
 		}
 	}
-	return n
-}
-
-func (w *writer) putText(b []byte) int {
-	w.text.add(b)
-	return len(b) + 4
 }
 
 // borrow is the bytes of a string, which must not be written.

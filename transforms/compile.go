@@ -41,6 +41,8 @@ type step struct {
 	order    int  // of the column in the entity: the first failing one is reported
 	required bool // null is the rule "required"
 	onDelete bool // a delete needs it: key, division, and what they are made of
+	chained  bool // an input is an earlier step
+	memo     bool // its result follows from the one field alone, so that it may be remembered
 }
 
 // Entity is the name of the entity whose rows the plan makes.
@@ -192,6 +194,10 @@ func (c *compiler) step(x *schemas.Expr, col *schemas.Column, order int) {
 		c.versions = append(c.versions, fmt.Sprintf("%s/%d", f.Name, f.version))
 		s.eval = f.build(&building{c, x, col})
 	}
+	for _, in := range s.in {
+		s.chained = s.chained || in.step >= 0
+	}
+	s.memo = len(s.in) == 1 && !s.chained && remembered[x.Call]
 	c.plan.steps = append(c.plan.steps, s)
 	c.plan.types = append(c.plan.types, col.Type)
 }

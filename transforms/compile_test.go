@@ -241,7 +241,7 @@ func TestDivisionUp(t *testing.T) {
 		for i := range reg.Len() {
 			code := reg.At(i).Code
 			st.arena = st.arena[:0]
-			st.scan.slots[0] = slot{str, borrow(code)}
+			st.scan.slots[0] = slot{str, true, borrow(code)}
 			var v value
 			rule := up(st, []input{{0, -1}}, &v)
 			if d, ok := reg.Up(code, tier); ok != (rule == "") || ok && d.Code != string(v.b) {

@@ -64,20 +64,20 @@ func (r *Raw) Rows(in *record.Chunk, rejects []Reject) arrow.Record {
 // schemas.RawColumns.
 func (r *Raw) row(in *record.Chunk, e *record.Envelope, refused uint8) {
 	w := r.writers
-	w[0].putText(borrow(in.Topic))
-	w[1].u16.UnsafeAppend(uint16(in.Partition))
-	w[2].u64.UnsafeAppend(uint64(e.Offset))
-	w[3].time.UnsafeAppend(arrow.Timestamp(e.Arrived.UnixMilli()))
+	w[0].text.add(borrow(in.Topic))
+	w[1].nums.add(int64(in.Partition))
+	w[2].nums.add(e.Offset)
+	w[3].nums.add(e.Arrived.UnixMilli())
 	if e.At.IsZero() {
-		w[4].time.UnsafeAppendBoolToBitmap(false)
+		w[4].nums.null()
 	} else {
-		w[4].time.UnsafeAppend(arrow.Timestamp(e.At.UnixMilli()))
+		w[4].nums.add(e.At.UnixMilli())
 	}
-	w[5].putText(borrow(e.Place))
+	w[5].text.add(borrow(e.Place))
 	if e.Op == record.Delete {
-		w[6].putText([]byte("delete"))
+		w[6].text.add([]byte("delete"))
 	} else {
-		w[6].putText([]byte("upsert"))
+		w[6].text.add([]byte("upsert"))
 	}
 	r.arena = append(r.arena[:0], e.Key...)
 	for {
@@ -87,8 +87,8 @@ func (r *Raw) row(in *record.Chunk, e *record.Envelope, refused uint8) {
 		}
 		r.arena[i] = '|'
 	}
-	w[7].putText(r.arena)
-	w[8].u8.UnsafeAppend(refused)
+	w[7].text.add(r.arena)
+	w[8].nums.add(int64(refused))
 	r.scan.scan(e.Value) // what is no JSON object leaves every field null
 	for i, s := range r.scan.slots {
 		switch text := w[9+i].text; s.kind {

@@ -1,14 +1,18 @@
 package transforms
 
 import (
+	"encoding/binary"
+	"math/bits"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
 // slot is the scanned value of one declared field.
 type slot struct {
-	kind slotKind
-	b    []byte // text unescaped, number literal; borrowed until the next row
+	kind  slotKind
+	clean bool   // the text needs no cleaning in any form: see state.clean
+	b     []byte // text unescaped, number literal; borrowed until the next row
 }
 
 type slotKind uint8
@@ -26,13 +30,18 @@ const (
 // scanner reads one flat JSON object in a single pass. It accepts exactly what
 // encoding/json accepts (fuzzed against it), down to maxDepth levels inside
 // undeclared keys. It allocates only when an escaped text outgrows the arena.
+//
+// On its way through a text it learns what the next two passes would have to
+// find out again: whether it is valid UTF-8, and whether it is clean.
 type scanner struct {
-	fields  [][]byte
+	fields  [][]byte // names
+	quoted  [][]byte // names in quotes, as they stand in nearly every record
 	slots   []slot
 	unknown int    // keys met that no field declares
 	arena   []byte // unescaped text of this row
 	v       []byte
 	i       int
+	suspect bool // v may not be valid UTF-8
 }
 
 const maxDepth = 64
@@ -40,7 +49,11 @@ const maxDepth = 64
 func newScanner(fields []string) *scanner {
 	s := &scanner{slots: make([]slot, len(fields)), arena: make([]byte, 0, 1<<10)}
 	for _, f := range fields {
-		s.fields = append(s.fields, []byte(f))
+		quoted := []byte(`"` + f + `"`)
+		if strings.ContainsAny(f, "\"\\") {
+			quoted = []byte{0} // never stands so in a record: the slow way finds it
+		}
+		s.fields, s.quoted = append(s.fields, []byte(f)), append(s.quoted, quoted)
 	}
 	return s
 }
@@ -50,11 +63,13 @@ func newScanner(fields []string) *scanner {
 // order of the declaration, so the next field is tried first.
 func (s *scanner) scan(v []byte) (rule string) {
 	clear(s.slots)
-	s.arena, s.v, s.i = s.arena[:0], v, 0
-	if !utf8.Valid(v) {
+	s.arena, s.v, s.i, s.suspect = s.arena[:0], v, 0, false
+	ok := s.object()
+	if (s.suspect || !ok) && !utf8.Valid(v) {
+		clear(s.slots)
 		return ruleEncodingLoss
 	}
-	if !s.object() {
+	if !ok {
 		clear(s.slots)
 		return ruleJSONSyntax
 	}
@@ -73,7 +88,7 @@ func (s *scanner) object() bool {
 	next := 0
 	for {
 		s.space()
-		key, ok := s.text()
+		at, ok := s.key(next)
 		if !ok {
 			return false
 		}
@@ -82,23 +97,22 @@ func (s *scanner) object() bool {
 			return false
 		}
 		s.space()
-		at := s.field(key, next)
-		val, ok := s.value()
-		if !ok {
-			return false
-		}
 		if at < 0 {
+			if _, ok := s.value(); !ok {
+				return false
+			}
 			s.unknown++
 		} else {
-			s.slots[at], next = val, at+1
+			if s.slots[at], ok = s.value(); !ok {
+				return false
+			}
+			next = at + 1
 		}
 		s.space()
-		if s.byte('}') {
-			return s.end()
+		if s.byte(',') {
+			continue
 		}
-		if !s.byte(',') {
-			return false
-		}
+		return s.byte('}') && s.end()
 	}
 }
 
@@ -107,27 +121,33 @@ func (s *scanner) end() bool {
 	return s.i == len(s.v)
 }
 
-// field finds a key, trying the expected place first.
-func (s *scanner) field(key []byte, next int) int {
-	if next < len(s.fields) && string(s.fields[next]) == string(key) {
-		return next
+// key reads a key and finds its field, trying the expected one first without
+// looking at what the key is made of: its quotes end it.
+func (s *scanner) key(next int) (field int, ok bool) {
+	if next < len(s.quoted) {
+		if q := s.quoted[next]; len(s.v)-s.i > len(q) && string(s.v[s.i:s.i+len(q)]) == string(q) {
+			s.i += len(q)
+			return next, true
+		}
+	}
+	key, _, ok := s.text()
+	if !ok {
+		return -1, false
 	}
 	for i, f := range s.fields {
 		if string(f) == string(key) {
-			return i
+			return i, true
 		}
 	}
-	return -1
+	return -1, true
 }
 
 func (s *scanner) space() {
 	for s.i < len(s.v) {
-		switch s.v[s.i] {
-		case ' ', '\t', '\n', '\r':
-			s.i++
-		default:
+		if c := s.v[s.i]; c > ' ' || c != ' ' && c != '\t' && c != '\n' && c != '\r' {
 			return
 		}
+		s.i++
 	}
 }
 
@@ -153,8 +173,8 @@ func (s *scanner) value() (slot, bool) {
 	}
 	switch c := s.v[s.i]; c {
 	case '"':
-		b, ok := s.text()
-		return slot{str, b}, ok
+		b, clean, ok := s.text()
+		return slot{str, clean, b}, ok
 	case 'n':
 		return slot{kind: null}, s.word("null")
 	case 't':
@@ -166,7 +186,7 @@ func (s *scanner) value() (slot, bool) {
 	default:
 		from := s.i
 		ok := s.number()
-		return slot{num, s.v[from:s.i]}, ok
+		return slot{num, true, s.v[from:s.i]}, ok
 	}
 }
 
@@ -185,7 +205,7 @@ func (s *scanner) skip(depth int) bool {
 	for {
 		s.space()
 		if open == '{' {
-			if _, ok := s.text(); !ok {
+			if _, _, ok := s.text(); !ok {
 				return false
 			}
 			s.space()
@@ -237,24 +257,97 @@ func (s *scanner) digits() bool {
 }
 
 // text reads a string. Without escapes the result lies in the value itself.
-func (s *scanner) text() ([]byte, bool) {
+func (s *scanner) text() (b []byte, clean, ok bool) {
 	if !s.byte('"') {
-		return nil, false
+		return nil, false, false
 	}
 	from := s.i
-	for s.i < len(s.v) {
-		switch c := s.v[s.i]; {
-		case c == '"':
-			s.i++
-			return s.v[from : s.i-1 : s.i-1], true
-		case c == '\\':
-			return s.escaped(from)
-		case c < 0x20:
-			return nil, false
-		}
-		s.i++
+	end, rare := s.run(from)
+	if end >= len(s.v) {
+		return nil, false, false
 	}
-	return nil, false
+	switch s.v[end] {
+	case '"':
+		s.i = end + 1
+		b = s.v[from:end:end]
+		return b, !rare && (len(b) == 0 || b[0] != ' ' && b[0] != '\'' && b[len(b)-1] != ' '), true
+	case '\\':
+		s.i = end
+		s.suspect = true
+		b, ok = s.escaped(from)
+		return b, false, ok
+	}
+	return nil, false, false // a control character
+}
+
+const ones, highs = 0x0101010101010101, 0x8080808080808080
+
+// run passes over a text from i to the quote that ends it, to a backslash or to
+// a control character. rare says that something in it may need cleaning: two
+// spaces in a row, or a character that is neither ASCII nor of the Han block.
+//
+// Eight bytes are looked at in one word. (x-ones) &^ x & highs marks the zero
+// bytes of x; marks above the first may be wrong, and only the first is used,
+// except for spaces, where a wrong mark leads to a cleaning that changes nothing.
+func (s *scanner) run(i int) (end int, rare bool) {
+	v := s.v
+	var spaces, before uint64
+	for i+8 <= len(v) {
+		w := binary.LittleEndian.Uint64(v[i:])
+		quote, slash, space := w^0x22*ones, w^0x5c*ones, w^0x20*ones
+		sp := (space - ones) &^ space & highs
+		stop := (quote-ones)&^quote | (slash-ones)&^slash | (w-0x20*ones)&^w | w | (w + ones)
+		if stop &= highs; stop == 0 {
+			spaces |= sp & (sp<<8 | before)
+			before = sp >> 56
+			i += 8
+			continue
+		}
+		k := uint(bits.TrailingZeros64(stop)) >> 3
+		sp &= 1<<(8*k) - 1
+		spaces |= sp & (sp<<8 | before)
+		i += int(k)
+		if v[i] < 0x7f {
+			return i, rare || spaces != 0
+		}
+		var odd bool
+		i, odd = s.wide(i)
+		rare = rare || odd
+		before = 0
+	}
+	for i < len(v) {
+		switch c := v[i]; {
+		case c == '"' || c == '\\' || c < ' ':
+			return i, rare || spaces != 0
+		case c >= 0x7f:
+			var odd bool
+			i, odd = s.wide(i)
+			rare = rare || odd
+		default:
+			rare = rare || c == ' ' // a text that ends with its record: let clean look at it
+			i++
+		}
+	}
+	return i, rare
+}
+
+// wide passes over the characters outside ASCII that stand at i. odd says that
+// there are others than U+4E00 to U+9FFF, which nearly every text is made of and
+// no form changes.
+func (s *scanner) wide(i int) (end int, odd bool) {
+	v := s.v
+	for i < len(v) && v[i] >= 0x7f {
+		if c := v[i]; i+2 < len(v) && c >= 0xe4 && c <= 0xe9 && v[i+1]&0xc0 == 0x80 && v[i+2]&0xc0 == 0x80 {
+			odd = odd || c == 0xe4 && v[i+1] < 0xb8
+			i += 3
+			continue
+		}
+		r, n := utf8.DecodeRune(v[i:])
+		s.suspect = s.suspect || r == utf8.RuneError
+		odd = true
+		i += n
+	}
+	return i, odd
 }
 
 // escaped goes on where a text has its first escape, copying into the arena.

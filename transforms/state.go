@@ -23,6 +23,7 @@ type value struct {
 type state struct {
 	scan  *scanner
 	vals  []value // by step
+	memos []memo  // by step
 	types []schemas.Type
 	arena []byte   // text made for this row
 	list  [][]byte // elements of list values of this row
@@ -103,6 +104,14 @@ func (st *state) text(in input, f form) ([]byte, string) {
 // word is text with placeholders left as they are, for lists of words in which
 // 无 may mean something.
 func (st *state) word(in input, f form) ([]byte, string) {
+	if in.field >= 0 {
+		if s := &st.scan.slots[in.field]; s.clean {
+			if len(s.b) == 0 {
+				return nil, ""
+			}
+			return s.b, ""
+		}
+	}
 	b, rule := st.raw(in)
 	if b == nil || rule != "" {
 		return nil, rule
