@@ -130,8 +130,7 @@ func (l *Loader) generation(ctx context.Context, gen *topics.Generation, byTopic
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
-			w := worker{Loader: l, gen: gen, mem: memory.NewGoAllocator(),
-				reader: sessionReader{l.Kafka.Session(topics.FetchOptions{MaxBytes: fetchBytes, PartitionBytes: fetchBytes, MaxWait: 200 * time.Millisecond, ReadCommitted: true})}}
+			w := l.worker(gen)
 			for {
 				select {
 				case <-ctx.Done():
@@ -154,6 +153,11 @@ func (l *Loader) generation(ctx context.Context, gen *topics.Generation, byTopic
 		return err
 	}
 	return ctx.Err()
+}
+
+func (l *Loader) worker(gen *topics.Generation) *worker {
+	return &worker{Loader: l, gen: gen, mem: memory.NewGoAllocator(),
+		reader: sessionReader{l.Kafka.Session(topics.FetchOptions{MaxBytes: fetchBytes, PartitionBytes: fetchBytes, MaxWait: 200 * time.Millisecond, ReadCommitted: true})}}
 }
 
 // shares reads where every owned partition stands.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -160,24 +161,34 @@ func planCmd(c *common) *cobra.Command {
 }
 
 func applyCmd(c *common) *cobra.Command {
-	var allow []string
+	a := control.Apply{}
 	cmd := &cobra.Command{
-		Use:     "apply",
-		Short:   "bring the live warehouse to the declarations, step by step; may be cut and run again",
-		Example: "  rongtong schema apply\n  rongtong schema apply --allow convert:std.facility.area_m2",
+		Use:   "apply",
+		Short: "bring the live warehouse to the declarations, step by step; may be cut and run again",
+		Long: `apply takes the steps of plan. Where a table is rewritten or a column goes, the
+processes that write to it must be stopped first: apply asks the broker, waits
+for --wait, finishes the loads that were begun, and keeps the writers out until
+it is done. Readers read on. What is in the way is named, and so is the word by
+which a person says that it is meant:
+
+  live:load, live:schedule   processes of that role are running
+  pending:load               a load was begun and cannot be finished here`,
+		Example: "  rongtong schema apply\n  rongtong schema apply --wait 2m\n  rongtong schema apply --allow convert:std.facility.area_m2",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			n := 0
-			err := control.ApplySchema(cmd.Context(), c.options(), allow, func(i, of int, s warehouse.Step) {
+			a.Done = func(i, of int, s warehouse.Step) {
 				n = of
 				fmt.Fprintf(cmd.OutOrStdout(), "%d/%d %s %s\n", i, of, s.Doc, s.Object)
-			})
+			}
+			err := control.ApplySchema(cmd.Context(), c.options(), a)
 			if err == nil {
 				fmt.Fprintf(cmd.OutOrStdout(), "%d steps\n", n)
 			}
 			return err
 		},
 	}
-	cmd.Flags().StringArrayVar(&allow, "allow", nil, allowHelp)
+	cmd.Flags().StringArrayVar(&a.Allow, "allow", nil, allowHelp)
+	cmd.Flags().DurationVar(&a.Wait, "wait", 15*time.Second, "how long writers may take to leave")
 	return cmd
 }

@@ -2,10 +2,15 @@ package control
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"time"
 
+	"rongtong/pipelines"
 	"rongtong/pipelines/systems"
 	"rongtong/pipelines/warehouse"
 	"rongtong/schemas"
@@ -85,20 +90,96 @@ func (o Options) planSchema(ctx context.Context, allow []string) (*warehouse.War
 	return w, steps, nil
 }
 
-// ApplySchema plans and runs the steps one by one, and calls done after each.
-// Cut short at any point, it is finished by applying again: the new plan
-// begins where the warehouse stands.
-func ApplySchema(ctx context.Context, o Options, allow []string, done func(n, of int, s warehouse.Step)) error {
-	w, steps, err := o.planSchema(ctx, allow)
+// Apply is how a plan is applied.
+type Apply struct {
+	// Allow names what may be lost: the losses of PlanChange, and the writers
+	// that are not waited for, "live:load", "live:schedule", "pending:load".
+	Allow []string
+	// Wait is how long writers may take to leave.
+	Wait time.Duration
+	// Session is how long writers stay out if this process dies; 0: 10 s.
+	Session time.Duration
+	// Done is told of every step that was taken; may be nil.
+	Done func(n, of int, s warehouse.Step)
+}
+
+// ApplySchema plans and runs the steps one by one. Cut short at any point, it is
+// finished by applying again: the new plan begins where the warehouse stands.
+//
+// Where a step changes tables in a way that a writer must not meet, the writers
+// are kept out from before the plan is made until its last step: no process of
+// the role can join its group, loads that were begun are finished first, and
+// without a hold no such step is taken. So nothing that is loaded can be missing
+// from what is copied.
+func ApplySchema(ctx context.Context, o Options, a Apply) error {
+	w, steps, err := o.planSchema(ctx, a.Allow)
 	if err != nil {
 		return err
 	}
 	defer w.Close()
+	hold := &pipelines.Hold{}
+	if roles := writers(steps); len(roles) > 0 {
+		d, err := o.load()
+		if err != nil {
+			return err
+		}
+		release := func() {}
+		if hold, release, err = o.quiesce(ctx, w, d, a, roles); err != nil {
+			return err
+		}
+		defer release()
+		if err := w.Settle(ctx); err != nil { // a process that died may have left a statement at work
+			return err
+		}
+		if steps, err = w.PlanChange(ctx, d.Catalog, a.Allow...); err != nil {
+			return err
+		}
+	}
 	for i, s := range steps {
+		if err := hold.Err(); err != nil {
+			return err
+		}
 		if err := w.Migrate(ctx, []warehouse.Step{s}); err != nil {
 			return err
 		}
-		done(i+1, len(steps), s)
+		if a.Done != nil {
+			a.Done(i+1, len(steps), s)
+		}
 	}
 	return nil
+}
+
+// writers are the roles that must not write while the steps run.
+func writers(steps []warehouse.Step) []string {
+	var out []string
+	for _, s := range steps {
+		if s.Writer != "" && !slices.Contains(out, s.Writer) {
+			out = append(out, s.Writer)
+		}
+	}
+	return out
+}
+
+// quiesce keeps the writers of roles out until release is called.
+func (o Options) quiesce(ctx context.Context, w *warehouse.Warehouse, d Declarations, a Apply, roles []string) (h *pipelines.Hold, release func(), err error) {
+	waited := []string{"pending:load"}
+	for _, r := range roles {
+		waited = append(waited, "live:"+r)
+	}
+	if !slices.ContainsFunc(waited, func(name string) bool { return !slices.Contains(a.Allow, name) }) {
+		return &pipelines.Hold{}, func() {}, nil // told not to ask
+	}
+	k, err := o.kafka(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("asking whether anyone writes to the warehouse (or say --allow %s): %w", strings.Join(waited, " --allow "), err)
+	}
+	q := &pipelines.Quiescer{Kafka: k, Warehouse: w, Streams: d.Streams, Log: o.Log, Wait: a.Wait, Session: a.Session, Allow: a.Allow}
+	if err = k.Ensure(ctx, pipelines.ControlTopics()); err == nil {
+		h, err = q.Hold(ctx, roles...)
+	}
+	if err != nil {
+		k.Close()
+		return nil, nil, err
+	}
+	return h, func() { h.Release(); k.Close() }, nil
 }

@@ -77,6 +77,7 @@ var verdicts = map[kafka.Error]verdict{
 	19: again,   // not enough replicas
 	20: again,   // not enough replicas after append
 	22: over,    // illegal generation
+	23: again,   // another protocol: the group is held, see Hold
 	25: over,    // unknown member
 	26: grant,   // session timeout outside of the broker's limits
 	27: over,    // rebalance in progress

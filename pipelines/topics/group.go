@@ -68,6 +68,17 @@ func (c *Client) Group(ctx context.Context, cfg GroupConfig) (*Group, error) {
 	if _, _, err := c.all(ctx, cfg.Topics); err != nil {
 		return nil, fmt.Errorf("joining group %q: %w", cfg.ID, err)
 	}
+	g := &Group{c: c, id: cfg.ID, bal: &keeper{}}
+	cg, err := c.consumers(cfg, g.bal)
+	if err != nil {
+		return nil, err
+	}
+	g.cg = cg
+	return g, nil
+}
+
+// consumers begins to join a group under a balancer's protocol.
+func (c *Client) consumers(cfg GroupConfig, bal kafka.GroupBalancer) (*kafka.ConsumerGroup, error) {
 	if cfg.SessionTimeout <= 0 {
 		cfg.SessionTimeout = 6 * time.Second
 	}
@@ -77,14 +88,13 @@ func (c *Client) Group(ctx context.Context, cfg GroupConfig) (*Group, error) {
 	if cfg.Watch <= 0 {
 		cfg.Watch = 5 * time.Second
 	}
-	g := &Group{c: c, id: cfg.ID, bal: &keeper{}}
 	cg, err := kafka.NewConsumerGroup(kafka.ConsumerGroupConfig{
 		ID:      cfg.ID,
 		Topics:  slices.Clone(cfg.Topics),
 		Brokers: c.brokers,
 		Dialer: &kafka.Dialer{ClientID: c.opts.clientID, Timeout: c.opts.dialLimit, TLS: c.opts.tls,
 			SASLMechanism: c.opts.sasl, DialFunc: (&net.Dialer{Timeout: c.opts.dialLimit}).DialContext},
-		GroupBalancers:         []kafka.GroupBalancer{g.bal},
+		GroupBalancers:         []kafka.GroupBalancer{bal},
 		HeartbeatInterval:      cfg.Heartbeat,
 		SessionTimeout:         cfg.SessionTimeout,
 		RebalanceTimeout:       max(cfg.SessionTimeout, 10*time.Second),
@@ -96,8 +106,7 @@ func (c *Client) Group(ctx context.Context, cfg GroupConfig) (*Group, error) {
 	if err != nil {
 		return nil, fault.New(fault.Config, "joining group %q: %w", cfg.ID, err)
 	}
-	g.cg = cg
-	return g, nil
+	return cg, nil
 }
 
 // Close leaves the group, so that others take over at once. A generation's

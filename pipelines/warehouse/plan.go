@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	clickhouse "github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/cespare/xxhash/v2"
 
 	"rongtong/schemas"
@@ -18,6 +19,24 @@ type Step struct {
 	Object string // "std.facility"
 	Doc    string // "create the table", "add the column \"area_m2\""
 	SQL    string
+	// Writer is the role whose processes must not write while the step runs:
+	// "load", "schedule", or empty where they may.
+	Writer string `json:",omitempty"`
+}
+
+// Roles that write to the warehouse, as Step.Writer names them.
+const (
+	writerLoad     = "load"
+	writerSchedule = "schedule"
+)
+
+func step(object, doc, sql string) Step { return Step{Object: object, Doc: doc, SQL: sql} }
+
+func writtenBy(role string, steps []Step) []Step {
+	for i := range steps {
+		steps[i].Writer = role
+	}
+	return steps
 }
 
 // Plan compares the warehouse with the catalogue and returns what is missing,
@@ -64,7 +83,7 @@ func (w *Warehouse) change(ctx context.Context, o *object, have, next *table, al
 				more = more[:len(more)-1] // the comment is the last step of both
 			}
 			if err == nil {
-				return append(steps, more...), nil
+				return writtenBy(writerLoad, append(steps, more...)), nil
 			}
 		}
 		var steps []Step
@@ -72,10 +91,11 @@ func (w *Warehouse) change(ctx context.Context, o *object, have, next *table, al
 			return steps, nil
 		}
 		if steps, ok, err := o.dropColumns(have, allow); ok || err != nil {
-			return steps, err
+			return writtenBy(writerLoad, steps), err
 		}
 	}
-	return w.rewrite(ctx, o, have, next, allow)
+	steps, err := w.rewrite(ctx, o, have, next, allow)
+	return writtenBy(writerLoad, steps), err
 }
 
 // dropColumns is the short way where columns outside the key went and no type
@@ -92,8 +112,8 @@ func (o *object) dropColumns(have *table, allow allowed) (steps []Step, ok bool,
 		if !allow.has(name) {
 			return nil, false, refuse(name, "planning %q: column %q is in the warehouse and no longer declared; its values would be lost", o.full(), h.name)
 		}
-		steps = append(steps, Step{o.full(), fmt.Sprintf("drop the column %q of", h.name),
-			fmt.Sprintf("ALTER TABLE %s DROP COLUMN IF EXISTS %s", o.live(), ident(h.name))})
+		steps = append(steps, step(o.full(), fmt.Sprintf("drop the column %q of", h.name),
+			fmt.Sprintf("ALTER TABLE %s DROP COLUMN IF EXISTS %s", o.live(), ident(h.name))))
 	}
 	more, altErr := o.alter(&kept, allow)
 	if altErr != nil || len(steps) == 0 {
@@ -114,7 +134,7 @@ func (w *Warehouse) plan(ctx context.Context, c *schemas.Catalog, per func(o *ob
 	var steps []Step
 	for _, d := range databases {
 		if !have.databases[d.name] {
-			steps = append(steps, Step{d.name, "create the database", d.ddl("")})
+			steps = append(steps, step(d.name, "create the database", d.ddl("")))
 		}
 	}
 	for _, o := range want {
@@ -131,12 +151,32 @@ func (w *Warehouse) plan(ctx context.Context, c *schemas.Catalog, per func(o *ob
 // wrong. Every statement may be repeated, so a migration that was cut short is
 // finished by planning and migrating again.
 func (w *Warehouse) Migrate(ctx context.Context, steps []Step) error {
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"log_comment": migrationMark}))
 	for _, s := range steps {
 		if err := w.conn.Exec(ctx, s.SQL); err != nil {
 			return w.mark(err, fmt.Sprintf("migrating %q: %s", s.Object, s.Doc))
 		}
 	}
 	return nil
+}
+
+// migrationMark is how the server knows a statement of a migration.
+const migrationMark = "rongtong migration"
+
+// Settle ends the statements of a migration whose process died: the server may
+// still be at work on them. They may be repeated, so none is waited for. It
+// returns once none is left.
+func (w *Warehouse) Settle(ctx context.Context) error {
+	const left = "FROM system.processes WHERE Settings['log_comment'] = '" + migrationMark + "'"
+	for {
+		var n uint64
+		if err := w.QueryRow(ctx, "SELECT count() "+left, []any{&n}); err != nil || n == 0 {
+			return err
+		}
+		if err := w.Exec(ctx, "KILL QUERY WHERE Settings['log_comment'] = '"+migrationMark+"' SYNC"); err != nil {
+			return err
+		}
+	}
 }
 
 // table is what the server says about a table.
@@ -214,12 +254,12 @@ func (w *Warehouse) each(ctx context.Context, sql string, row func(scan func(...
 func (o *object) steps(have *table) ([]Step, error) {
 	switch {
 	case have == nil && o.view == "":
-		return []Step{{o.full(), "create the table", o.ddl(o.name)}}, nil
+		return []Step{step(o.full(), "create the table", o.ddl(o.name))}, nil
 	case o.view != "":
 		if have != nil && have.comment == o.viewComment() {
 			return nil, nil
 		}
-		return []Step{{o.full(), "create the view", o.ddl(o.name)}}, nil
+		return []Step{step(o.full(), "create the view", o.ddl(o.name))}, nil
 	}
 	var steps []Step
 	err := o.shape(have)
@@ -228,8 +268,8 @@ func (o *object) steps(have *table) ([]Step, error) {
 	}
 	if err != nil && o.derived {
 		// Never in place: a reader sees the old rows until the moment of the new table.
-		return []Step{{o.full(), "create the table anew: it is derived, the next run fills it",
-			"CREATE OR REPLACE" + strings.TrimPrefix(o.ddl(o.name), "CREATE")}}, nil
+		return writtenBy(writerSchedule, []Step{step(o.full(), "create the table anew: it is derived, the next run fills it",
+			"CREATE OR REPLACE"+strings.TrimPrefix(o.ddl(o.name), "CREATE"))}), nil
 	}
 	return steps, err
 }
@@ -260,7 +300,7 @@ func (o *object) shape(have *table) error {
 func (o *object) alter(have *table, allow allowed) ([]Step, error) {
 	var steps []Step
 	add := func(doc, format string, args ...any) {
-		steps = append(steps, Step{o.full(), doc, fmt.Sprintf("ALTER TABLE %s.%s ", o.db, ident(o.name)) + fmt.Sprintf(format, args...)})
+		steps = append(steps, step(o.full(), doc, fmt.Sprintf("ALTER TABLE %s.%s ", o.db, ident(o.name))+fmt.Sprintf(format, args...)))
 	}
 	after := "FIRST"
 	for _, c := range o.columns {

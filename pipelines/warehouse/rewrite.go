@@ -27,10 +27,11 @@ import (
 // The state of a rewrite is the warehouse's own: which of the two tables bears
 // the mark, and which ranges hold as many things on both sides. So a plan made
 // after a crash at any moment begins where the work stands, and repeating a
-// statement changes nothing. Loaders must be stopped first, as before any
-// change of declarations: the proof of (4) holds for what is in the old table
-// when it is made, so a load into the old table that ends between the last proof
-// and the drop would be lost.
+// statement changes nothing.
+//
+// No writer may meet a rewrite, and its steps say so (Step.Writer): the proof of
+// (4) holds for what is in the old table when it is made. Whoever runs the steps
+// keeps the writers out until the last one, as schema apply does.
 const nextSuffix = "__next"
 
 // mark is the comment of a table that a rewrite is filling.
@@ -60,7 +61,7 @@ func (w *Warehouse) rewrite(ctx context.Context, o *object, have, next *table, a
 			return w.copySteps(ctx, o, have, m, true, allow)
 		}
 		// A copy for a declaration that has changed since: it holds nothing of its own.
-		drop := Step{o.full() + nextSuffix, "drop the copy that another declaration began", "DROP TABLE IF EXISTS " + o.nextName() + " SYNC"}
+		drop := step(o.full()+nextSuffix, "drop the copy that another declaration began", "DROP TABLE IF EXISTS "+o.nextName()+" SYNC")
 		if _, ok := parseMark(next.comment); !ok {
 			return nil, fault.Hint(fault.Config, "apply the declarations that began it first", "planning %q: the rewrite before has not ended: %q still holds its old rows", o.full(), o.full()+nextSuffix)
 		}
@@ -86,7 +87,7 @@ func (w *Warehouse) beginCopy(ctx context.Context, o *object, have *table, targe
 	m := mark{target, bounds}
 	next := *o
 	next.comment = m.String()
-	create := Step{o.full() + nextSuffix, "create the table to come", strings.Replace(next.ddl(o.name+nextSuffix), "CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1)}
+	create := step(o.full()+nextSuffix, "create the table to come", strings.Replace(next.ddl(o.name+nextSuffix), "CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1))
 	steps, err := w.copySteps(ctx, o, have, m, false, allow)
 	return append([]Step{create}, steps...), err
 }
@@ -149,10 +150,10 @@ func (w *Warehouse) copySteps(ctx context.Context, o *object, have *table, m mar
 				continue
 			}
 		}
-		steps = append(steps, Step{o.full() + nextSuffix, fmt.Sprintf("copy range %d of %d into", i+1, len(ranges)),
-			o.copySQL(have, o.live(), o.nextName(), in)})
+		steps = append(steps, step(o.full()+nextSuffix, fmt.Sprintf("copy range %d of %d into", i+1, len(ranges)),
+			o.copySQL(have, o.live(), o.nextName(), in)))
 	}
-	steps = append(steps, Step{o.full(), "exchange with the table to come", fmt.Sprintf("EXCHANGE TABLES %s AND %s", o.live(), o.nextName())})
+	steps = append(steps, step(o.full(), "exchange with the table to come", fmt.Sprintf("EXCHANGE TABLES %s AND %s", o.live(), o.nextName())))
 	return append(steps, o.endSteps(have, m)...), nil
 }
 
@@ -175,17 +176,17 @@ func (o *object) endSteps(old *table, m mark) []Step {
 	var steps []Step
 	for i, in := range ranges {
 		missing := fmt.Sprintf("%s AND (%s, %s) IN (%s)", in, o.things(old), o.version(), o.missing(old, o.nextName(), in, o.live(), newRange(o, m, by, i)))
-		steps = append(steps, Step{o.full(), fmt.Sprintf("add what arrived during the copy, range %d of %d, to", i+1, len(ranges)),
-			o.copySQL(old, o.nextName(), o.live(), missing)})
+		steps = append(steps, step(o.full(), fmt.Sprintf("add what arrived during the copy, range %d of %d, to", i+1, len(ranges)),
+			o.copySQL(old, o.nextName(), o.live(), missing)))
 	}
 	for i, in := range ranges {
-		steps = append(steps, Step{o.full(), fmt.Sprintf("prove that nothing is missing, range %d of %d, in", i+1, len(ranges)),
+		steps = append(steps, step(o.full(), fmt.Sprintf("prove that nothing is missing, range %d of %d, in", i+1, len(ranges)),
 			fmt.Sprintf("SELECT throwIf(count() > 0, 'rows of the old table are missing in the new one') FROM (%s) FORMAT Null",
-				o.missing(old, o.nextName(), in, o.live(), newRange(o, m, by, i)))})
+				o.missing(old, o.nextName(), in, o.live(), newRange(o, m, by, i)))))
 	}
 	return append(steps,
-		Step{o.full() + nextSuffix, "drop the old rows", "DROP TABLE IF EXISTS " + o.nextName() + " SYNC"},
-		Step{o.full(), "reword the comment", fmt.Sprintf("ALTER TABLE %s MODIFY COMMENT %s", o.live(), quote(o.comment))})
+		step(o.full()+nextSuffix, "drop the old rows", "DROP TABLE IF EXISTS "+o.nextName()+" SYNC"),
+		step(o.full(), "reword the comment", fmt.Sprintf("ALTER TABLE %s MODIFY COMMENT %s", o.live(), quote(o.comment))))
 }
 
 // newRange is the range in the new table, or everything where its values are
