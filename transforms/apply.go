@@ -11,11 +11,12 @@ import (
 // Reject is a row that cannot become part of the theme, with the reason. It
 // owns its memory.
 type Reject struct {
-	Index              int    // the row's place in the chunk
-	Rule               string // stable id of the rule it breaks
-	Field              string // the column that failed; empty when the whole row did
-	ReasonZh, ReasonEn string // the reason, for the people who mend it; holds no values
-	Row                []byte // JSON of the declared fields, direct identifiers masked
+	Index              int     // the row's place in the chunk
+	Rule               string  // stable id of the rule it breaks
+	Field              string  // the column that failed; empty when the whole row did
+	ReasonZh, ReasonEn string  // the reason, for the people who mend it; holds no values
+	Row                []byte  // JSON of the declared fields, direct identifiers masked
+	Review             *Review // a division code that a person must resolve; nil for other rules
 }
 
 // Apply puts every row of a chunk either into the batch or into the rejects,
@@ -42,7 +43,7 @@ func (p *Plan) Apply(b *Batch, in *record.Chunk) []Reject {
 // row evaluates a record and, if it breaks no rule, appends it.
 func (p *Plan) row(b *Batch, e *record.Envelope) (field, rule string) {
 	st := &b.st
-	st.arena, st.list, st.flags = st.arena[:0], st.list[:0], 0
+	st.arena, st.list, st.flags, st.at = st.arena[:0], st.list[:0], 0, e.At
 	rule = st.scan.scan(e.Value)
 	if e.Fault != "" {
 		return "", e.Fault
@@ -234,7 +235,7 @@ func (st *state) shown(key []byte) []byte {
 
 // reject describes the row that was evaluated last.
 func (p *Plan) reject(b *Batch, index int, field, rule string) Reject {
-	r := Reject{Index: index, Rule: rule, Field: field, Row: p.maskedRow(b.st.scan.slots)}
+	r := Reject{Index: index, Rule: rule, Field: field, Row: p.maskedRow(b.st.scan.slots), Review: p.review(b, field, rule)}
 	if reason, ok := p.reasons[rule]; ok {
 		r.ReasonZh, r.ReasonEn = reason[0], reason[1]
 		return r

@@ -30,6 +30,7 @@ type Plan struct {
 	timeless    bool // no column holds the event time: a record needs none
 	root        []byte
 	reasons     map[string][2]string // the entity's rules: zh, en
+	asked       map[string]asked     // what its division columns ask of the history
 	fingerprint uint64
 }
 
@@ -258,6 +259,11 @@ func (c *compiler) arguments(x *schemas.Expr, f *function) []input {
 	var in []input
 	for _, name := range x.Of {
 		in = append(in, c.input(x.Pos, name))
+	}
+	for _, a := range f.Args {
+		if name, ok := x.Args[a.Name]; ok && a.Field && !isDay(name) {
+			in = append(in, c.input(x.Pos, name))
+		}
 	}
 	return in
 }

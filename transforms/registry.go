@@ -27,6 +27,7 @@ type Arg struct {
 	Name     string
 	Required bool
 	Doc      string
+	Field    bool // it names a field, or an earlier column; a day is a constant
 }
 
 // function is a signature with its implementation. version is part of every
@@ -57,17 +58,18 @@ func functionOf(name string) *function {
 
 var (
 	one       = []string{"field"}
-	argSuffix = Arg{"suffix", false, "words that may follow the number, separated by commas"}
-	argSystem = Arg{"system", true, "the code system of the field; the register speaks " + divisions.CodeSystem}
-	argList   = Arg{"list", true, "the code list"}
-	argSep    = Arg{"sep", false, "the separator"}
+	argSuffix = Arg{Name: "suffix", Doc: "words that may follow the number, separated by commas"}
+	argSystem = Arg{Name: "system", Required: true, Doc: "the code system of the field; the register speaks " + divisions.CodeSystem}
+	argList   = Arg{Name: "list", Required: true, Doc: "the code list"}
+	argMask   = Arg{Name: "mask", Doc: "where village (d) and serial (s) stand in the source's code; x is left out"}
+	argSep    = Arg{Name: "sep", Doc: "the separator"}
 )
 
 var registry []function
 
 func init() {
 	registry = []function{
-		{Signature{"area", []string{"value", "unit"}, 1, []Arg{{"unit", false, "the unit of the column, when no field names it"}}, schemas.Measure, nil,
+		{Signature{"area", []string{"value", "unit"}, 1, []Arg{{Name: "unit", Doc: "the unit of the column, when no field names it"}}, schemas.Measure, nil,
 			"An area in square metres; 亩 is 2000/3 m². The cell's own unit stands above the constant."}, 1, buildArea},
 		{Signature{"bool3", one, 1, nil, schemas.Bool3, []string{"yes", "no", "unknown"},
 			"Yes, no or unknown. 无 means no here; an empty cell is null, or unknown in a column that must have a value."}, 1,
@@ -76,23 +78,27 @@ func init() {
 			"A division's name without spaces, with plain brackets and 居民委员会, 村民委员会 written in full."}, 1, same(canonicalName)},
 		{Signature{"codelist", one, 1, []Arg{argList}, schemas.CodeType, nil,
 			"The code that a word means: the code itself, a name or an alias, whatever the width, case and spaces."}, 1, buildCodelist},
-		{Signature{"const", nil, 0, []Arg{{"value", true, "the value"}}, schemas.Text, nil,
+		{Signature{"const", nil, 0, []Arg{{Name: "value", Required: true, Doc: "the value"}}, schemas.Text, nil,
 			"The same text for every row; it may be empty."}, 1, func(b *building) eval { return constant(b.expr.Args["value"]) }},
 		{Signature{"date", one, 1, nil, schemas.Date, nil,
 			"A calendar date, in any of the ways ledgers write one: with separators, with 年月日, in Chinese numerals, eight digits, a spreadsheet's serial day, milliseconds since 1970."}, 1, same(date)},
-		{Signature{"division", one, 1, []Arg{argSystem}, schemas.Code12, nil,
-			"A division of the register, by its code of 6, 9 or 12 digits."}, 1, buildDivision},
+		{Signature{"division", []string{"code", "name"}, 1, []Arg{
+			{Name: "system", Required: true, Doc: "the code system of the field: nbs12, mca9, gb6 or police15"},
+			{Name: "at", Field: true, Doc: "the day of the event, a field or a column set earlier, or a day; without it the record's own day. For nbs12 without it the code is one of today's register"},
+			{Name: "ambiguous", Doc: "review (reject the row and list the candidates) or parent (keep the row at the division that holds all candidates)"},
+		}, schemas.Code12, nil,
+			"A division of today's register, by its code of 6, 9 or 12 digits in any code system at a date (GB/T 2260, GB/T 10114, 国统字〔2009〕91号, and the recorded changes). A code that several divisions took over, or that only equal digits speak for, is never guessed. Beside an mca9 code the name can confirm it."}, 2, buildDivision},
 		{Signature{"division_code", one, 1, nil, schemas.Code12, nil,
 			"A division code by its form alone, padded to 12 digits: for codes that are no longer, or not yet, in the register."}, 1, same(divisionForm)},
 		{Signature{"division_kind", one, 1, nil, schemas.CodeType,
 			[]string{divisions.Civil, divisions.Statistical, divisions.QuasiTownship, divisions.QuasiVillage, divisions.Virtual},
 			"The kind of a division, by its code."}, 1, same(byForm(divisions.KindOf))},
-		{Signature{"division_up", one, 1, []Arg{{"tier", true, "the code of the tier"}}, schemas.Code12, nil,
+		{Signature{"division_up", one, 1, []Arg{{Name: "tier", Required: true, Doc: "the code of the tier"}}, schemas.Code12, nil,
 			"The division of a tier that holds a division."}, 1, buildDivisionUp},
-		{Signature{"grid_division", one, 1, []Arg{argSystem}, schemas.Code12, nil,
-			"The village of a grid, by the grid's code."}, 1, buildGridDivision},
-		{Signature{"grid_id", one, 1, nil, schemas.Text, nil,
-			"A grid's code: 12 digits of the village and 3 of the serial."}, 1, same(gridID)},
+		{Signature{"grid_division", one, 1, []Arg{argSystem, argMask}, schemas.Code12, nil,
+			"The village of a grid, by the grid's code."}, 2, buildGridDivision},
+		{Signature{"grid_id", one, 1, []Arg{argMask}, schemas.Text, nil,
+			"A grid's code: 12 digits of the village and 3 of the serial. A mask reads the codes of CJ/T 349-2010 (20 digits) and of local standards (14 to 18)."}, 2, buildGridID},
 		{Signature{"int", one, 1, []Arg{argSuffix}, schemas.Int, nil,
 			"A whole number; thousands may be separated."}, 1, func(b *building) eval { return whole(b.suffixes()) }},
 		{Signature{"join", []string{"part", "…"}, 2, []Arg{argSep}, schemas.Text, nil,
@@ -199,20 +205,6 @@ func (b *building) system() bool {
 	}
 	b.invalid("system", "the register knows "+divisions.CodeSystem+"; codes of another system may mean another place")
 	return false
-}
-
-func buildDivision(b *building) eval {
-	if !b.system() {
-		return nil
-	}
-	return division(b.register)
-}
-
-func buildGridDivision(b *building) eval {
-	if !b.system() {
-		return nil
-	}
-	return gridDivision(b.register)
 }
 
 func buildDivisionUp(b *building) eval {

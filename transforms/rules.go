@@ -4,31 +4,35 @@ import "rongtong/schemas/divisions"
 
 // The rules of this package. An entity's rules have ids of their own.
 const (
-	ruleBool3Format     = "bool3.format"
-	ruleCodelistUnknown = "codelist.unknown"
-	ruleDateFormat      = "date.format"
-	ruleDateRange       = "date.range"
-	ruleTwoDigitYear    = "date.two_digit_year"
-	ruleDivisionFormat  = divisions.RuleFormat
-	ruleDivisionUnknown = "division.unknown"
-	ruleDivisionVirtual = "division.virtual"
-	ruleEncodingLoss    = "encoding.loss"
-	ruleGridFormat      = "grid.format"
-	ruleJSONNested      = "json.nested"
-	ruleJSONSyntax      = "json.syntax"
-	ruleKeyMissing      = "key.missing"
-	ruleNumberFormat    = "number.format"
-	ruleNumberRange     = "number.range"
-	rulePeriodFormat    = "period.format"
-	ruleRequired        = "required"
-	ruleTimeFormat      = "time.format"
-	ruleTimeRange       = "time.range"
-	ruleTimeRequired    = "time.required"
-	ruleUnitConflict    = "unit.conflict"
-	ruleUnitUnknown     = "unit.unknown"
-	ruleUSCCCharset     = "uscc.charset"
-	ruleUSCCCheck       = "uscc.check_digit"
-	ruleUSCCLength      = "uscc.length"
+	ruleBool3Format         = "bool3.format"
+	ruleCodelistUnknown     = "codelist.unknown"
+	ruleDateFormat          = "date.format"
+	ruleDateRange           = "date.range"
+	ruleTwoDigitYear        = "date.two_digit_year"
+	ruleDivisionAmbiguous   = "division.ambiguous"
+	ruleDivisionFormat      = divisions.RuleFormat
+	ruleDivisionNotValid    = "division.not_valid"
+	ruleDivisionRetired     = "division.retired"
+	ruleDivisionUnconfirmed = "division.unconfirmed"
+	ruleDivisionUnknown     = "division.unknown"
+	ruleDivisionVirtual     = "division.virtual"
+	ruleEncodingLoss        = "encoding.loss"
+	ruleGridFormat          = "grid.format"
+	ruleJSONNested          = "json.nested"
+	ruleJSONSyntax          = "json.syntax"
+	ruleKeyMissing          = "key.missing"
+	ruleNumberFormat        = "number.format"
+	ruleNumberRange         = "number.range"
+	rulePeriodFormat        = "period.format"
+	ruleRequired            = "required"
+	ruleTimeFormat          = "time.format"
+	ruleTimeRange           = "time.range"
+	ruleTimeRequired        = "time.required"
+	ruleUnitConflict        = "unit.conflict"
+	ruleUnitUnknown         = "unit.unknown"
+	ruleUSCCCharset         = "uscc.charset"
+	ruleUSCCCheck           = "uscc.check_digit"
+	ruleUSCCLength          = "uscc.length"
 )
 
 // RuleText says of a rule, to the people who mend the data, what is wrong and
@@ -50,7 +54,11 @@ var catalogue = []RuleText{
 	{ruleDateFormat, "日期写法无法识别", "the date is written in no known way", "请按“2022-01-17”的样式填写年月日", "write year, month and day, such as 2022-01-17", false},
 	{ruleDateRange, "日期不存在或超出合理范围（1900-01-02 至 2100-12-31）", "the date does not exist or is outside 1900-01-02 to 2100-12-31", "请核对年、月、日", "check year, month and day", false},
 	{ruleTwoDigitYear, "年份只有两位，无法确定世纪", "the year has two digits: the century is unknown", "请填写四位年份", "write the year with four digits", false},
+	{ruleDivisionAmbiguous, "区划已拆分或合并，一个旧代码对应多个现行区划，已转人工核定", "several divisions took the code over: a person must decide which one is meant", "请按现行区划填报；待核定清单列出了候选区划", "use the current code; the review lists the candidates", false},
 	{ruleDivisionFormat, "区划代码不是 6、9 或 12 位数字，或位数有丢失", "the division code is not of 6, 9 or 12 digits, or digits were lost", "请将该列设为文本格式后重新填写代码，不要用科学计数法", "set the column to text and write the code again, not in scientific notation", false},
+	{ruleDivisionNotValid, "业务发生时该区划代码未启用或已停用", "the code was not in use on the day of the event", "请核对业务日期和代码，使用当时有效的代码", "check the day and the code: use the code that was valid then", false},
+	{ruleDivisionRetired, "该区划已撤销，没有记录由谁承接，已转人工核定", "the division was abolished, and nobody recorded who took it over", "请联系民政部门确认承接的区划后改用现行代码", "ask the civil affairs department who took it over, and use that code", false},
+	{ruleDivisionUnconfirmed, "民政代码与统计代码数字相同，但无法证实是同一区划，已转人工核定", "the register has the same digits, but nothing says that they mean the same place", "请一并填报区划名称，或改用统计用区划代码", "send the division's name beside the code, or use the statistical code", false},
 	{ruleDivisionUnknown, "区划代码不在区划库中", "the division code is not in the register", "请核对代码；如区划已调整，请使用现行代码", "check the code; after a change of divisions use the current one", false},
 	{ruleDivisionVirtual, "区划代码是虚拟单位，不能填报数据", "the division is a virtual unit and has no data of its own", "请改用真实的村（社区）代码", "use the code of a real village or community", false},
 	{ruleEncodingLoss, "文字编码有误，字符已丢失", "characters were lost in the encoding", "请用 UTF-8 或 GB18030 重新导出文件", "export the file again in UTF-8 or GB18030", true},

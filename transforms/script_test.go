@@ -63,7 +63,7 @@ func (s *script) call(t *testing.T, line string) {
 	for i := range fields {
 		name := fmt.Sprintf("f%d", i)
 		stream.Fields = append(stream.Fields, decl.Entry[string]{Key: name, Value: "text"})
-		if len(f.Of) > 0 {
+		if len(f.Of) > 0 && x.Args["at"] != name {
 			x.Of = append(x.Of, name)
 		}
 	}

@@ -303,21 +303,13 @@ func (h *History) Confirm(r Resolution, name string) Resolution {
 	if r.System != MCA9 || r.Status != Unconfirmed && r.Status != Unknown || name == "" || len(r.Code) != 12 {
 		return r
 	}
-	var found []Division
-	for d := range h.reg.Children(r.Code[:6] + "000000") {
-		if d.Name == name && d.Kind == Civil {
-			found = append(found, d)
-		}
-	}
-	if len(found) != 1 {
-		return r
-	}
-	d := &found[0]
-	n, _ := number(d.Code)
 	asked, _ := number(r.Code)
-	if other := h.claimed[n]; other != 0 && other != asked {
+	i, ok := h.townshipNamed(asked, []byte(name))
+	if !ok {
 		return r
 	}
+	found := h.reg.At(i)
+	d := &found
 	r.Status, r.Division, r.Candidates, r.Name = Exact, d, nil, name
 	if d.Code != r.Code {
 		r.Status = Moved
@@ -343,6 +335,9 @@ func (h *History) Mapper(system string, at time.Time) (*Mapper, error) {
 	}
 	return nil, fmt.Errorf("making a mapper for the system %q: %w", system, ErrSystem)
 }
+
+// Date is the day for which the mapper answers.
+func (m *Mapper) Date() Date { return m.at }
 
 // Map answers for a code.
 func (m *Mapper) Map(code []byte) Answer { return m.h.ResolveBytes(m.system, code, m.at) }
