@@ -144,7 +144,7 @@ func TestCalendar(t *testing.T) {
 	}
 	for u := int64(504921600); u < from1992+day*400; u += 3600 { // from 1986
 		local := time.Unix(u, 0).In(zone())
-		if got, ok := parseInstant([]byte(local.Format("2006-01-02 15:04:05"))); !ok || got != time.Date(local.Year(), local.Month(), local.Day(), local.Hour(), 0, 0, 0, zone()).UnixMilli() {
+		if got, ok := parseInstant([]byte(local.Format("2006-01-02 15:04:05")), false); !ok || got != time.Date(local.Year(), local.Month(), local.Day(), local.Hour(), 0, 0, 0, zone()).UnixMilli() {
 			t.Fatalf("%s became %d", local, got)
 		}
 		if _, off := local.Zone(); offsetAt(u) != int64(off) {

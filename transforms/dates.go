@@ -85,8 +85,8 @@ func isDate(y, m, d int) bool {
 }
 
 // figure reads a number at the start of b: ASCII digits, or Chinese numerals
-// either digit by digit (二〇二二) or with tens (三十一). n is how many digits a
-// year would be made of, 0 when there is no number.
+// either digit by digit (二〇二二) or with tens (三十一, 廿五). n is how many digits
+// a year would be made of, 0 when there is no number.
 func figure(b []byte) (v, n int, rest []byte) {
 	for n < 15 && n < len(b) && b[n]-'0' <= 9 {
 		v = v*10 + int(b[n]-'0')
@@ -96,54 +96,25 @@ func figure(b []byte) (v, n int, rest []byte) {
 		return v, n, b[n:]
 	}
 	tens := false
-	for n < 6 && len(b) >= 3 {
-		d := chineseDigit(b)
-		if d < 0 || tens && n > 0 && d == 10 {
+	for n < 6 {
+		d, size := hanDigit(b, n > 0)
+		if size == 0 || n > 0 && d > 10 || tens && n > 0 && d == 10 {
 			break
 		}
 		switch {
-		case d == 10 && n == 0:
-			v, tens = 10, true
+		case d >= 10 && n == 0:
+			v, tens = d, true
 		case d == 10:
 			v, tens = v*10, true
 		case tens:
-			return v + d, n + 1, b[3:]
+			return v + d, n + 1, b[size:]
 		default:
 			v = v*10 + d
 		}
 		n++
-		b = b[3:]
+		b = b[size:]
 	}
 	return v, n, b
-}
-
-// chineseDigit is the digit that b begins with, 10 for 十, -1 for none.
-func chineseDigit(b []byte) int {
-	switch string(b[:3]) {
-	case "〇", "零", "○":
-		return 0
-	case "一":
-		return 1
-	case "二":
-		return 2
-	case "三":
-		return 3
-	case "四":
-		return 4
-	case "五":
-		return 5
-	case "六":
-		return 6
-	case "七":
-		return 7
-	case "八":
-		return 8
-	case "九":
-		return 9
-	case "十":
-		return 10
-	}
-	return -1
 }
 
 // cut removes one of the words from the start of b.
@@ -175,19 +146,33 @@ func ymd(b []byte) (y, m, d, digits int, rest []byte, ok bool) {
 		sep, last = "月", lastWords
 	}
 	var n int
-	if m, n, b = figure(b); n == 0 || n > 2 {
+	if first, yes := cut(b, "元月"); yes && last != nil {
+		m, b = 1, first
+	} else if m, n, b = shortFigure(b); n == 0 {
 		return y, m, d, digits, b, false
-	}
-	if b, ok = cut(b, sep); !ok {
+	} else if b, ok = cut(b, sep); !ok {
 		return
 	}
-	if d, n, b = figure(b); n == 0 || n > 3 {
+	if d, n, b = shortFigure(b); n == 0 {
 		return y, m, d, digits, b, false
 	}
 	if last != nil {
 		b, _ = cut(b, last...)
 	}
 	return y, m, d, digits, b, true
+}
+
+// shortFigure is figure for a month or a day: two digits, or three numerals
+// (二十一). n is 0 when there is none, or more.
+func shortFigure(b []byte) (v, n int, rest []byte) {
+	most := 3
+	if len(b) > 0 && b[0] < 0x80 {
+		most = 2
+	}
+	if v, n, rest = figure(b); n > most {
+		n = 0
+	}
+	return v, n, rest
 }
 
 var lastWords = []string{"日", "号"}
@@ -200,8 +185,13 @@ func clock(b []byte) (sec int, ms int, off int64, zoned, ok bool) {
 	}
 	if b[0] == ' ' || b[0] == 'T' || b[0] == 't' {
 		b = b[1:]
-	} else {
+	} else if sec, ok = hanClock(b); !ok {
 		return
+	} else {
+		return sec, 0, 0, false, true
+	}
+	if sec, ok = hanClock(b); ok {
+		return sec, 0, 0, false, true
 	}
 	h, n, b := figure(b)
 	b, ok = cut(b, ":")
@@ -225,6 +215,29 @@ func clock(b []byte) (sec int, ms int, off int64, zoned, ok bool) {
 	}
 	off, zoned, ok = zoneOf(b)
 	return sec, ms, off, zoned, ok
+}
+
+// hanClock reads a time of day in words: 8时, 8时30分, 八点三十分零五秒.
+func hanClock(b []byte) (sec int, ok bool) {
+	h, n, b := figure(b)
+	if b, ok = cut(b, "时", "点"); !ok || n == 0 || n > 3 || h > 23 {
+		return 0, false
+	}
+	sec = h * 3600
+	for _, w := range [...]struct {
+		word string
+		unit int
+	}{{"分", 60}, {"秒", 1}} {
+		if len(b) == 0 {
+			return sec, true
+		}
+		v, n, rest := figure(b)
+		if rest, ok = cut(rest, w.word); !ok || n == 0 || n > 3 || v > 59 {
+			return 0, false
+		}
+		sec, b = sec+v*w.unit, rest
+	}
+	return sec, len(b) == 0
 }
 
 func fraction(b []byte) (rest []byte, ms int, ok bool) {
@@ -276,14 +289,27 @@ func hhmm(sign int64, a, b, c, d byte) (off int64, zoned, ok bool) {
 // The plausible dates. 1900-01-01 is the zero of too many programs to be one.
 var firstDay, lastDay = daysOf(1900, 1, 2), daysOf(2100, 12, 31)
 
-// date evaluates a calendar date.
-func date(st *state, in []input, out *value) string {
-	b, rule := st.text(in[0], compat)
-	if b == nil {
-		out.null = true
-		return rule
+// dateForm is how numbers stand for dates in a source, where that is not the
+// usual way.
+type dateForm struct {
+	serial1904 bool // spreadsheets of the 1904 system: day 0 is 1904-01-01
+	seconds    bool // instants are seconds since 1970
+}
+
+// date evaluates a calendar date (GB/T 7408.1: year, month and day).
+func date(form dateForm) eval {
+	return func(st *state, in []input, out *value) string {
+		b, rule := st.text(in[0], compat)
+		if b == nil {
+			out.null = true
+			return rule
+		}
+		return st.date(b, form, out)
 	}
-	days, rule := st.parseDate(b)
+}
+
+func (st *state) date(b []byte, form dateForm, out *value) string {
+	days, rule := st.parseDateAs(b, form)
 	switch {
 	case rule != "":
 		return rule
@@ -298,9 +324,11 @@ func date(st *state, in []input, out *value) string {
 	return ""
 }
 
-func (st *state) parseDate(b []byte) (days int64, rule string) {
+func (st *state) parseDate(b []byte) (days int64, rule string) { return st.parseDateAs(b, dateForm{}) }
+
+func (st *state) parseDateAs(b []byte, form dateForm) (days int64, rule string) {
 	if n := leadingDigits(b); n >= 5 {
-		return st.digitDate(b, n)
+		return st.digitDate(b, n, form)
 	}
 	y, m, d, digits, rest, ok := ymd(st.squeezeDate(b))
 	if !ok {
@@ -367,7 +395,7 @@ func (st *state) squeezeDate(b []byte) []byte {
 
 // digitDate reads a date written as digits alone: 20220117, 20220117103000, a
 // spreadsheet's serial day, or milliseconds since 1970.
-func (st *state) digitDate(b []byte, n int) (days int64, rule string) {
+func (st *state) digitDate(b []byte, n int, form dateForm) (days int64, rule string) {
 	v, err := strconv.ParseInt(string(b[:min(n, 18)]), 10, 64)
 	rest := b[n:]
 	switch {
@@ -379,9 +407,18 @@ func (st *state) digitDate(b []byte, n int) (days int64, rule string) {
 		if v < 20000 || v > 60000 {
 			return 0, ruleDateFormat
 		}
+		if form.serial1904 {
+			v += 1462
+		}
 		return v - 25569, "" // day 25569 of the 1900 system is 1970-01-01
 	case len(rest) > 0:
 		return 0, ruleDateFormat
+	case form.seconds && (n == 9 || n == 10):
+		days, midnight := epochDate(v * 1000)
+		if !midnight {
+			st.flags |= DateAmbig
+		}
+		return days, ""
 	case n == 14:
 		if _, ok := clockDigits(v % 1e6); !ok {
 			return 0, ruleDateFormat
@@ -389,7 +426,7 @@ func (st *state) digitDate(b []byte, n int) (days int64, rule string) {
 		return wholeDate(int(v/1e10), int(v/1e8%100), int(v/1e6%100), nil)
 	case n == 12 && isMinute(v):
 		return daysOf(int(v/1e8), int(v/1e6%100), int(v/1e4%100)), ""
-	case n >= 11 && n <= 13:
+	case n >= 11 && n <= 13 && !form.seconds:
 		days, midnight := epochDate(v)
 		if !midnight {
 			if n == 11 || n == 12 && isYear(int(v/1e8)) {
@@ -437,8 +474,12 @@ const (
 	lastTime  = 4133951999999 // 2100-12-31T23:59:59.999+08:00
 )
 
-// instant evaluates a point in time, in milliseconds since 1970.
-func instant(st *state, in []input, out *value) string {
+// instant evaluates a point in time (GB/T 7408.1), in milliseconds since 1970.
+func instant(seconds bool) eval {
+	return func(st *state, in []input, out *value) string { return st.instant(in, seconds, out) }
+}
+
+func (st *state) instant(in []input, seconds bool, out *value) string {
 	if in[0].field < 0 && !st.vals[in[0].step].null {
 		out.i = st.vals[in[0].step].i
 		return ""
@@ -448,7 +489,7 @@ func instant(st *state, in []input, out *value) string {
 		out.null = true
 		return rule
 	}
-	ms, ok := parseInstant(b)
+	ms, ok := parseInstant(b, seconds)
 	if !ok {
 		return ruleTimeFormat
 	}
@@ -459,8 +500,12 @@ func instant(st *state, in []input, out *value) string {
 	return ""
 }
 
-func parseInstant(b []byte) (ms int64, ok bool) {
+func parseInstant(b []byte, seconds bool) (ms int64, ok bool) {
 	n := leadingDigits(b)
+	if seconds && n == len(b) && (n == 9 || n == 10) {
+		s, err := strconv.ParseInt(string(b), 10, 64)
+		return s * 1000, err == nil
+	}
 	if n == len(b) && (n == 12 || n == 13) {
 		ms, err := strconv.ParseInt(string(b), 10, 64)
 		if n == 13 || err != nil || !isYear(int(ms/1e8)) {

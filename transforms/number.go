@@ -187,13 +187,14 @@ func isSuffix(rest []byte, suffixes [][]byte) bool {
 	return false
 }
 
-// unit is a unit of area as a fraction of the square metre.
+// unit is a unit as a fraction of the one that is stored: m² for areas, 元 for
+// money.
 type unit struct {
 	to, per uint64
 }
 
-// unitOf finds a unit of area by its cleaned name.
-func unitOf(b []byte) (unit, bool) {
+// areaUnit finds a unit of area by its cleaned name. 亩 is 2000/3 m².
+func areaUnit(b []byte) (unit, bool) {
 	switch string(b) {
 	case "平方米", "平米", "平方", "平", "m2", "M2", "㎡":
 		return unit{1, 1}, true
@@ -207,48 +208,162 @@ func unitOf(b []byte) (unit, bool) {
 	return unit{}, false
 }
 
-// area evaluates an area in square metres. A unit written in the cell itself
-// stands above the constant of the declaration, which speaks of the column; it
-// must agree with a unit field of the same row.
-func area(fixed unit) eval {
+// moneyUnit finds a unit of money by its cleaned name.
+func moneyUnit(b []byte) (unit, bool) {
+	b, _ = cut(b, "人民币")
+	switch string(b) {
+	case "元", "圆", "元整", "元人民币", "yuan":
+		return unit{1, 1}, true
+	case "角":
+		return unit{1, 10}, true
+	case "分":
+		return unit{1, 100}, true
+	case "百元":
+		return unit{100, 1}, true
+	case "千元", "千":
+		return unit{1000, 1}, true
+	case "万元", "万", "万元整", "万元人民币", "ten_thousand_yuan":
+		return unit{10_000, 1}, true
+	case "百万元", "百万":
+		return unit{1e6, 1}, true
+	case "千万元", "千万":
+		return unit{1e7, 1}, true
+	case "亿元", "亿", "亿元整", "hundred_million_yuan":
+		return unit{1e8, 1}, true
+	case "万亿元", "万亿":
+		return unit{1e12, 1}, true
+	}
+	return unit{}, false
+}
+
+// quantity evaluates a number with a unit, in the unit that is stored. A unit
+// written in the cell itself stands above the constant of the declaration,
+// which speaks of the column; it must agree with a unit field of the same row.
+type quantity struct {
+	unitOf func(name []byte) (unit, bool)
+	fixed  unit // of the column, when no field names it
+	money  bool // signs of currency and sums in Chinese numerals are read
+}
+
+func (q *quantity) eval(st *state, in []input, out *value) string {
+	b, rule := st.text(in[0], compat)
+	if b == nil {
+		out.null = true
+		return rule
+	}
+	u := q.fixed
+	named := false
+	if len(in) == 2 {
+		name, rule := st.code(in[1])
+		if rule != "" {
+			return rule
+		}
+		ok := false
+		if u, ok = q.unitOf(name); !ok && name != nil {
+			return ruleUnitUnknown
+		}
+		named = ok
+	}
+	if q.money {
+		b = withoutSign(b)
+		if cents, yuan, rest, ok := hanAmount(st.squeeze(b)); ok && len(rest) == 0 {
+			d := decimal{mant: cents, frac: 2}
+			if yuan {
+				return q.convert(st, d, unit{1, 1}, out)
+			}
+			if u == (unit{}) {
+				return ruleUnitUnknown
+			}
+			return q.convert(st, d, u, out)
+		}
+	}
+	d, rest, ok := parseDecimal(b)
+	if ok && len(rest) > 0 && in[0].field >= 0 && st.scan.slots[in[0].field].kind == num {
+		rest, ok = d.exponent(rest)
+	}
+	if !ok {
+		return ruleNumberFormat
+	}
+	rest = st.squeeze(rest)
+	if d.mant == 999999 && d.frac == 0 && len(rest) == 0 {
+		st.flags |= Placeholder
+		out.null = true
+		return ""
+	}
+	if len(rest) > 0 {
+		if c := rest[0]; c <= '9' || c == 'E' || c == 'e' { // 12 345, 3.7E+11: more of a number, not a unit
+			return ruleNumberFormat
+		}
+		own, ok := q.unitOf(rest)
+		if !ok {
+			return ruleUnitUnknown
+		}
+		if named && u != own {
+			return ruleUnitConflict
+		}
+		u = own
+	}
+	if u == (unit{}) {
+		return ruleUnitUnknown
+	}
+	return q.convert(st, d, u, out)
+}
+
+func (q *quantity) convert(st *state, d decimal, u unit, out *value) string {
+	if u != (unit{1, 1}) {
+		st.flags |= UnitConv
+	}
+	ok := false
+	if out.i, ok = d.times(u.to, u.per); !ok {
+		return ruleNumberRange
+	}
+	return ""
+}
+
+// withoutSign takes the signs of the currency off the front.
+func withoutSign(b []byte) []byte {
+	for {
+		rest, ok := cut(b, "¥", "￥", "人民币", "RMB", "CNY", " ", ":")
+		if !ok {
+			return b
+		}
+		b = rest
+	}
+}
+
+// share evaluates a part of a whole as a number of 1: 95% and 百分之九十五 are
+// 0.95. What a number without a sign means is declared, never guessed.
+func share(bare unit) eval {
 	return func(st *state, in []input, out *value) string {
 		b, rule := st.text(in[0], compat)
 		if b == nil {
 			out.null = true
 			return rule
 		}
+		u := bare
+		words, percent := cut(b, "百分之")
+		if percent {
+			u, b = unit{1, 100}, words
+			if v, n, rest := figure(b); n > 0 && len(rest) == 0 {
+				out.i = int64(v) * scale / 100
+				return ""
+			}
+		}
 		d, rest, ok := parseDecimal(b)
+		if ok && in[0].field >= 0 && st.scan.slots[in[0].field].kind == num {
+			rest, ok = d.exponent(rest)
+		}
 		if !ok {
 			return ruleNumberFormat
 		}
-		rest = st.squeeze(rest)
-		if d.mant == 999999 && d.frac == 0 && len(rest) == 0 {
-			st.flags |= Placeholder
-			out.null = true
-			return ""
-		}
-		u := fixed
-		if len(in) == 2 {
-			name, rule := st.code(in[1])
-			if rule != "" {
-				return rule
-			}
-			if u, ok = unitOf(name); !ok && (name != nil || len(rest) == 0) {
-				return ruleUnitUnknown
-			}
-		}
-		if len(rest) > 0 {
-			own, ok := unitOf(rest)
-			if !ok {
-				return ruleUnitUnknown
-			}
-			if len(in) == 2 && u != (unit{}) && u != own {
-				return ruleUnitConflict
-			}
-			u = own
-		}
-		if u != (unit{1, 1}) {
-			st.flags |= UnitConv
+		switch rest = st.squeeze(rest); string(rest) {
+		case "":
+		case "%":
+			u = unit{1, 100}
+		case "‰":
+			u = unit{1, 1000}
+		default:
+			return ruleNumberFormat
 		}
 		if out.i, ok = d.times(u.to, u.per); !ok {
 			return ruleNumberRange

@@ -135,12 +135,14 @@ func isInvisible(r rune) bool {
 // isPlaceholder reports whether a cleaned text is one of the words with which
 // clerks fill a cell that has no value.
 func isPlaceholder(b []byte) bool {
-	if len(b) > 9 {
+	if len(b) > 12 {
 		return false
 	}
 	switch string(b) {
 	case "无", "/", "-", "--", "—", "——", "－", "／", "暂无", "未填", "不详", "待定",
-		"N/A", "n/a", "NA", "NULL", "null", "Null", "None":
+		"未填写", "待补充", "待核实", "不清楚", "不适用",
+		"N/A", "n/a", "NA", "NULL", "null", "Null", "None", "NaN", "nan",
+		"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!": // what spreadsheets write for a lost value
 		return true
 	}
 	return false

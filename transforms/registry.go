@@ -61,6 +61,7 @@ var (
 	argSuffix = Arg{Name: "suffix", Doc: "words that may follow the number, separated by commas"}
 	argSystem = Arg{Name: "system", Required: true, Doc: "the code system of the field; the register speaks " + divisions.CodeSystem}
 	argList   = Arg{Name: "list", Required: true, Doc: "the code list"}
+	argEpoch  = Arg{Name: "epoch", Doc: "s when instants are written in seconds since 1970"}
 	argMask   = Arg{Name: "mask", Doc: "where village (d) and serial (s) stand in the source's code; x is left out"}
 	argSep    = Arg{Name: "sep", Doc: "the separator"}
 )
@@ -69,19 +70,23 @@ var registry []function
 
 func init() {
 	registry = []function{
+		{Signature{"amount", []string{"value", "unit"}, 1, []Arg{{Name: "unit", Doc: "the unit of the column, when no field names it"}}, schemas.Measure, nil,
+			"A sum of money in yuan: figures with 元, 千元, 万元, 亿元, or the numerals of accounting (壹万贰仟元整). The cell's own unit stands above the constant."}, 1, buildAmount},
 		{Signature{"area", []string{"value", "unit"}, 1, []Arg{{Name: "unit", Doc: "the unit of the column, when no field names it"}}, schemas.Measure, nil,
-			"An area in square metres; 亩 is 2000/3 m². The cell's own unit stands above the constant."}, 1, buildArea},
+			"An area in square metres; 亩 is 2000/3 m². The cell's own unit stands above the constant."}, 2, buildArea},
 		{Signature{"bool3", one, 1, nil, schemas.Bool3, []string{"yes", "no", "unknown"},
 			"Yes, no or unknown. 无 means no here; an empty cell is null, or unknown in a column that must have a value."}, 1,
 			func(b *building) eval { return bool3(b.nullable()) }},
 		{Signature{"canonical_name", one, 1, nil, schemas.Name, nil,
-			"A division's name without spaces, with plain brackets and 居民委员会, 村民委员会 written in full."}, 1, same(canonicalName)},
+			"A division's name without spaces, with plain brackets and 居民委员会, 村民委员会 written in full. For matching only."}, 1, same(canonicalName)},
+		{Signature{"citizen_id", one, 1, nil, schemas.Pid, nil,
+			"A citizen's number (GB 11643). The landing step calls it; a flow that names it is refused."}, 1, buildCitizenID},
 		{Signature{"codelist", one, 1, []Arg{argList}, schemas.CodeType, nil,
 			"The code that a word means: the code itself, a name or an alias, whatever the width, case and spaces."}, 1, buildCodelist},
 		{Signature{"const", nil, 0, []Arg{{Name: "value", Required: true, Doc: "the value"}}, schemas.Text, nil,
 			"The same text for every row; it may be empty."}, 1, func(b *building) eval { return constant(b.expr.Args["value"]) }},
-		{Signature{"date", one, 1, nil, schemas.Date, nil,
-			"A calendar date, in any of the ways ledgers write one: with separators, with 年月日, in Chinese numerals, eight digits, a spreadsheet's serial day, milliseconds since 1970."}, 1, same(date)},
+		{Signature{"date", one, 1, []Arg{{Name: "serial", Doc: "1904 when the spreadsheets count days from 1904-01-01"}, argEpoch}, schemas.Date, nil,
+			"A calendar date (GB/T 7408.1), in any of the ways ledgers write one: with separators, with 年月日, in Chinese numerals, eight digits, a spreadsheet's serial day, milliseconds since 1970. A year of two digits is refused, and so is a day that does not exist."}, 2, buildDate},
 		{Signature{"division", []string{"code", "name"}, 1, []Arg{
 			{Name: "system", Required: true, Doc: "the code system of the field: nbs12, mca9, gb6 or police15"},
 			{Name: "at", Field: true, Doc: "the day of the event, a field or a column set earlier, or a day; without it the record's own day. For nbs12 without it the code is one of today's register"},
@@ -104,23 +109,39 @@ func init() {
 		{Signature{"join", []string{"part", "…"}, 2, []Arg{argSep}, schemas.Text, nil,
 			"An identity made of several parts, joined with \":\" unless said otherwise; none may be missing."}, 1,
 			func(b *building) eval { return join(b.arg("sep", ":")) }},
+		{Signature{"match_address", []string{"address", "division"}, 1, nil, schemas.Text, nil,
+			"An address in the form in which spellings of one place are equal: simplified characters, no spaces and signs, figures for the numbers of houses, without the divisions above the second field in front. For matching only."}, 1,
+			func(b *building) eval { return matchAddress(b.register) }},
+		{Signature{"match_name", []string{"name", "division"}, 1, nil, schemas.Text, nil,
+			"A name in the form in which spellings of one name are equal: simplified characters, small letters, no spaces and signs, 居民委员会 and 村民委员会 in full, without the divisions above the second field in front. For matching only."}, 1,
+			func(b *building) eval { return matchName(b.register) }},
 		{Signature{"measure_family", one, 1, nil, schemas.CodeType, nil,
 			"The family of a measure, by its code, from the code list of measures."}, 1, buildFamily},
 		{Signature{"month_start", one, 1, nil, schemas.Date, nil,
 			"A month, as its first day."}, 1, same(monthStart)},
 		{Signature{"number", one, 1, []Arg{argSuffix}, schemas.Measure, nil,
 			"A number with four decimals, rounded half up; thousands may be separated."}, 1, func(b *building) eval { return measure(b.suffixes()) }},
+		{Signature{"org_code", one, 1, nil, schemas.Text, nil,
+			"An organisation code (GB 11714), nine characters without the hyphen, with its check digit verified."}, 1, same(orgCode)},
 		{Signature{"phone", one, 1, nil, schemas.Text, nil,
-			"An organisation's telephone number. One that is none becomes null."}, 1, same(phone)},
+			"An organisation's telephone number. A mobile number is a person's and is masked; one that is none becomes null."}, 2, same(phone)},
 		{Signature{"quarter_end", one, 1, nil, schemas.Date, nil,
 			"A quarter, as its last day; 202504 is the fourth quarter."}, 1, same(quarter(true))},
 		{Signature{"quarter_start", one, 1, nil, schemas.Date, nil,
 			"A quarter, as its first day; 202504 is the fourth quarter."}, 1, same(quarter(false))},
+		{Signature{"service_basic", one, 1, nil, schemas.Text, nil,
+			"The basic code of a service item (GB/T 39554.1), twelve digits, of the nation or the province."}, 1,
+			func(b *building) eval { return serviceBasic(b.root()) }},
+		{Signature{"service_item", one, 1, nil, schemas.Text, nil,
+			"The code of a service item as a body carries it out (GB/T 39554.1): credit code 18, level 1, basic code 12."}, 1,
+			func(b *building) eval { return serviceItem(b.root()) }},
+		{Signature{"share", one, 1, []Arg{{Name: "bare", Required: true, Doc: "what a number without a sign is: share or percent"}}, schemas.Measure, nil,
+			"A part of a whole as a number of 1: 95% is 0.95."}, 1, buildShare},
 		{Signature{"split", one, 1, []Arg{argSep}, schemas.List, nil,
 			"A list, cut at the separator (\";\" unless said otherwise); empty parts are dropped."}, 1,
 			func(b *building) eval { return split(b.arg("sep", ";")) }},
-		{Signature{"time", one, 1, nil, schemas.Time, nil,
-			"A point in time, of Shandong when no zone is written; or milliseconds since 1970."}, 1, same(instant)},
+		{Signature{"time", one, 1, []Arg{argEpoch}, schemas.Time, nil,
+			"A point in time (GB/T 7408.1), of Shandong when no zone is written; or milliseconds since 1970."}, 2, buildTime},
 		{Signature{"township_change_kind", []string{"old_code", "new_code"}, 2, nil, schemas.CodeType, []string{"created", "retired", "recode", "rename"},
 			"What happened to a township, by its old and its new code."}, 1, same(townshipChangeKind)},
 		{Signature{"uscc", one, 1, nil, schemas.Code18, nil,
@@ -168,21 +189,62 @@ func (b *building) suffixes() [][]byte {
 }
 
 func buildArea(b *building) eval {
+	return b.quantity(&quantity{unitOf: areaUnit}, "平方米, 亩, 公顷, 万平方米, 平方公里")
+}
+
+func buildAmount(b *building) eval {
+	return b.quantity(&quantity{unitOf: moneyUnit, money: true}, "元, 千元, 万元, 亿元")
+}
+
+// quantity completes a quantity with the unit of the declaration.
+func (b *building) quantity(q *quantity, known string) eval {
 	name, ok := b.expr.Args["unit"]
 	if ok == (len(b.expr.Of) == 2) {
-		b.problem(b.expr.Pos, "func.arg_missing", "either name the field that holds the unit, of: [value, unit], or the unit, unit: 平方米",
-			"the unit of an area comes from a field or from a constant, from exactly one of them")
+		b.problem(b.expr.Pos, "func.arg_missing", "either name the field that holds the unit, of: [value, unit], or the unit, one of "+known,
+			"the unit of %q comes from a field or from a constant, from exactly one of them", b.expr.Call)
 		return nil
 	}
 	if !ok {
-		return area(unit{})
+		return q.eval
 	}
 	st := &state{}
-	u, ok := unitOf(st.squeeze(st.clean([]byte(name), compat)))
-	if !ok {
-		return b.invalid("unit", "known: 平方米, 亩, 公顷, 万平方米, 平方公里")
+	if q.fixed, ok = q.unitOf(st.squeeze(st.clean([]byte(name), compat))); !ok {
+		return b.invalid("unit", "known: "+known)
 	}
-	return area(u)
+	return q.eval
+}
+
+func buildShare(b *building) eval {
+	switch b.expr.Args["bare"] {
+	case "":
+		return nil // reported as missing
+	case "share":
+		return share(unit{1, 1})
+	case "percent":
+		return share(unit{1, 100})
+	}
+	return b.invalid("bare", "known: share, percent")
+}
+
+func (b *building) root() string { return b.register.At(0).Code[:2] }
+
+func buildDate(b *building) eval {
+	serial, epoch := b.arg("serial", "1900"), b.arg("epoch", "ms")
+	switch {
+	case serial != "1900" && serial != "1904":
+		return b.invalid("serial", "known: 1900, 1904")
+	case epoch != "ms" && epoch != "s":
+		return b.invalid("epoch", "known: ms, s")
+	}
+	return date(dateForm{serial1904: serial == "1904", seconds: epoch == "s"})
+}
+
+func buildTime(b *building) eval {
+	epoch := b.arg("epoch", "ms")
+	if epoch != "ms" && epoch != "s" {
+		return b.invalid("epoch", "known: ms, s")
+	}
+	return instant(epoch == "s")
 }
 
 func buildCodelist(b *building) eval {

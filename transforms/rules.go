@@ -5,6 +5,13 @@ import "rongtong/schemas/divisions"
 // The rules of this package. An entity's rules have ids of their own.
 const (
 	ruleBool3Format         = "bool3.format"
+	ruleCitizenCentury      = "citizen_id.century"
+	ruleCitizenCharset      = "citizen_id.charset"
+	ruleCitizenCheck        = "citizen_id.check_digit"
+	ruleCitizenDate         = "citizen_id.date"
+	ruleCitizenDivision     = "citizen_id.division"
+	ruleCitizenLength       = "citizen_id.length"
+	ruleCitizenPlaceholder  = "citizen_id.placeholder"
 	ruleCodelistUnknown     = "codelist.unknown"
 	ruleDateFormat          = "date.format"
 	ruleDateRange           = "date.range"
@@ -23,8 +30,12 @@ const (
 	ruleKeyMissing          = "key.missing"
 	ruleNumberFormat        = "number.format"
 	ruleNumberRange         = "number.range"
+	ruleOrgCodeCheck        = "org_code.check_digit"
+	ruleOrgCodeFormat       = "org_code.format"
 	rulePeriodFormat        = "period.format"
 	ruleRequired            = "required"
+	ruleServiceFormat       = "service_item.format"
+	ruleServiceProvince     = "service_item.province"
 	ruleTimeFormat          = "time.format"
 	ruleTimeRange           = "time.range"
 	ruleTimeRequired        = "time.required"
@@ -48,6 +59,13 @@ type RuleText struct {
 // in order of ids.
 var catalogue = []RuleText{
 	{ruleBool3Format, "不是“是”或“否”", "the value is neither yes nor no", "请填写“是”或“否”，不清楚时留空", "write 是 or 否, and leave it empty when it is not known", false},
+	{ruleCitizenCentury, "15 位证件号码的顺序码为 996 至 999，无法确定出生世纪", "the 15-digit number has a serial of 996 to 999: its century is unknown", "请填写 18 位证件号码", "write the number with 18 characters", false},
+	{ruleCitizenCharset, "证件号码含有数字和末位 X 以外的字符", "the number has characters besides digits and a final X", "请核对证件号码", "check the number", false},
+	{ruleCitizenCheck, "证件号码校验位错误", "the check digit of the number is wrong", "请对照证件核对号码", "check the number against the card", false},
+	{ruleCitizenDate, "证件号码中的出生日期不存在或超出合理范围", "the date of birth in the number does not exist or is out of range", "请对照证件核对号码", "check the number against the card", false},
+	{ruleCitizenDivision, "证件号码前两位不是省级代码", "the number does not begin with a province", "请对照证件核对号码", "check the number against the card", false},
+	{ruleCitizenLength, "证件号码不是 15 位或 18 位", "the number has neither 15 nor 18 characters", "请补全证件号码，并将该列设为文本格式", "complete the number, and set the column to text", false},
+	{ruleCitizenPlaceholder, "证件号码是占位数字", "the number stands for no number", "没有证件号码时请留空", "leave the field empty when there is none", false},
 	{ruleCodelistUnknown, "不在规定的代码表中", "the value is not in the code list", "请从代码表中选择；确需新增的，联系主管部门登记别名", "choose a value of the list; a new spelling must be registered as an alias", false},
 	{"csv.columns", "列数与表头不一致", "the line has another number of columns than the header", "请检查该行是否多了或少了分隔符、引号", "look for a missing or extra comma or quote in the line", true},
 	{"csv.header", "表头与约定不一致，整个文件未读取", "the header differs from the contract; the file was not read", "请按约定的列名和顺序重新导出", "export the file again with the agreed columns", true},
@@ -70,14 +88,18 @@ var catalogue = []RuleText{
 	{ruleKeyMissing, "标识所需的字段为空", "a field that the identity is made of is empty", "请补全编号、代码等标识字段", "fill in the fields that identify the record", false},
 	{ruleNumberFormat, "不是规范的数字", "the value is not a number", "请只填写数字，不要带单位或文字", "write the number alone, without a unit or words", false},
 	{ruleNumberRange, "数字过大", "the number is too large", "请核对数值和单位", "check the value and its unit", false},
+	{ruleOrgCodeCheck, "组织机构代码校验位错误", "the check digit of the organisation code is wrong", "请对照代码证核对，或改填统一社会信用代码", "check the code against the certificate, or use the credit code", false},
+	{ruleOrgCodeFormat, "组织机构代码不是 8 位本体代码加 1 位校验码", "the organisation code is not of eight characters and a check digit", "请按“00450218-X”的样式填写", "write it like 00450218-X", false},
 	{rulePeriodFormat, "统计期写法无法识别", "the period is written in no known way", "月份写“2025-06”，季度写“2025Q4”", "write a month as 2025-06 and a quarter as 2025Q4", false},
 	{ruleRequired, "必填项为空", "a required value is missing", "请补全该项", "fill in the value", false},
+	{ruleServiceFormat, "事项编码位数或行使层级不符合 GB/T 39554.1", "the code of the service item has not the form of GB/T 39554.1", "实施编码 31 位、基本编码 12 位，请从事项管理系统复制", "31 characters, or 12 digits of the basic code: copy it from the register of items", false},
+	{ruleServiceProvince, "事项基本编码不是国家（00）或本省的编码", "the basic code is neither national (00) nor of the province", "请核对事项基本编码", "check the basic code", false},
 	{ruleTimeFormat, "时间写法无法识别", "the time is written in no known way", "请按“2022-01-17 08:30:00”的样式填写", "write it as 2022-01-17 08:30:00", false},
 	{ruleTimeRange, "时间超出合理范围（1970 至 2100 年）", "the time is outside the years 1970 to 2100", "请核对时间", "check the time", false},
 	{ruleTimeRequired, "缺少业务时间", "the record does not say when it happened", "请补全业务时间字段", "fill in the field that says when it happened", true},
 	{"total.mismatch", "合计行与明细之和不一致", "the total row does not equal the sum of its block", "请核对明细与合计，改正后重新报送", "check the rows against the total and send them again", true},
 	{ruleUnitConflict, "数值自带的单位与单位栏不一致", "the unit in the value contradicts the unit field", "请核对单位", "check the unit", false},
-	{ruleUnitUnknown, "面积单位缺失或无法识别", "the unit of area is missing or unknown", "请填写平方米、亩、公顷或平方公里", "write 平方米, 亩, 公顷 or 平方公里", false},
+	{ruleUnitUnknown, "单位缺失或无法识别", "the unit is missing or unknown", "面积请填写平方米、亩、公顷或平方公里，金额请填写元、万元或亿元", "write 平方米, 亩, 公顷 or 平方公里 for areas, 元, 万元 or 亿元 for money", false},
 	{ruleUSCCCharset, "统一社会信用代码含有不允许的字符", "the credit code has a character outside its alphabet", "请核对代码，其中不使用字母 I、O、S、V、Z", "check the code: it has no I, O, S, V or Z", false},
 	{ruleUSCCCheck, "统一社会信用代码校验位错误", "the check digit of the credit code is wrong", "请对照登记证书核对代码", "check the code against the certificate", false},
 	{ruleUSCCLength, "统一社会信用代码不是 18 位", "the credit code does not have 18 characters", "请对照登记证书补全代码", "complete the code from the certificate", false},

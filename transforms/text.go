@@ -10,7 +10,30 @@ import (
 func copyText(st *state, in []input, out *value) (rule string) {
 	out.b, rule = st.text(in[0], plain)
 	out.null = out.b == nil
+	if lostCharacter(out.b) {
+		st.flags |= EncLoss
+	}
 	return rule
+}
+
+// lostCharacter reports whether a question mark stands in front of a Chinese
+// character, or two behind one: what a bad conversion leaves of a character
+// that it did not know (“??h級”). A single one at the end of a phrase is a
+// question.
+func lostCharacter(b []byte) bool {
+	i := bytes.IndexByte(b, '?')
+	if i < 0 {
+		return false
+	}
+	for ; i < len(b); i++ {
+		if b[i] != '?' {
+			continue
+		}
+		if i+1 < len(b) && (b[i+1] >= 0xe3 || b[i+1] == '?') {
+			return true
+		}
+	}
+	return false
 }
 
 // constant evaluates to the same text for every row; an empty one is a text,
@@ -171,45 +194,6 @@ func lookup(table map[string][]byte) eval {
 		return ""
 	}
 }
-
-// canonicalName evaluates the form of a division's name in which spellings of
-// one name are equal.
-func canonicalName(st *state, in []input, out *value) string {
-	b, rule := st.text(in[0], plain)
-	if b == nil {
-		out.null = true
-		return rule
-	}
-	at := len(st.arena)
-	for i := 0; i < len(b); {
-		switch {
-		case b[i] == ' ':
-			i++
-		case bytes.HasPrefix(b[i:], wideOpen):
-			st.arena = append(st.arena, '(')
-			i += len(wideOpen)
-		case bytes.HasPrefix(b[i:], wideClose):
-			st.arena = append(st.arena, ')')
-			i += len(wideClose)
-		case bytes.HasPrefix(b[i:], shortResidents):
-			st.arena = append(st.arena, "居民委员会"...)
-			i += len(shortResidents)
-		case bytes.HasPrefix(b[i:], shortVillage):
-			st.arena = append(st.arena, "村民委员会"...)
-			i += len(shortVillage)
-		default:
-			st.arena = append(st.arena, b[i])
-			i++
-		}
-	}
-	out.b = st.arena[at:len(st.arena):len(st.arena)]
-	return ""
-}
-
-var (
-	wideOpen, wideClose          = []byte("（"), []byte("）")
-	shortResidents, shortVillage = []byte("居委会"), []byte("村委会")
-)
 
 // join evaluates a key made of several parts, none of which may be missing.
 func join(sep string) eval {
