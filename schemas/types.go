@@ -79,6 +79,9 @@ type Column struct {
 	Nullable bool   `decl:"nullable"` // otherwise a missing value rejects the row
 	Unit     string `decl:"unit"`
 	PII      PII    `decl:"pii"` // empty means P0
+	// Matching marks a column that holds a name or an address in the form in
+	// which its spellings are equal. It is for joins; people are shown another.
+	Matching bool `decl:"matching"`
 	// ToleranceAbs and ToleranceRel say how far two sources may differ before
 	// that is a conflict: in the column's unit, and as a share of the larger
 	// value. Differing by more than both is a conflict; none given: any

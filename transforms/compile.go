@@ -290,6 +290,10 @@ func (c *compiler) assignField(x *schemas.Expr, in input, col *schemas.Column) {
 		}
 		return
 	}
+	if col.Matching {
+		c.problem(x.Pos, "matching.form", "use canonical_name, match_name or match_address", "column %q is for matching, and a plain field is as the source wrote it", col.Name)
+		return
+	}
 	if isText(col.Type) {
 		return
 	}
@@ -306,6 +310,13 @@ func (c *compiler) assignField(x *schemas.Expr, in input, col *schemas.Column) {
 // assign checks that a function's result fits a column.
 func (c *compiler) assign(x *schemas.Expr, f *function, col *schemas.Column) {
 	switch {
+	case f.Matching() && !col.Matching:
+		c.problem(x.Pos, "matching.shown", "set a column that is declared matching: true, and keep what the source wrote in this one",
+			"%q makes a form for matching, and column %q is shown to people", f.Name, col.Name)
+		return
+	case col.Matching && !f.Matching():
+		c.problem(x.Pos, "matching.form", "use canonical_name, match_name or match_address", "column %q is for matching, and %q does not make such a form", col.Name, f.Name)
+		return
 	case f.Name == "const":
 		c.assignConst(x, col)
 		return

@@ -38,6 +38,12 @@ type function struct {
 	build   func(b *building) eval
 }
 
+// Matching reports whether the function makes a form for comparing: only for
+// columns that are declared so, never in the place of what the source wrote.
+func (s *Signature) Matching() bool {
+	return s.Name == "canonical_name" || s.Name == "match_name" || s.Name == "match_address"
+}
+
 // Functions returns the signatures of all functions, by name.
 func Functions() []Signature {
 	var out []Signature
@@ -146,7 +152,7 @@ func init() {
 			"What happened to a township, by its old and its new code."}, 1, same(townshipChangeKind)},
 		{Signature{"uscc", one, 1, nil, schemas.Code18, nil,
 			"A unified social credit code (GB 32100), upper case, with its check digit verified."}, 1, same(uscc)},
-		{Signature{"verbatim", one, 1, []Arg{{"zone", false, "the zone of times that say none: Asia/Shanghai or UTC"}}, schemas.Text, nil,
+		{Signature{"verbatim", one, 1, []Arg{{Name: "zone", Doc: "the zone of times that say none: Asia/Shanghai or UTC"}}, schemas.Text, nil,
 			"The value as it stands, parsed to the column's type and nothing more: for tables outside the theme."}, 1, buildVerbatim},
 		{Signature{"village_class", one, 1, nil, schemas.CodeType,
 			[]string{divisions.ResidentsCommittee, divisions.VillageCommittee, divisions.QuasiResidents, divisions.QuasiVillageClass},
@@ -293,4 +299,11 @@ func buildFamily(b *building) eval {
 		table[c.Code] = []byte(c.Parent)
 	}
 	return lookup(table)
+}
+
+// buildCitizenID refuses every flow that names the function.
+func buildCitizenID(b *building) eval {
+	b.problem(b.expr.Pos, "func.landing_only", "declare the field as a person's in the stream: the landing step makes the pseudonym, and the flow maps that",
+		"%q reads a citizen's number, which no flow may hold", b.expr.Call)
+	return nil
 }

@@ -1,17 +1,13 @@
 package transforms
 
-import "rongtong/schemas/divisions"
+import (
+	"rongtong/schemas/divisions"
+	"rongtong/schemas/pii"
+)
 
 // The rules of this package. An entity's rules have ids of their own.
 const (
 	ruleBool3Format         = "bool3.format"
-	ruleCitizenCentury      = "citizen_id.century"
-	ruleCitizenCharset      = "citizen_id.charset"
-	ruleCitizenCheck        = "citizen_id.check_digit"
-	ruleCitizenDate         = "citizen_id.date"
-	ruleCitizenDivision     = "citizen_id.division"
-	ruleCitizenLength       = "citizen_id.length"
-	ruleCitizenPlaceholder  = "citizen_id.placeholder"
 	ruleCodelistUnknown     = "codelist.unknown"
 	ruleDateFormat          = "date.format"
 	ruleDateRange           = "date.range"
@@ -59,13 +55,14 @@ type RuleText struct {
 // in order of ids.
 var catalogue = []RuleText{
 	{ruleBool3Format, "不是“是”或“否”", "the value is neither yes nor no", "请填写“是”或“否”，不清楚时留空", "write 是 or 否, and leave it empty when it is not known", false},
-	{ruleCitizenCentury, "15 位证件号码的顺序码为 996 至 999，无法确定出生世纪", "the 15-digit number has a serial of 996 to 999: its century is unknown", "请填写 18 位证件号码", "write the number with 18 characters", false},
-	{ruleCitizenCharset, "证件号码含有数字和末位 X 以外的字符", "the number has characters besides digits and a final X", "请核对证件号码", "check the number", false},
-	{ruleCitizenCheck, "证件号码校验位错误", "the check digit of the number is wrong", "请对照证件核对号码", "check the number against the card", false},
-	{ruleCitizenDate, "证件号码中的出生日期不存在或超出合理范围", "the date of birth in the number does not exist or is out of range", "请对照证件核对号码", "check the number against the card", false},
-	{ruleCitizenDivision, "证件号码前两位不是省级代码", "the number does not begin with a province", "请对照证件核对号码", "check the number against the card", false},
-	{ruleCitizenLength, "证件号码不是 15 位或 18 位", "the number has neither 15 nor 18 characters", "请补全证件号码，并将该列设为文本格式", "complete the number, and set the column to text", false},
-	{ruleCitizenPlaceholder, "证件号码是占位数字", "the number stands for no number", "没有证件号码时请留空", "leave the field empty when there is none", false},
+	{pii.RuleCentury, "15 位证件号码的顺序码为 996 至 999，无法确定出生世纪", "the 15-digit number has a serial of 996 to 999: its century is unknown", "请填写 18 位证件号码", "write the number with 18 characters", true},
+	{pii.RuleCharset, "证件号码含有数字和末位 X 以外的字符", "the number has characters besides digits and a final X", "请核对证件号码", "check the number", true},
+	{pii.RuleCheck, "证件号码校验位错误", "the check digit of the number is wrong", "请对照证件核对号码", "check the number against the card", true},
+	{pii.RuleDate, "证件号码中的出生日期不存在或超出合理范围", "the date of birth in the number does not exist or is out of range", "请对照证件核对号码", "check the number against the card", true},
+	{pii.RuleDivision, "证件号码前两位不是省级代码", "the number does not begin with a province", "请对照证件核对号码", "check the number against the card", true},
+	{pii.RuleEmpty, "证件号码为空", "there is no number", "请补全证件号码", "fill in the number", true},
+	{pii.RuleLength, "证件号码不是 15 位或 18 位", "the number has neither 15 nor 18 characters", "请补全证件号码，并将该列设为文本格式", "complete the number, and set the column to text", true},
+	{pii.RuleRepeated, "证件号码是随手填写的重复或连续数字", "the number is one digit throughout, or counts upwards", "没有证件号码时请留空", "leave the field empty when there is none", true},
 	{ruleCodelistUnknown, "不在规定的代码表中", "the value is not in the code list", "请从代码表中选择；确需新增的，联系主管部门登记别名", "choose a value of the list; a new spelling must be registered as an alias", false},
 	{"csv.columns", "列数与表头不一致", "the line has another number of columns than the header", "请检查该行是否多了或少了分隔符、引号", "look for a missing or extra comma or quote in the line", true},
 	{"csv.header", "表头与约定不一致，整个文件未读取", "the header differs from the contract; the file was not read", "请按约定的列名和顺序重新导出", "export the file again with the agreed columns", true},

@@ -13,6 +13,7 @@ import (
 
 	"rongtong/schemas"
 	"rongtong/schemas/decl"
+	"rongtong/schemas/pii"
 	"rongtong/schemas/record"
 
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -47,7 +48,7 @@ func (s *script) call(t *testing.T, line string) {
 		t.Fatalf("there is no function %q", words[0])
 	}
 	x := schemas.Expr{Call: f.Name, Args: map[string]string{}}
-	col := &schemas.Column{Name: "out", Type: f.Result, Nullable: true}
+	col := &schemas.Column{Name: "out", Type: f.Result, Nullable: true, Matching: f.Matching()}
 	fields := 1
 	for _, w := range words[1:] {
 		k, v, _ := strings.Cut(w, "=")
@@ -138,11 +139,11 @@ func landing(t *testing.T, in json.RawMessage) string {
 	if err := json.Unmarshal(in, &text); err != nil {
 		t.Fatal(err)
 	}
-	id, rule := CitizenID(nil, []byte(text), 20251231)
+	id, rule := pii.ParseCitizenID([]byte(text), caseTime)
 	if rule != "" {
 		return "reject " + rule
 	}
-	return string(id)
+	return string(id[:])
 }
 
 // Every function has a script, and does what the script says.

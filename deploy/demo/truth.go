@@ -32,10 +32,10 @@ func learn(w *world.World) *truth {
 }
 
 // rows is how many rows (records times flows) of a stream are expected, and
-// whether that is known yet.
+// whether that is known yet. A declared stream that the sandbox does not feed
+// has none.
 func (t *truth) rows(system, stream string) (int64, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	n, ok := t.total[system+"."+stream]
-	return n, ok
+	return t.total[system+"."+stream], t.total != nil
 }

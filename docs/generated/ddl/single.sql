@@ -324,6 +324,179 @@ TTL toDateTime(_arrived_at) + toIntervalDay(90)
 SETTINGS non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
 COMMENT '县级基层治理台账·household：来源原始记录，保留90天';
 
+CREATE TABLE ods.county_offices__fiscal
+(
+    _topic LowCardinality(String) COMMENT '主题',
+    _partition UInt16 COMMENT '分区',
+    _offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    _arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    _event_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '业务时间（来源所述）' CODEC(Delta(8), ZSTD(1)),
+    _place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    _op LowCardinality(String) COMMENT '操作：upsert 新增或更新，delete 撤回',
+    _key String COMMENT '源记录键' CODEC(ZSTD(1)),
+    _rejected UInt8 COMMENT '被退回的流向数（0：全部接受）',
+    `县代码` Nullable(String) COMMENT '源字段“县代码”（text）' CODEC(ZSTD(1)),
+    `区划代码` Nullable(String) COMMENT '源字段“区划代码”（text）' CODEC(ZSTD(1)),
+    `年度` Nullable(String) COMMENT '源字段“年度”（text）' CODEC(ZSTD(1)),
+    `科目` Nullable(String) COMMENT '源字段“科目”（text）' CODEC(ZSTD(1)),
+    `负担层级` Nullable(String) COMMENT '源字段“负担层级”（text）' CODEC(ZSTD(1)),
+    `金额` Nullable(String) COMMENT '源字段“金额”（text）' CODEC(ZSTD(1)),
+    `金额单位` Nullable(String) COMMENT '源字段“金额单位”（text）' CODEC(ZSTD(1)),
+    `应拨` Nullable(String) COMMENT '源字段“应拨”（text）' CODEC(ZSTD(1)),
+    `实拨` Nullable(String) COMMENT '源字段“实拨”（text）' CODEC(ZSTD(1)),
+    `填报日期` Nullable(String) COMMENT '源字段“填报日期”（text）' CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toMonday(_arrived_at)
+ORDER BY (_partition, _offset, _arrived_at)
+TTL toDateTime(_arrived_at) + toIntervalDay(90)
+SETTINGS non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
+COMMENT '县级部门报送·fiscal：来源原始记录，保留90天';
+
+CREATE TABLE ods.county_offices__contract
+(
+    _topic LowCardinality(String) COMMENT '主题',
+    _partition UInt16 COMMENT '分区',
+    _offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    _arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    _event_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '业务时间（来源所述）' CODEC(Delta(8), ZSTD(1)),
+    _place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    _op LowCardinality(String) COMMENT '操作：upsert 新增或更新，delete 撤回',
+    _key String COMMENT '源记录键' CODEC(ZSTD(1)),
+    _rejected UInt8 COMMENT '被退回的流向数（0：全部接受）',
+    `县代码` Nullable(String) COMMENT '源字段“县代码”（text）' CODEC(ZSTD(1)),
+    `合同编号` Nullable(String) COMMENT '源字段“合同编号”（text）' CODEC(ZSTD(1)),
+    `类别` Nullable(String) COMMENT '源字段“类别”（text）' CODEC(ZSTD(1)),
+    `受益区划代码` Nullable(String) COMMENT '源字段“受益区划代码”（text）' CODEC(ZSTD(1)),
+    `购买主体代码` Nullable(String) COMMENT '源字段“购买主体代码”（text）' CODEC(ZSTD(1)),
+    `承接主体机构代码` Nullable(String) COMMENT '源字段“承接主体机构代码”（text）' CODEC(ZSTD(1)),
+    `承接主体类别` Nullable(String) COMMENT '源字段“承接主体类别”（text）' CODEC(ZSTD(1)),
+    `合同金额` Nullable(String) COMMENT '源字段“合同金额”（text）' CODEC(ZSTD(1)),
+    `购买层级` Nullable(String) COMMENT '源字段“购买层级”（text）' CODEC(ZSTD(1)),
+    `签订日期` Nullable(String) COMMENT '源字段“签订日期”（text）' CODEC(ZSTD(1)),
+    `终止日期` Nullable(String) COMMENT '源字段“终止日期”（text）' CODEC(ZSTD(1)),
+    `优先购买` Nullable(String) COMMENT '源字段“优先购买”（text）' CODEC(ZSTD(1)),
+    `登记时间` Nullable(String) COMMENT '源字段“登记时间”（text）' CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toMonday(_arrived_at)
+ORDER BY (_partition, _offset, _arrived_at)
+TTL toDateTime(_arrived_at) + toIntervalDay(90)
+SETTINGS non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
+COMMENT '县级部门报送·contract：来源原始记录，保留90天';
+
+CREATE TABLE ods.county_offices__service_item
+(
+    _topic LowCardinality(String) COMMENT '主题',
+    _partition UInt16 COMMENT '分区',
+    _offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    _arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    _event_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '业务时间（来源所述）' CODEC(Delta(8), ZSTD(1)),
+    _place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    _op LowCardinality(String) COMMENT '操作：upsert 新增或更新，delete 撤回',
+    _key String COMMENT '源记录键' CODEC(ZSTD(1)),
+    _rejected UInt8 COMMENT '被退回的流向数（0：全部接受）',
+    `县代码` Nullable(String) COMMENT '源字段“县代码”（text）' CODEC(ZSTD(1)),
+    `实施编码` Nullable(String) COMMENT '源字段“实施编码”（text）' CODEC(ZSTD(1)),
+    `版本` Nullable(String) COMMENT '源字段“版本”（text）' CODEC(ZSTD(1)),
+    `基本编码` Nullable(String) COMMENT '源字段“基本编码”（text）' CODEC(ZSTD(1)),
+    `事项名称` Nullable(String) COMMENT '源字段“事项名称”（text）' CODEC(ZSTD(1)),
+    `事项类型` Nullable(String) COMMENT '源字段“事项类型”（text）' CODEC(ZSTD(1)),
+    `行使层级` Nullable(String) COMMENT '源字段“行使层级”（text）' CODEC(ZSTD(1)),
+    `实施主体代码` Nullable(String) COMMENT '源字段“实施主体代码”（text）' CODEC(ZSTD(1)),
+    `承诺时限` Nullable(String) COMMENT '源字段“承诺时限”（text）' CODEC(ZSTD(1)),
+    `法定时限` Nullable(String) COMMENT '源字段“法定时限”（text）' CODEC(ZSTD(1)),
+    `到场次数` Nullable(String) COMMENT '源字段“到场次数”（text）' CODEC(ZSTD(1)),
+    `状态` Nullable(String) COMMENT '源字段“状态”（text）' CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toMonday(_arrived_at)
+ORDER BY (_partition, _offset, _arrived_at)
+TTL toDateTime(_arrived_at) + toIntervalDay(90)
+SETTINGS non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
+COMMENT '县级部门报送·service_item：来源原始记录，保留90天';
+
+CREATE TABLE ods.county_offices__grid
+(
+    _topic LowCardinality(String) COMMENT '主题',
+    _partition UInt16 COMMENT '分区',
+    _offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    _arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    _event_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '业务时间（来源所述）' CODEC(Delta(8), ZSTD(1)),
+    _place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    _op LowCardinality(String) COMMENT '操作：upsert 新增或更新，delete 撤回',
+    _key String COMMENT '源记录键' CODEC(ZSTD(1)),
+    _rejected UInt8 COMMENT '被退回的流向数（0：全部接受）',
+    `县代码` Nullable(String) COMMENT '源字段“县代码”（text）' CODEC(ZSTD(1)),
+    `网格编码` Nullable(String) COMMENT '源字段“网格编码”（text）' CODEC(ZSTD(1)),
+    `网格类型` Nullable(String) COMMENT '源字段“网格类型”（text）' CODEC(ZSTD(1)),
+    `网格名称` Nullable(String) COMMENT '源字段“网格名称”（text）' CODEC(ZSTD(1)),
+    `户数` Nullable(String) COMMENT '源字段“户数”（text）' CODEC(ZSTD(1)),
+    `面积` Nullable(String) COMMENT '源字段“面积”（text）' CODEC(ZSTD(1)),
+    `面积单位` Nullable(String) COMMENT '源字段“面积单位”（text）' CODEC(ZSTD(1)),
+    `生效日期` Nullable(String) COMMENT '源字段“生效日期”（text）' CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toMonday(_arrived_at)
+ORDER BY (_partition, _offset, _arrived_at)
+TTL toDateTime(_arrived_at) + toIntervalDay(90)
+SETTINGS non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
+COMMENT '县级部门报送·grid：来源原始记录，保留90天';
+
+CREATE TABLE ods.county_offices__conversion
+(
+    _topic LowCardinality(String) COMMENT '主题',
+    _partition UInt16 COMMENT '分区',
+    _offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    _arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    _event_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '业务时间（来源所述）' CODEC(Delta(8), ZSTD(1)),
+    _place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    _op LowCardinality(String) COMMENT '操作：upsert 新增或更新，delete 撤回',
+    _key String COMMENT '源记录键' CODEC(ZSTD(1)),
+    _rejected UInt8 COMMENT '被退回的流向数（0：全部接受）',
+    `县代码` Nullable(String) COMMENT '源字段“县代码”（text）' CODEC(ZSTD(1)),
+    `案例编号` Nullable(String) COMMENT '源字段“案例编号”（text）' CODEC(ZSTD(1)),
+    `村居代码` Nullable(String) COMMENT '源字段“村居代码”（text）' CODEC(ZSTD(1)),
+    `村民会议日期` Nullable(String) COMMENT '源字段“村民会议日期”（text）' CODEC(ZSTD(1)),
+    `同意比例` Nullable(String) COMMENT '源字段“同意比例”（text）' CODEC(ZSTD(1)),
+    `批准日期` Nullable(String) COMMENT '源字段“批准日期”（text）' CODEC(ZSTD(1)),
+    `转换日期` Nullable(String) COMMENT '源字段“转换日期”（text）' CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toMonday(_arrived_at)
+ORDER BY (_partition, _offset, _arrived_at)
+TTL toDateTime(_arrived_at) + toIntervalDay(90)
+SETTINGS non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
+COMMENT '县级部门报送·conversion：来源原始记录，保留90天';
+
+CREATE TABLE ods.county_offices__station
+(
+    _topic LowCardinality(String) COMMENT '主题',
+    _partition UInt16 COMMENT '分区',
+    _offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    _arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    _event_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '业务时间（来源所述）' CODEC(Delta(8), ZSTD(1)),
+    _place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    _op LowCardinality(String) COMMENT '操作：upsert 新增或更新，delete 撤回',
+    _key String COMMENT '源记录键' CODEC(ZSTD(1)),
+    _rejected UInt8 COMMENT '被退回的流向数（0：全部接受）',
+    `县代码` Nullable(String) COMMENT '源字段“县代码”（text）' CODEC(ZSTD(1)),
+    `站点编号` Nullable(String) COMMENT '源字段“站点编号”（text）' CODEC(ZSTD(1)),
+    `乡镇代码` Nullable(String) COMMENT '源字段“乡镇代码”（text）' CODEC(ZSTD(1)),
+    `乡镇名称` Nullable(String) COMMENT '源字段“乡镇名称”（text）' CODEC(ZSTD(1)),
+    `站点名称` Nullable(String) COMMENT '源字段“站点名称”（text）' CODEC(ZSTD(1)),
+    `启用日期` Nullable(String) COMMENT '源字段“启用日期”（text）' CODEC(ZSTD(1)),
+    `是否运营` Nullable(String) COMMENT '源字段“是否运营”（text）' CODEC(ZSTD(1)),
+    `面积` Nullable(String) COMMENT '源字段“面积”（text）' CODEC(ZSTD(1)),
+    `填报日期` Nullable(String) COMMENT '源字段“填报日期”（text）' CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toMonday(_arrived_at)
+ORDER BY (_partition, _offset, _arrived_at)
+TTL toDateTime(_arrived_at) + toIntervalDay(90)
+SETTINGS non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
+COMMENT '县级部门报送·station：来源原始记录，保留90天';
+
 CREATE TABLE ods.township_ledger__drill
 (
     _topic LowCardinality(String) COMMENT '主题',
@@ -1091,6 +1264,8 @@ CREATE TABLE std.organization
     status LowCardinality(Nullable(String)) COMMENT '状态',
     office_address Nullable(String) COMMENT '办公地址' CODEC(ZSTD(1)),
     office_phone Nullable(String) COMMENT '办公电话' CODEC(ZSTD(1)),
+    match_name Nullable(String) COMMENT '名称（比对用）' CODEC(ZSTD(1)),
+    match_address Nullable(String) COMMENT '办公地址（比对用）' CODEC(ZSTD(1)),
     headcount Nullable(Int64) COMMENT '工作人员数（人）',
     valid_from Nullable(Date32) COMMENT '生效日期',
     valid_to Nullable(Date32) COMMENT '失效日期',
@@ -1158,6 +1333,14 @@ CREATE TABLE dwd.organization__rows
     office_phone_src LowCardinality(String) COMMENT '办公电话·取自来源',
     office_phone_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办公电话·业务时间' CODEC(Delta(8), ZSTD(1)),
     office_phone_rule LowCardinality(String) COMMENT '办公电话·取值规则',
+    match_name Nullable(String) COMMENT '名称（比对用）' CODEC(ZSTD(1)),
+    match_name_src LowCardinality(String) COMMENT '名称（比对用）·取自来源',
+    match_name_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '名称（比对用）·业务时间' CODEC(Delta(8), ZSTD(1)),
+    match_name_rule LowCardinality(String) COMMENT '名称（比对用）·取值规则',
+    match_address Nullable(String) COMMENT '办公地址（比对用）' CODEC(ZSTD(1)),
+    match_address_src LowCardinality(String) COMMENT '办公地址（比对用）·取自来源',
+    match_address_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办公地址（比对用）·业务时间' CODEC(Delta(8), ZSTD(1)),
+    match_address_rule LowCardinality(String) COMMENT '办公地址（比对用）·取值规则',
     headcount Nullable(Int64) COMMENT '工作人员数（人）',
     headcount_src LowCardinality(String) COMMENT '工作人员数·取自来源',
     headcount_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '工作人员数·业务时间' CODEC(Delta(8), ZSTD(1)),
