@@ -260,7 +260,7 @@ func (d *differ) column(n string, a, b *schemas.Column) {
 	d.when("column.unit", n, "unit", a.Unit, b.Unit)
 	d.when("column.pii", n, "class", class(a), class(b))
 	d.when("column.authority", n, "authority", a.Authority, b.Authority)
-	if !same([]any{a.Zh, a.En, a.Doc, a.ToleranceAbs, a.ToleranceRel}, []any{b.Zh, b.En, b.Doc, b.ToleranceAbs, b.ToleranceRel}) {
+	if !same([]any{a.Zh, a.En, a.Doc, a.ToleranceAbs, a.ToleranceRel, a.Matching}, []any{b.Zh, b.En, b.Doc, b.ToleranceAbs, b.ToleranceRel, b.Matching}) {
 		d.add("column.wording", n, "its names, prose or tolerance")
 	}
 }
