@@ -3983,6 +3983,14 @@ CREATE OR REPLACE VIEW dwd.organization
     office_phone_src LowCardinality(String) COMMENT '办公电话·取自来源',
     office_phone_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办公电话·业务时间',
     office_phone_rule LowCardinality(String) COMMENT '办公电话·取值规则',
+    match_name Nullable(String) COMMENT '名称（比对用）',
+    match_name_src LowCardinality(String) COMMENT '名称（比对用）·取自来源',
+    match_name_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '名称（比对用）·业务时间',
+    match_name_rule LowCardinality(String) COMMENT '名称（比对用）·取值规则',
+    match_address Nullable(String) COMMENT '办公地址（比对用）',
+    match_address_src LowCardinality(String) COMMENT '办公地址（比对用）·取自来源',
+    match_address_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办公地址（比对用）·业务时间',
+    match_address_rule LowCardinality(String) COMMENT '办公地址（比对用）·取值规则',
     headcount Nullable(Int64) COMMENT '工作人员数（人）',
     headcount_src LowCardinality(String) COMMENT '工作人员数·取自来源',
     headcount_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '工作人员数·业务时间',
@@ -4036,10 +4044,10 @@ CREATE OR REPLACE VIEW dwd.organization
     consulted_on_appointment_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '任免征求乡镇意见·业务时间',
     consulted_on_appointment_rule LowCardinality(String) COMMENT '任免征求乡镇意见·取值规则'
 ) AS
-SELECT org_id, division_code, division_code_src, division_code_at, division_code_rule, org_kind, org_kind_src, org_kind_at, org_kind_rule, uscc, uscc_src, uscc_at, uscc_rule, name, name_src, name_at, name_rule, established_on, established_on_src, established_on_at, established_on_rule, status, status_src, status_at, status_rule, office_address, office_address_src, office_address_at, office_address_rule, office_phone, office_phone_src, office_phone_at, office_phone_rule, headcount, headcount_src, headcount_at, headcount_rule, valid_from, valid_from_src, valid_from_at, valid_from_rule, valid_to, valid_to_src, valid_to_at, valid_to_rule, uscc_valid, uscc_valid_src, uscc_valid_at, uscc_valid_rule, social_kind, social_kind_src, social_kind_at, social_kind_rule, parent_org_id, parent_org_id_src, parent_org_id_at, parent_org_id_rule, reg_authority, reg_authority_src, reg_authority_at, reg_authority_rule, charter_party_clause, charter_party_clause_src, charter_party_clause_at, charter_party_clause_rule, charter_version, charter_version_src, charter_version_at, charter_version_rule, management_mode, management_mode_src, management_mode_at, management_mode_rule, unified_command, unified_command_src, unified_command_at, unified_command_rule, consulted_on_assessment, consulted_on_assessment_src, consulted_on_assessment_at, consulted_on_assessment_rule, consulted_on_appointment, consulted_on_appointment_src, consulted_on_appointment_at, consulted_on_appointment_rule
+SELECT org_id, division_code, division_code_src, division_code_at, division_code_rule, org_kind, org_kind_src, org_kind_at, org_kind_rule, uscc, uscc_src, uscc_at, uscc_rule, name, name_src, name_at, name_rule, established_on, established_on_src, established_on_at, established_on_rule, status, status_src, status_at, status_rule, office_address, office_address_src, office_address_at, office_address_rule, office_phone, office_phone_src, office_phone_at, office_phone_rule, match_name, match_name_src, match_name_at, match_name_rule, match_address, match_address_src, match_address_at, match_address_rule, headcount, headcount_src, headcount_at, headcount_rule, valid_from, valid_from_src, valid_from_at, valid_from_rule, valid_to, valid_to_src, valid_to_at, valid_to_rule, uscc_valid, uscc_valid_src, uscc_valid_at, uscc_valid_rule, social_kind, social_kind_src, social_kind_at, social_kind_rule, parent_org_id, parent_org_id_src, parent_org_id_at, parent_org_id_rule, reg_authority, reg_authority_src, reg_authority_at, reg_authority_rule, charter_party_clause, charter_party_clause_src, charter_party_clause_at, charter_party_clause_rule, charter_version, charter_version_src, charter_version_at, charter_version_rule, management_mode, management_mode_src, management_mode_at, management_mode_rule, unified_command, unified_command_src, unified_command_at, unified_command_rule, consulted_on_assessment, consulted_on_assessment_src, consulted_on_assessment_at, consulted_on_assessment_rule, consulted_on_appointment, consulted_on_appointment_src, consulted_on_appointment_at, consulted_on_appointment_rule
 FROM dwd.organization__rows FINAL
 WHERE is_deleted = 0
-COMMENT '组织机构：一物一行 [580ddd62d3d8611a]';
+COMMENT '组织机构：一物一行 [4ca58f2abfa13891]';
 
 CREATE OR REPLACE VIEW dwd.stat_fact
 (
