@@ -181,7 +181,14 @@ func Objects(body []byte, visit func(item []byte) error) error {
 		}
 		return nil
 	}
-	for i < len(body) {
+	return EachValue(body, visit)
+}
+
+// EachValue calls visit with every JSON value of a body in which values stand
+// one after another: JSON Lines, or the arrays that open-data portals join. A
+// value is checked before it is visited, what follows it is not yet.
+func EachValue(body []byte, visit func(value []byte) error) error {
+	for i := skipSpace(body, 0); i < len(body); {
 		end, err := skipValue(body, i, 0)
 		if err != nil {
 			return err
@@ -420,6 +427,13 @@ func (r *ItemReader) AppendTo(c *record.Chunk, at time.Time, op record.Op, place
 		fault = "json.nested"
 	}
 	r.object.AppendTo(c, at, op, place, fault)
+}
+
+// AppendFault appends a record without values for something that is no record:
+// it goes to the rejects by its place and rule, and the good ones go on.
+func (r *ItemReader) AppendFault(c *record.Chunk, at time.Time, place, rule string) {
+	r.object.Reset()
+	r.object.AppendTo(c, at, record.Upsert, place, rule)
 }
 
 // AddTo puts the counts of dropped and unknown fields into stats.

@@ -10,15 +10,15 @@
 // read stops with an error instead of skipping. A list that hides the move
 // behind equal records cannot be told from one that did not move.
 //
-// A page is checked to be whole before any of its records is delivered.
+// A page is checked to be whole before any of its records is delivered. An
+// element of it that is no object is delivered as faulty and goes to the
+// rejects: it never stops the good ones.
 package rest
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -34,7 +34,7 @@ import (
 func Kind() connectors.Kind {
 	return connectors.Kind{
 		Name:     "rest",
-		Doc:      "Lists read page by page over HTTP, with the signature of the national exchange platform (gjgxjhpt) or without.",
+		Doc:      "Lists read page by page over HTTP: paging by number, offset, cursor, link or address; signatures of the national exchange platform (gjgxjhpt), HMAC, OAuth 2, tokens.",
 		Validate: func(sys *schemas.System) []decl.Problem { _, _, ps := read(sys); return ps },
 		Open: func(_ context.Context, sys *schemas.System) (connectors.Opened, error) {
 			s, err := open(sys)
@@ -48,15 +48,19 @@ func Kind() connectors.Kind {
 
 // system is one opened system. It is safe for concurrent use by its sources.
 type system struct {
-	name   string
-	base   *url.URL
-	http   *http.Client
-	limit  *rate.Limiter
-	tries  int
-	pause  time.Duration // before the second try
-	signer *signer       // nil: requests are not signed
-	froms  map[string]from
-	list   []*schemas.Stream
+	name    string
+	base    *url.URL
+	http    *http.Client
+	headers map[string]string
+	codes   *errorCodes // nil: the body has no code
+	limit   *rate.Limiter
+	tries   int
+	bodyMax int64
+	pause   time.Duration // before the second try
+	prover  prover        // nil: requests are not signed
+	now     func() time.Time
+	froms   map[string]from
+	list    []*schemas.Stream
 }
 
 func open(sys *schemas.System) (*system, error) {
@@ -64,76 +68,70 @@ func open(sys *schemas.System) (*system, error) {
 	if len(ps) > 0 {
 		return nil, fault.New(fault.Config, "reading the settings of %q: %s", sys.System, ps[0])
 	}
+	wrap := func(err error) error {
+		return fault.New(fault.Config, "reading the settings of %q: %w", sys.System, err)
+	}
 	raw, err := set.Base.Value()
 	if err != nil {
-		return nil, fault.New(fault.Config, "reading the settings of %q: %w", sys.System, err)
+		return nil, wrap(err)
 	}
 	base, wrong := parseBase(raw)
 	if wrong != "" {
 		return nil, fault.New(fault.Config, "reading the settings of %q: %s", sys.System, wrong)
 	}
+	if set.Timeout == 0 {
+		set.Timeout = 30 * time.Second
+	}
 	s := &system{
-		name: sys.System, base: base, limit: newLimit(set.Rate), froms: froms,
-		tries: set.Tries, pause: 500 * time.Millisecond,
+		name: sys.System, base: base, limit: newLimit(set.Rate), froms: froms, codes: set.Errors,
+		tries: set.Tries, pause: 500 * time.Millisecond, bodyMax: set.MaxResponse, now: time.Now, headers: map[string]string{},
 	}
 	if s.tries == 0 {
 		s.tries = 5
 	}
-	if set.Timeout == 0 {
-		set.Timeout = 30 * time.Second
+	if s.bodyMax == 0 {
+		s.bodyMax = bodyDefault
 	}
-	s.http = newClient(set.Timeout)
+	if s.http, err = newClient(set); err != nil {
+		return nil, wrap(err)
+	}
+	for _, e := range set.Headers {
+		if s.headers[e.Key], err = e.Value.Value(); err != nil {
+			return nil, wrap(err)
+		}
+	}
+	if set.scheme != nil {
+		if s.prover, err = set.scheme.prover(); err != nil {
+			return nil, wrap(err)
+		}
+		if _, ok := set.scheme.(*platform); ok && s.codes == nil {
+			s.codes = &platformCodes
+		}
+	}
 	for _, e := range sys.Streams {
 		s.list = append(s.list, e.Value)
-	}
-	if set.Signature != nil {
-		key, err := set.Signature.AppKey.Reveal()
-		if err != nil {
-			return nil, fault.New(fault.Config, "reading the settings of %q: %w", sys.System, err)
-		}
-		if n := len(key); n != 16 && n != 24 && n != 32 {
-			return nil, fault.New(fault.Config, "reading the settings of %q: app_key has %d bytes, not 16, 24 or 32", sys.System, n)
-		}
-		s.signer = &signer{
-			sid: set.Signature.SID, appKey: []byte(key), refresh: set.Signature.Refresh,
-			now: time.Now, id: requestID,
-		}
 	}
 	return s, nil
 }
 
-// page asks for one page and returns its items as a raw array, and the total
-// or -1.
-func (s *system) page(ctx context.Context, st *schemas.Stream, f from, number, rows int) (items []byte, total int64, size int, err error) {
-	c := call{
-		path: f.Path, doing: fmt.Sprintf("reading page %d of %q", number, st.Name), find: []string{f.Items, f.Total},
-		query: url.Values{f.Page.Number: {strconv.Itoa(number)}, f.Page.Size: {strconv.Itoa(rows)}},
+// first asks for the first records of a stream.
+func (s *system) first(ctx context.Context, st *schemas.Stream, rows int) (page, error) {
+	f := s.froms[st.Name]
+	var at place
+	if f.Window != nil {
+		at.from = f.Window.first
+		at.to, _ = f.Window.next(at.from, s.now())
 	}
-	got, err := s.fetch(ctx, c)
-	if err != nil {
-		return nil, 0, 0, err
+	if f.Page != nil && f.Page.Rows > 0 {
+		rows = min(rows, f.Page.Rows)
 	}
-	if string(got.found[0]) == "null" { // how many platforms write an empty list; the total must agree
-		got.found[0] = []byte("[]")
-	}
-	if len(got.found[0]) == 0 || got.found[0][0] != '[' {
-		return nil, 0, 0, fault.Hint(fault.Config, "check `items`", "%s of system %q: the answer has no list at %q", c.doing, s.name, f.Items)
-	}
-	total = -1
-	if f.Total != "" {
-		text, _ := scalar(got.found[1])
-		if total, err = strconv.ParseInt(text, 10, 64); err != nil || total < 0 {
-			return nil, 0, 0, fault.Hint(fault.Config, "check `total`", "%s of system %q: the answer has no number at %q", c.doing, s.name, f.Total)
-		}
-	}
-	return got.found[0], total, got.bytes, nil
+	return s.fetchPage(ctx, st, f, at, rows, "")
 }
 
 // Check asks for one record of every stream, which also tries the signature.
 func (s *system) Check(ctx context.Context) error {
 	for _, st := range s.list {
-		f := s.froms[st.Name]
-		if _, _, _, err := s.page(ctx, st, f, f.Page.First, 1); err != nil {
+		if _, err := s.first(ctx, st, 1); err != nil {
 			return err
 		}
 	}
@@ -145,14 +143,13 @@ func (s *system) Check(ctx context.Context) error {
 func (s *system) Discover(ctx context.Context) ([]*schemas.Stream, error) {
 	var out []*schemas.Stream
 	for _, st := range s.list {
-		f := s.froms[st.Name]
-		items, _, _, err := s.page(ctx, st, f, f.Page.First, min(f.Page.Rows, 20))
+		p, err := s.first(ctx, st, 20)
 		if err != nil {
 			return nil, err
 		}
-		found := &schemas.Stream{Name: st.Name, Key: st.Key}
-		err = connectors.EachItem(items, func(item []byte) error {
-			return connectors.EachField(item, func(name, value []byte) {
+		found := &schemas.Stream{Name: st.Name, Key: st.Key, From: st.From}
+		for _, item := range p.items[:min(len(p.items), 100)] {
+			_ = connectors.EachField(item, func(name, value []byte) { // an item that is no object has none
 				kind := "text"
 				switch {
 				case value[0] == 't' || value[0] == 'f':
@@ -164,9 +161,6 @@ func (s *system) Discover(ctx context.Context) ([]*schemas.Stream, error) {
 					found.Fields = append(found.Fields, decl.Entry[string]{Key: string(name), Value: kind})
 				}
 			})
-		})
-		if err != nil {
-			return nil, fault.New(fault.Data, "discovering %q of system %q: %w", st.Name, s.name, err)
 		}
 		out = append(out, found)
 	}

@@ -52,57 +52,6 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-type world struct{}
-
-type site struct {
-	g   *gateway
-	sys *schemas.System
-}
-
-func (s site) System() *schemas.System { return s.sys }
-func (s site) Stream() string          { return "committee" }
-func (s site) Count() int              { return len(s.g.list) }
-func (s site) Add(testing.TB)          { s.g.add(1234) }
-
-func (world) Kind() connectors.Kind { return Kind() }
-
-func (world) Start(tb testing.TB) conntest.Site {
-	g := newGateway(tb, 42_300)
-	return site{g, declared(tb, g, 1000)}
-}
-
-func (world) Refused() []conntest.Refused {
-	good := fmt.Sprintf(declaration, "http://gateway.invalid/api", testSID, "KEY", 1000)
-	change := func(old, new string) string { return strings.Replace(good, old, new, 1) }
-	return []conntest.Refused{
-		{Name: "unknown key", Text: change("items:", "item:"), Rule: "key.unknown"},
-		{Name: "no rows", Text: change("rows: 1000", "rows: 0"), Rule: "rest.rows"},
-		{Name: "unknown scheme", Text: change("scheme: gjgxjhpt", "scheme: gjgxjhp"), Rule: "rest.scheme"},
-		{Name: "an inline key", Text: change(`"${env:KEY}"`, "abcdefghabcdefgh"), Rule: "secret.inline"},
-		{Name: "a path that leads elsewhere", Text: change("path: /v1/committee", "path: //other.invalid/v1"), Rule: "rest.path"},
-		{Name: "a password in the address", Text: change("http://gateway", "http://user:pass@gateway"), Rule: "rest.base"},
-		{Name: "one name for number and size", Text: change("size: PAGESIZE", "size: PAGENUM"), Rule: "rest.page"},
-	}
-}
-
-func (world) Unfit(tb testing.TB) []conntest.Unfit {
-	g := newGateway(tb, 3)
-	gone := newGateway(tb, 3)
-	gone.Close()
-	return []conntest.Unfit{
-		{Name: "wrong application key", System: withKey(tb, g.URL+"/api", "RONGTONG_TEST_WRONG_KEY", 10), Class: fault.Config},
-		{Name: "application key too short", System: withKey(tb, g.URL+"/api", "RONGTONG_TEST_SHORT_KEY", 10), Class: fault.Config},
-		{Name: "nobody answers", System: declared(tb, gone, 10), Class: fault.Transient},
-		{Name: "variable not set", System: withKey(tb, g.URL+"/api", "RONGTONG_TEST_NOT_SET", 10), Class: fault.Config},
-	}
-}
-
-func (world) Exempt() map[string]string {
-	return conntest.Pending("process", "updates", "deletes", "credentials", "cut", "throttle", "truncate", "expire", "stall", "million", "types")
-}
-
-func TestConformance(t *testing.T) { conntest.Run(t, world{}) }
-
 // opened opens the stream of a gateway; tries are not spaced out.
 func opened(tb testing.TB, g *gateway, rows int, pos record.Position) (*system, connectors.Source) {
 	tb.Helper()
@@ -200,7 +149,7 @@ func TestSecretIsRenewedBeforeItDies(t *testing.T) {
 	g := newGateway(t, 5)
 	s, src := opened(t, g, 10, nil)
 	now := time.Now()
-	s.signer.now = func() time.Time { return now }
+	s.prover.(*signer).now = func() time.Time { return now }
 	if _, _, err := drain(src); err != nil {
 		t.Fatal(err)
 	}
@@ -265,7 +214,6 @@ func TestFaults(t *testing.T) {
 		{"an error page", body(`<html>canary</html>`), fault.Transient, 3},
 		{"no list", body(`{"code":"0000","data":{"total":1,"list":{"xzqh":"canary"}}}`), fault.Config, 1},
 		{"no total", body(`{"code":"0000","data":{"list":[]}}`), fault.Config, 1},
-		{"a row that is no object", body(page(`["canary"]`)), fault.Data, 1},
 		{"fewer rows than the total says", body(page(`[]`)), fault.Config, 1},
 		{"more rows than asked for", body(page(`[` + strings.Repeat(`{"xzqh":"canary"},`, 10) + `{}]`)), fault.Config, 1},
 	} {
@@ -412,14 +360,14 @@ func TestNothingNewIsOneRequest(t *testing.T) {
 }
 
 func FuzzPosition(f *testing.F) {
-	f.Add([]byte(position{3, 12, 1, 2}.encode()))
+	f.Add([]byte(position{place{3, "token", time.UnixMilli(1), time.UnixMilli(2)}, 12, 1, 2}.encode()))
 	f.Add([]byte{1})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		p, err := parsePosition(b)
 		if err != nil || len(b) == 0 {
 			return
 		}
-		if again, err := parsePosition(p.encode()); err != nil || again != p {
+		if again, err := parsePosition(p.encode()); err != nil || string(again.encode()) != string(p.encode()) {
 			t.Fatalf("%v becomes %v, %v", p, again, err)
 		}
 	})

@@ -14,8 +14,31 @@ import (
 	"sync"
 	"time"
 
+	"rongtong/schemas/decl"
 	"rongtong/schemas/fault"
 )
+
+// platform is the signature scheme of the national exchange platform.
+type platform struct {
+	decl.Pos
+	Scheme  string      `decl:"scheme,required"` // gjgxjhpt
+	SID     string      `decl:"sid,required"`
+	AppKey  decl.Secret `decl:"app_key,required"` // 16, 24 or 32 bytes
+	Refresh string      `decl:"refresh,required"` // path below base
+}
+
+func (p *platform) check() []decl.Problem { return checkPath(p.Pos, "refresh", p.Refresh) }
+
+func (p *platform) prover() (prover, error) {
+	key, err := p.AppKey.Reveal()
+	if err != nil {
+		return nil, err
+	}
+	if n := len(key); n != 16 && n != 24 && n != 32 {
+		return nil, fmt.Errorf("app_key has %d bytes, not 16, 24 or 32", n)
+	}
+	return &signer{sid: p.SID, appKey: []byte(key), refresh: p.Refresh, now: time.Now, id: requestID}, nil
+}
 
 // signer signs requests by the scheme of the national exchange platform
 // (gjgxjhpt). The secret is asked for with the application key and shared by
@@ -51,6 +74,11 @@ func (s *signer) headers(h http.Header, secret []byte) {
 	h.Set("gjgxjhpt_sign", sign(secret, s.sid, rid, rtime))
 }
 
+func (s *signer) proof(ctx context.Context, sys *system, refused int) (func(*http.Request, []byte), int, error) {
+	secret, number, err := s.current(ctx, sys, refused)
+	return func(r *http.Request, _ []byte) { s.headers(r.Header, secret) }, number, err
+}
+
 // current returns the secret and its number. One that is due, or whose number
 // is refused (0 refuses none), is renewed first: of several streams that were
 // refused with the same secret, one asks and the others take its answer.
@@ -63,7 +91,7 @@ func (s *signer) current(ctx context.Context, sys *system, refused int) ([]byte,
 	}
 	got, err := sys.get(ctx, call{
 		path: s.refresh, doing: "renewing the secret", find: []string{"data.secret", "data.expires_at"},
-		sign: func(h http.Header) { s.headers(h, s.appKey) },
+		stamp: func(r *http.Request, _ []byte) { s.headers(r.Header, s.appKey) },
 	})
 	if err != nil {
 		return nil, 0, err

@@ -3,7 +3,6 @@ package rest
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -17,21 +16,39 @@ import (
 	"rongtong/schemas/record"
 )
 
-// position is how far a list has been read: the page being read, counted from
-// 0, how many of its records were taken, and the fingerprints of the first and
-// the last of those, by which a moved list is noticed.
+// position is how far a list has been read: the page being read, how many of
+// its records were taken, and the fingerprints of the first and the last of
+// those, by which a moved list is noticed.
 type position struct {
-	page, taken int
+	place
+	taken       int
 	first, last uint64
 }
 
-const positionVersion = 1
+const positionVersion = 2
 
 func (p position) encode() record.Position {
-	b := binary.AppendUvarint([]byte{positionVersion}, uint64(p.page))
+	b := binary.AppendUvarint([]byte{positionVersion}, uint64(p.number))
 	b = binary.AppendUvarint(b, uint64(p.taken))
 	b = binary.LittleEndian.AppendUint64(b, p.first)
-	return binary.LittleEndian.AppendUint64(b, p.last)
+	b = binary.LittleEndian.AppendUint64(b, p.last)
+	b = binary.AppendVarint(b, millis(p.from))
+	b = binary.AppendVarint(b, millis(p.to))
+	return append(b, p.token...)
+}
+
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return -1 << 62
+	}
+	return t.UnixMilli()
+}
+
+func moment(ms int64) time.Time {
+	if ms == -1<<62 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms)
 }
 
 func parsePosition(b record.Position) (position, error) {
@@ -42,18 +59,32 @@ func parsePosition(b record.Position) (position, error) {
 	if b[0] != positionVersion {
 		return position{}, wrong
 	}
-	rest := b[1:]
-	page, n := binary.Uvarint(rest)
-	if n <= 0 || page > 1<<40 {
+	rest := []byte(b[1:])
+	var n [2]uint64
+	for i := range n {
+		v, size := binary.Uvarint(rest)
+		if size <= 0 || v > 1<<40 {
+			return position{}, wrong
+		}
+		n[i], rest = v, rest[size:]
+	}
+	if len(rest) < 16 {
 		return position{}, wrong
 	}
-	rest = rest[n:]
-	taken, n := binary.Uvarint(rest)
-	if n <= 0 || taken > rowsMax || len(rest) != n+16 {
+	p := position{place: place{number: int(n[0])}, taken: int(n[1])}
+	p.first, p.last, rest = binary.LittleEndian.Uint64(rest), binary.LittleEndian.Uint64(rest[8:]), rest[16:]
+	for _, t := range []*time.Time{&p.from, &p.to} {
+		v, size := binary.Varint(rest)
+		if size <= 0 || v != -1<<62 && (v < -1<<52 || v > 1<<52) {
+			return position{}, wrong
+		}
+		*t, rest = moment(v), rest[size:]
+	}
+	if len(rest) > tokenMax {
 		return position{}, wrong
 	}
-	rest = rest[n:]
-	return position{int(page), int(taken), binary.LittleEndian.Uint64(rest), binary.LittleEndian.Uint64(rest[8:])}, nil
+	p.token = string(rest)
+	return p, nil
 }
 
 // The fields the source itself looks at.
@@ -67,10 +98,15 @@ type source struct {
 	stream *schemas.Stream
 	from   from
 	at     position
+	cur    *page  // the page at `at`, as far as it was fetched
 	ahead  uint64 // fingerprint of the page before the current one; 0: not known
+	have   struct {
+		etag  string // of the page at `at`
+		taken int    // how many records it has, all taken
+	}
 	stats  connectors.Stats
 	reader *connectors.ItemReader
-	place  []byte
+	prefix []byte
 }
 
 func newSource(sys *system, st *schemas.Stream, f from, at position) *source {
@@ -83,121 +119,155 @@ func newSource(sys *system, st *schemas.Stream, f from, at position) *source {
 		use[useAt] = f.At.Field
 	}
 	s.reader = connectors.NewItemReader(st, use...)
+	if f.Window != nil && at.from.IsZero() {
+		s.at.from = f.Window.first
+	}
 	return s
 }
 
-// Read takes whole pages while there is room in the chunk. Records that were
-// read before an error are delivered; the error comes again at the next Read.
+// Read takes records of page after page until the chunk is full. Records that
+// were read before an error are delivered; the error comes again at the next Read.
 func (s *source) Read(ctx context.Context, dst *record.Chunk) (record.Position, error) {
-	begin, bytes := len(dst.Rows), dst.Bytes()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	begin := len(dst.Rows)
+	deliver := func() (record.Position, error) {
+		s.stats.Records += int64(len(dst.Rows) - begin)
+		return s.at.encode(), nil
+	}
 	for {
-		before := len(dst.Rows)
-		more, err := s.page(ctx, dst)
-		rows := len(dst.Rows) - begin
-		switch {
-		case err != nil && (before == begin || ctx.Err() != nil):
-			return nil, err
-		case err != nil:
-			clear(dst.Rows[before:])
-			dst.Rows = dst.Rows[:before]
-			s.stats.Records += int64(before - begin)
-			return s.at.encode(), nil
-		case rows == 0 && !more:
-			return nil, io.EOF
-		case !more, rows+s.from.Page.Rows > connectors.ChunkRows, dst.Bytes()-bytes >= connectors.ChunkBytes/2:
-			if rows == 0 {
-				continue // an empty rest of a full page: the next one may hold records
+		if s.cur == nil {
+			more, err := s.load(ctx)
+			got := len(dst.Rows) > begin
+			switch {
+			case err != nil && got: // also if ctx ended: the position has moved past them
+				return deliver()
+			case err != nil:
+				return nil, err
+			case !more && got:
+				return deliver()
+			case !more:
+				return nil, io.EOF
 			}
-			s.stats.Records += int64(rows)
-			return s.at.encode(), nil
+		}
+		s.take(dst)
+		if s.at.taken < len(s.cur.items) || connectors.Full(dst) {
+			return deliver()
+		}
+		if more := s.advance(); !more && len(dst.Rows) > begin {
+			return deliver()
+		} else if !more {
+			return nil, io.EOF
 		}
 	}
 }
 
-// page takes what is new on the current page. It reports whether a further
-// page is worth asking for; if so, the position already stands there.
-func (s *source) page(ctx context.Context, dst *record.Chunk) (more bool, err error) {
-	number := s.at.page + s.from.Page.First
-	items, total, size, err := s.sys.page(ctx, s.stream, s.from, number, s.from.Page.Rows)
+// load fetches the page at the position. False: there is nothing to ask for.
+func (s *source) load(ctx context.Context) (bool, error) {
+	if s.from.Window != nil {
+		if s.at.to.IsZero() {
+			to, ok := s.from.Window.next(s.at.from, s.sys.now())
+			if !ok {
+				return false, nil
+			}
+			s.at.to = to
+		}
+	}
+	etag := ""
+	if s.have.etag != "" && s.have.taken == s.at.taken {
+		etag = s.have.etag
+	}
+	size := 0
+	if s.from.Page != nil {
+		size = s.from.Page.Rows
+	}
+	p, err := s.sys.fetchPage(ctx, s.stream, s.from, s.at.place, size, etag)
 	if err != nil {
 		return false, err
 	}
-	s.stats.Bytes += int64(size)
+	s.stats.Bytes += int64(p.bytes)
 	s.stats.Objects++
-	p, err := s.look(items, number, total)
-	if err != nil {
-		return false, err
-	}
-	if err := s.take(items, number, dst); err != nil {
-		return false, err
-	}
-	s.at.taken, s.at.first, s.at.last = p.rows, p.first, p.last
-	if p.rows < s.from.Page.Rows {
+	if p.unchanged {
 		return false, nil
 	}
-	if total >= 0 && total <= int64(s.at.page+1)*int64(s.from.Page.Rows) {
-		return false, nil // full, and the last: asking for more would be a guess
+	if err := s.look(&p); err != nil {
+		return false, err
 	}
-	s.at, s.ahead = position{page: s.at.page + 1}, p.start
+	s.cur = &p
 	return true, nil
 }
 
-// overview is what a look at a page tells before any record is taken.
-type overview struct {
-	rows        int
-	first, last uint64 // fingerprints of the first and last record
-	start       uint64 // fingerprint of the first records, byte for byte
+// advance moves the position past the current page. False: nothing more is
+// there for now, and the position stays on the page, which may grow.
+func (s *source) advance() bool {
+	p := s.cur
+	s.cur = nil
+	s.have.etag, s.have.taken = p.etag, s.at.taken
+	w := s.from.Window
+	numbered := s.from.Page != nil && (s.from.Page.Style == byNumber || s.from.Page.Style == byOffset)
+	next := place{number: s.at.number + 1, from: s.at.from, to: s.at.to}
+	more := p.more
+	switch {
+	case numbered && p.more:
+		s.ahead = start(p.items)
+	case !numbered && p.next != "" && (p.more || w == nil && len(p.items) > 0):
+		next.token = p.next
+	case w != nil:
+		// The piece of time is finished; what comes late, the overlap finds.
+		// One that ended because of our clock was the newest.
+		more = w.To != "" && s.at.to.Equal(s.at.from.Add(w.Step))
+		next, s.ahead = place{from: s.at.to}, 0
+	default:
+		return false
+	}
+	s.at, s.have.etag = position{place: next}, ""
+	return more
 }
 
 // look checks that the page is what was asked for and that the list has not
 // moved under the position.
-func (s *source) look(items []byte, number int, total int64) (overview, error) {
-	var p overview
-	var first, last, taken []byte // taken: the last record that was taken before
-	start := xxhash.New()
-	err := connectors.EachItem(items, func(item []byte) error {
-		if p.rows == 0 {
-			first = item
-		}
-		if p.rows < 3 {
-			_, _ = start.Write(item)
-		}
-		p.rows++
-		last = item
-		if p.rows == s.at.taken {
-			taken = item
-		}
-		return nil
-	})
-	if err != nil {
-		return p, fault.New(fault.Transient, "reading page %d of %q: %w", number, s.stream.Name, err)
+func (s *source) look(p *page) error {
+	n, name := len(p.items), s.stream.Name
+	number := s.at.number + 1
+	if pg := s.from.Page; pg != nil && pg.Style == byNumber {
+		number = s.at.number + pg.First
 	}
-	p.start, p.first, p.last = start.Sum64(), s.fingerprint(first), s.fingerprint(last)
-	rows, name := s.from.Page.Rows, s.stream.Name
-	before := int64(s.at.page) * int64(rows)
-	switch {
-	case p.rows > rows:
-		return p, fault.Hint(fault.Config, "check page.size", "reading page %d of %q: %d rows were asked for and %d came", number, name, rows, p.rows)
-	case p.rows > 0 && s.ahead == p.start:
-		return p, fault.Hint(fault.Config, "check page.number: the system seems to ignore it", "reading page %d of %q: it begins like the page before", number, name)
-	case s.at.taken > 0 && (p.rows < s.at.taken || p.first != s.at.first || s.fingerprint(taken) != s.at.last):
-		return p, fault.Hint(fault.Config, "the list has no stable order, or has lost records: read the stream again from its beginning",
+	if s.at.taken > 0 && (n < s.at.taken || s.fingerprint(p.items[0]) != s.at.first || s.fingerprint(p.items[s.at.taken-1]) != s.at.last) {
+		return fault.Hint(fault.Config, "the list has no stable order, or has lost records: read the stream again from its beginning",
 			"reading page %d of %q: it no longer begins with the %d records taken from it", number, name, s.at.taken)
-	case p.rows < rows && before+int64(p.rows) < total && s.at.page == 0:
-		return p, fault.Hint(fault.Config, "the system may cap its pages: set page.rows to what it returns",
-			"reading page %d of %q: %d of %d rows came, of %d in all", number, name, p.rows, rows, total)
-	case p.rows < rows && before+int64(p.rows) < total:
-		return p, fault.New(fault.Transient, "reading page %d of %q: it ends after %d of %d rows, though there are %d in all", number, name, p.rows, rows, total)
 	}
-	return p, nil
+	pg := s.from.Page
+	if pg == nil || pg.Style != byNumber && pg.Style != byOffset {
+		return nil
+	}
+	before := int64(s.at.number) * int64(pg.Rows)
+	switch {
+	case n > pg.Rows:
+		return fault.Hint(fault.Config, "check page.size", "reading page %d of %q: %d rows were asked for and %d came", number, name, pg.Rows, n)
+	case n > 0 && s.ahead == start(p.items):
+		return fault.Hint(fault.Config, "check page."+pg.Style+": the system seems to ignore it", "reading page %d of %q: it begins like the page before", number, name)
+	case n < pg.Rows && before+int64(n) < p.total && s.at.number == 0:
+		return fault.Hint(fault.Config, "the system may cap its pages: set page.rows to what it returns",
+			"reading page %d of %q: %d of %d rows came, of %d in all", number, name, n, pg.Rows, p.total)
+	case n < pg.Rows && before+int64(n) < p.total:
+		return fault.New(fault.Transient, "reading page %d of %q: it ends after %d of %d rows, though there are %d in all", number, name, n, pg.Rows, p.total)
+	}
+	return nil
+}
+
+// start is the fingerprint of the first records of a page, byte for byte.
+func start(items [][]byte) uint64 {
+	h := xxhash.New()
+	for _, item := range items[:min(len(items), 3)] {
+		_, _ = h.Write(item)
+	}
+	return h.Sum64()
 }
 
 // fingerprint recognises a record by its key fields as they are written: the
 // other fields may be rendered differently by the next release of the system.
 func (s *source) fingerprint(item []byte) uint64 {
-	if item == nil {
-		return 0
-	}
 	values, err := connectors.FindJSON(item, s.stream.Key...)
 	if err != nil {
 		return xxhash.Sum64(item)
@@ -210,18 +280,30 @@ func (s *source) fingerprint(item []byte) uint64 {
 	return h.Sum64()
 }
 
-// take appends the records after the ones taken before.
-func (s *source) take(items []byte, number int, dst *record.Chunk) error {
-	n := 0
-	place := strconv.AppendInt(append(s.place[:0], "page "...), int64(number), 10)
-	place = append(place, " #"...)
-	err := connectors.EachItem(items, func(item []byte) error {
-		n++
-		if n <= s.at.taken {
-			return nil
-		}
-		if err := s.reader.Read(item); err != nil {
-			return err
+// take appends the records after the ones taken before, until the chunk is full.
+func (s *source) take(dst *record.Chunk) {
+	number := s.at.number + 1
+	if pg := s.from.Page; pg != nil && pg.Style == byNumber {
+		number = s.at.number + pg.First
+	}
+	s.prefix = s.prefix[:0]
+	if s.from.Window != nil {
+		s.prefix = append(s.at.from.In(s.from.Window.zone).AppendFormat(s.prefix, time.DateTime), ' ')
+	}
+	s.prefix = append(s.prefix, "page "...)
+	s.prefix = append(strconv.AppendInt(s.prefix, int64(number), 10), " #"...)
+	items := s.cur.items
+	if s.at.taken == 0 && len(items) > 0 {
+		s.at.first = s.fingerprint(items[0])
+	}
+	from := s.at.taken
+	for s.at.taken < len(items) && !connectors.Full(dst) {
+		item := items[s.at.taken]
+		s.at.taken++
+		where := string(strconv.AppendInt(s.prefix, int64(s.at.taken), 10))
+		if s.reader.Read(item) != nil {
+			s.reader.AppendFault(dst, time.Time{}, where, "json.syntax")
+			continue
 		}
 		op := record.Upsert
 		if s.from.Delete != nil && string(s.reader.Used(useDelete)) == s.from.Delete.Value {
@@ -231,15 +313,11 @@ func (s *source) take(items []byte, number int, dst *record.Chunk) error {
 		if s.from.At != nil {
 			at, _ = connectors.ParseAt(s.reader.Used(useAt)) // zero: the transform rejects the record
 		}
-		s.reader.AppendTo(dst, at, op, string(strconv.AppendInt(place, int64(n), 10)))
-		return nil
-	})
-	s.place = place[:0]
-	var wrong *connectors.ItemError
-	if errors.As(err, &wrong) {
-		return fault.New(fault.Data, "reading page %d of %q: row %d: %w", number, s.stream.Name, n, err)
+		s.reader.AppendTo(dst, at, op, where)
 	}
-	return err
+	if s.at.taken > from {
+		s.at.last = s.fingerprint(items[s.at.taken-1])
+	}
 }
 
 // Done has nothing to do: the system keeps its list.
