@@ -30,7 +30,10 @@ require (
 	modernc.org/sqlite v1.61.1
 )
 
-require golang.org/x/oauth2 v0.38.0
+require (
+	github.com/emmansun/gmsm v0.15.5
+	golang.org/x/oauth2 v0.38.0
+)
 
 require (
 	github.com/xdg-go/pbkdf2 v1.0.0 // indirect

@@ -622,6 +622,10 @@ func text(b []byte, from, end int, plain bool, scratch *[]byte) []byte {
 	return *scratch
 }
 
+// Unquote appends the text of a JSON string, quotes included in raw, as FindJSON
+// and EachField give it: checked, and borrowed from the document.
+func Unquote(dst, raw []byte) []byte { return unescape(dst, raw[1:len(raw)-1]) }
+
 // unescape appends the text of a string whose escapes were already checked.
 func unescape(dst, s []byte) []byte {
 	for i := 0; i < len(s); i++ {

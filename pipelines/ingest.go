@@ -5,12 +5,14 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"strconv"
 	"sync"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
 
 	"rongtong/connectors"
+	"rongtong/pipelines/deidentify"
 	"rongtong/pipelines/schedule"
 	"rongtong/pipelines/topics"
 	"rongtong/schemas"
@@ -26,6 +28,7 @@ const positions = "rongtong.positions"
 type Ingest struct {
 	Kafka *topics.Client
 	Kinds map[string]connectors.Kind
+	Keys  *deidentify.Keys // of pseudonyms and of the landing area; nil: none
 	Log   *slog.Logger
 }
 
@@ -37,6 +40,10 @@ func Topics(streams []*Stream) []topics.Topic {
 	out := []topics.Topic{{Name: positions, Partitions: 1}}
 	for _, s := range streams {
 		out = append(out, topics.Topic{Name: s.Topic, Partitions: s.Partitions()})
+		if days := s.Stream.Landing.Days; days > 0 {
+			out = append(out, topics.Topic{Name: s.landing(), Partitions: 1,
+				Configs: map[string]string{"retention.ms": strconv.Itoa(days * 24 * 3600 * 1000)}})
+		}
 	}
 	return out
 }
@@ -162,6 +169,10 @@ func (in *Ingest) stream(ctx context.Context, kafka Log, opened connectors.Opene
 		return err
 	}
 	defer producer.Close()
+	land := &lander{keys: in.Keys, stream: s}
+	if err := land.renew(); err != nil {
+		return err
+	}
 	at, err := stored(ctx, kafka, s)
 	if err != nil {
 		return err
@@ -174,7 +185,11 @@ func (in *Ingest) stream(ctx context.Context, kafka Log, opened connectors.Opene
 		log.Warn("taking over rows that a crash of the broker left without their position", "records", n)
 		at.Records += n
 	}
-	src, err := opened.Source(ctx, s.Stream, at.Position)
+	from, err := land.step.OpenPosition(at.Position)
+	if err != nil {
+		return err
+	}
+	src, err := opened.Source(ctx, s.Stream, from)
 	if err != nil {
 		return err
 	}
@@ -195,10 +210,17 @@ func (in *Ingest) stream(ctx context.Context, kafka Log, opened connectors.Opene
 		if err != nil {
 			return err
 		}
+		kept, err := land.apply(chunk)
+		if err != nil {
+			return err
+		}
 		left.drop(chunk)
-		next := progress{opening.plus(src.Stats()), pos}
+		next := progress{Counts: opening.plus(src.Stats(), land.counts(), s.Personal)}
+		if next.Position, err = land.step.SealPosition(pos); err != nil {
+			return err
+		}
 		next.Records = at.Records + int64(len(chunk.Rows))
-		if err := in.commit(ctx, producer, s, chunk, at.Records, next); err != nil {
+		if err := in.commit(ctx, producer, s, chunk, kept, at.Records, next); err != nil {
 			return err
 		}
 		at = next
@@ -229,8 +251,11 @@ func Delivered(ctx context.Context, k *topics.Client, s *Stream) (Counts, error)
 // any error the producer is spent and the stream starts again: the next
 // producer of the same ID settles the transaction one way or the other, and the
 // stored position, which moved exactly if the rows are there, says which.
-func (in *Ingest) commit(ctx context.Context, p Producer, s *Stream, chunk *record.Chunk, before int64, next progress) error {
+func (in *Ingest) commit(ctx context.Context, p Producer, s *Stream, chunk *record.Chunk, kept []deidentify.Kept, before int64, next progress) error {
 	txn := p.Begin()
+	for _, k := range kept {
+		txn.Append(s.landing(), 0, topics.Record{Key: k.Key, Value: k.Value})
+	}
 	var header []byte
 	for i := range chunk.Rows {
 		e := &chunk.Rows[i]

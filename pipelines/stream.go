@@ -28,6 +28,9 @@ type Stream struct {
 	Stream *schemas.Stream
 	Topic  string
 	Flows  []Flow
+	// Personal says which labels of fields are of prohibited kinds, so that
+	// what a source sends of them is counted.
+	Personal *schemas.PersonalData
 }
 
 // Flow is a compiled flow. Index is its place among the flows of its stream:
@@ -63,7 +66,7 @@ func Compile(c *schemas.Catalog) ([]*Stream, []decl.Problem) {
 	var problems []decl.Problem
 	for _, sys := range c.Systems {
 		for _, e := range sys.Streams {
-			st := &Stream{System: sys, Stream: e.Value, Topic: Topic(sys.System, e.Value.Name)}
+			st := &Stream{System: sys, Stream: e.Value, Topic: Topic(sys.System, e.Value.Name), Personal: &c.Personal}
 			for _, f := range sys.Flows {
 				if f.Stream != e.Value.Name {
 					continue

@@ -3,10 +3,15 @@ package pipelines
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"time"
 
 	"rongtong/connectors"
+	"rongtong/pipelines/deidentify"
+	"rongtong/schemas"
+	"rongtong/schemas/pii"
 	"rongtong/schemas/record"
 )
 
@@ -89,30 +94,74 @@ type progress struct {
 
 // Counts are a connector's side of the books.
 type Counts struct {
-	Records int64 `json:"delivered"`      // delivered into Kafka
-	Dropped int64 `json:"dropped_values"` // values of fields that must not leave the source
-	Unknown int64 `json:"unknown_values"` // values of fields that no contract names
-	Totals  int64 `json:"total_rows"`     // total rows that were checked and left out
+	Records    int64 `json:"delivered"`          // delivered into Kafka
+	Dropped    int64 `json:"dropped_values"`     // values of fields that must not leave the source
+	Unknown    int64 `json:"unknown_values"`     // values of fields that no contract names
+	Totals     int64 `json:"total_rows"`         // total rows that were checked and left out
+	Pseudonyms int64 `json:"pseudonyms"`         // citizen IDs replaced by a pseudonym
+	BadIDs     int64 `json:"bad_identifiers"`    // values declared as citizen IDs that are none
+	Masked     int64 `json:"masked_identifiers"` // identifiers found in other fields, and masked
+	DroppedP5  int64 `json:"dropped_p5"`         // values of prohibited kinds, dropped; also counted as dropped or unknown
+	// P5 counts them by field. Labels come from sources: there are at most
+	// p5Labels of them, and what comes after is counted as "…".
+	P5 map[string]int64 `json:"dropped_p5_by_field,omitempty"`
 }
 
-func (c Counts) all() [4]int64 { return [4]int64{c.Records, c.Dropped, c.Unknown, c.Totals} }
+const p5Labels = 64
 
-// plus adds what a source counted since it was opened.
-func (c Counts) plus(s connectors.Stats) Counts {
+func (c *Counts) all() [8]*int64 {
+	return [8]*int64{&c.Records, &c.Dropped, &c.Unknown, &c.Totals, &c.Pseudonyms, &c.BadIDs, &c.Masked, &c.DroppedP5}
+}
+
+// plus adds what a source and its landing step counted since they were opened.
+func (c Counts) plus(s connectors.Stats, l deidentify.Counts, personal *schemas.PersonalData) Counts {
+	c.P5 = maps.Clone(c.P5)
 	c.Totals += s.Totals
-	for _, n := range s.DroppedFields {
-		c.Dropped += n
-	}
-	for _, n := range s.UnknownFields {
-		c.Unknown += n
-	}
+	c.Dropped += c.fields(s.DroppedFields, personal)
+	c.Unknown += c.fields(s.UnknownFields, personal)
+	c.Pseudonyms, c.BadIDs, c.Masked = c.Pseudonyms+l.Pseudonyms, c.BadIDs+l.Bad, c.Masked+l.Masked
 	return c
 }
 
+// fields sums up counts by field, and notes those of prohibited kinds.
+func (c *Counts) fields(counts map[string]int64, personal *schemas.PersonalData) (sum int64) {
+	for label, n := range counts {
+		sum += n
+		if n == 0 || personal == nil || personal.ProhibitedKind(label) == nil {
+			continue
+		}
+		c.DroppedP5 += n
+		if c.P5 == nil {
+			c.P5 = map[string]int64{}
+		}
+		label = pii.MaskString(label)
+		if _, ok := c.P5[label]; !ok && len(c.P5) >= p5Labels {
+			label = "…"
+		}
+		c.P5[label] += n
+	}
+	return sum
+}
+
+// progressVersion is the first byte of what an ingest transaction stores:
+//
+//	byte    version
+//	uvarint each of Counts.all
+//	uvarint number of fields of prohibited kinds, and for each of them
+//	        uvarint length, then label; uvarint count
+//	…       the position, as the landing step sealed it
+const progressVersion = 2
+
 func (p progress) encode() []byte {
-	b := []byte{1}
+	b := []byte{progressVersion}
 	for _, n := range p.all() {
-		b = binary.AppendUvarint(b, uint64(n))
+		b = binary.AppendUvarint(b, uint64(*n))
+	}
+	b = binary.AppendUvarint(b, uint64(len(p.P5)))
+	for _, label := range slices.Sorted(maps.Keys(p.P5)) {
+		b = binary.AppendUvarint(b, uint64(len(label)))
+		b = append(b, label...)
+		b = binary.AppendUvarint(b, uint64(p.P5[label]))
 	}
 	return append(b, p.Position...)
 }
@@ -121,19 +170,43 @@ func decodeProgress(b []byte) (progress, error) {
 	if len(b) == 0 {
 		return progress{}, nil
 	}
-	if b[0] != 1 {
+	if b[0] != progressVersion {
 		return progress{}, fmt.Errorf("reading a stored position: %d bytes of version %d are not ours", len(b), b[0])
 	}
 	rest := b[1:]
-	var n [4]int64
-	for i := range n {
+	cut := fmt.Errorf("reading a stored position: the counts are cut off")
+	number := func() (int64, bool) {
 		x, k := binary.Uvarint(rest)
 		if k <= 0 {
-			return progress{}, fmt.Errorf("reading a stored position: the counts are cut off")
+			return 0, false
 		}
-		n[i], rest = int64(x), rest[k:]
+		rest = rest[k:]
+		return int64(x), true
 	}
-	p := progress{Counts: Counts{n[0], n[1], n[2], n[3]}}
+	var p progress
+	for _, n := range p.all() {
+		var ok bool
+		if *n, ok = number(); !ok {
+			return progress{}, cut
+		}
+	}
+	fields, ok := number()
+	if !ok || fields < 0 || fields > p5Labels+1 {
+		return progress{}, cut
+	}
+	for range fields {
+		label, after, ok := text(rest)
+		if !ok {
+			return progress{}, cut
+		}
+		rest = after
+		if p.P5 == nil {
+			p.P5 = map[string]int64{}
+		}
+		if p.P5[label], ok = number(); !ok {
+			return progress{}, cut
+		}
+	}
 	if len(rest) > 0 {
 		p.Position = rest
 	}

@@ -29,6 +29,7 @@ const (
 	ruleOrgCodeCheck        = "org_code.check_digit"
 	ruleOrgCodeFormat       = "org_code.format"
 	rulePeriodFormat        = "period.format"
+	rulePidFormat           = "pid.format"
 	ruleRequired            = "required"
 	ruleServiceFormat       = "service_item.format"
 	ruleServiceProvince     = "service_item.province"
@@ -88,6 +89,8 @@ var catalogue = []RuleText{
 	{ruleOrgCodeCheck, "组织机构代码校验位错误", "the check digit of the organisation code is wrong", "请对照代码证核对，或改填统一社会信用代码", "check the code against the certificate, or use the credit code", false},
 	{ruleOrgCodeFormat, "组织机构代码不是 8 位本体代码加 1 位校验码", "the organisation code is not of eight characters and a check digit", "请按“00450218-X”的样式填写", "write it like 00450218-X", false},
 	{rulePeriodFormat, "统计期写法无法识别", "the period is written in no known way", "月份写“2025-06”，季度写“2025Q4”", "write a month as 2025-06 and a quarter as 2025Q4", false},
+	{rulePidFormat, "人员标识不是落地环节生成的假名", "the value is no pseudonym of the landing step", "请联系系统管理员：该字段应在 identify 中声明为 citizen_id", "declare the field under identify: as a citizen_id", false},
+	{"pii.in_key", "标识字段中含有证件号码、手机号码等个人信息，脱敏后无法区分记录", "a field that identifies the record holds a person's number: masked, the record cannot be told from others", "请改用业务编号作为标识；确为业务编号的，由管理员在 identify 中声明为 serial", "use a number of the business; if it is one, declare the field under identify: as serial", true},
 	{ruleRequired, "必填项为空", "a required value is missing", "请补全该项", "fill in the value", false},
 	{ruleServiceFormat, "事项编码位数或行使层级不符合 GB/T 39554.1", "the code of the service item has not the form of GB/T 39554.1", "实施编码 31 位、基本编码 12 位，请从事项管理系统复制", "31 characters, or 12 digits of the basic code: copy it from the register of items", false},
 	{ruleServiceProvince, "事项基本编码不是国家（00）或本省的编码", "the basic code is neither national (00) nor of the province", "请核对事项基本编码", "check the basic code", false},

@@ -106,6 +106,8 @@ var Rules = []Rule{
 	{"stream.field_order", Safe, "the order of the fields"},
 	{"stream.drop_added", Stored, "what is already kept of the field, as received, must go"},
 	{"stream.drop_removed", Contract, "a field that had to stay in the source is no longer held back"},
+	{"stream.identify", Stored, "a field that identifies a person is treated in another way: what is kept under the old one must be re-keyed, or must go"},
+	{"stream.landing", Safe, "how long raw citizen IDs are kept, encrypted, for a change of keys"},
 	{"stream.from", Backfill, "it is read from another place in its source: the stored position may not be in it"},
 	{"stream.partitions_more", Backfill, "keys move to other partitions: drain the loaders first, or a record and its correction are loaded out of order"},
 	{"stream.partitions_fewer", Contract, "Kafka cannot take partitions away: the topic must be created again"},
@@ -440,6 +442,15 @@ func (d *differ) stream(n string, a, b *schemas.Stream) {
 		func(x, y decl.Entry[string]) { d.when("stream.field_type", n+"."+x.Key, "type", x.Value, y.Value) })
 	d.when("stream.field_order", n, "order", order(a, b), order(b, a))
 	each(d, "stream.drop_", a.Drop, b.Drop, func(f string) string { return n + "." + f }, func(string, string) {})
+	identified := func(s *schemas.Stream) (out []string) {
+		for _, x := range s.Identify {
+			out = append(out, strings.TrimSuffix(x.Key+": "+x.Value.As+" "+x.Value.Purpose, " "))
+		}
+		slices.Sort(out)
+		return out
+	}
+	d.when("stream.identify", n, "identify", identified(a), identified(b))
+	d.when("stream.landing", n, "days", a.Landing.Days, b.Landing.Days)
 	if !same(a.From.Value(), b.From.Value()) {
 		d.add("stream.from", n, "where it is read")
 	}

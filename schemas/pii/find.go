@@ -54,6 +54,10 @@ func Find(b []byte, hits []Hit) []Hit {
 			if i == len(b) {
 				break
 			}
+			if n := short(b[i:]); n > 0 {
+				i += n
+				continue
+			}
 		}
 		if c := b[i]; c-'0' <= 9 {
 			f.digit(int(c-'0'), i, i+1)
@@ -65,6 +69,47 @@ func Find(b []byte, hits []Hit) []Hit {
 	f.end(len(b))
 	return f.hits
 }
+
+// short is the length of an ASCII run at the beginning of b that has too few
+// digits for an identifier, 0 if it may have enough: most dates, counts and
+// codes are passed over by it.
+func short(b []byte) int {
+	digits := 0
+	for i, c := range b {
+		switch asciiClass[c] {
+		case isDigit:
+			if digits++; digits == 11 {
+				return 0
+			}
+		case isHard:
+			return i
+		case isOpen:
+			return 0
+		}
+	}
+	return len(b)
+}
+
+const (
+	isHard  = iota // ends a run
+	isDigit        // of a run
+	isSoft         // may stand between the digits of a run
+	isOpen         // needs a closer look
+)
+
+var asciiClass = func() (t [256]uint8) {
+	for c := range t {
+		switch r := rune(c); {
+		case c >= utf8.RuneSelf || r == 'x' || r == 'X':
+			t[c] = isOpen
+		case r >= '0' && r <= '9':
+			t[c] = isDigit
+		case isSpace(r) || isHyphen(r):
+			t[c] = isSoft
+		}
+	}
+	return t
+}()
 
 // begins marks the bytes at which a digit may begin: ASCII digits, and the
 // first bytes of digits of other scripts and widths.
@@ -97,7 +142,7 @@ type finder struct {
 	d     [runMax]byte
 	from  [runMax]int32
 	to    [runMax]int32
-	start [runMax]bool // a separator stands before it
+	start [runMax]bool // a separator or an X stands before it
 	pos   int          // hits before this offset are known
 }
 
@@ -110,7 +155,7 @@ func (f *finder) digit(v, from, to int) {
 		copy(f.start[:], f.start[runMax-overlap:])
 		f.n = overlap
 	}
-	f.d[f.n], f.from[f.n], f.to[f.n], f.start[f.n] = byte(v), int32(from), int32(to), f.n == 0 || f.gap > 0
+	f.d[f.n], f.from[f.n], f.to[f.n], f.start[f.n] = byte(v), int32(from), int32(to), f.n == 0 || f.gap > 0 || f.d[f.n-1] == letterX
 	f.n++
 	f.gap = 0
 }
@@ -151,28 +196,37 @@ func (f *finder) end(i int) {
 
 // evaluate looks for identifiers in the run, which ends before offset next.
 func (f *finder) evaluate(next int) {
+	from, to := 0, 0 // the digits around i that stand together
 	for i := 0; i < f.n; {
+		if i >= to {
+			for from, to = i, i+1; to < f.n && !f.start[to]; to++ {
+			}
+		}
 		if int(f.from[i]) < f.pos {
 			i++
 			continue
 		}
-		if f.start[i] || f.d[i-1] == letterX {
+		if f.start[i] {
 			if k, n := f.at(i, next); n > 0 && f.add(k, i, n) {
 				i += n
 				continue
 			}
 		}
-		if k, n := f.inside(i); n > 0 && f.add(k, i, n) {
-			i += n
+		if to-from > 18 {
+			if k, n := f.inside(i, from, to); n > 0 && f.add(k, i, n) {
+				i += n
+				continue
+			}
+			i++
 			continue
 		}
-		i++
+		i = max(i+1, to) // identifiers begin where groups do
 	}
 }
 
 // border reports whether an identifier may end before digit e.
 func (f *finder) border(e int) bool {
-	return e == f.n || e < f.n && (f.start[e] || f.d[e-1] == letterX || f.d[e] == letterX)
+	return e == f.n || e < f.n && (f.start[e] || f.d[e] == letterX)
 }
 
 // at returns the identifier that begins at i, where a group begins, and ends
@@ -216,21 +270,11 @@ func (f *finder) classify(i, n, next int) Kind {
 	return 0
 }
 
-// inside returns the identifier that begins at i within digits that stand
-// together and are longer than any number of a thing that has one: people glue
-// numbers together.
-func (f *finder) inside(i int) (Kind, int) {
-	from, to := i, i
-	for from > 0 && !f.start[from] {
-		from--
-	}
-	for to < f.n && (to == i || !f.start[to]) {
-		to++
-	}
-	if to-from <= 18 {
-		return 0, 0
-	}
-	if i+18 <= to && isID(f.d[i:i+18]) && (i == from || i+18 == to || isRight(f.d[i:i+18])) {
+// inside returns the identifier that begins at i within the digits [from, to)
+// that stand together and are longer than any number of a thing that has one:
+// people glue numbers together.
+func (f *finder) inside(i, from, to int) (Kind, int) {
+	if i+18 <= to && isID(f.d[i:i+18]) && isRight(f.d[i:i+18]) {
 		return CitizenID, 18
 	}
 	if left := to - i; left >= 11 && isMobile(f.d[i:i+11]) && (i == from || left == 11 || int(f.from[i]) == f.pos) {

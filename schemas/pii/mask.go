@@ -3,6 +3,7 @@ package pii
 import (
 	"strings"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // stars stand for what is hidden, however much it is.
@@ -13,9 +14,8 @@ const stars = "****"
 // four of a mobile number (138****1234). The result is b itself when there is
 // nothing to mask. Masking twice is masking once.
 func Mask(b []byte) []byte {
-	var room [8]Hit
 	for range 8 {
-		hits := Find(b, room[:0])
+		hits := Find(b, nil)
 		if len(hits) == 0 {
 			break
 		}
@@ -31,11 +31,10 @@ func MaskString(s string) string {
 	if len(s) < 11 {
 		return s
 	}
-	b := []byte(s)
-	if m := Mask(b); len(m) != len(b) || string(m) != s {
-		return string(m)
+	if len(Find(unsafe.Slice(unsafe.StringData(s), len(s)), nil)) == 0 {
+		return s
 	}
-	return s
+	return string(Mask([]byte(s)))
 }
 
 // Cover appends b to dst with the hits that Find gave for it masked.
@@ -57,10 +56,16 @@ func AppendName(dst, name []byte) []byte {
 }
 
 // AppendNumber appends the display form of a number that is an identifier by
-// declaration, whatever its form: its ends where it is long enough to have a
-// middle, else stars alone.
+// declaration, whatever its form: its ends where it is a number and long enough
+// to have a middle, else stars alone: what was typed into the wrong field, a
+// name for one, has no display form.
 func AppendNumber(dst, b []byte, kind Kind) []byte {
 	b = trim(b)
+	for _, r := range string(b) {
+		if digitOf(r) < 0 && !isSpace(r) && !isHyphen(r) && !isInvisible(r) && !strings.ContainsRune("xXｘＸ+'", r) {
+			return append(dst, stars...)
+		}
+	}
 	first, last := 3, 2
 	if kind == Mobile {
 		last = 4
