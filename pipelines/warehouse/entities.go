@@ -124,6 +124,9 @@ func objects(c *schemas.Catalog) ([]*object, error) {
 		}
 		out = append(out, stdTable(e), fusedTable(e))
 		views = append(views, fusedView(e))
+		if sources := feeders(c, e); len(sources) > 0 {
+			views = append(views, asOfView(c, e, sources), historyView(c, e, sources))
+		}
 	}
 	out = append(out, divisionPath(), indicatorTable())
 	out = append(out, opsTables()...)

@@ -24,7 +24,15 @@ type fuser struct {
 
 	// slice narrows the claims to a range of things; empty for all.
 	slice string
+
+	// from replaces the table of claims, and span names columns of it that tell
+	// several rows of one thing apart: the times between which each holds.
+	from string
+	span []string
 }
+
+// keys are the columns that tell rows apart.
+func (f *fuser) keys() []string { return append(slices.Clone(f.e.Key), f.span...) }
 
 // sql is the query that makes the entity's fused rows, columns in the order of
 // fusedColumns.
@@ -115,14 +123,18 @@ func (f *fuser) changed() string {
 // latest selects the latest claim per thing and source, live ones only. The
 // order is the table's own, read backwards, so nothing is sorted or held.
 func (f *fuser) latest(extra ...string) string {
-	cols := make([]string, 0, len(f.e.Columns)+4)
+	cols := slices.Clone(f.span)
 	for _, c := range f.e.Columns {
 		cols = append(cols, ident(c.Name))
 	}
 	cols = append(cols, "src_system", "src_tier", "event_time", "version", "is_deleted")
 	var desc []string
-	for _, k := range f.e.Key {
+	for _, k := range f.keys() {
 		desc = append(desc, ident(k)+" DESC")
+	}
+	from := f.from
+	if from == "" {
+		from = dbStd + "." + ident(f.e.Entity)
 	}
 	// Claims of a source that came in since the sources were listed wait for the
 	// next fusion, which sees another list.
@@ -136,8 +148,8 @@ func (f *fuser) latest(extra ...string) string {
 	if f.until > 0 {
 		known += fmt.Sprintf(" AND (%s) IN (%s)", idents(f.e.Key), f.changed())
 	}
-	inner := fmt.Sprintf("SELECT %s\nFROM std.%s\nWHERE %s\nORDER BY %s, src_system DESC, version DESC, kafka_offset DESC\nLIMIT 1 BY %s, src_system",
-		strings.Join(cols, ", "), ident(f.e.Entity), known, strings.Join(desc, ", "), idents(f.e.Key))
+	inner := fmt.Sprintf("SELECT %s\nFROM %s\nWHERE %s\nORDER BY %s, src_system DESC, version DESC, kafka_offset DESC\nLIMIT 1 BY %s, src_system",
+		strings.Join(cols, ", "), from, known, strings.Join(desc, ", "), idents(f.keys()))
 	return fmt.Sprintf("SELECT %s\nFROM\n(\n%s\n)\nWHERE is_deleted = 0", strings.Join(append([]string{"*"}, extra...), ", "), indent(inner))
 }
 
@@ -209,9 +221,15 @@ func (f *fuser) orderColumn(order []string) string {
 	return fmt.Sprintf("ord_%d", i)
 }
 
+// named names the three expressions that say who won a field, as
+// winnerColumns names their columns.
+func named(field, src, at, rule string) []string {
+	return []string{src + " AS " + ident(field+"_src"), at + " AS " + ident(field+"_at"), rule + " AS " + ident(field+"_rule")}
+}
+
 // single is fusion where one source speaks: its latest claims are the rows.
 func (f *fuser) single() string {
-	var out []string
+	out := slices.Clone(f.span)
 	for _, c := range f.e.Columns {
 		out = append(out, ident(c.Name))
 		if f.e.Fusion == schemas.FuseRow || f.e.IsKey(c.Name) {
@@ -219,20 +237,21 @@ func (f *fuser) single() string {
 		}
 		r := rule(f.rank(f.e.AuthorityOf(c)))
 		if cond := claimed(c); cond != "" {
-			out = append(out, fmt.Sprintf("if(%s, src_system, '')", cond), fmt.Sprintf("if(%s, event_time, NULL)", cond), fmt.Sprintf("if(%s, %s, '')", cond, r))
+			out = append(out, named(c.Name, fmt.Sprintf("if(%s, src_system, '')", cond), fmt.Sprintf("if(%s, event_time, NULL)", cond), fmt.Sprintf("if(%s, %s, '')", cond, r))...)
 			continue
 		}
-		out = append(out, "src_system", "event_time", r)
+		out = append(out, named(c.Name, "src_system", "event_time", r)...)
 	}
 	if f.e.Fusion == schemas.FuseRow {
-		out = append(out, "src_system", "event_time", rule(f.rank(f.e.Authority)))
+		out = append(out, named("", "src_system", "event_time", rule(f.rank(f.e.Authority)))...)
 	}
 	return fmt.Sprintf("SELECT %s\nFROM\n(\n%s\n)", strings.Join(out, ",\n       "), indent(f.latest()))
 }
 
 // byField groups the latest claims of a thing and takes each field's winner.
 func (f *fuser) byField() string {
-	var out, aggs []string
+	out := slices.Clone(f.span)
+	var aggs []string
 	for _, c := range f.e.Columns {
 		if f.e.IsKey(c.Name) {
 			out = append(out, ident(c.Name))
@@ -250,7 +269,8 @@ func (f *fuser) byField() string {
 		if c.Nullable {
 			at = fmt.Sprintf("if(%s = 0, NULL, %s)", ident(win), at)
 		}
-		out = append(out, ident("v_"+c.Name), f.source(ident(win)), at, rule(rankOf(ident(win))))
+		out = append(out, ident("v_"+c.Name)+" AS "+ident(c.Name))
+		out = append(out, named(c.Name, f.source(ident(win)), at, rule(rankOf(ident(win))))...)
 	}
 	// The winner's time is looked up by its source: an aggregate per field more
 	// than doubles the cost of the whole query.
@@ -259,19 +279,19 @@ func (f *fuser) byField() string {
 	for i, o := range f.orders {
 		ords = append(ords, fmt.Sprintf("%s AS ord_%d", f.ord(o), i))
 	}
-	key := idents(f.e.Key)
+	key := idents(f.keys())
 	inner := fmt.Sprintf("SELECT %s,\n       %s\nFROM\n(\n%s\n)\nGROUP BY %s", key, strings.Join(aggs, ",\n       "), indent(f.latest(ords...)), key)
 	return fmt.Sprintf("SELECT %s\nFROM\n(\n%s\n)", strings.Join(out, ",\n       "), indent(inner))
 }
 
 // byRow takes the whole row of the source that wins the thing.
 func (f *fuser) byRow() string {
-	var out []string
+	out := slices.Clone(f.span)
 	for _, c := range f.e.Columns {
 		out = append(out, ident(c.Name))
 	}
-	out = append(out, "src_system", "event_time", rule(rankOf("ord_0")))
-	key := idents(f.e.Key)
+	out = append(out, named("", "src_system", "event_time", rule(rankOf("ord_0")))...)
+	key := idents(f.keys())
 	inner := fmt.Sprintf("%s\nORDER BY %s, ord_0\nLIMIT 1 BY %s", f.latest(f.ord(f.e.Authority)+" AS ord_0"), key, key)
 	return fmt.Sprintf("SELECT %s\nFROM\n(\n%s\n)", strings.Join(out, ",\n       "), indent(inner))
 }

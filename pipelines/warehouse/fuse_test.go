@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/apache/arrow/go/v17/arrow/memory"
 	"github.com/google/go-cmp/cmp"
@@ -44,7 +45,8 @@ func (c claim) row() map[string]string {
 	kind, id, _ := strings.Cut(c.key, "/")
 	row := map[string]string{"kind": kind, "id": id, "src_system": c.src, "src_tier": c.tier,
 		"version": strconv.FormatUint(c.version, 10), "kafka_offset": strconv.FormatUint(c.offset, 10),
-		"event_time": fmt.Sprintf("2025-01-01T00:00:%02dZ", c.version), "is_deleted": "0"}
+		"event_time": fmt.Sprintf("2025-01-01T00:00:%02dZ", c.version), "is_deleted": "0",
+		"arrived_at": arrival(c.offset)}
 	if c.deleted {
 		row["is_deleted"] = "1"
 	}
@@ -52,6 +54,12 @@ func (c claim) row() map[string]string {
 		row[k] = v
 	}
 	return row
+}
+
+// arrival is when a claim of the oracle reached us: as many seconds into a day
+// as its place in the log.
+func arrival(offset uint64) string {
+	return time.Date(2025, 2, 1, 0, 0, int(offset), 0, time.UTC).Format(time.RFC3339)
 }
 
 // oracle fuses in the plainest way that could be right.
@@ -141,6 +149,11 @@ func winner(cs []claim, order []string, says func(claim) bool) (claim, string) {
 // fused reads dwd.gadget in the oracle's notation.
 func fused(t *testing.T, w *Warehouse, e *schemas.Entity) map[string]string {
 	t.Helper()
+	return fusedFrom(t, w, e, "dwd.gadget")
+}
+
+func fusedFrom(t *testing.T, w *Warehouse, e *schemas.Entity, table string) map[string]string {
+	t.Helper()
 	meta := func(prefix string) string {
 		return fmt.Sprintf("'<', toString(%[1]s_src), ',', toString(%[1]s_rule), ',', ifNull(toString(toSecond(%[1]s_at)), ''), '>'", prefix)
 	}
@@ -159,7 +172,7 @@ func fused(t *testing.T, w *Warehouse, e *schemas.Entity) map[string]string {
 		cells = append(cells, "concat("+meta("")+")")
 	}
 	out := map[string]string{}
-	for _, s := range strs(t, w, "SELECT concat(toString(kind), '/', id, '=', concatWithSeparator(' ', "+strings.Join(cells, ", ")+")) FROM dwd.gadget") {
+	for _, s := range strs(t, w, "SELECT concat(toString(kind), '/', id, '=', concatWithSeparator(' ', "+strings.Join(cells, ", ")+")) FROM "+table) {
 		k, v, _ := strings.Cut(s, "=")
 		if _, twice := out[k]; twice {
 			t.Errorf("the thing %s has two rows", k)

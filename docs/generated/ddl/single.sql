@@ -3715,6 +3715,145 @@ FROM dwd.division__rows FINAL
 WHERE is_deleted = 0
 COMMENT '行政区划：一物一行 [f1e928a8f0a8ad05]';
 
+CREATE OR REPLACE VIEW dwd.division_as_of
+(
+    division_code FixedString(12) COMMENT '区划代码',
+    name String COMMENT '名称',
+    canonical_name String COMMENT '规范名',
+    level LowCardinality(String) COMMENT '层级',
+    parent_code Nullable(FixedString(12)) COMMENT '上级区划',
+    kind LowCardinality(String) COMMENT '区划性质',
+    village_class LowCardinality(Nullable(String)) COMMENT '村级类别',
+    code_system LowCardinality(String) COMMENT '代码体系',
+    valid_from Nullable(Date32) COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    path Array(String) COMMENT '区划路径',
+    township_class LowCardinality(Nullable(String)) COMMENT '乡级类别',
+    urban_rural_code LowCardinality(Nullable(String)) COMMENT '城乡分类',
+    seat Nullable(String) COMMENT '驻地',
+    area_km2 Nullable(Decimal(18, 4)) COMMENT '面积（km2）',
+    boundary_version Nullable(String) COMMENT '界线版本',
+    in_urban_dev_boundary Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '城镇开发边界内',
+    fiscal_difficulty Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '财政困难县',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT division_code,
+       name,
+       canonical_name,
+       level,
+       parent_code,
+       kind,
+       village_class,
+       code_system,
+       valid_from,
+       valid_to,
+       path,
+       township_class,
+       urban_rural_code,
+       seat,
+       area_km2,
+       boundary_version,
+       in_urban_dev_boundary,
+       fiscal_difficulty,
+       src_system AS _src,
+       event_time AS _at,
+       multiIf(multiIf(src_system = 'nbs_register', 1, 255) = 0, '', multiIf(src_system = 'nbs_register', 1, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_system = 'nbs_register', 1, 255)))) AS _rule
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT division_code, name, canonical_name, level, parent_code, kind, village_class, code_system, valid_from, valid_to, path, township_class, urban_rural_code, seat, area_km2, boundary_version, in_urban_dev_boundary, fiscal_difficulty, src_system, src_tier, event_time, version, is_deleted
+    FROM std.division
+    WHERE src_system IN ('nbs_register') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+    ORDER BY division_code DESC, src_system DESC, version DESC, kafka_offset DESC
+    LIMIT 1 BY division_code, src_system
+  )
+  WHERE is_deleted = 0
+)
+COMMENT '行政区划：任意时点（at）的一物一行，按任意时点（known）所知 [aa91b89f992c029a]';
+
+CREATE OR REPLACE VIEW dwd.division_history
+(
+    row_from DateTime64(3, 'Asia/Shanghai') COMMENT '本行起始时间（含）',
+    row_to DateTime64(3, 'Asia/Shanghai') COMMENT '本行终止时间（不含）；尚在有效为2299年末',
+    division_code FixedString(12) COMMENT '区划代码',
+    name String COMMENT '名称',
+    canonical_name String COMMENT '规范名',
+    level LowCardinality(String) COMMENT '层级',
+    parent_code Nullable(FixedString(12)) COMMENT '上级区划',
+    kind LowCardinality(String) COMMENT '区划性质',
+    village_class LowCardinality(Nullable(String)) COMMENT '村级类别',
+    code_system LowCardinality(String) COMMENT '代码体系',
+    valid_from Nullable(Date32) COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    path Array(String) COMMENT '区划路径',
+    township_class LowCardinality(Nullable(String)) COMMENT '乡级类别',
+    urban_rural_code LowCardinality(Nullable(String)) COMMENT '城乡分类',
+    seat Nullable(String) COMMENT '驻地',
+    area_km2 Nullable(Decimal(18, 4)) COMMENT '面积（km2）',
+    boundary_version Nullable(String) COMMENT '界线版本',
+    in_urban_dev_boundary Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '城镇开发边界内',
+    fiscal_difficulty Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '财政困难县',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT row_from,
+       row_to,
+       division_code,
+       name,
+       canonical_name,
+       level,
+       parent_code,
+       kind,
+       village_class,
+       code_system,
+       valid_from,
+       valid_to,
+       path,
+       township_class,
+       urban_rural_code,
+       seat,
+       area_km2,
+       boundary_version,
+       in_urban_dev_boundary,
+       fiscal_difficulty,
+       src_system AS _src,
+       event_time AS _at,
+       multiIf(multiIf(src_system = 'nbs_register', 1, 255) = 0, '', multiIf(src_system = 'nbs_register', 1, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_system = 'nbs_register', 1, 255)))) AS _rule
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT row_from, row_to, division_code, name, canonical_name, level, parent_code, kind, village_class, code_system, valid_from, valid_to, path, township_class, urban_rural_code, seat, area_km2, boundary_version, in_urban_dev_boundary, fiscal_difficulty, src_system, src_tier, event_time, version, is_deleted
+    FROM (
+      SELECT c.division_code AS division_code, c.name AS name, c.canonical_name AS canonical_name, c.level AS level, c.parent_code AS parent_code, c.kind AS kind, c.village_class AS village_class, c.code_system AS code_system, c.valid_from AS valid_from, c.valid_to AS valid_to, c.path AS path, c.township_class AS township_class, c.urban_rural_code AS urban_rural_code, c.seat AS seat, c.area_km2 AS area_km2, c.boundary_version AS boundary_version, c.in_urban_dev_boundary AS in_urban_dev_boundary, c.fiscal_difficulty AS fiscal_difficulty, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+      FROM
+      (
+        SELECT * FROM std.division WHERE concatWithSeparator('|', toString(division_code)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+      ) AS c
+      INNER JOIN
+      (
+        SELECT division_code, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY division_code ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
+        FROM
+        (
+          SELECT DISTINCT division_code, event_time AS row_from FROM std.division WHERE concatWithSeparator('|', toString(division_code)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        )
+      ) AS b ON c.division_code = b.division_code
+      WHERE c.event_time <= b.row_from
+    )
+    WHERE src_system IN ('nbs_register')
+    ORDER BY division_code DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
+    LIMIT 1 BY division_code, row_from, row_to, src_system
+  )
+  WHERE is_deleted = 0
+)
+COMMENT '行政区划：每件事物各时段的一物一行 [ec0109ce933a8fb2]';
+
 CREATE OR REPLACE VIEW dwd.division_change
 (
     change_id String COMMENT '变更标识',
@@ -3745,6 +3884,153 @@ SELECT change_id, kind, old_code, old_name, new_name, successor_codes, reason, d
 FROM dwd.division_change__rows FINAL
 WHERE is_deleted = 0
 COMMENT '区划变更：一物一行 [7e156513b425312a]';
+
+CREATE OR REPLACE VIEW dwd.division_change_as_of
+(
+    change_id String COMMENT '变更标识',
+    kind LowCardinality(String) COMMENT '变更类型',
+    old_code Nullable(FixedString(12)) COMMENT '原代码',
+    old_name Nullable(String) COMMENT '原名称',
+    new_name Nullable(String) COMMENT '新名称',
+    successor_codes Array(String) COMMENT '承接代码',
+    reason Nullable(String) COMMENT '变更原因',
+    document_no Nullable(String) COMMENT '批准文件',
+    approved_on Nullable(Date32) COMMENT '批准日期',
+    snapshot_year Int64 COMMENT '年度',
+    code_system LowCardinality(String) COMMENT '代码体系',
+    new_code Nullable(FixedString(12)) COMMENT '新代码',
+    announced_on Nullable(Date32) COMMENT '公布日期',
+    code_valid_from Nullable(Date32) COMMENT '代码启用日期',
+    share Nullable(Decimal(18, 4)) COMMENT '承接比例（1）',
+    share_basis LowCardinality(Nullable(String)) COMMENT '比例依据',
+    evidence Nullable(String) COMMENT '依据来源',
+    villagers_meeting_on Nullable(Date32) COMMENT '村民会议日期',
+    consent_share Nullable(Decimal(18, 4)) COMMENT '同意比例（1）',
+    households_after Nullable(Int64) COMMENT '合并后户数（户）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT change_id,
+       kind,
+       old_code,
+       old_name,
+       new_name,
+       successor_codes,
+       reason,
+       document_no,
+       approved_on,
+       snapshot_year,
+       code_system,
+       new_code,
+       announced_on,
+       code_valid_from,
+       share,
+       share_basis,
+       evidence,
+       villagers_meeting_on,
+       consent_share,
+       households_after,
+       src_system AS _src,
+       event_time AS _at,
+       multiIf(multiIf(src_system = 'nbs_register', 1, 255) = 0, '', multiIf(src_system = 'nbs_register', 1, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_system = 'nbs_register', 1, 255)))) AS _rule
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT change_id, kind, old_code, old_name, new_name, successor_codes, reason, document_no, approved_on, snapshot_year, code_system, new_code, announced_on, code_valid_from, share, share_basis, evidence, villagers_meeting_on, consent_share, households_after, src_system, src_tier, event_time, version, is_deleted
+    FROM std.division_change
+    WHERE src_system IN ('nbs_register') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+    ORDER BY change_id DESC, src_system DESC, version DESC, kafka_offset DESC
+    LIMIT 1 BY change_id, src_system
+  )
+  WHERE is_deleted = 0
+)
+COMMENT '区划变更：任意时点（at）的一物一行，按任意时点（known）所知 [09f1923a2b3bf4da]';
+
+CREATE OR REPLACE VIEW dwd.division_change_history
+(
+    row_from DateTime64(3, 'Asia/Shanghai') COMMENT '本行起始时间（含）',
+    row_to DateTime64(3, 'Asia/Shanghai') COMMENT '本行终止时间（不含）；尚在有效为2299年末',
+    change_id String COMMENT '变更标识',
+    kind LowCardinality(String) COMMENT '变更类型',
+    old_code Nullable(FixedString(12)) COMMENT '原代码',
+    old_name Nullable(String) COMMENT '原名称',
+    new_name Nullable(String) COMMENT '新名称',
+    successor_codes Array(String) COMMENT '承接代码',
+    reason Nullable(String) COMMENT '变更原因',
+    document_no Nullable(String) COMMENT '批准文件',
+    approved_on Nullable(Date32) COMMENT '批准日期',
+    snapshot_year Int64 COMMENT '年度',
+    code_system LowCardinality(String) COMMENT '代码体系',
+    new_code Nullable(FixedString(12)) COMMENT '新代码',
+    announced_on Nullable(Date32) COMMENT '公布日期',
+    code_valid_from Nullable(Date32) COMMENT '代码启用日期',
+    share Nullable(Decimal(18, 4)) COMMENT '承接比例（1）',
+    share_basis LowCardinality(Nullable(String)) COMMENT '比例依据',
+    evidence Nullable(String) COMMENT '依据来源',
+    villagers_meeting_on Nullable(Date32) COMMENT '村民会议日期',
+    consent_share Nullable(Decimal(18, 4)) COMMENT '同意比例（1）',
+    households_after Nullable(Int64) COMMENT '合并后户数（户）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT row_from,
+       row_to,
+       change_id,
+       kind,
+       old_code,
+       old_name,
+       new_name,
+       successor_codes,
+       reason,
+       document_no,
+       approved_on,
+       snapshot_year,
+       code_system,
+       new_code,
+       announced_on,
+       code_valid_from,
+       share,
+       share_basis,
+       evidence,
+       villagers_meeting_on,
+       consent_share,
+       households_after,
+       src_system AS _src,
+       event_time AS _at,
+       multiIf(multiIf(src_system = 'nbs_register', 1, 255) = 0, '', multiIf(src_system = 'nbs_register', 1, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_system = 'nbs_register', 1, 255)))) AS _rule
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT row_from, row_to, change_id, kind, old_code, old_name, new_name, successor_codes, reason, document_no, approved_on, snapshot_year, code_system, new_code, announced_on, code_valid_from, share, share_basis, evidence, villagers_meeting_on, consent_share, households_after, src_system, src_tier, event_time, version, is_deleted
+    FROM (
+      SELECT c.change_id AS change_id, c.kind AS kind, c.old_code AS old_code, c.old_name AS old_name, c.new_name AS new_name, c.successor_codes AS successor_codes, c.reason AS reason, c.document_no AS document_no, c.approved_on AS approved_on, c.snapshot_year AS snapshot_year, c.code_system AS code_system, c.new_code AS new_code, c.announced_on AS announced_on, c.code_valid_from AS code_valid_from, c.share AS share, c.share_basis AS share_basis, c.evidence AS evidence, c.villagers_meeting_on AS villagers_meeting_on, c.consent_share AS consent_share, c.households_after AS households_after, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+      FROM
+      (
+        SELECT * FROM std.division_change WHERE concatWithSeparator('|', toString(change_id)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+      ) AS c
+      INNER JOIN
+      (
+        SELECT change_id, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY change_id ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
+        FROM
+        (
+          SELECT DISTINCT change_id, event_time AS row_from FROM std.division_change WHERE concatWithSeparator('|', toString(change_id)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        )
+      ) AS b ON c.change_id = b.change_id
+      WHERE c.event_time <= b.row_from
+    )
+    WHERE src_system IN ('nbs_register')
+    ORDER BY change_id DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
+    LIMIT 1 BY change_id, row_from, row_to, src_system
+  )
+  WHERE is_deleted = 0
+)
+COMMENT '区划变更：每件事物各时段的一物一行 [ffe2a67d62514ff0]';
 
 CREATE OR REPLACE VIEW dwd.grid
 (
@@ -3909,6 +4195,419 @@ FROM dwd.facility__rows FINAL
 WHERE is_deleted = 0
 COMMENT '设施阵地：一物一行 [3e9a270bd7f8057e]';
 
+CREATE OR REPLACE VIEW dwd.facility_as_of
+(
+    facility_id String COMMENT '设施标识',
+    division_code FixedString(12) COMMENT '所在区划',
+    division_code_src LowCardinality(String) COMMENT '所在区划·取自来源',
+    division_code_at DateTime64(3, 'Asia/Shanghai') COMMENT '所在区划·业务时间',
+    division_code_rule LowCardinality(String) COMMENT '所在区划·取值规则',
+    facility_kind LowCardinality(String) COMMENT '设施类别',
+    facility_kind_src LowCardinality(String) COMMENT '设施类别·取自来源',
+    facility_kind_at DateTime64(3, 'Asia/Shanghai') COMMENT '设施类别·业务时间',
+    facility_kind_rule LowCardinality(String) COMMENT '设施类别·取值规则',
+    name Nullable(String) COMMENT '名称',
+    name_src LowCardinality(String) COMMENT '名称·取自来源',
+    name_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '名称·业务时间',
+    name_rule LowCardinality(String) COMMENT '名称·取值规则',
+    site_type LowCardinality(Nullable(String)) COMMENT '所在地类型',
+    site_type_src LowCardinality(String) COMMENT '所在地类型·取自来源',
+    site_type_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '所在地类型·业务时间',
+    site_type_rule LowCardinality(String) COMMENT '所在地类型·取值规则',
+    area_m2 Nullable(Decimal(18, 4)) COMMENT '建筑面积（m2）',
+    area_m2_src LowCardinality(String) COMMENT '建筑面积·取自来源',
+    area_m2_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '建筑面积·业务时间',
+    area_m2_rule LowCardinality(String) COMMENT '建筑面积·取值规则',
+    direct_service_area_m2 Nullable(Decimal(18, 4)) COMMENT '直接服务面积（m2）',
+    direct_service_area_m2_src LowCardinality(String) COMMENT '直接服务面积·取自来源',
+    direct_service_area_m2_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '直接服务面积·业务时间',
+    direct_service_area_m2_rule LowCardinality(String) COMMENT '直接服务面积·取值规则',
+    opened_on Nullable(Date32) COMMENT '启用日期',
+    opened_on_src LowCardinality(String) COMMENT '启用日期·取自来源',
+    opened_on_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '启用日期·业务时间',
+    opened_on_rule LowCardinality(String) COMMENT '启用日期·取值规则',
+    operating Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否运行',
+    operating_src LowCardinality(String) COMMENT '是否运行·取自来源',
+    operating_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '是否运行·业务时间',
+    operating_rule LowCardinality(String) COMMENT '是否运行·取值规则',
+    valid_from Nullable(Date32) COMMENT '生效日期',
+    valid_from_src LowCardinality(String) COMMENT '生效日期·取自来源',
+    valid_from_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '生效日期·业务时间',
+    valid_from_rule LowCardinality(String) COMMENT '生效日期·取值规则',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    valid_to_src LowCardinality(String) COMMENT '失效日期·取自来源',
+    valid_to_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '失效日期·业务时间',
+    valid_to_rule LowCardinality(String) COMMENT '失效日期·取值规则',
+    grid_id Nullable(String) COMMENT '所在网格',
+    grid_id_src LowCardinality(String) COMMENT '所在网格·取自来源',
+    grid_id_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '所在网格·业务时间',
+    grid_id_rule LowCardinality(String) COMMENT '所在网格·取值规则',
+    standardised Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '规范化',
+    standardised_src LowCardinality(String) COMMENT '规范化·取自来源',
+    standardised_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '规范化·业务时间',
+    standardised_rule LowCardinality(String) COMMENT '规范化·取值规则',
+    substantive Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '实体化运行',
+    substantive_src LowCardinality(String) COMMENT '实体化运行·取自来源',
+    substantive_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '实体化运行·业务时间',
+    substantive_rule LowCardinality(String) COMMENT '实体化运行·取值规则',
+    is_party_mass_centre Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '建成党群服务中心',
+    is_party_mass_centre_src LowCardinality(String) COMMENT '建成党群服务中心·取自来源',
+    is_party_mass_centre_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '建成党群服务中心·业务时间',
+    is_party_mass_centre_rule LowCardinality(String) COMMENT '建成党群服务中心·取值规则',
+    service_codes Array(String) COMMENT '服务项目',
+    service_codes_src LowCardinality(String) COMMENT '服务项目·取自来源',
+    service_codes_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '服务项目·业务时间',
+    service_codes_rule LowCardinality(String) COMMENT '服务项目·取值规则',
+    lon Nullable(Decimal(18, 4)) COMMENT '经度（degree）',
+    lon_src LowCardinality(String) COMMENT '经度·取自来源',
+    lon_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '经度·业务时间',
+    lon_rule LowCardinality(String) COMMENT '经度·取值规则',
+    lat Nullable(Decimal(18, 4)) COMMENT '纬度（degree）',
+    lat_src LowCardinality(String) COMMENT '纬度·取自来源',
+    lat_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '纬度·业务时间',
+    lat_rule LowCardinality(String) COMMENT '纬度·取值规则'
+) AS
+SELECT facility_id,
+       v_division_code AS division_code,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_division_code, 65535))] AS division_code_src,
+       times[indexOf(srcs, toUInt16(bitAnd(w_division_code, 65535)))] AS division_code_at,
+       multiIf(toUInt8(bitShiftRight(w_division_code, 80)) = 0, '', toUInt8(bitShiftRight(w_division_code, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_division_code, 80))))) AS division_code_rule,
+       v_facility_kind AS facility_kind,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_facility_kind, 65535))] AS facility_kind_src,
+       times[indexOf(srcs, toUInt16(bitAnd(w_facility_kind, 65535)))] AS facility_kind_at,
+       multiIf(toUInt8(bitShiftRight(w_facility_kind, 80)) = 0, '', toUInt8(bitShiftRight(w_facility_kind, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_facility_kind, 80))))) AS facility_kind_rule,
+       v_name AS name,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_name, 65535))] AS name_src,
+       if(w_name = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_name, 65535)))]) AS name_at,
+       multiIf(toUInt8(bitShiftRight(w_name, 80)) = 0, '', toUInt8(bitShiftRight(w_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_name, 80))))) AS name_rule,
+       v_site_type AS site_type,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_site_type, 65535))] AS site_type_src,
+       if(w_site_type = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_site_type, 65535)))]) AS site_type_at,
+       multiIf(toUInt8(bitShiftRight(w_site_type, 80)) = 0, '', toUInt8(bitShiftRight(w_site_type, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_site_type, 80))))) AS site_type_rule,
+       v_area_m2 AS area_m2,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_area_m2, 65535))] AS area_m2_src,
+       if(w_area_m2 = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_area_m2, 65535)))]) AS area_m2_at,
+       multiIf(toUInt8(bitShiftRight(w_area_m2, 80)) = 0, '', toUInt8(bitShiftRight(w_area_m2, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_area_m2, 80))))) AS area_m2_rule,
+       v_direct_service_area_m2 AS direct_service_area_m2,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_direct_service_area_m2, 65535))] AS direct_service_area_m2_src,
+       if(w_direct_service_area_m2 = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_direct_service_area_m2, 65535)))]) AS direct_service_area_m2_at,
+       multiIf(toUInt8(bitShiftRight(w_direct_service_area_m2, 80)) = 0, '', toUInt8(bitShiftRight(w_direct_service_area_m2, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_direct_service_area_m2, 80))))) AS direct_service_area_m2_rule,
+       v_opened_on AS opened_on,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_opened_on, 65535))] AS opened_on_src,
+       if(w_opened_on = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_opened_on, 65535)))]) AS opened_on_at,
+       multiIf(toUInt8(bitShiftRight(w_opened_on, 80)) = 0, '', toUInt8(bitShiftRight(w_opened_on, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_opened_on, 80))))) AS opened_on_rule,
+       v_operating AS operating,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_operating, 65535))] AS operating_src,
+       if(w_operating = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_operating, 65535)))]) AS operating_at,
+       multiIf(toUInt8(bitShiftRight(w_operating, 80)) = 0, '', toUInt8(bitShiftRight(w_operating, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_operating, 80))))) AS operating_rule,
+       v_valid_from AS valid_from,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_valid_from, 65535))] AS valid_from_src,
+       if(w_valid_from = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_valid_from, 65535)))]) AS valid_from_at,
+       multiIf(toUInt8(bitShiftRight(w_valid_from, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_from, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_from, 80))))) AS valid_from_rule,
+       v_valid_to AS valid_to,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_valid_to, 65535))] AS valid_to_src,
+       if(w_valid_to = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_valid_to, 65535)))]) AS valid_to_at,
+       multiIf(toUInt8(bitShiftRight(w_valid_to, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_to, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_to, 80))))) AS valid_to_rule,
+       v_grid_id AS grid_id,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_grid_id, 65535))] AS grid_id_src,
+       if(w_grid_id = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_grid_id, 65535)))]) AS grid_id_at,
+       multiIf(toUInt8(bitShiftRight(w_grid_id, 80)) = 0, '', toUInt8(bitShiftRight(w_grid_id, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_grid_id, 80))))) AS grid_id_rule,
+       v_standardised AS standardised,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_standardised, 65535))] AS standardised_src,
+       if(w_standardised = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_standardised, 65535)))]) AS standardised_at,
+       multiIf(toUInt8(bitShiftRight(w_standardised, 80)) = 0, '', toUInt8(bitShiftRight(w_standardised, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_standardised, 80))))) AS standardised_rule,
+       v_substantive AS substantive,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_substantive, 65535))] AS substantive_src,
+       if(w_substantive = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_substantive, 65535)))]) AS substantive_at,
+       multiIf(toUInt8(bitShiftRight(w_substantive, 80)) = 0, '', toUInt8(bitShiftRight(w_substantive, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_substantive, 80))))) AS substantive_rule,
+       v_is_party_mass_centre AS is_party_mass_centre,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_is_party_mass_centre, 65535))] AS is_party_mass_centre_src,
+       if(w_is_party_mass_centre = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_is_party_mass_centre, 65535)))]) AS is_party_mass_centre_at,
+       multiIf(toUInt8(bitShiftRight(w_is_party_mass_centre, 80)) = 0, '', toUInt8(bitShiftRight(w_is_party_mass_centre, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_is_party_mass_centre, 80))))) AS is_party_mass_centre_rule,
+       v_service_codes AS service_codes,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_service_codes, 65535))] AS service_codes_src,
+       if(w_service_codes = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_service_codes, 65535)))]) AS service_codes_at,
+       multiIf(toUInt8(bitShiftRight(w_service_codes, 80)) = 0, '', toUInt8(bitShiftRight(w_service_codes, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_service_codes, 80))))) AS service_codes_rule,
+       v_lon AS lon,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_lon, 65535))] AS lon_src,
+       if(w_lon = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_lon, 65535)))]) AS lon_at,
+       multiIf(toUInt8(bitShiftRight(w_lon, 80)) = 0, '', toUInt8(bitShiftRight(w_lon, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_lon, 80))))) AS lon_rule,
+       v_lat AS lat,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_lat, 65535))] AS lat_src,
+       if(w_lat = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_lat, 65535)))]) AS lat_at,
+       multiIf(toUInt8(bitShiftRight(w_lat, 80)) = 0, '', toUInt8(bitShiftRight(w_lat, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_lat, 80))))) AS lat_rule
+FROM
+(
+  SELECT facility_id,
+         argMinIf(division_code, ord_0, 1) AS v_division_code,
+         minIf(ord_0, 1) AS w_division_code,
+         argMinIf(facility_kind, ord_0, 1) AS v_facility_kind,
+         minIf(ord_0, 1) AS w_facility_kind,
+         argMinIf(name, ord_0, name IS NOT NULL) AS v_name,
+         minIf(ord_0, name IS NOT NULL) AS w_name,
+         argMinIf(site_type, ord_1, site_type IS NOT NULL) AS v_site_type,
+         minIf(ord_1, site_type IS NOT NULL) AS w_site_type,
+         argMinIf(area_m2, ord_2, area_m2 IS NOT NULL) AS v_area_m2,
+         minIf(ord_2, area_m2 IS NOT NULL) AS w_area_m2,
+         argMinIf(direct_service_area_m2, ord_2, direct_service_area_m2 IS NOT NULL) AS v_direct_service_area_m2,
+         minIf(ord_2, direct_service_area_m2 IS NOT NULL) AS w_direct_service_area_m2,
+         argMinIf(opened_on, ord_0, opened_on IS NOT NULL) AS v_opened_on,
+         minIf(ord_0, opened_on IS NOT NULL) AS w_opened_on,
+         argMinIf(operating, ord_3, operating IS NOT NULL) AS v_operating,
+         minIf(ord_3, operating IS NOT NULL) AS w_operating,
+         argMinIf(valid_from, ord_0, valid_from IS NOT NULL) AS v_valid_from,
+         minIf(ord_0, valid_from IS NOT NULL) AS w_valid_from,
+         argMinIf(valid_to, ord_0, valid_to IS NOT NULL) AS v_valid_to,
+         minIf(ord_0, valid_to IS NOT NULL) AS w_valid_to,
+         argMinIf(grid_id, ord_0, grid_id IS NOT NULL) AS v_grid_id,
+         minIf(ord_0, grid_id IS NOT NULL) AS w_grid_id,
+         argMinIf(standardised, ord_0, standardised IS NOT NULL) AS v_standardised,
+         minIf(ord_0, standardised IS NOT NULL) AS w_standardised,
+         argMinIf(substantive, ord_0, substantive IS NOT NULL) AS v_substantive,
+         minIf(ord_0, substantive IS NOT NULL) AS w_substantive,
+         argMinIf(is_party_mass_centre, ord_0, is_party_mass_centre IS NOT NULL) AS v_is_party_mass_centre,
+         minIf(ord_0, is_party_mass_centre IS NOT NULL) AS w_is_party_mass_centre,
+         argMinIf(service_codes, ord_0, notEmpty(service_codes)) AS v_service_codes,
+         minIf(ord_0, notEmpty(service_codes)) AS w_service_codes,
+         argMinIf(lon, ord_0, lon IS NOT NULL) AS v_lon,
+         minIf(ord_0, lon IS NOT NULL) AS w_lon,
+         argMinIf(lat, ord_0, lat IS NOT NULL) AS v_lat,
+         minIf(ord_0, lat IS NOT NULL) AS w_lat,
+         groupArray(toUInt16(indexOf(['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'], src_system))) AS srcs,
+         groupArray(event_time) AS times
+  FROM
+  (
+    SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_0, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_1, bitShiftLeft(toUInt128(multiIf(src_system = 'township_ledger', 1, src_system = 'village_forms', 2, src_system = 'county_ledger', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_2, bitShiftLeft(toUInt128(multiIf(src_system = 'village_forms', 1, src_system = 'county_ledger', 2, src_system = 'province_gateway', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_3
+    FROM
+    (
+      SELECT facility_id, division_code, facility_kind, name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted
+      FROM std.facility
+      WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger', 'village_forms') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+      ORDER BY facility_id DESC, src_system DESC, version DESC, kafka_offset DESC
+      LIMIT 1 BY facility_id, src_system
+    )
+    WHERE is_deleted = 0
+  )
+  GROUP BY facility_id
+)
+COMMENT '设施阵地：任意时点（at）的一物一行，按任意时点（known）所知 [ceec84336dba55dd]';
+
+CREATE OR REPLACE VIEW dwd.facility_history
+(
+    row_from DateTime64(3, 'Asia/Shanghai') COMMENT '本行起始时间（含）',
+    row_to DateTime64(3, 'Asia/Shanghai') COMMENT '本行终止时间（不含）；尚在有效为2299年末',
+    facility_id String COMMENT '设施标识',
+    division_code FixedString(12) COMMENT '所在区划',
+    division_code_src LowCardinality(String) COMMENT '所在区划·取自来源',
+    division_code_at DateTime64(3, 'Asia/Shanghai') COMMENT '所在区划·业务时间',
+    division_code_rule LowCardinality(String) COMMENT '所在区划·取值规则',
+    facility_kind LowCardinality(String) COMMENT '设施类别',
+    facility_kind_src LowCardinality(String) COMMENT '设施类别·取自来源',
+    facility_kind_at DateTime64(3, 'Asia/Shanghai') COMMENT '设施类别·业务时间',
+    facility_kind_rule LowCardinality(String) COMMENT '设施类别·取值规则',
+    name Nullable(String) COMMENT '名称',
+    name_src LowCardinality(String) COMMENT '名称·取自来源',
+    name_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '名称·业务时间',
+    name_rule LowCardinality(String) COMMENT '名称·取值规则',
+    site_type LowCardinality(Nullable(String)) COMMENT '所在地类型',
+    site_type_src LowCardinality(String) COMMENT '所在地类型·取自来源',
+    site_type_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '所在地类型·业务时间',
+    site_type_rule LowCardinality(String) COMMENT '所在地类型·取值规则',
+    area_m2 Nullable(Decimal(18, 4)) COMMENT '建筑面积（m2）',
+    area_m2_src LowCardinality(String) COMMENT '建筑面积·取自来源',
+    area_m2_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '建筑面积·业务时间',
+    area_m2_rule LowCardinality(String) COMMENT '建筑面积·取值规则',
+    direct_service_area_m2 Nullable(Decimal(18, 4)) COMMENT '直接服务面积（m2）',
+    direct_service_area_m2_src LowCardinality(String) COMMENT '直接服务面积·取自来源',
+    direct_service_area_m2_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '直接服务面积·业务时间',
+    direct_service_area_m2_rule LowCardinality(String) COMMENT '直接服务面积·取值规则',
+    opened_on Nullable(Date32) COMMENT '启用日期',
+    opened_on_src LowCardinality(String) COMMENT '启用日期·取自来源',
+    opened_on_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '启用日期·业务时间',
+    opened_on_rule LowCardinality(String) COMMENT '启用日期·取值规则',
+    operating Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否运行',
+    operating_src LowCardinality(String) COMMENT '是否运行·取自来源',
+    operating_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '是否运行·业务时间',
+    operating_rule LowCardinality(String) COMMENT '是否运行·取值规则',
+    valid_from Nullable(Date32) COMMENT '生效日期',
+    valid_from_src LowCardinality(String) COMMENT '生效日期·取自来源',
+    valid_from_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '生效日期·业务时间',
+    valid_from_rule LowCardinality(String) COMMENT '生效日期·取值规则',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    valid_to_src LowCardinality(String) COMMENT '失效日期·取自来源',
+    valid_to_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '失效日期·业务时间',
+    valid_to_rule LowCardinality(String) COMMENT '失效日期·取值规则',
+    grid_id Nullable(String) COMMENT '所在网格',
+    grid_id_src LowCardinality(String) COMMENT '所在网格·取自来源',
+    grid_id_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '所在网格·业务时间',
+    grid_id_rule LowCardinality(String) COMMENT '所在网格·取值规则',
+    standardised Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '规范化',
+    standardised_src LowCardinality(String) COMMENT '规范化·取自来源',
+    standardised_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '规范化·业务时间',
+    standardised_rule LowCardinality(String) COMMENT '规范化·取值规则',
+    substantive Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '实体化运行',
+    substantive_src LowCardinality(String) COMMENT '实体化运行·取自来源',
+    substantive_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '实体化运行·业务时间',
+    substantive_rule LowCardinality(String) COMMENT '实体化运行·取值规则',
+    is_party_mass_centre Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '建成党群服务中心',
+    is_party_mass_centre_src LowCardinality(String) COMMENT '建成党群服务中心·取自来源',
+    is_party_mass_centre_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '建成党群服务中心·业务时间',
+    is_party_mass_centre_rule LowCardinality(String) COMMENT '建成党群服务中心·取值规则',
+    service_codes Array(String) COMMENT '服务项目',
+    service_codes_src LowCardinality(String) COMMENT '服务项目·取自来源',
+    service_codes_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '服务项目·业务时间',
+    service_codes_rule LowCardinality(String) COMMENT '服务项目·取值规则',
+    lon Nullable(Decimal(18, 4)) COMMENT '经度（degree）',
+    lon_src LowCardinality(String) COMMENT '经度·取自来源',
+    lon_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '经度·业务时间',
+    lon_rule LowCardinality(String) COMMENT '经度·取值规则',
+    lat Nullable(Decimal(18, 4)) COMMENT '纬度（degree）',
+    lat_src LowCardinality(String) COMMENT '纬度·取自来源',
+    lat_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '纬度·业务时间',
+    lat_rule LowCardinality(String) COMMENT '纬度·取值规则'
+) AS
+SELECT row_from,
+       row_to,
+       facility_id,
+       v_division_code AS division_code,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_division_code, 65535))] AS division_code_src,
+       times[indexOf(srcs, toUInt16(bitAnd(w_division_code, 65535)))] AS division_code_at,
+       multiIf(toUInt8(bitShiftRight(w_division_code, 80)) = 0, '', toUInt8(bitShiftRight(w_division_code, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_division_code, 80))))) AS division_code_rule,
+       v_facility_kind AS facility_kind,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_facility_kind, 65535))] AS facility_kind_src,
+       times[indexOf(srcs, toUInt16(bitAnd(w_facility_kind, 65535)))] AS facility_kind_at,
+       multiIf(toUInt8(bitShiftRight(w_facility_kind, 80)) = 0, '', toUInt8(bitShiftRight(w_facility_kind, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_facility_kind, 80))))) AS facility_kind_rule,
+       v_name AS name,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_name, 65535))] AS name_src,
+       if(w_name = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_name, 65535)))]) AS name_at,
+       multiIf(toUInt8(bitShiftRight(w_name, 80)) = 0, '', toUInt8(bitShiftRight(w_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_name, 80))))) AS name_rule,
+       v_site_type AS site_type,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_site_type, 65535))] AS site_type_src,
+       if(w_site_type = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_site_type, 65535)))]) AS site_type_at,
+       multiIf(toUInt8(bitShiftRight(w_site_type, 80)) = 0, '', toUInt8(bitShiftRight(w_site_type, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_site_type, 80))))) AS site_type_rule,
+       v_area_m2 AS area_m2,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_area_m2, 65535))] AS area_m2_src,
+       if(w_area_m2 = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_area_m2, 65535)))]) AS area_m2_at,
+       multiIf(toUInt8(bitShiftRight(w_area_m2, 80)) = 0, '', toUInt8(bitShiftRight(w_area_m2, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_area_m2, 80))))) AS area_m2_rule,
+       v_direct_service_area_m2 AS direct_service_area_m2,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_direct_service_area_m2, 65535))] AS direct_service_area_m2_src,
+       if(w_direct_service_area_m2 = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_direct_service_area_m2, 65535)))]) AS direct_service_area_m2_at,
+       multiIf(toUInt8(bitShiftRight(w_direct_service_area_m2, 80)) = 0, '', toUInt8(bitShiftRight(w_direct_service_area_m2, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_direct_service_area_m2, 80))))) AS direct_service_area_m2_rule,
+       v_opened_on AS opened_on,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_opened_on, 65535))] AS opened_on_src,
+       if(w_opened_on = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_opened_on, 65535)))]) AS opened_on_at,
+       multiIf(toUInt8(bitShiftRight(w_opened_on, 80)) = 0, '', toUInt8(bitShiftRight(w_opened_on, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_opened_on, 80))))) AS opened_on_rule,
+       v_operating AS operating,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_operating, 65535))] AS operating_src,
+       if(w_operating = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_operating, 65535)))]) AS operating_at,
+       multiIf(toUInt8(bitShiftRight(w_operating, 80)) = 0, '', toUInt8(bitShiftRight(w_operating, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_operating, 80))))) AS operating_rule,
+       v_valid_from AS valid_from,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_valid_from, 65535))] AS valid_from_src,
+       if(w_valid_from = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_valid_from, 65535)))]) AS valid_from_at,
+       multiIf(toUInt8(bitShiftRight(w_valid_from, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_from, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_from, 80))))) AS valid_from_rule,
+       v_valid_to AS valid_to,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_valid_to, 65535))] AS valid_to_src,
+       if(w_valid_to = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_valid_to, 65535)))]) AS valid_to_at,
+       multiIf(toUInt8(bitShiftRight(w_valid_to, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_to, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_to, 80))))) AS valid_to_rule,
+       v_grid_id AS grid_id,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_grid_id, 65535))] AS grid_id_src,
+       if(w_grid_id = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_grid_id, 65535)))]) AS grid_id_at,
+       multiIf(toUInt8(bitShiftRight(w_grid_id, 80)) = 0, '', toUInt8(bitShiftRight(w_grid_id, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_grid_id, 80))))) AS grid_id_rule,
+       v_standardised AS standardised,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_standardised, 65535))] AS standardised_src,
+       if(w_standardised = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_standardised, 65535)))]) AS standardised_at,
+       multiIf(toUInt8(bitShiftRight(w_standardised, 80)) = 0, '', toUInt8(bitShiftRight(w_standardised, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_standardised, 80))))) AS standardised_rule,
+       v_substantive AS substantive,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_substantive, 65535))] AS substantive_src,
+       if(w_substantive = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_substantive, 65535)))]) AS substantive_at,
+       multiIf(toUInt8(bitShiftRight(w_substantive, 80)) = 0, '', toUInt8(bitShiftRight(w_substantive, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_substantive, 80))))) AS substantive_rule,
+       v_is_party_mass_centre AS is_party_mass_centre,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_is_party_mass_centre, 65535))] AS is_party_mass_centre_src,
+       if(w_is_party_mass_centre = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_is_party_mass_centre, 65535)))]) AS is_party_mass_centre_at,
+       multiIf(toUInt8(bitShiftRight(w_is_party_mass_centre, 80)) = 0, '', toUInt8(bitShiftRight(w_is_party_mass_centre, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_is_party_mass_centre, 80))))) AS is_party_mass_centre_rule,
+       v_service_codes AS service_codes,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_service_codes, 65535))] AS service_codes_src,
+       if(w_service_codes = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_service_codes, 65535)))]) AS service_codes_at,
+       multiIf(toUInt8(bitShiftRight(w_service_codes, 80)) = 0, '', toUInt8(bitShiftRight(w_service_codes, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_service_codes, 80))))) AS service_codes_rule,
+       v_lon AS lon,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_lon, 65535))] AS lon_src,
+       if(w_lon = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_lon, 65535)))]) AS lon_at,
+       multiIf(toUInt8(bitShiftRight(w_lon, 80)) = 0, '', toUInt8(bitShiftRight(w_lon, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_lon, 80))))) AS lon_rule,
+       v_lat AS lat,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_lat, 65535))] AS lat_src,
+       if(w_lat = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_lat, 65535)))]) AS lat_at,
+       multiIf(toUInt8(bitShiftRight(w_lat, 80)) = 0, '', toUInt8(bitShiftRight(w_lat, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_lat, 80))))) AS lat_rule
+FROM
+(
+  SELECT facility_id, row_from, row_to,
+         argMinIf(division_code, ord_0, 1) AS v_division_code,
+         minIf(ord_0, 1) AS w_division_code,
+         argMinIf(facility_kind, ord_0, 1) AS v_facility_kind,
+         minIf(ord_0, 1) AS w_facility_kind,
+         argMinIf(name, ord_0, name IS NOT NULL) AS v_name,
+         minIf(ord_0, name IS NOT NULL) AS w_name,
+         argMinIf(site_type, ord_1, site_type IS NOT NULL) AS v_site_type,
+         minIf(ord_1, site_type IS NOT NULL) AS w_site_type,
+         argMinIf(area_m2, ord_2, area_m2 IS NOT NULL) AS v_area_m2,
+         minIf(ord_2, area_m2 IS NOT NULL) AS w_area_m2,
+         argMinIf(direct_service_area_m2, ord_2, direct_service_area_m2 IS NOT NULL) AS v_direct_service_area_m2,
+         minIf(ord_2, direct_service_area_m2 IS NOT NULL) AS w_direct_service_area_m2,
+         argMinIf(opened_on, ord_0, opened_on IS NOT NULL) AS v_opened_on,
+         minIf(ord_0, opened_on IS NOT NULL) AS w_opened_on,
+         argMinIf(operating, ord_3, operating IS NOT NULL) AS v_operating,
+         minIf(ord_3, operating IS NOT NULL) AS w_operating,
+         argMinIf(valid_from, ord_0, valid_from IS NOT NULL) AS v_valid_from,
+         minIf(ord_0, valid_from IS NOT NULL) AS w_valid_from,
+         argMinIf(valid_to, ord_0, valid_to IS NOT NULL) AS v_valid_to,
+         minIf(ord_0, valid_to IS NOT NULL) AS w_valid_to,
+         argMinIf(grid_id, ord_0, grid_id IS NOT NULL) AS v_grid_id,
+         minIf(ord_0, grid_id IS NOT NULL) AS w_grid_id,
+         argMinIf(standardised, ord_0, standardised IS NOT NULL) AS v_standardised,
+         minIf(ord_0, standardised IS NOT NULL) AS w_standardised,
+         argMinIf(substantive, ord_0, substantive IS NOT NULL) AS v_substantive,
+         minIf(ord_0, substantive IS NOT NULL) AS w_substantive,
+         argMinIf(is_party_mass_centre, ord_0, is_party_mass_centre IS NOT NULL) AS v_is_party_mass_centre,
+         minIf(ord_0, is_party_mass_centre IS NOT NULL) AS w_is_party_mass_centre,
+         argMinIf(service_codes, ord_0, notEmpty(service_codes)) AS v_service_codes,
+         minIf(ord_0, notEmpty(service_codes)) AS w_service_codes,
+         argMinIf(lon, ord_0, lon IS NOT NULL) AS v_lon,
+         minIf(ord_0, lon IS NOT NULL) AS w_lon,
+         argMinIf(lat, ord_0, lat IS NOT NULL) AS v_lat,
+         minIf(ord_0, lat IS NOT NULL) AS w_lat,
+         groupArray(toUInt16(indexOf(['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'], src_system))) AS srcs,
+         groupArray(event_time) AS times
+  FROM
+  (
+    SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_0, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_1, bitShiftLeft(toUInt128(multiIf(src_system = 'township_ledger', 1, src_system = 'village_forms', 2, src_system = 'county_ledger', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_2, bitShiftLeft(toUInt128(multiIf(src_system = 'village_forms', 1, src_system = 'county_ledger', 2, src_system = 'province_gateway', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_3
+    FROM
+    (
+      SELECT row_from, row_to, facility_id, division_code, facility_kind, name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted
+      FROM (
+        SELECT c.facility_id AS facility_id, c.division_code AS division_code, c.facility_kind AS facility_kind, c.name AS name, c.site_type AS site_type, c.area_m2 AS area_m2, c.direct_service_area_m2 AS direct_service_area_m2, c.opened_on AS opened_on, c.operating AS operating, c.valid_from AS valid_from, c.valid_to AS valid_to, c.grid_id AS grid_id, c.standardised AS standardised, c.substantive AS substantive, c.is_party_mass_centre AS is_party_mass_centre, c.service_codes AS service_codes, c.lon AS lon, c.lat AS lat, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+        FROM
+        (
+          SELECT * FROM std.facility WHERE concatWithSeparator('|', toString(facility_id)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        ) AS c
+        INNER JOIN
+        (
+          SELECT facility_id, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY facility_id ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
+          FROM
+          (
+            SELECT DISTINCT facility_id, event_time AS row_from FROM std.facility WHERE concatWithSeparator('|', toString(facility_id)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          )
+        ) AS b ON c.facility_id = b.facility_id
+        WHERE c.event_time <= b.row_from
+      )
+      WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger', 'village_forms')
+      ORDER BY facility_id DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
+      LIMIT 1 BY facility_id, row_from, row_to, src_system
+    )
+    WHERE is_deleted = 0
+  )
+  GROUP BY facility_id, row_from, row_to
+)
+COMMENT '设施阵地：每件事物各时段的一物一行 [44716ec6d4f1ba5f]';
+
 CREATE OR REPLACE VIEW dwd.org_credit
 (
     org_id String COMMENT '组织标识',
@@ -4049,6 +4748,499 @@ FROM dwd.organization__rows FINAL
 WHERE is_deleted = 0
 COMMENT '组织机构：一物一行 [4ca58f2abfa13891]';
 
+CREATE OR REPLACE VIEW dwd.organization_as_of
+(
+    org_id String COMMENT '组织标识',
+    division_code FixedString(12) COMMENT '所在区划',
+    division_code_src LowCardinality(String) COMMENT '所在区划·取自来源',
+    division_code_at DateTime64(3, 'Asia/Shanghai') COMMENT '所在区划·业务时间',
+    division_code_rule LowCardinality(String) COMMENT '所在区划·取值规则',
+    org_kind LowCardinality(String) COMMENT '组织类别',
+    org_kind_src LowCardinality(String) COMMENT '组织类别·取自来源',
+    org_kind_at DateTime64(3, 'Asia/Shanghai') COMMENT '组织类别·业务时间',
+    org_kind_rule LowCardinality(String) COMMENT '组织类别·取值规则',
+    uscc Nullable(FixedString(18)) COMMENT '统一社会信用代码',
+    uscc_src LowCardinality(String) COMMENT '统一社会信用代码·取自来源',
+    uscc_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '统一社会信用代码·业务时间',
+    uscc_rule LowCardinality(String) COMMENT '统一社会信用代码·取值规则',
+    name String COMMENT '名称',
+    name_src LowCardinality(String) COMMENT '名称·取自来源',
+    name_at DateTime64(3, 'Asia/Shanghai') COMMENT '名称·业务时间',
+    name_rule LowCardinality(String) COMMENT '名称·取值规则',
+    established_on Nullable(Date32) COMMENT '成立日期',
+    established_on_src LowCardinality(String) COMMENT '成立日期·取自来源',
+    established_on_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '成立日期·业务时间',
+    established_on_rule LowCardinality(String) COMMENT '成立日期·取值规则',
+    status LowCardinality(Nullable(String)) COMMENT '状态',
+    status_src LowCardinality(String) COMMENT '状态·取自来源',
+    status_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '状态·业务时间',
+    status_rule LowCardinality(String) COMMENT '状态·取值规则',
+    office_address Nullable(String) COMMENT '办公地址',
+    office_address_src LowCardinality(String) COMMENT '办公地址·取自来源',
+    office_address_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办公地址·业务时间',
+    office_address_rule LowCardinality(String) COMMENT '办公地址·取值规则',
+    office_phone Nullable(String) COMMENT '办公电话',
+    office_phone_src LowCardinality(String) COMMENT '办公电话·取自来源',
+    office_phone_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办公电话·业务时间',
+    office_phone_rule LowCardinality(String) COMMENT '办公电话·取值规则',
+    headcount Nullable(Int64) COMMENT '工作人员数（人）',
+    headcount_src LowCardinality(String) COMMENT '工作人员数·取自来源',
+    headcount_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '工作人员数·业务时间',
+    headcount_rule LowCardinality(String) COMMENT '工作人员数·取值规则',
+    valid_from Nullable(Date32) COMMENT '生效日期',
+    valid_from_src LowCardinality(String) COMMENT '生效日期·取自来源',
+    valid_from_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '生效日期·业务时间',
+    valid_from_rule LowCardinality(String) COMMENT '生效日期·取值规则',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    valid_to_src LowCardinality(String) COMMENT '失效日期·取自来源',
+    valid_to_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '失效日期·业务时间',
+    valid_to_rule LowCardinality(String) COMMENT '失效日期·取值规则',
+    uscc_valid Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '代码校验通过',
+    uscc_valid_src LowCardinality(String) COMMENT '代码校验通过·取自来源',
+    uscc_valid_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '代码校验通过·业务时间',
+    uscc_valid_rule LowCardinality(String) COMMENT '代码校验通过·取值规则',
+    social_kind LowCardinality(Nullable(String)) COMMENT '社会组织类别',
+    social_kind_src LowCardinality(String) COMMENT '社会组织类别·取自来源',
+    social_kind_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '社会组织类别·业务时间',
+    social_kind_rule LowCardinality(String) COMMENT '社会组织类别·取值规则',
+    parent_org_id Nullable(String) COMMENT '上级组织',
+    parent_org_id_src LowCardinality(String) COMMENT '上级组织·取自来源',
+    parent_org_id_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '上级组织·业务时间',
+    parent_org_id_rule LowCardinality(String) COMMENT '上级组织·取值规则',
+    reg_authority Nullable(String) COMMENT '登记机关',
+    reg_authority_src LowCardinality(String) COMMENT '登记机关·取自来源',
+    reg_authority_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '登记机关·业务时间',
+    reg_authority_rule LowCardinality(String) COMMENT '登记机关·取值规则',
+    charter_party_clause Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '章程写入党建要求',
+    charter_party_clause_src LowCardinality(String) COMMENT '章程写入党建要求·取自来源',
+    charter_party_clause_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '章程写入党建要求·业务时间',
+    charter_party_clause_rule LowCardinality(String) COMMENT '章程写入党建要求·取值规则',
+    charter_version Nullable(String) COMMENT '章程版本',
+    charter_version_src LowCardinality(String) COMMENT '章程版本·取自来源',
+    charter_version_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '章程版本·业务时间',
+    charter_version_rule LowCardinality(String) COMMENT '章程版本·取值规则',
+    management_mode LowCardinality(Nullable(String)) COMMENT '管理方式',
+    management_mode_src LowCardinality(String) COMMENT '管理方式·取自来源',
+    management_mode_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '管理方式·业务时间',
+    management_mode_rule LowCardinality(String) COMMENT '管理方式·取值规则',
+    unified_command Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '统一指挥',
+    unified_command_src LowCardinality(String) COMMENT '统一指挥·取自来源',
+    unified_command_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '统一指挥·业务时间',
+    unified_command_rule LowCardinality(String) COMMENT '统一指挥·取值规则',
+    consulted_on_assessment Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '考核征求乡镇意见',
+    consulted_on_assessment_src LowCardinality(String) COMMENT '考核征求乡镇意见·取自来源',
+    consulted_on_assessment_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '考核征求乡镇意见·业务时间',
+    consulted_on_assessment_rule LowCardinality(String) COMMENT '考核征求乡镇意见·取值规则',
+    consulted_on_appointment Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '任免征求乡镇意见',
+    consulted_on_appointment_src LowCardinality(String) COMMENT '任免征求乡镇意见·取自来源',
+    consulted_on_appointment_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '任免征求乡镇意见·业务时间',
+    consulted_on_appointment_rule LowCardinality(String) COMMENT '任免征求乡镇意见·取值规则'
+) AS
+SELECT org_id,
+       v_division_code AS division_code,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_division_code, 65535))] AS division_code_src,
+       times[indexOf(srcs, toUInt16(bitAnd(w_division_code, 65535)))] AS division_code_at,
+       multiIf(toUInt8(bitShiftRight(w_division_code, 80)) = 0, '', toUInt8(bitShiftRight(w_division_code, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_division_code, 80))))) AS division_code_rule,
+       v_org_kind AS org_kind,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_org_kind, 65535))] AS org_kind_src,
+       times[indexOf(srcs, toUInt16(bitAnd(w_org_kind, 65535)))] AS org_kind_at,
+       multiIf(toUInt8(bitShiftRight(w_org_kind, 80)) = 0, '', toUInt8(bitShiftRight(w_org_kind, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_org_kind, 80))))) AS org_kind_rule,
+       v_uscc AS uscc,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_uscc, 65535))] AS uscc_src,
+       if(w_uscc = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_uscc, 65535)))]) AS uscc_at,
+       multiIf(toUInt8(bitShiftRight(w_uscc, 80)) = 0, '', toUInt8(bitShiftRight(w_uscc, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_uscc, 80))))) AS uscc_rule,
+       v_name AS name,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_name, 65535))] AS name_src,
+       times[indexOf(srcs, toUInt16(bitAnd(w_name, 65535)))] AS name_at,
+       multiIf(toUInt8(bitShiftRight(w_name, 80)) = 0, '', toUInt8(bitShiftRight(w_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_name, 80))))) AS name_rule,
+       v_established_on AS established_on,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_established_on, 65535))] AS established_on_src,
+       if(w_established_on = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_established_on, 65535)))]) AS established_on_at,
+       multiIf(toUInt8(bitShiftRight(w_established_on, 80)) = 0, '', toUInt8(bitShiftRight(w_established_on, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_established_on, 80))))) AS established_on_rule,
+       v_status AS status,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_status, 65535))] AS status_src,
+       if(w_status = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_status, 65535)))]) AS status_at,
+       multiIf(toUInt8(bitShiftRight(w_status, 80)) = 0, '', toUInt8(bitShiftRight(w_status, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_status, 80))))) AS status_rule,
+       v_office_address AS office_address,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_office_address, 65535))] AS office_address_src,
+       if(w_office_address = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_office_address, 65535)))]) AS office_address_at,
+       multiIf(toUInt8(bitShiftRight(w_office_address, 80)) = 0, '', toUInt8(bitShiftRight(w_office_address, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_office_address, 80))))) AS office_address_rule,
+       v_office_phone AS office_phone,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_office_phone, 65535))] AS office_phone_src,
+       if(w_office_phone = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_office_phone, 65535)))]) AS office_phone_at,
+       multiIf(toUInt8(bitShiftRight(w_office_phone, 80)) = 0, '', toUInt8(bitShiftRight(w_office_phone, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_office_phone, 80))))) AS office_phone_rule,
+       v_headcount AS headcount,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_headcount, 65535))] AS headcount_src,
+       if(w_headcount = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_headcount, 65535)))]) AS headcount_at,
+       multiIf(toUInt8(bitShiftRight(w_headcount, 80)) = 0, '', toUInt8(bitShiftRight(w_headcount, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_headcount, 80))))) AS headcount_rule,
+       v_valid_from AS valid_from,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_valid_from, 65535))] AS valid_from_src,
+       if(w_valid_from = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_valid_from, 65535)))]) AS valid_from_at,
+       multiIf(toUInt8(bitShiftRight(w_valid_from, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_from, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_from, 80))))) AS valid_from_rule,
+       v_valid_to AS valid_to,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_valid_to, 65535))] AS valid_to_src,
+       if(w_valid_to = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_valid_to, 65535)))]) AS valid_to_at,
+       multiIf(toUInt8(bitShiftRight(w_valid_to, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_to, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_to, 80))))) AS valid_to_rule,
+       v_uscc_valid AS uscc_valid,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_uscc_valid, 65535))] AS uscc_valid_src,
+       if(w_uscc_valid = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_uscc_valid, 65535)))]) AS uscc_valid_at,
+       multiIf(toUInt8(bitShiftRight(w_uscc_valid, 80)) = 0, '', toUInt8(bitShiftRight(w_uscc_valid, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_uscc_valid, 80))))) AS uscc_valid_rule,
+       v_social_kind AS social_kind,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_social_kind, 65535))] AS social_kind_src,
+       if(w_social_kind = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_social_kind, 65535)))]) AS social_kind_at,
+       multiIf(toUInt8(bitShiftRight(w_social_kind, 80)) = 0, '', toUInt8(bitShiftRight(w_social_kind, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_social_kind, 80))))) AS social_kind_rule,
+       v_parent_org_id AS parent_org_id,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_parent_org_id, 65535))] AS parent_org_id_src,
+       if(w_parent_org_id = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_parent_org_id, 65535)))]) AS parent_org_id_at,
+       multiIf(toUInt8(bitShiftRight(w_parent_org_id, 80)) = 0, '', toUInt8(bitShiftRight(w_parent_org_id, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_parent_org_id, 80))))) AS parent_org_id_rule,
+       v_reg_authority AS reg_authority,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_reg_authority, 65535))] AS reg_authority_src,
+       if(w_reg_authority = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_reg_authority, 65535)))]) AS reg_authority_at,
+       multiIf(toUInt8(bitShiftRight(w_reg_authority, 80)) = 0, '', toUInt8(bitShiftRight(w_reg_authority, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_reg_authority, 80))))) AS reg_authority_rule,
+       v_charter_party_clause AS charter_party_clause,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_charter_party_clause, 65535))] AS charter_party_clause_src,
+       if(w_charter_party_clause = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_charter_party_clause, 65535)))]) AS charter_party_clause_at,
+       multiIf(toUInt8(bitShiftRight(w_charter_party_clause, 80)) = 0, '', toUInt8(bitShiftRight(w_charter_party_clause, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_charter_party_clause, 80))))) AS charter_party_clause_rule,
+       v_charter_version AS charter_version,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_charter_version, 65535))] AS charter_version_src,
+       if(w_charter_version = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_charter_version, 65535)))]) AS charter_version_at,
+       multiIf(toUInt8(bitShiftRight(w_charter_version, 80)) = 0, '', toUInt8(bitShiftRight(w_charter_version, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_charter_version, 80))))) AS charter_version_rule,
+       v_management_mode AS management_mode,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_management_mode, 65535))] AS management_mode_src,
+       if(w_management_mode = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_management_mode, 65535)))]) AS management_mode_at,
+       multiIf(toUInt8(bitShiftRight(w_management_mode, 80)) = 0, '', toUInt8(bitShiftRight(w_management_mode, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_management_mode, 80))))) AS management_mode_rule,
+       v_unified_command AS unified_command,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_unified_command, 65535))] AS unified_command_src,
+       if(w_unified_command = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_unified_command, 65535)))]) AS unified_command_at,
+       multiIf(toUInt8(bitShiftRight(w_unified_command, 80)) = 0, '', toUInt8(bitShiftRight(w_unified_command, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_unified_command, 80))))) AS unified_command_rule,
+       v_consulted_on_assessment AS consulted_on_assessment,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_consulted_on_assessment, 65535))] AS consulted_on_assessment_src,
+       if(w_consulted_on_assessment = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_consulted_on_assessment, 65535)))]) AS consulted_on_assessment_at,
+       multiIf(toUInt8(bitShiftRight(w_consulted_on_assessment, 80)) = 0, '', toUInt8(bitShiftRight(w_consulted_on_assessment, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_consulted_on_assessment, 80))))) AS consulted_on_assessment_rule,
+       v_consulted_on_appointment AS consulted_on_appointment,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_consulted_on_appointment, 65535))] AS consulted_on_appointment_src,
+       if(w_consulted_on_appointment = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_consulted_on_appointment, 65535)))]) AS consulted_on_appointment_at,
+       multiIf(toUInt8(bitShiftRight(w_consulted_on_appointment, 80)) = 0, '', toUInt8(bitShiftRight(w_consulted_on_appointment, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_consulted_on_appointment, 80))))) AS consulted_on_appointment_rule
+FROM
+(
+  SELECT org_id,
+         argMinIf(division_code, ord_0, 1) AS v_division_code,
+         minIf(ord_0, 1) AS w_division_code,
+         argMinIf(org_kind, ord_0, 1) AS v_org_kind,
+         minIf(ord_0, 1) AS w_org_kind,
+         argMinIf(uscc, ord_0, uscc IS NOT NULL) AS v_uscc,
+         minIf(ord_0, uscc IS NOT NULL) AS w_uscc,
+         argMinIf(name, ord_0, 1) AS v_name,
+         minIf(ord_0, 1) AS w_name,
+         argMinIf(established_on, ord_0, established_on IS NOT NULL) AS v_established_on,
+         minIf(ord_0, established_on IS NOT NULL) AS w_established_on,
+         argMinIf(status, ord_0, status IS NOT NULL) AS v_status,
+         minIf(ord_0, status IS NOT NULL) AS w_status,
+         argMinIf(office_address, ord_1, office_address IS NOT NULL) AS v_office_address,
+         minIf(ord_1, office_address IS NOT NULL) AS w_office_address,
+         argMinIf(office_phone, ord_1, office_phone IS NOT NULL) AS v_office_phone,
+         minIf(ord_1, office_phone IS NOT NULL) AS w_office_phone,
+         argMinIf(headcount, ord_1, headcount IS NOT NULL) AS v_headcount,
+         minIf(ord_1, headcount IS NOT NULL) AS w_headcount,
+         argMinIf(valid_from, ord_0, valid_from IS NOT NULL) AS v_valid_from,
+         minIf(ord_0, valid_from IS NOT NULL) AS w_valid_from,
+         argMinIf(valid_to, ord_0, valid_to IS NOT NULL) AS v_valid_to,
+         minIf(ord_0, valid_to IS NOT NULL) AS w_valid_to,
+         argMinIf(uscc_valid, ord_0, uscc_valid IS NOT NULL) AS v_uscc_valid,
+         minIf(ord_0, uscc_valid IS NOT NULL) AS w_uscc_valid,
+         argMinIf(social_kind, ord_0, social_kind IS NOT NULL) AS v_social_kind,
+         minIf(ord_0, social_kind IS NOT NULL) AS w_social_kind,
+         argMinIf(parent_org_id, ord_0, parent_org_id IS NOT NULL) AS v_parent_org_id,
+         minIf(ord_0, parent_org_id IS NOT NULL) AS w_parent_org_id,
+         argMinIf(reg_authority, ord_0, reg_authority IS NOT NULL) AS v_reg_authority,
+         minIf(ord_0, reg_authority IS NOT NULL) AS w_reg_authority,
+         argMinIf(charter_party_clause, ord_0, charter_party_clause IS NOT NULL) AS v_charter_party_clause,
+         minIf(ord_0, charter_party_clause IS NOT NULL) AS w_charter_party_clause,
+         argMinIf(charter_version, ord_0, charter_version IS NOT NULL) AS v_charter_version,
+         minIf(ord_0, charter_version IS NOT NULL) AS w_charter_version,
+         argMinIf(management_mode, ord_0, management_mode IS NOT NULL) AS v_management_mode,
+         minIf(ord_0, management_mode IS NOT NULL) AS w_management_mode,
+         argMinIf(unified_command, ord_0, unified_command IS NOT NULL) AS v_unified_command,
+         minIf(ord_0, unified_command IS NOT NULL) AS w_unified_command,
+         argMinIf(consulted_on_assessment, ord_0, consulted_on_assessment IS NOT NULL) AS v_consulted_on_assessment,
+         minIf(ord_0, consulted_on_assessment IS NOT NULL) AS w_consulted_on_assessment,
+         argMinIf(consulted_on_appointment, ord_0, consulted_on_appointment IS NOT NULL) AS v_consulted_on_appointment,
+         minIf(ord_0, consulted_on_appointment IS NOT NULL) AS w_consulted_on_appointment,
+         groupArray(toUInt16(indexOf(['county_ledger', 'province_gateway'], src_system))) AS srcs,
+         groupArray(event_time) AS times
+  FROM
+  (
+    SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'province_gateway', 1, src_system = 'county_ledger', 2, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway'], src_system) AS ord_0, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'province_gateway', 2, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway'], src_system) AS ord_1
+    FROM
+    (
+      SELECT org_id, division_code, org_kind, uscc, name, established_on, status, office_address, office_phone, headcount, valid_from, valid_to, uscc_valid, social_kind, parent_org_id, reg_authority, charter_party_clause, charter_version, management_mode, unified_command, consulted_on_assessment, consulted_on_appointment, src_system, src_tier, event_time, version, is_deleted
+      FROM std.organization
+      WHERE src_system IN ('county_ledger', 'province_gateway') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+      ORDER BY org_id DESC, src_system DESC, version DESC, kafka_offset DESC
+      LIMIT 1 BY org_id, src_system
+    )
+    WHERE is_deleted = 0
+  )
+  GROUP BY org_id
+)
+COMMENT '组织机构：任意时点（at）的一物一行，按任意时点（known）所知 [3ed106d15cfb908a]';
+
+CREATE OR REPLACE VIEW dwd.organization_history
+(
+    row_from DateTime64(3, 'Asia/Shanghai') COMMENT '本行起始时间（含）',
+    row_to DateTime64(3, 'Asia/Shanghai') COMMENT '本行终止时间（不含）；尚在有效为2299年末',
+    org_id String COMMENT '组织标识',
+    division_code FixedString(12) COMMENT '所在区划',
+    division_code_src LowCardinality(String) COMMENT '所在区划·取自来源',
+    division_code_at DateTime64(3, 'Asia/Shanghai') COMMENT '所在区划·业务时间',
+    division_code_rule LowCardinality(String) COMMENT '所在区划·取值规则',
+    org_kind LowCardinality(String) COMMENT '组织类别',
+    org_kind_src LowCardinality(String) COMMENT '组织类别·取自来源',
+    org_kind_at DateTime64(3, 'Asia/Shanghai') COMMENT '组织类别·业务时间',
+    org_kind_rule LowCardinality(String) COMMENT '组织类别·取值规则',
+    uscc Nullable(FixedString(18)) COMMENT '统一社会信用代码',
+    uscc_src LowCardinality(String) COMMENT '统一社会信用代码·取自来源',
+    uscc_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '统一社会信用代码·业务时间',
+    uscc_rule LowCardinality(String) COMMENT '统一社会信用代码·取值规则',
+    name String COMMENT '名称',
+    name_src LowCardinality(String) COMMENT '名称·取自来源',
+    name_at DateTime64(3, 'Asia/Shanghai') COMMENT '名称·业务时间',
+    name_rule LowCardinality(String) COMMENT '名称·取值规则',
+    established_on Nullable(Date32) COMMENT '成立日期',
+    established_on_src LowCardinality(String) COMMENT '成立日期·取自来源',
+    established_on_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '成立日期·业务时间',
+    established_on_rule LowCardinality(String) COMMENT '成立日期·取值规则',
+    status LowCardinality(Nullable(String)) COMMENT '状态',
+    status_src LowCardinality(String) COMMENT '状态·取自来源',
+    status_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '状态·业务时间',
+    status_rule LowCardinality(String) COMMENT '状态·取值规则',
+    office_address Nullable(String) COMMENT '办公地址',
+    office_address_src LowCardinality(String) COMMENT '办公地址·取自来源',
+    office_address_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办公地址·业务时间',
+    office_address_rule LowCardinality(String) COMMENT '办公地址·取值规则',
+    office_phone Nullable(String) COMMENT '办公电话',
+    office_phone_src LowCardinality(String) COMMENT '办公电话·取自来源',
+    office_phone_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办公电话·业务时间',
+    office_phone_rule LowCardinality(String) COMMENT '办公电话·取值规则',
+    headcount Nullable(Int64) COMMENT '工作人员数（人）',
+    headcount_src LowCardinality(String) COMMENT '工作人员数·取自来源',
+    headcount_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '工作人员数·业务时间',
+    headcount_rule LowCardinality(String) COMMENT '工作人员数·取值规则',
+    valid_from Nullable(Date32) COMMENT '生效日期',
+    valid_from_src LowCardinality(String) COMMENT '生效日期·取自来源',
+    valid_from_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '生效日期·业务时间',
+    valid_from_rule LowCardinality(String) COMMENT '生效日期·取值规则',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    valid_to_src LowCardinality(String) COMMENT '失效日期·取自来源',
+    valid_to_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '失效日期·业务时间',
+    valid_to_rule LowCardinality(String) COMMENT '失效日期·取值规则',
+    uscc_valid Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '代码校验通过',
+    uscc_valid_src LowCardinality(String) COMMENT '代码校验通过·取自来源',
+    uscc_valid_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '代码校验通过·业务时间',
+    uscc_valid_rule LowCardinality(String) COMMENT '代码校验通过·取值规则',
+    social_kind LowCardinality(Nullable(String)) COMMENT '社会组织类别',
+    social_kind_src LowCardinality(String) COMMENT '社会组织类别·取自来源',
+    social_kind_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '社会组织类别·业务时间',
+    social_kind_rule LowCardinality(String) COMMENT '社会组织类别·取值规则',
+    parent_org_id Nullable(String) COMMENT '上级组织',
+    parent_org_id_src LowCardinality(String) COMMENT '上级组织·取自来源',
+    parent_org_id_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '上级组织·业务时间',
+    parent_org_id_rule LowCardinality(String) COMMENT '上级组织·取值规则',
+    reg_authority Nullable(String) COMMENT '登记机关',
+    reg_authority_src LowCardinality(String) COMMENT '登记机关·取自来源',
+    reg_authority_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '登记机关·业务时间',
+    reg_authority_rule LowCardinality(String) COMMENT '登记机关·取值规则',
+    charter_party_clause Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '章程写入党建要求',
+    charter_party_clause_src LowCardinality(String) COMMENT '章程写入党建要求·取自来源',
+    charter_party_clause_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '章程写入党建要求·业务时间',
+    charter_party_clause_rule LowCardinality(String) COMMENT '章程写入党建要求·取值规则',
+    charter_version Nullable(String) COMMENT '章程版本',
+    charter_version_src LowCardinality(String) COMMENT '章程版本·取自来源',
+    charter_version_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '章程版本·业务时间',
+    charter_version_rule LowCardinality(String) COMMENT '章程版本·取值规则',
+    management_mode LowCardinality(Nullable(String)) COMMENT '管理方式',
+    management_mode_src LowCardinality(String) COMMENT '管理方式·取自来源',
+    management_mode_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '管理方式·业务时间',
+    management_mode_rule LowCardinality(String) COMMENT '管理方式·取值规则',
+    unified_command Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '统一指挥',
+    unified_command_src LowCardinality(String) COMMENT '统一指挥·取自来源',
+    unified_command_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '统一指挥·业务时间',
+    unified_command_rule LowCardinality(String) COMMENT '统一指挥·取值规则',
+    consulted_on_assessment Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '考核征求乡镇意见',
+    consulted_on_assessment_src LowCardinality(String) COMMENT '考核征求乡镇意见·取自来源',
+    consulted_on_assessment_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '考核征求乡镇意见·业务时间',
+    consulted_on_assessment_rule LowCardinality(String) COMMENT '考核征求乡镇意见·取值规则',
+    consulted_on_appointment Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '任免征求乡镇意见',
+    consulted_on_appointment_src LowCardinality(String) COMMENT '任免征求乡镇意见·取自来源',
+    consulted_on_appointment_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '任免征求乡镇意见·业务时间',
+    consulted_on_appointment_rule LowCardinality(String) COMMENT '任免征求乡镇意见·取值规则'
+) AS
+SELECT row_from,
+       row_to,
+       org_id,
+       v_division_code AS division_code,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_division_code, 65535))] AS division_code_src,
+       times[indexOf(srcs, toUInt16(bitAnd(w_division_code, 65535)))] AS division_code_at,
+       multiIf(toUInt8(bitShiftRight(w_division_code, 80)) = 0, '', toUInt8(bitShiftRight(w_division_code, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_division_code, 80))))) AS division_code_rule,
+       v_org_kind AS org_kind,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_org_kind, 65535))] AS org_kind_src,
+       times[indexOf(srcs, toUInt16(bitAnd(w_org_kind, 65535)))] AS org_kind_at,
+       multiIf(toUInt8(bitShiftRight(w_org_kind, 80)) = 0, '', toUInt8(bitShiftRight(w_org_kind, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_org_kind, 80))))) AS org_kind_rule,
+       v_uscc AS uscc,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_uscc, 65535))] AS uscc_src,
+       if(w_uscc = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_uscc, 65535)))]) AS uscc_at,
+       multiIf(toUInt8(bitShiftRight(w_uscc, 80)) = 0, '', toUInt8(bitShiftRight(w_uscc, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_uscc, 80))))) AS uscc_rule,
+       v_name AS name,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_name, 65535))] AS name_src,
+       times[indexOf(srcs, toUInt16(bitAnd(w_name, 65535)))] AS name_at,
+       multiIf(toUInt8(bitShiftRight(w_name, 80)) = 0, '', toUInt8(bitShiftRight(w_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_name, 80))))) AS name_rule,
+       v_established_on AS established_on,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_established_on, 65535))] AS established_on_src,
+       if(w_established_on = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_established_on, 65535)))]) AS established_on_at,
+       multiIf(toUInt8(bitShiftRight(w_established_on, 80)) = 0, '', toUInt8(bitShiftRight(w_established_on, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_established_on, 80))))) AS established_on_rule,
+       v_status AS status,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_status, 65535))] AS status_src,
+       if(w_status = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_status, 65535)))]) AS status_at,
+       multiIf(toUInt8(bitShiftRight(w_status, 80)) = 0, '', toUInt8(bitShiftRight(w_status, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_status, 80))))) AS status_rule,
+       v_office_address AS office_address,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_office_address, 65535))] AS office_address_src,
+       if(w_office_address = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_office_address, 65535)))]) AS office_address_at,
+       multiIf(toUInt8(bitShiftRight(w_office_address, 80)) = 0, '', toUInt8(bitShiftRight(w_office_address, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_office_address, 80))))) AS office_address_rule,
+       v_office_phone AS office_phone,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_office_phone, 65535))] AS office_phone_src,
+       if(w_office_phone = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_office_phone, 65535)))]) AS office_phone_at,
+       multiIf(toUInt8(bitShiftRight(w_office_phone, 80)) = 0, '', toUInt8(bitShiftRight(w_office_phone, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_office_phone, 80))))) AS office_phone_rule,
+       v_headcount AS headcount,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_headcount, 65535))] AS headcount_src,
+       if(w_headcount = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_headcount, 65535)))]) AS headcount_at,
+       multiIf(toUInt8(bitShiftRight(w_headcount, 80)) = 0, '', toUInt8(bitShiftRight(w_headcount, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_headcount, 80))))) AS headcount_rule,
+       v_valid_from AS valid_from,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_valid_from, 65535))] AS valid_from_src,
+       if(w_valid_from = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_valid_from, 65535)))]) AS valid_from_at,
+       multiIf(toUInt8(bitShiftRight(w_valid_from, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_from, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_from, 80))))) AS valid_from_rule,
+       v_valid_to AS valid_to,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_valid_to, 65535))] AS valid_to_src,
+       if(w_valid_to = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_valid_to, 65535)))]) AS valid_to_at,
+       multiIf(toUInt8(bitShiftRight(w_valid_to, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_to, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_to, 80))))) AS valid_to_rule,
+       v_uscc_valid AS uscc_valid,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_uscc_valid, 65535))] AS uscc_valid_src,
+       if(w_uscc_valid = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_uscc_valid, 65535)))]) AS uscc_valid_at,
+       multiIf(toUInt8(bitShiftRight(w_uscc_valid, 80)) = 0, '', toUInt8(bitShiftRight(w_uscc_valid, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_uscc_valid, 80))))) AS uscc_valid_rule,
+       v_social_kind AS social_kind,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_social_kind, 65535))] AS social_kind_src,
+       if(w_social_kind = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_social_kind, 65535)))]) AS social_kind_at,
+       multiIf(toUInt8(bitShiftRight(w_social_kind, 80)) = 0, '', toUInt8(bitShiftRight(w_social_kind, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_social_kind, 80))))) AS social_kind_rule,
+       v_parent_org_id AS parent_org_id,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_parent_org_id, 65535))] AS parent_org_id_src,
+       if(w_parent_org_id = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_parent_org_id, 65535)))]) AS parent_org_id_at,
+       multiIf(toUInt8(bitShiftRight(w_parent_org_id, 80)) = 0, '', toUInt8(bitShiftRight(w_parent_org_id, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_parent_org_id, 80))))) AS parent_org_id_rule,
+       v_reg_authority AS reg_authority,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_reg_authority, 65535))] AS reg_authority_src,
+       if(w_reg_authority = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_reg_authority, 65535)))]) AS reg_authority_at,
+       multiIf(toUInt8(bitShiftRight(w_reg_authority, 80)) = 0, '', toUInt8(bitShiftRight(w_reg_authority, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_reg_authority, 80))))) AS reg_authority_rule,
+       v_charter_party_clause AS charter_party_clause,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_charter_party_clause, 65535))] AS charter_party_clause_src,
+       if(w_charter_party_clause = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_charter_party_clause, 65535)))]) AS charter_party_clause_at,
+       multiIf(toUInt8(bitShiftRight(w_charter_party_clause, 80)) = 0, '', toUInt8(bitShiftRight(w_charter_party_clause, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_charter_party_clause, 80))))) AS charter_party_clause_rule,
+       v_charter_version AS charter_version,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_charter_version, 65535))] AS charter_version_src,
+       if(w_charter_version = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_charter_version, 65535)))]) AS charter_version_at,
+       multiIf(toUInt8(bitShiftRight(w_charter_version, 80)) = 0, '', toUInt8(bitShiftRight(w_charter_version, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_charter_version, 80))))) AS charter_version_rule,
+       v_management_mode AS management_mode,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_management_mode, 65535))] AS management_mode_src,
+       if(w_management_mode = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_management_mode, 65535)))]) AS management_mode_at,
+       multiIf(toUInt8(bitShiftRight(w_management_mode, 80)) = 0, '', toUInt8(bitShiftRight(w_management_mode, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_management_mode, 80))))) AS management_mode_rule,
+       v_unified_command AS unified_command,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_unified_command, 65535))] AS unified_command_src,
+       if(w_unified_command = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_unified_command, 65535)))]) AS unified_command_at,
+       multiIf(toUInt8(bitShiftRight(w_unified_command, 80)) = 0, '', toUInt8(bitShiftRight(w_unified_command, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_unified_command, 80))))) AS unified_command_rule,
+       v_consulted_on_assessment AS consulted_on_assessment,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_consulted_on_assessment, 65535))] AS consulted_on_assessment_src,
+       if(w_consulted_on_assessment = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_consulted_on_assessment, 65535)))]) AS consulted_on_assessment_at,
+       multiIf(toUInt8(bitShiftRight(w_consulted_on_assessment, 80)) = 0, '', toUInt8(bitShiftRight(w_consulted_on_assessment, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_consulted_on_assessment, 80))))) AS consulted_on_assessment_rule,
+       v_consulted_on_appointment AS consulted_on_appointment,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_consulted_on_appointment, 65535))] AS consulted_on_appointment_src,
+       if(w_consulted_on_appointment = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_consulted_on_appointment, 65535)))]) AS consulted_on_appointment_at,
+       multiIf(toUInt8(bitShiftRight(w_consulted_on_appointment, 80)) = 0, '', toUInt8(bitShiftRight(w_consulted_on_appointment, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_consulted_on_appointment, 80))))) AS consulted_on_appointment_rule
+FROM
+(
+  SELECT org_id, row_from, row_to,
+         argMinIf(division_code, ord_0, 1) AS v_division_code,
+         minIf(ord_0, 1) AS w_division_code,
+         argMinIf(org_kind, ord_0, 1) AS v_org_kind,
+         minIf(ord_0, 1) AS w_org_kind,
+         argMinIf(uscc, ord_0, uscc IS NOT NULL) AS v_uscc,
+         minIf(ord_0, uscc IS NOT NULL) AS w_uscc,
+         argMinIf(name, ord_0, 1) AS v_name,
+         minIf(ord_0, 1) AS w_name,
+         argMinIf(established_on, ord_0, established_on IS NOT NULL) AS v_established_on,
+         minIf(ord_0, established_on IS NOT NULL) AS w_established_on,
+         argMinIf(status, ord_0, status IS NOT NULL) AS v_status,
+         minIf(ord_0, status IS NOT NULL) AS w_status,
+         argMinIf(office_address, ord_1, office_address IS NOT NULL) AS v_office_address,
+         minIf(ord_1, office_address IS NOT NULL) AS w_office_address,
+         argMinIf(office_phone, ord_1, office_phone IS NOT NULL) AS v_office_phone,
+         minIf(ord_1, office_phone IS NOT NULL) AS w_office_phone,
+         argMinIf(headcount, ord_1, headcount IS NOT NULL) AS v_headcount,
+         minIf(ord_1, headcount IS NOT NULL) AS w_headcount,
+         argMinIf(valid_from, ord_0, valid_from IS NOT NULL) AS v_valid_from,
+         minIf(ord_0, valid_from IS NOT NULL) AS w_valid_from,
+         argMinIf(valid_to, ord_0, valid_to IS NOT NULL) AS v_valid_to,
+         minIf(ord_0, valid_to IS NOT NULL) AS w_valid_to,
+         argMinIf(uscc_valid, ord_0, uscc_valid IS NOT NULL) AS v_uscc_valid,
+         minIf(ord_0, uscc_valid IS NOT NULL) AS w_uscc_valid,
+         argMinIf(social_kind, ord_0, social_kind IS NOT NULL) AS v_social_kind,
+         minIf(ord_0, social_kind IS NOT NULL) AS w_social_kind,
+         argMinIf(parent_org_id, ord_0, parent_org_id IS NOT NULL) AS v_parent_org_id,
+         minIf(ord_0, parent_org_id IS NOT NULL) AS w_parent_org_id,
+         argMinIf(reg_authority, ord_0, reg_authority IS NOT NULL) AS v_reg_authority,
+         minIf(ord_0, reg_authority IS NOT NULL) AS w_reg_authority,
+         argMinIf(charter_party_clause, ord_0, charter_party_clause IS NOT NULL) AS v_charter_party_clause,
+         minIf(ord_0, charter_party_clause IS NOT NULL) AS w_charter_party_clause,
+         argMinIf(charter_version, ord_0, charter_version IS NOT NULL) AS v_charter_version,
+         minIf(ord_0, charter_version IS NOT NULL) AS w_charter_version,
+         argMinIf(management_mode, ord_0, management_mode IS NOT NULL) AS v_management_mode,
+         minIf(ord_0, management_mode IS NOT NULL) AS w_management_mode,
+         argMinIf(unified_command, ord_0, unified_command IS NOT NULL) AS v_unified_command,
+         minIf(ord_0, unified_command IS NOT NULL) AS w_unified_command,
+         argMinIf(consulted_on_assessment, ord_0, consulted_on_assessment IS NOT NULL) AS v_consulted_on_assessment,
+         minIf(ord_0, consulted_on_assessment IS NOT NULL) AS w_consulted_on_assessment,
+         argMinIf(consulted_on_appointment, ord_0, consulted_on_appointment IS NOT NULL) AS v_consulted_on_appointment,
+         minIf(ord_0, consulted_on_appointment IS NOT NULL) AS w_consulted_on_appointment,
+         groupArray(toUInt16(indexOf(['county_ledger', 'province_gateway'], src_system))) AS srcs,
+         groupArray(event_time) AS times
+  FROM
+  (
+    SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'province_gateway', 1, src_system = 'county_ledger', 2, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway'], src_system) AS ord_0, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'province_gateway', 2, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway'], src_system) AS ord_1
+    FROM
+    (
+      SELECT row_from, row_to, org_id, division_code, org_kind, uscc, name, established_on, status, office_address, office_phone, headcount, valid_from, valid_to, uscc_valid, social_kind, parent_org_id, reg_authority, charter_party_clause, charter_version, management_mode, unified_command, consulted_on_assessment, consulted_on_appointment, src_system, src_tier, event_time, version, is_deleted
+      FROM (
+        SELECT c.org_id AS org_id, c.division_code AS division_code, c.org_kind AS org_kind, c.uscc AS uscc, c.name AS name, c.established_on AS established_on, c.status AS status, c.office_address AS office_address, c.office_phone AS office_phone, c.headcount AS headcount, c.valid_from AS valid_from, c.valid_to AS valid_to, c.uscc_valid AS uscc_valid, c.social_kind AS social_kind, c.parent_org_id AS parent_org_id, c.reg_authority AS reg_authority, c.charter_party_clause AS charter_party_clause, c.charter_version AS charter_version, c.management_mode AS management_mode, c.unified_command AS unified_command, c.consulted_on_assessment AS consulted_on_assessment, c.consulted_on_appointment AS consulted_on_appointment, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+        FROM
+        (
+          SELECT * FROM std.organization WHERE concatWithSeparator('|', toString(org_id)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        ) AS c
+        INNER JOIN
+        (
+          SELECT org_id, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY org_id ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
+          FROM
+          (
+            SELECT DISTINCT org_id, event_time AS row_from FROM std.organization WHERE concatWithSeparator('|', toString(org_id)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          )
+        ) AS b ON c.org_id = b.org_id
+        WHERE c.event_time <= b.row_from
+      )
+      WHERE src_system IN ('county_ledger', 'province_gateway')
+      ORDER BY org_id DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
+      LIMIT 1 BY org_id, row_from, row_to, src_system
+    )
+    WHERE is_deleted = 0
+  )
+  GROUP BY org_id, row_from, row_to
+)
+COMMENT '组织机构：每件事物各时段的一物一行 [5e99f1b719cb4bd6]';
+
 CREATE OR REPLACE VIEW dwd.stat_fact
 (
     family LowCardinality(String) COMMENT '大类',
@@ -4082,6 +5274,199 @@ SELECT family, measure, division_code, period_start, period_kind, breakdown, val
 FROM dwd.stat_fact__rows FINAL
 WHERE is_deleted = 0
 COMMENT '统计事实：一物一行 [aaee0d90277c33c4]';
+
+CREATE OR REPLACE VIEW dwd.stat_fact_as_of
+(
+    family LowCardinality(String) COMMENT '大类',
+    measure LowCardinality(String) COMMENT '指标项',
+    division_code FixedString(12) COMMENT '区划',
+    period_start Date32 COMMENT '时期起始日',
+    period_kind LowCardinality(String) COMMENT '时期类型',
+    breakdown String COMMENT '分组',
+    value Decimal(18, 4) COMMENT '数值（of the measure）',
+    value_src LowCardinality(String) COMMENT '数值·取自来源',
+    value_at DateTime64(3, 'Asia/Shanghai') COMMENT '数值·业务时间',
+    value_rule LowCardinality(String) COMMENT '数值·取值规则',
+    n Nullable(Int64) COMMENT '样本量（1）',
+    n_src LowCardinality(String) COMMENT '样本量·取自来源',
+    n_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '样本量·业务时间',
+    n_rule LowCardinality(String) COMMENT '样本量·取值规则',
+    scope LowCardinality(Nullable(String)) COMMENT '口径',
+    scope_src LowCardinality(String) COMMENT '口径·取自来源',
+    scope_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '口径·业务时间',
+    scope_rule LowCardinality(String) COMMENT '口径·取值规则',
+    attrs Map(LowCardinality(String), String) COMMENT '分组属性',
+    attrs_src LowCardinality(String) COMMENT '分组属性·取自来源',
+    attrs_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '分组属性·业务时间',
+    attrs_rule LowCardinality(String) COMMENT '分组属性·取值规则',
+    suppressed Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '来源已抑制',
+    suppressed_src LowCardinality(String) COMMENT '来源已抑制·取自来源',
+    suppressed_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '来源已抑制·业务时间',
+    suppressed_rule LowCardinality(String) COMMENT '来源已抑制·取值规则'
+) AS
+SELECT family,
+       measure,
+       division_code,
+       period_start,
+       period_kind,
+       breakdown,
+       v_value AS value,
+       ['city_operations', 'county_ledger', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_value, 65535))] AS value_src,
+       times[indexOf(srcs, toUInt16(bitAnd(w_value, 65535)))] AS value_at,
+       multiIf(toUInt8(bitShiftRight(w_value, 80)) = 0, '', toUInt8(bitShiftRight(w_value, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_value, 80))))) AS value_rule,
+       v_n AS n,
+       ['city_operations', 'county_ledger', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_n, 65535))] AS n_src,
+       if(w_n = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_n, 65535)))]) AS n_at,
+       multiIf(toUInt8(bitShiftRight(w_n, 80)) = 0, '', toUInt8(bitShiftRight(w_n, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_n, 80))))) AS n_rule,
+       v_scope AS scope,
+       ['city_operations', 'county_ledger', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_scope, 65535))] AS scope_src,
+       if(w_scope = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_scope, 65535)))]) AS scope_at,
+       multiIf(toUInt8(bitShiftRight(w_scope, 80)) = 0, '', toUInt8(bitShiftRight(w_scope, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_scope, 80))))) AS scope_rule,
+       v_attrs AS attrs,
+       ['city_operations', 'county_ledger', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_attrs, 65535))] AS attrs_src,
+       if(w_attrs = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_attrs, 65535)))]) AS attrs_at,
+       multiIf(toUInt8(bitShiftRight(w_attrs, 80)) = 0, '', toUInt8(bitShiftRight(w_attrs, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_attrs, 80))))) AS attrs_rule,
+       v_suppressed AS suppressed,
+       ['city_operations', 'county_ledger', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_suppressed, 65535))] AS suppressed_src,
+       if(w_suppressed = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_suppressed, 65535)))]) AS suppressed_at,
+       multiIf(toUInt8(bitShiftRight(w_suppressed, 80)) = 0, '', toUInt8(bitShiftRight(w_suppressed, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_suppressed, 80))))) AS suppressed_rule
+FROM
+(
+  SELECT family, measure, division_code, period_start, period_kind, breakdown,
+         argMinIf(value, ord_0, 1) AS v_value,
+         minIf(ord_0, 1) AS w_value,
+         argMinIf(n, ord_0, n IS NOT NULL) AS v_n,
+         minIf(ord_0, n IS NOT NULL) AS w_n,
+         argMinIf(scope, ord_0, scope IS NOT NULL) AS v_scope,
+         minIf(ord_0, scope IS NOT NULL) AS w_scope,
+         argMinIf(attrs, ord_0, notEmpty(attrs)) AS v_attrs,
+         minIf(ord_0, notEmpty(attrs)) AS w_attrs,
+         argMinIf(suppressed, ord_0, suppressed IS NOT NULL) AS v_suppressed,
+         minIf(ord_0, suppressed IS NOT NULL) AS w_suppressed,
+         groupArray(toUInt16(indexOf(['city_operations', 'county_ledger', 'township_ledger', 'village_forms'], src_system))) AS srcs,
+         groupArray(event_time) AS times
+  FROM
+  (
+    SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'village_forms', 1, src_system = 'township_ledger', 2, src_system = 'county_ledger', 3, src_system = 'city_operations', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['city_operations', 'county_ledger', 'township_ledger', 'village_forms'], src_system) AS ord_0
+    FROM
+    (
+      SELECT family, measure, division_code, period_start, period_kind, breakdown, value, n, scope, attrs, suppressed, src_system, src_tier, event_time, version, is_deleted
+      FROM std.stat_fact
+      WHERE src_system IN ('city_operations', 'county_ledger', 'township_ledger', 'village_forms') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+      ORDER BY family DESC, measure DESC, division_code DESC, period_start DESC, period_kind DESC, breakdown DESC, src_system DESC, version DESC, kafka_offset DESC
+      LIMIT 1 BY family, measure, division_code, period_start, period_kind, breakdown, src_system
+    )
+    WHERE is_deleted = 0
+  )
+  GROUP BY family, measure, division_code, period_start, period_kind, breakdown
+)
+COMMENT '统计事实：任意时点（at）的一物一行，按任意时点（known）所知 [e2c4108cf342d970]';
+
+CREATE OR REPLACE VIEW dwd.stat_fact_history
+(
+    row_from DateTime64(3, 'Asia/Shanghai') COMMENT '本行起始时间（含）',
+    row_to DateTime64(3, 'Asia/Shanghai') COMMENT '本行终止时间（不含）；尚在有效为2299年末',
+    family LowCardinality(String) COMMENT '大类',
+    measure LowCardinality(String) COMMENT '指标项',
+    division_code FixedString(12) COMMENT '区划',
+    period_start Date32 COMMENT '时期起始日',
+    period_kind LowCardinality(String) COMMENT '时期类型',
+    breakdown String COMMENT '分组',
+    value Decimal(18, 4) COMMENT '数值（of the measure）',
+    value_src LowCardinality(String) COMMENT '数值·取自来源',
+    value_at DateTime64(3, 'Asia/Shanghai') COMMENT '数值·业务时间',
+    value_rule LowCardinality(String) COMMENT '数值·取值规则',
+    n Nullable(Int64) COMMENT '样本量（1）',
+    n_src LowCardinality(String) COMMENT '样本量·取自来源',
+    n_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '样本量·业务时间',
+    n_rule LowCardinality(String) COMMENT '样本量·取值规则',
+    scope LowCardinality(Nullable(String)) COMMENT '口径',
+    scope_src LowCardinality(String) COMMENT '口径·取自来源',
+    scope_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '口径·业务时间',
+    scope_rule LowCardinality(String) COMMENT '口径·取值规则',
+    attrs Map(LowCardinality(String), String) COMMENT '分组属性',
+    attrs_src LowCardinality(String) COMMENT '分组属性·取自来源',
+    attrs_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '分组属性·业务时间',
+    attrs_rule LowCardinality(String) COMMENT '分组属性·取值规则',
+    suppressed Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '来源已抑制',
+    suppressed_src LowCardinality(String) COMMENT '来源已抑制·取自来源',
+    suppressed_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '来源已抑制·业务时间',
+    suppressed_rule LowCardinality(String) COMMENT '来源已抑制·取值规则'
+) AS
+SELECT row_from,
+       row_to,
+       family,
+       measure,
+       division_code,
+       period_start,
+       period_kind,
+       breakdown,
+       v_value AS value,
+       ['city_operations', 'county_ledger', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_value, 65535))] AS value_src,
+       times[indexOf(srcs, toUInt16(bitAnd(w_value, 65535)))] AS value_at,
+       multiIf(toUInt8(bitShiftRight(w_value, 80)) = 0, '', toUInt8(bitShiftRight(w_value, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_value, 80))))) AS value_rule,
+       v_n AS n,
+       ['city_operations', 'county_ledger', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_n, 65535))] AS n_src,
+       if(w_n = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_n, 65535)))]) AS n_at,
+       multiIf(toUInt8(bitShiftRight(w_n, 80)) = 0, '', toUInt8(bitShiftRight(w_n, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_n, 80))))) AS n_rule,
+       v_scope AS scope,
+       ['city_operations', 'county_ledger', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_scope, 65535))] AS scope_src,
+       if(w_scope = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_scope, 65535)))]) AS scope_at,
+       multiIf(toUInt8(bitShiftRight(w_scope, 80)) = 0, '', toUInt8(bitShiftRight(w_scope, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_scope, 80))))) AS scope_rule,
+       v_attrs AS attrs,
+       ['city_operations', 'county_ledger', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_attrs, 65535))] AS attrs_src,
+       if(w_attrs = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_attrs, 65535)))]) AS attrs_at,
+       multiIf(toUInt8(bitShiftRight(w_attrs, 80)) = 0, '', toUInt8(bitShiftRight(w_attrs, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_attrs, 80))))) AS attrs_rule,
+       v_suppressed AS suppressed,
+       ['city_operations', 'county_ledger', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_suppressed, 65535))] AS suppressed_src,
+       if(w_suppressed = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_suppressed, 65535)))]) AS suppressed_at,
+       multiIf(toUInt8(bitShiftRight(w_suppressed, 80)) = 0, '', toUInt8(bitShiftRight(w_suppressed, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_suppressed, 80))))) AS suppressed_rule
+FROM
+(
+  SELECT family, measure, division_code, period_start, period_kind, breakdown, row_from, row_to,
+         argMinIf(value, ord_0, 1) AS v_value,
+         minIf(ord_0, 1) AS w_value,
+         argMinIf(n, ord_0, n IS NOT NULL) AS v_n,
+         minIf(ord_0, n IS NOT NULL) AS w_n,
+         argMinIf(scope, ord_0, scope IS NOT NULL) AS v_scope,
+         minIf(ord_0, scope IS NOT NULL) AS w_scope,
+         argMinIf(attrs, ord_0, notEmpty(attrs)) AS v_attrs,
+         minIf(ord_0, notEmpty(attrs)) AS w_attrs,
+         argMinIf(suppressed, ord_0, suppressed IS NOT NULL) AS v_suppressed,
+         minIf(ord_0, suppressed IS NOT NULL) AS w_suppressed,
+         groupArray(toUInt16(indexOf(['city_operations', 'county_ledger', 'township_ledger', 'village_forms'], src_system))) AS srcs,
+         groupArray(event_time) AS times
+  FROM
+  (
+    SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'village_forms', 1, src_system = 'township_ledger', 2, src_system = 'county_ledger', 3, src_system = 'city_operations', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['city_operations', 'county_ledger', 'township_ledger', 'village_forms'], src_system) AS ord_0
+    FROM
+    (
+      SELECT row_from, row_to, family, measure, division_code, period_start, period_kind, breakdown, value, n, scope, attrs, suppressed, src_system, src_tier, event_time, version, is_deleted
+      FROM (
+        SELECT c.family AS family, c.measure AS measure, c.division_code AS division_code, c.period_start AS period_start, c.period_kind AS period_kind, c.breakdown AS breakdown, c.value AS value, c.n AS n, c.scope AS scope, c.attrs AS attrs, c.suppressed AS suppressed, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+        FROM
+        (
+          SELECT * FROM std.stat_fact WHERE concatWithSeparator('|', toString(family), toString(measure), toString(division_code), toString(period_start), toString(period_kind), toString(breakdown)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        ) AS c
+        INNER JOIN
+        (
+          SELECT family, measure, division_code, period_start, period_kind, breakdown, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY family, measure, division_code, period_start, period_kind, breakdown ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
+          FROM
+          (
+            SELECT DISTINCT family, measure, division_code, period_start, period_kind, breakdown, event_time AS row_from FROM std.stat_fact WHERE concatWithSeparator('|', toString(family), toString(measure), toString(division_code), toString(period_start), toString(period_kind), toString(breakdown)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          )
+        ) AS b ON c.family = b.family AND c.measure = b.measure AND c.division_code = b.division_code AND c.period_start = b.period_start AND c.period_kind = b.period_kind AND c.breakdown = b.breakdown
+        WHERE c.event_time <= b.row_from
+      )
+      WHERE src_system IN ('city_operations', 'county_ledger', 'township_ledger', 'village_forms')
+      ORDER BY family DESC, measure DESC, division_code DESC, period_start DESC, period_kind DESC, breakdown DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
+      LIMIT 1 BY family, measure, division_code, period_start, period_kind, breakdown, row_from, row_to, src_system
+    )
+    WHERE is_deleted = 0
+  )
+  GROUP BY family, measure, division_code, period_start, period_kind, breakdown, row_from, row_to
+)
+COMMENT '统计事实：每件事物各时段的一物一行 [46eee7e90355d6c0]';
 
 CREATE OR REPLACE VIEW dwd.workforce_post
 (
@@ -4280,6 +5665,125 @@ FROM dwd.grid_event__rows FINAL
 WHERE is_deleted = 0
 COMMENT '网格事件：一物一行 [a5ab61781d920199]';
 
+CREATE OR REPLACE VIEW dwd.grid_event_as_of
+(
+    event_id String COMMENT '事件编号',
+    grid_id String COMMENT '网格编码',
+    division_code FixedString(12) COMMENT '所在村（社区）',
+    category LowCardinality(String) COMMENT '事件类别',
+    reported_at DateTime64(3, 'Asia/Shanghai') COMMENT '上报时间',
+    assigned_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '派遣时间',
+    closed_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办结时间',
+    handling_tier LowCardinality(Nullable(String)) COMMENT '处置层级',
+    outcome LowCardinality(Nullable(String)) COMMENT '处置结果',
+    on_time Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '按时办结',
+    post_id Nullable(String) COMMENT '处置岗位',
+    text_len Nullable(Int64) COMMENT '描述字数（字）',
+    keyword_codes Array(String) COMMENT '关键词代码',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT event_id,
+       grid_id,
+       division_code,
+       category,
+       reported_at,
+       assigned_at,
+       closed_at,
+       handling_tier,
+       outcome,
+       on_time,
+       post_id,
+       text_len,
+       keyword_codes,
+       src_system AS _src,
+       event_time AS _at,
+       multiIf(multiIf(src_system = 'city_operations', 1, 255) = 0, '', multiIf(src_system = 'city_operations', 1, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_system = 'city_operations', 1, 255)))) AS _rule
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT event_id, grid_id, division_code, category, reported_at, assigned_at, closed_at, handling_tier, outcome, on_time, post_id, text_len, keyword_codes, src_system, src_tier, event_time, version, is_deleted
+    FROM std.grid_event
+    WHERE src_system IN ('city_operations') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+    ORDER BY event_id DESC, src_system DESC, version DESC, kafka_offset DESC
+    LIMIT 1 BY event_id, src_system
+  )
+  WHERE is_deleted = 0
+)
+COMMENT '网格事件：任意时点（at）的一物一行，按任意时点（known）所知 [0730f43498d23fcf]';
+
+CREATE OR REPLACE VIEW dwd.grid_event_history
+(
+    row_from DateTime64(3, 'Asia/Shanghai') COMMENT '本行起始时间（含）',
+    row_to DateTime64(3, 'Asia/Shanghai') COMMENT '本行终止时间（不含）；尚在有效为2299年末',
+    event_id String COMMENT '事件编号',
+    grid_id String COMMENT '网格编码',
+    division_code FixedString(12) COMMENT '所在村（社区）',
+    category LowCardinality(String) COMMENT '事件类别',
+    reported_at DateTime64(3, 'Asia/Shanghai') COMMENT '上报时间',
+    assigned_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '派遣时间',
+    closed_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办结时间',
+    handling_tier LowCardinality(Nullable(String)) COMMENT '处置层级',
+    outcome LowCardinality(Nullable(String)) COMMENT '处置结果',
+    on_time Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '按时办结',
+    post_id Nullable(String) COMMENT '处置岗位',
+    text_len Nullable(Int64) COMMENT '描述字数（字）',
+    keyword_codes Array(String) COMMENT '关键词代码',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT row_from,
+       row_to,
+       event_id,
+       grid_id,
+       division_code,
+       category,
+       reported_at,
+       assigned_at,
+       closed_at,
+       handling_tier,
+       outcome,
+       on_time,
+       post_id,
+       text_len,
+       keyword_codes,
+       src_system AS _src,
+       event_time AS _at,
+       multiIf(multiIf(src_system = 'city_operations', 1, 255) = 0, '', multiIf(src_system = 'city_operations', 1, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_system = 'city_operations', 1, 255)))) AS _rule
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT row_from, row_to, event_id, grid_id, division_code, category, reported_at, assigned_at, closed_at, handling_tier, outcome, on_time, post_id, text_len, keyword_codes, src_system, src_tier, event_time, version, is_deleted
+    FROM (
+      SELECT c.event_id AS event_id, c.grid_id AS grid_id, c.division_code AS division_code, c.category AS category, c.reported_at AS reported_at, c.assigned_at AS assigned_at, c.closed_at AS closed_at, c.handling_tier AS handling_tier, c.outcome AS outcome, c.on_time AS on_time, c.post_id AS post_id, c.text_len AS text_len, c.keyword_codes AS keyword_codes, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+      FROM
+      (
+        SELECT * FROM std.grid_event WHERE concatWithSeparator('|', toString(event_id)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+      ) AS c
+      INNER JOIN
+      (
+        SELECT event_id, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY event_id ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
+        FROM
+        (
+          SELECT DISTINCT event_id, event_time AS row_from FROM std.grid_event WHERE concatWithSeparator('|', toString(event_id)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        )
+      ) AS b ON c.event_id = b.event_id
+      WHERE c.event_time <= b.row_from
+    )
+    WHERE src_system IN ('city_operations')
+    ORDER BY event_id DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
+    LIMIT 1 BY event_id, row_from, row_to, src_system
+  )
+  WHERE is_deleted = 0
+)
+COMMENT '网格事件：每件事物各时段的一物一行 [1099df179b348fad]';
+
 CREATE OR REPLACE VIEW dwd.petition_case
 (
     case_key String COMMENT '事项标识',
@@ -4325,6 +5829,125 @@ SELECT plan_id, record_kind, plan_kind, division_code, name, issued_on, drill_on
 FROM dwd.emergency_plan__rows FINAL
 WHERE is_deleted = 0
 COMMENT '预案与演练：一物一行 [d40383c56d22d811]';
+
+CREATE OR REPLACE VIEW dwd.emergency_plan_as_of
+(
+    plan_id String COMMENT '记录标识',
+    record_kind LowCardinality(String) COMMENT '记录类型',
+    plan_kind LowCardinality(String) COMMENT '预案种类',
+    division_code FixedString(12) COMMENT '区划',
+    name Nullable(String) COMMENT '名称',
+    issued_on Nullable(Date32) COMMENT '发布日期',
+    drill_on Nullable(Date32) COMMENT '演练日期',
+    participants_n Nullable(Int64) COMMENT '参加人数（人）',
+    joint_divisions Array(String) COMMENT '联合乡镇代码',
+    version_or_date Nullable(String) COMMENT '版本或日期',
+    tier LowCardinality(Nullable(String)) COMMENT '层级',
+    revised_on Nullable(Date32) COMMENT '修订日期',
+    evaluated Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '已评估',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT plan_id,
+       record_kind,
+       plan_kind,
+       division_code,
+       name,
+       issued_on,
+       drill_on,
+       participants_n,
+       joint_divisions,
+       version_or_date,
+       tier,
+       revised_on,
+       evaluated,
+       src_system AS _src,
+       event_time AS _at,
+       multiIf(multiIf(src_system = 'township_ledger', 1, 255) = 0, '', multiIf(src_system = 'township_ledger', 1, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_system = 'township_ledger', 1, 255)))) AS _rule
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT plan_id, record_kind, plan_kind, division_code, name, issued_on, drill_on, participants_n, joint_divisions, version_or_date, tier, revised_on, evaluated, src_system, src_tier, event_time, version, is_deleted
+    FROM std.emergency_plan
+    WHERE src_system IN ('township_ledger') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+    ORDER BY plan_id DESC, src_system DESC, version DESC, kafka_offset DESC
+    LIMIT 1 BY plan_id, src_system
+  )
+  WHERE is_deleted = 0
+)
+COMMENT '预案与演练：任意时点（at）的一物一行，按任意时点（known）所知 [ae9190011ac0271e]';
+
+CREATE OR REPLACE VIEW dwd.emergency_plan_history
+(
+    row_from DateTime64(3, 'Asia/Shanghai') COMMENT '本行起始时间（含）',
+    row_to DateTime64(3, 'Asia/Shanghai') COMMENT '本行终止时间（不含）；尚在有效为2299年末',
+    plan_id String COMMENT '记录标识',
+    record_kind LowCardinality(String) COMMENT '记录类型',
+    plan_kind LowCardinality(String) COMMENT '预案种类',
+    division_code FixedString(12) COMMENT '区划',
+    name Nullable(String) COMMENT '名称',
+    issued_on Nullable(Date32) COMMENT '发布日期',
+    drill_on Nullable(Date32) COMMENT '演练日期',
+    participants_n Nullable(Int64) COMMENT '参加人数（人）',
+    joint_divisions Array(String) COMMENT '联合乡镇代码',
+    version_or_date Nullable(String) COMMENT '版本或日期',
+    tier LowCardinality(Nullable(String)) COMMENT '层级',
+    revised_on Nullable(Date32) COMMENT '修订日期',
+    evaluated Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '已评估',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT row_from,
+       row_to,
+       plan_id,
+       record_kind,
+       plan_kind,
+       division_code,
+       name,
+       issued_on,
+       drill_on,
+       participants_n,
+       joint_divisions,
+       version_or_date,
+       tier,
+       revised_on,
+       evaluated,
+       src_system AS _src,
+       event_time AS _at,
+       multiIf(multiIf(src_system = 'township_ledger', 1, 255) = 0, '', multiIf(src_system = 'township_ledger', 1, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_system = 'township_ledger', 1, 255)))) AS _rule
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT row_from, row_to, plan_id, record_kind, plan_kind, division_code, name, issued_on, drill_on, participants_n, joint_divisions, version_or_date, tier, revised_on, evaluated, src_system, src_tier, event_time, version, is_deleted
+    FROM (
+      SELECT c.plan_id AS plan_id, c.record_kind AS record_kind, c.plan_kind AS plan_kind, c.division_code AS division_code, c.name AS name, c.issued_on AS issued_on, c.drill_on AS drill_on, c.participants_n AS participants_n, c.joint_divisions AS joint_divisions, c.version_or_date AS version_or_date, c.tier AS tier, c.revised_on AS revised_on, c.evaluated AS evaluated, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+      FROM
+      (
+        SELECT * FROM std.emergency_plan WHERE concatWithSeparator('|', toString(plan_id)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+      ) AS c
+      INNER JOIN
+      (
+        SELECT plan_id, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY plan_id ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
+        FROM
+        (
+          SELECT DISTINCT plan_id, event_time AS row_from FROM std.emergency_plan WHERE concatWithSeparator('|', toString(plan_id)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        )
+      ) AS b ON c.plan_id = b.plan_id
+      WHERE c.event_time <= b.row_from
+    )
+    WHERE src_system IN ('township_ledger')
+    ORDER BY plan_id DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
+    LIMIT 1 BY plan_id, row_from, row_to, src_system
+  )
+  WHERE is_deleted = 0
+)
+COMMENT '预案与演练：每件事物各时段的一物一行 [39710ed38cd15165]';
 
 CREATE OR REPLACE VIEW dwd.emergency_stock
 (
@@ -4493,6 +6116,109 @@ SELECT programme, division_code, as_of, status, level, document_no, subject_kind
 FROM dwd.programme_status__rows FINAL
 WHERE is_deleted = 0
 COMMENT '创建项目状态：一物一行 [1194889b2b261efb]';
+
+CREATE OR REPLACE VIEW dwd.programme_status_as_of
+(
+    programme LowCardinality(String) COMMENT '项目',
+    division_code FixedString(12) COMMENT '区划',
+    as_of Date32 COMMENT '截至日期',
+    status LowCardinality(String) COMMENT '状态',
+    level LowCardinality(Nullable(String)) COMMENT '等级',
+    document_no Nullable(String) COMMENT '文号',
+    subject_kind LowCardinality(Nullable(String)) COMMENT '主体类型',
+    subject_id Nullable(String) COMMENT '主体',
+    attrs Map(LowCardinality(String), String) COMMENT '属性',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT programme,
+       division_code,
+       as_of,
+       status,
+       level,
+       document_no,
+       subject_kind,
+       subject_id,
+       attrs,
+       src_system AS _src,
+       event_time AS _at,
+       multiIf(multiIf(src_system = 'province_gateway', 1, 255) = 0, '', multiIf(src_system = 'province_gateway', 1, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_system = 'province_gateway', 1, 255)))) AS _rule
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT programme, division_code, as_of, status, level, document_no, subject_kind, subject_id, attrs, src_system, src_tier, event_time, version, is_deleted
+    FROM std.programme_status
+    WHERE src_system IN ('province_gateway') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+    ORDER BY programme DESC, division_code DESC, as_of DESC, src_system DESC, version DESC, kafka_offset DESC
+    LIMIT 1 BY programme, division_code, as_of, src_system
+  )
+  WHERE is_deleted = 0
+)
+COMMENT '创建项目状态：任意时点（at）的一物一行，按任意时点（known）所知 [404e5de03e722f64]';
+
+CREATE OR REPLACE VIEW dwd.programme_status_history
+(
+    row_from DateTime64(3, 'Asia/Shanghai') COMMENT '本行起始时间（含）',
+    row_to DateTime64(3, 'Asia/Shanghai') COMMENT '本行终止时间（不含）；尚在有效为2299年末',
+    programme LowCardinality(String) COMMENT '项目',
+    division_code FixedString(12) COMMENT '区划',
+    as_of Date32 COMMENT '截至日期',
+    status LowCardinality(String) COMMENT '状态',
+    level LowCardinality(Nullable(String)) COMMENT '等级',
+    document_no Nullable(String) COMMENT '文号',
+    subject_kind LowCardinality(Nullable(String)) COMMENT '主体类型',
+    subject_id Nullable(String) COMMENT '主体',
+    attrs Map(LowCardinality(String), String) COMMENT '属性',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT row_from,
+       row_to,
+       programme,
+       division_code,
+       as_of,
+       status,
+       level,
+       document_no,
+       subject_kind,
+       subject_id,
+       attrs,
+       src_system AS _src,
+       event_time AS _at,
+       multiIf(multiIf(src_system = 'province_gateway', 1, 255) = 0, '', multiIf(src_system = 'province_gateway', 1, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_system = 'province_gateway', 1, 255)))) AS _rule
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT row_from, row_to, programme, division_code, as_of, status, level, document_no, subject_kind, subject_id, attrs, src_system, src_tier, event_time, version, is_deleted
+    FROM (
+      SELECT c.programme AS programme, c.division_code AS division_code, c.as_of AS as_of, c.status AS status, c.level AS level, c.document_no AS document_no, c.subject_kind AS subject_kind, c.subject_id AS subject_id, c.attrs AS attrs, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+      FROM
+      (
+        SELECT * FROM std.programme_status WHERE concatWithSeparator('|', toString(programme), toString(division_code), toString(as_of)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+      ) AS c
+      INNER JOIN
+      (
+        SELECT programme, division_code, as_of, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY programme, division_code, as_of ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
+        FROM
+        (
+          SELECT DISTINCT programme, division_code, as_of, event_time AS row_from FROM std.programme_status WHERE concatWithSeparator('|', toString(programme), toString(division_code), toString(as_of)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        )
+      ) AS b ON c.programme = b.programme AND c.division_code = b.division_code AND c.as_of = b.as_of
+      WHERE c.event_time <= b.row_from
+    )
+    WHERE src_system IN ('province_gateway')
+    ORDER BY programme DESC, division_code DESC, as_of DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
+    LIMIT 1 BY programme, division_code, as_of, row_from, row_to, src_system
+  )
+  WHERE is_deleted = 0
+)
+COMMENT '创建项目状态：每件事物各时段的一物一行 [6b80c37e2049e01b]';
 
 CREATE OR REPLACE VIEW dwd.village_conversion_case
 (
@@ -4825,6 +6551,105 @@ SELECT delivery_id, division_code, dataset, status, rows_loaded, by_proxy, acked
 FROM dwd.return_receipt__rows FINAL
 WHERE is_deleted = 0
 COMMENT '回流签收：一物一行 [007c247a43132529]';
+
+CREATE OR REPLACE VIEW dwd.return_receipt_as_of
+(
+    delivery_id String COMMENT '交付标识',
+    division_code FixedString(12) COMMENT '区划',
+    dataset String COMMENT '数据集',
+    status LowCardinality(String) COMMENT '签收状态',
+    rows_loaded Nullable(Int64) COMMENT '入库行数（行）',
+    by_proxy Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '代签',
+    acked_at DateTime64(3, 'Asia/Shanghai') COMMENT '签收时间',
+    content_sm3 Nullable(String) COMMENT '内容摘要',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT delivery_id,
+       division_code,
+       dataset,
+       status,
+       rows_loaded,
+       by_proxy,
+       acked_at,
+       content_sm3,
+       src_system AS _src,
+       event_time AS _at,
+       multiIf(multiIf(src_system = 'return_receipts', 1, 255) = 0, '', multiIf(src_system = 'return_receipts', 1, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_system = 'return_receipts', 1, 255)))) AS _rule
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT delivery_id, division_code, dataset, status, rows_loaded, by_proxy, acked_at, content_sm3, src_system, src_tier, event_time, version, is_deleted
+    FROM std.return_receipt
+    WHERE src_system IN ('return_receipts') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+    ORDER BY delivery_id DESC, src_system DESC, version DESC, kafka_offset DESC
+    LIMIT 1 BY delivery_id, src_system
+  )
+  WHERE is_deleted = 0
+)
+COMMENT '回流签收：任意时点（at）的一物一行，按任意时点（known）所知 [378135d2fa9339cf]';
+
+CREATE OR REPLACE VIEW dwd.return_receipt_history
+(
+    row_from DateTime64(3, 'Asia/Shanghai') COMMENT '本行起始时间（含）',
+    row_to DateTime64(3, 'Asia/Shanghai') COMMENT '本行终止时间（不含）；尚在有效为2299年末',
+    delivery_id String COMMENT '交付标识',
+    division_code FixedString(12) COMMENT '区划',
+    dataset String COMMENT '数据集',
+    status LowCardinality(String) COMMENT '签收状态',
+    rows_loaded Nullable(Int64) COMMENT '入库行数（行）',
+    by_proxy Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '代签',
+    acked_at DateTime64(3, 'Asia/Shanghai') COMMENT '签收时间',
+    content_sm3 Nullable(String) COMMENT '内容摘要',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT row_from,
+       row_to,
+       delivery_id,
+       division_code,
+       dataset,
+       status,
+       rows_loaded,
+       by_proxy,
+       acked_at,
+       content_sm3,
+       src_system AS _src,
+       event_time AS _at,
+       multiIf(multiIf(src_system = 'return_receipts', 1, 255) = 0, '', multiIf(src_system = 'return_receipts', 1, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_system = 'return_receipts', 1, 255)))) AS _rule
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT row_from, row_to, delivery_id, division_code, dataset, status, rows_loaded, by_proxy, acked_at, content_sm3, src_system, src_tier, event_time, version, is_deleted
+    FROM (
+      SELECT c.delivery_id AS delivery_id, c.division_code AS division_code, c.dataset AS dataset, c.status AS status, c.rows_loaded AS rows_loaded, c.by_proxy AS by_proxy, c.acked_at AS acked_at, c.content_sm3 AS content_sm3, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+      FROM
+      (
+        SELECT * FROM std.return_receipt WHERE concatWithSeparator('|', toString(delivery_id)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+      ) AS c
+      INNER JOIN
+      (
+        SELECT delivery_id, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY delivery_id ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
+        FROM
+        (
+          SELECT DISTINCT delivery_id, event_time AS row_from FROM std.return_receipt WHERE concatWithSeparator('|', toString(delivery_id)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        )
+      ) AS b ON c.delivery_id = b.delivery_id
+      WHERE c.event_time <= b.row_from
+    )
+    WHERE src_system IN ('return_receipts')
+    ORDER BY delivery_id DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
+    LIMIT 1 BY delivery_id, row_from, row_to, src_system
+  )
+  WHERE is_deleted = 0
+)
+COMMENT '回流签收：每件事物各时段的一物一行 [990d3a9e625aca56]';
 
 CREATE OR REPLACE VIEW dwd.return_subscription
 (

@@ -11,9 +11,9 @@ SELECT event_id,
        post_id,
        text_len,
        keyword_codes,
-       src_system,
-       event_time,
-       multiIf(multiIf(src_system = 'city_operations', 1, 255) = 0, '', multiIf(src_system = 'city_operations', 1, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_system = 'city_operations', 1, 255))))
+       src_system AS _src,
+       event_time AS _at,
+       multiIf(multiIf(src_system = 'city_operations', 1, 255) = 0, '', multiIf(src_system = 'city_operations', 1, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_system = 'city_operations', 1, 255)))) AS _rule
 FROM
 (
   SELECT *

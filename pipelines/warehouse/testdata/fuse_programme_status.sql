@@ -7,9 +7,9 @@ SELECT programme,
        subject_kind,
        subject_id,
        attrs,
-       src_system,
-       event_time,
-       multiIf(toUInt8(bitShiftRight(ord_0, 80)) = 0, '', toUInt8(bitShiftRight(ord_0, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(ord_0, 80)))))
+       src_system AS _src,
+       event_time AS _at,
+       multiIf(toUInt8(bitShiftRight(ord_0, 80)) = 0, '', toUInt8(bitShiftRight(ord_0, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(ord_0, 80))))) AS _rule
 FROM
 (
   SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'province_gateway', 1, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway'], src_system) AS ord_0

@@ -1,0 +1,92 @@
+package warehouse
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"rongtong/schemas"
+)
+
+// History is not stored: std keeps every distinct claim with two times, when
+// the source says it happened (event_time) and when it reached us (arrived_at),
+// and a fused row is a function of claims. So the rows of any day, as any day
+// knew them, are the same fusion over fewer claims, and a late or corrected
+// fact can never leave history behind. What is kept once is one claim: a
+// source's claim about a thing with one version. Delivered again, it counts as
+// known from its last delivery.
+
+// asOfView fuses the claims that had happened at {at} and were known at
+// {known}:
+//
+//	SELECT * FROM dwd.facility_as_of(at = '2025-06-30 23:59:59', known = '2025-07-10')
+func asOfView(c *schemas.Catalog, e *schemas.Entity, sources []string) *object {
+	f := &fuser{c: c, e: e, sources: sources}
+	f.slice = "event_time <= " + moment("at") + " AND arrived_at <= " + moment("known")
+	return &object{db: dbDwd, name: e.Entity + "_as_of", comment: e.Name.Zh + "：任意时点（at）的一物一行，按任意时点（known）所知",
+		columns: fusedColumns(e), view: f.sql()}
+}
+
+// historyView has a row for every stretch of time in which a thing's fused row
+// did not change, as known at {known}. {thing} is a LIKE pattern over the key's
+// columns, joined with '|'.
+//
+//	SELECT row_from, row_to, area_m2, area_m2_src
+//	FROM dwd.facility_history(thing = 'village_service_complex:370102001002', known = '2099-12-31')
+//	ORDER BY row_from
+func historyView(c *schemas.Catalog, e *schemas.Entity, sources []string) *object {
+	f := &fuser{c: c, e: e, sources: sources, span: []string{"row_from", "row_to"}}
+	keys := idents(e.Key)
+	texts := make([]string, len(e.Key))
+	on := make([]string, len(e.Key))
+	for i, k := range e.Key {
+		texts[i] = "toString(" + ident(k) + ")"
+		on[i] = fmt.Sprintf("c.%[1]s = b.%[1]s", ident(k))
+	}
+	thing := "concatWithSeparator('|', " + strings.Join(texts, ", ") + ") LIKE {thing:String} AND arrived_at <= " + moment("known")
+	var cols []string
+	for _, col := range schemas.StdColumns(e) {
+		cols = append(cols, "c."+ident(col.Name)+" AS "+ident(col.Name))
+	}
+	f.from = fmt.Sprintf(`(
+  SELECT %[1]s, b.row_from AS row_from, b.row_to AS row_to
+  FROM
+  (
+    SELECT * FROM std.%[2]s WHERE %[3]s
+  ) AS c
+  INNER JOIN
+  (
+    SELECT %[4]s, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY %[4]s ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
+    FROM
+    (
+      SELECT DISTINCT %[4]s, event_time AS row_from FROM std.%[2]s WHERE %[3]s
+    )
+  ) AS b ON %[5]s
+  WHERE c.event_time <= b.row_from
+)`, strings.Join(cols, ", "), ident(e.Entity), thing, keys, strings.Join(on, " AND "))
+	span := []column{
+		{"row_from", instant, "", "本行起始时间（含）"}, {"row_to", instant, "", "本行终止时间（不含）；尚在有效为2299年末"},
+	}
+	return &object{db: dbDwd, name: e.Entity + "_history", comment: e.Name.Zh + "：每件事物各时段的一物一行",
+		columns: append(span, fusedColumns(e)...), view: f.sql()}
+}
+
+// moment is a parameter that is a time, written as text in Beijing time: a
+// DateTime64 would be taken to the server's own zone on its way.
+func moment(name string) string {
+	return "parseDateTime64BestEffort({" + name + ":String}, 3, 'Asia/Shanghai')"
+}
+
+// feeders are the systems that have a flow into an entity, by name. Claims of a
+// system that is no longer declared are in the fused rows of today and not in
+// the views of other days.
+func feeders(c *schemas.Catalog, e *schemas.Entity) []string {
+	var out []string
+	for _, s := range c.Systems {
+		if slices.ContainsFunc(s.Flows, func(f *schemas.Flow) bool { return f.Entity == e.Entity }) {
+			out = append(out, s.System)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
