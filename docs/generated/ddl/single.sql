@@ -4057,6 +4057,129 @@ FROM dwd.grid__rows FINAL
 WHERE is_deleted = 0
 COMMENT '网格：一物一行 [574182bc0a70054e]';
 
+CREATE OR REPLACE VIEW dwd.grid_as_of
+(
+    grid_id String COMMENT '网格编码',
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    division_code FixedString(12) COMMENT '所属村（社区）',
+    src_grid_code Nullable(String) COMMENT '源编码',
+    grid_kind LowCardinality(String) COMMENT '网格类型',
+    name Nullable(String) COMMENT '名称',
+    households Nullable(Int64) COMMENT '户数（户）',
+    area_m2 Nullable(Decimal(18, 4)) COMMENT '面积（m2）',
+    party_branch Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '建有党支部（党小组）',
+    full_time_posts Nullable(Int64) COMMENT '专职网格员岗位数（个）',
+    part_time_posts Nullable(Int64) COMMENT '兼职网格员岗位数（个）',
+    standard_ok Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '划分达标',
+    geom_ref Nullable(String) COMMENT '图形引用',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT grid_id,
+       valid_from,
+       valid_to,
+       division_code,
+       src_grid_code,
+       grid_kind,
+       name,
+       households,
+       area_m2,
+       party_branch,
+       full_time_posts,
+       part_time_posts,
+       standard_ok,
+       geom_ref,
+       src_system AS _src,
+       event_time AS _at,
+       multiIf(multiIf(src_system = 'city_operations', 1, src_tier = 'C', 2, src_tier = 'X', 3, 255) = 0, '', multiIf(src_system = 'city_operations', 1, src_tier = 'C', 2, src_tier = 'X', 3, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_system = 'city_operations', 1, src_tier = 'C', 2, src_tier = 'X', 3, 255)))) AS _rule
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT grid_id, valid_from, valid_to, division_code, src_grid_code, grid_kind, name, households, area_m2, party_branch, full_time_posts, part_time_posts, standard_ok, geom_ref, src_system, src_tier, event_time, version, is_deleted
+    FROM std.grid
+    WHERE src_system IN ('county_offices') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+    ORDER BY grid_id DESC, valid_from DESC, src_system DESC, version DESC, kafka_offset DESC
+    LIMIT 1 BY grid_id, valid_from, src_system
+  )
+  WHERE is_deleted = 0
+)
+COMMENT '网格：任意时点（at）的一物一行，按任意时点（known）所知 [b673167990f8102a]';
+
+CREATE OR REPLACE VIEW dwd.grid_history
+(
+    row_from DateTime64(3, 'Asia/Shanghai') COMMENT '本行起始时间（含）',
+    row_to DateTime64(3, 'Asia/Shanghai') COMMENT '本行终止时间（不含）；尚在有效为2299年末',
+    grid_id String COMMENT '网格编码',
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    division_code FixedString(12) COMMENT '所属村（社区）',
+    src_grid_code Nullable(String) COMMENT '源编码',
+    grid_kind LowCardinality(String) COMMENT '网格类型',
+    name Nullable(String) COMMENT '名称',
+    households Nullable(Int64) COMMENT '户数（户）',
+    area_m2 Nullable(Decimal(18, 4)) COMMENT '面积（m2）',
+    party_branch Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '建有党支部（党小组）',
+    full_time_posts Nullable(Int64) COMMENT '专职网格员岗位数（个）',
+    part_time_posts Nullable(Int64) COMMENT '兼职网格员岗位数（个）',
+    standard_ok Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '划分达标',
+    geom_ref Nullable(String) COMMENT '图形引用',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT row_from,
+       row_to,
+       grid_id,
+       valid_from,
+       valid_to,
+       division_code,
+       src_grid_code,
+       grid_kind,
+       name,
+       households,
+       area_m2,
+       party_branch,
+       full_time_posts,
+       part_time_posts,
+       standard_ok,
+       geom_ref,
+       src_system AS _src,
+       event_time AS _at,
+       multiIf(multiIf(src_system = 'city_operations', 1, src_tier = 'C', 2, src_tier = 'X', 3, 255) = 0, '', multiIf(src_system = 'city_operations', 1, src_tier = 'C', 2, src_tier = 'X', 3, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_system = 'city_operations', 1, src_tier = 'C', 2, src_tier = 'X', 3, 255)))) AS _rule
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT row_from, row_to, grid_id, valid_from, valid_to, division_code, src_grid_code, grid_kind, name, households, area_m2, party_branch, full_time_posts, part_time_posts, standard_ok, geom_ref, src_system, src_tier, event_time, version, is_deleted
+    FROM (
+      SELECT c.grid_id AS grid_id, c.valid_from AS valid_from, c.valid_to AS valid_to, c.division_code AS division_code, c.src_grid_code AS src_grid_code, c.grid_kind AS grid_kind, c.name AS name, c.households AS households, c.area_m2 AS area_m2, c.party_branch AS party_branch, c.full_time_posts AS full_time_posts, c.part_time_posts AS part_time_posts, c.standard_ok AS standard_ok, c.geom_ref AS geom_ref, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+      FROM
+      (
+        SELECT * FROM std.grid WHERE concatWithSeparator('|', toString(grid_id), toString(valid_from)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+      ) AS c
+      INNER JOIN
+      (
+        SELECT grid_id, valid_from, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY grid_id, valid_from ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
+        FROM
+        (
+          SELECT DISTINCT grid_id, valid_from, event_time AS row_from FROM std.grid WHERE concatWithSeparator('|', toString(grid_id), toString(valid_from)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        )
+      ) AS b ON c.grid_id = b.grid_id AND c.valid_from = b.valid_from
+      WHERE c.event_time <= b.row_from
+    )
+    WHERE src_system IN ('county_offices')
+    ORDER BY grid_id DESC, valid_from DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
+    LIMIT 1 BY grid_id, valid_from, row_from, row_to, src_system
+  )
+  WHERE is_deleted = 0
+)
+COMMENT '网格：每件事物各时段的一物一行 [da2d084145b56d83]';
+
 CREATE OR REPLACE VIEW dwd.committee_term
 (
     division_code FixedString(12) COMMENT '村（社区）',
@@ -4269,71 +4392,71 @@ CREATE OR REPLACE VIEW dwd.facility_as_of
 ) AS
 SELECT facility_id,
        v_division_code AS division_code,
-       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_division_code, 65535))] AS division_code_src,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_division_code, 65535))] AS division_code_src,
        times[indexOf(srcs, toUInt16(bitAnd(w_division_code, 65535)))] AS division_code_at,
        multiIf(toUInt8(bitShiftRight(w_division_code, 80)) = 0, '', toUInt8(bitShiftRight(w_division_code, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_division_code, 80))))) AS division_code_rule,
        v_facility_kind AS facility_kind,
-       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_facility_kind, 65535))] AS facility_kind_src,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_facility_kind, 65535))] AS facility_kind_src,
        times[indexOf(srcs, toUInt16(bitAnd(w_facility_kind, 65535)))] AS facility_kind_at,
        multiIf(toUInt8(bitShiftRight(w_facility_kind, 80)) = 0, '', toUInt8(bitShiftRight(w_facility_kind, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_facility_kind, 80))))) AS facility_kind_rule,
        v_name AS name,
-       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_name, 65535))] AS name_src,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_name, 65535))] AS name_src,
        if(w_name = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_name, 65535)))]) AS name_at,
        multiIf(toUInt8(bitShiftRight(w_name, 80)) = 0, '', toUInt8(bitShiftRight(w_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_name, 80))))) AS name_rule,
        v_site_type AS site_type,
-       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_site_type, 65535))] AS site_type_src,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_site_type, 65535))] AS site_type_src,
        if(w_site_type = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_site_type, 65535)))]) AS site_type_at,
        multiIf(toUInt8(bitShiftRight(w_site_type, 80)) = 0, '', toUInt8(bitShiftRight(w_site_type, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_site_type, 80))))) AS site_type_rule,
        v_area_m2 AS area_m2,
-       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_area_m2, 65535))] AS area_m2_src,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_area_m2, 65535))] AS area_m2_src,
        if(w_area_m2 = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_area_m2, 65535)))]) AS area_m2_at,
        multiIf(toUInt8(bitShiftRight(w_area_m2, 80)) = 0, '', toUInt8(bitShiftRight(w_area_m2, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_area_m2, 80))))) AS area_m2_rule,
        v_direct_service_area_m2 AS direct_service_area_m2,
-       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_direct_service_area_m2, 65535))] AS direct_service_area_m2_src,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_direct_service_area_m2, 65535))] AS direct_service_area_m2_src,
        if(w_direct_service_area_m2 = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_direct_service_area_m2, 65535)))]) AS direct_service_area_m2_at,
        multiIf(toUInt8(bitShiftRight(w_direct_service_area_m2, 80)) = 0, '', toUInt8(bitShiftRight(w_direct_service_area_m2, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_direct_service_area_m2, 80))))) AS direct_service_area_m2_rule,
        v_opened_on AS opened_on,
-       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_opened_on, 65535))] AS opened_on_src,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_opened_on, 65535))] AS opened_on_src,
        if(w_opened_on = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_opened_on, 65535)))]) AS opened_on_at,
        multiIf(toUInt8(bitShiftRight(w_opened_on, 80)) = 0, '', toUInt8(bitShiftRight(w_opened_on, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_opened_on, 80))))) AS opened_on_rule,
        v_operating AS operating,
-       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_operating, 65535))] AS operating_src,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_operating, 65535))] AS operating_src,
        if(w_operating = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_operating, 65535)))]) AS operating_at,
        multiIf(toUInt8(bitShiftRight(w_operating, 80)) = 0, '', toUInt8(bitShiftRight(w_operating, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_operating, 80))))) AS operating_rule,
        v_valid_from AS valid_from,
-       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_valid_from, 65535))] AS valid_from_src,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_valid_from, 65535))] AS valid_from_src,
        if(w_valid_from = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_valid_from, 65535)))]) AS valid_from_at,
        multiIf(toUInt8(bitShiftRight(w_valid_from, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_from, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_from, 80))))) AS valid_from_rule,
        v_valid_to AS valid_to,
-       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_valid_to, 65535))] AS valid_to_src,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_valid_to, 65535))] AS valid_to_src,
        if(w_valid_to = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_valid_to, 65535)))]) AS valid_to_at,
        multiIf(toUInt8(bitShiftRight(w_valid_to, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_to, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_to, 80))))) AS valid_to_rule,
        v_grid_id AS grid_id,
-       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_grid_id, 65535))] AS grid_id_src,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_grid_id, 65535))] AS grid_id_src,
        if(w_grid_id = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_grid_id, 65535)))]) AS grid_id_at,
        multiIf(toUInt8(bitShiftRight(w_grid_id, 80)) = 0, '', toUInt8(bitShiftRight(w_grid_id, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_grid_id, 80))))) AS grid_id_rule,
        v_standardised AS standardised,
-       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_standardised, 65535))] AS standardised_src,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_standardised, 65535))] AS standardised_src,
        if(w_standardised = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_standardised, 65535)))]) AS standardised_at,
        multiIf(toUInt8(bitShiftRight(w_standardised, 80)) = 0, '', toUInt8(bitShiftRight(w_standardised, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_standardised, 80))))) AS standardised_rule,
        v_substantive AS substantive,
-       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_substantive, 65535))] AS substantive_src,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_substantive, 65535))] AS substantive_src,
        if(w_substantive = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_substantive, 65535)))]) AS substantive_at,
        multiIf(toUInt8(bitShiftRight(w_substantive, 80)) = 0, '', toUInt8(bitShiftRight(w_substantive, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_substantive, 80))))) AS substantive_rule,
        v_is_party_mass_centre AS is_party_mass_centre,
-       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_is_party_mass_centre, 65535))] AS is_party_mass_centre_src,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_is_party_mass_centre, 65535))] AS is_party_mass_centre_src,
        if(w_is_party_mass_centre = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_is_party_mass_centre, 65535)))]) AS is_party_mass_centre_at,
        multiIf(toUInt8(bitShiftRight(w_is_party_mass_centre, 80)) = 0, '', toUInt8(bitShiftRight(w_is_party_mass_centre, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_is_party_mass_centre, 80))))) AS is_party_mass_centre_rule,
        v_service_codes AS service_codes,
-       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_service_codes, 65535))] AS service_codes_src,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_service_codes, 65535))] AS service_codes_src,
        if(w_service_codes = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_service_codes, 65535)))]) AS service_codes_at,
        multiIf(toUInt8(bitShiftRight(w_service_codes, 80)) = 0, '', toUInt8(bitShiftRight(w_service_codes, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_service_codes, 80))))) AS service_codes_rule,
        v_lon AS lon,
-       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_lon, 65535))] AS lon_src,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_lon, 65535))] AS lon_src,
        if(w_lon = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_lon, 65535)))]) AS lon_at,
        multiIf(toUInt8(bitShiftRight(w_lon, 80)) = 0, '', toUInt8(bitShiftRight(w_lon, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_lon, 80))))) AS lon_rule,
        v_lat AS lat,
-       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_lat, 65535))] AS lat_src,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_lat, 65535))] AS lat_src,
        if(w_lat = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_lat, 65535)))]) AS lat_at,
        multiIf(toUInt8(bitShiftRight(w_lat, 80)) = 0, '', toUInt8(bitShiftRight(w_lat, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_lat, 80))))) AS lat_rule
 FROM
@@ -4373,16 +4496,16 @@ FROM
          minIf(ord_0, lon IS NOT NULL) AS w_lon,
          argMinIf(lat, ord_0, lat IS NOT NULL) AS v_lat,
          minIf(ord_0, lat IS NOT NULL) AS w_lat,
-         groupArray(toUInt16(indexOf(['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'], src_system))) AS srcs,
+         groupArray(toUInt16(indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system))) AS srcs,
          groupArray(event_time) AS times
   FROM
   (
-    SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_0, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_1, bitShiftLeft(toUInt128(multiIf(src_system = 'township_ledger', 1, src_system = 'village_forms', 2, src_system = 'county_ledger', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_2, bitShiftLeft(toUInt128(multiIf(src_system = 'village_forms', 1, src_system = 'county_ledger', 2, src_system = 'province_gateway', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_3
+    SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_0, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_1, bitShiftLeft(toUInt128(multiIf(src_system = 'township_ledger', 1, src_system = 'village_forms', 2, src_system = 'county_ledger', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_2, bitShiftLeft(toUInt128(multiIf(src_system = 'village_forms', 1, src_system = 'county_ledger', 2, src_system = 'province_gateway', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_3
     FROM
     (
       SELECT facility_id, division_code, facility_kind, name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted
       FROM std.facility
-      WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger', 'village_forms') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+      WHERE src_system IN ('county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
       ORDER BY facility_id DESC, src_system DESC, version DESC, kafka_offset DESC
       LIMIT 1 BY facility_id, src_system
     )
@@ -4390,7 +4513,7 @@ FROM
   )
   GROUP BY facility_id
 )
-COMMENT '设施阵地：任意时点（at）的一物一行，按任意时点（known）所知 [ceec84336dba55dd]';
+COMMENT '设施阵地：任意时点（at）的一物一行，按任意时点（known）所知 [57720c5e9a73dc07]';
 
 CREATE OR REPLACE VIEW dwd.facility_history
 (
@@ -4470,71 +4593,71 @@ SELECT row_from,
        row_to,
        facility_id,
        v_division_code AS division_code,
-       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_division_code, 65535))] AS division_code_src,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_division_code, 65535))] AS division_code_src,
        times[indexOf(srcs, toUInt16(bitAnd(w_division_code, 65535)))] AS division_code_at,
        multiIf(toUInt8(bitShiftRight(w_division_code, 80)) = 0, '', toUInt8(bitShiftRight(w_division_code, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_division_code, 80))))) AS division_code_rule,
        v_facility_kind AS facility_kind,
-       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_facility_kind, 65535))] AS facility_kind_src,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_facility_kind, 65535))] AS facility_kind_src,
        times[indexOf(srcs, toUInt16(bitAnd(w_facility_kind, 65535)))] AS facility_kind_at,
        multiIf(toUInt8(bitShiftRight(w_facility_kind, 80)) = 0, '', toUInt8(bitShiftRight(w_facility_kind, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_facility_kind, 80))))) AS facility_kind_rule,
        v_name AS name,
-       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_name, 65535))] AS name_src,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_name, 65535))] AS name_src,
        if(w_name = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_name, 65535)))]) AS name_at,
        multiIf(toUInt8(bitShiftRight(w_name, 80)) = 0, '', toUInt8(bitShiftRight(w_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_name, 80))))) AS name_rule,
        v_site_type AS site_type,
-       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_site_type, 65535))] AS site_type_src,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_site_type, 65535))] AS site_type_src,
        if(w_site_type = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_site_type, 65535)))]) AS site_type_at,
        multiIf(toUInt8(bitShiftRight(w_site_type, 80)) = 0, '', toUInt8(bitShiftRight(w_site_type, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_site_type, 80))))) AS site_type_rule,
        v_area_m2 AS area_m2,
-       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_area_m2, 65535))] AS area_m2_src,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_area_m2, 65535))] AS area_m2_src,
        if(w_area_m2 = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_area_m2, 65535)))]) AS area_m2_at,
        multiIf(toUInt8(bitShiftRight(w_area_m2, 80)) = 0, '', toUInt8(bitShiftRight(w_area_m2, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_area_m2, 80))))) AS area_m2_rule,
        v_direct_service_area_m2 AS direct_service_area_m2,
-       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_direct_service_area_m2, 65535))] AS direct_service_area_m2_src,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_direct_service_area_m2, 65535))] AS direct_service_area_m2_src,
        if(w_direct_service_area_m2 = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_direct_service_area_m2, 65535)))]) AS direct_service_area_m2_at,
        multiIf(toUInt8(bitShiftRight(w_direct_service_area_m2, 80)) = 0, '', toUInt8(bitShiftRight(w_direct_service_area_m2, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_direct_service_area_m2, 80))))) AS direct_service_area_m2_rule,
        v_opened_on AS opened_on,
-       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_opened_on, 65535))] AS opened_on_src,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_opened_on, 65535))] AS opened_on_src,
        if(w_opened_on = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_opened_on, 65535)))]) AS opened_on_at,
        multiIf(toUInt8(bitShiftRight(w_opened_on, 80)) = 0, '', toUInt8(bitShiftRight(w_opened_on, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_opened_on, 80))))) AS opened_on_rule,
        v_operating AS operating,
-       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_operating, 65535))] AS operating_src,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_operating, 65535))] AS operating_src,
        if(w_operating = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_operating, 65535)))]) AS operating_at,
        multiIf(toUInt8(bitShiftRight(w_operating, 80)) = 0, '', toUInt8(bitShiftRight(w_operating, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_operating, 80))))) AS operating_rule,
        v_valid_from AS valid_from,
-       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_valid_from, 65535))] AS valid_from_src,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_valid_from, 65535))] AS valid_from_src,
        if(w_valid_from = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_valid_from, 65535)))]) AS valid_from_at,
        multiIf(toUInt8(bitShiftRight(w_valid_from, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_from, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_from, 80))))) AS valid_from_rule,
        v_valid_to AS valid_to,
-       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_valid_to, 65535))] AS valid_to_src,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_valid_to, 65535))] AS valid_to_src,
        if(w_valid_to = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_valid_to, 65535)))]) AS valid_to_at,
        multiIf(toUInt8(bitShiftRight(w_valid_to, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_to, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_to, 80))))) AS valid_to_rule,
        v_grid_id AS grid_id,
-       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_grid_id, 65535))] AS grid_id_src,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_grid_id, 65535))] AS grid_id_src,
        if(w_grid_id = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_grid_id, 65535)))]) AS grid_id_at,
        multiIf(toUInt8(bitShiftRight(w_grid_id, 80)) = 0, '', toUInt8(bitShiftRight(w_grid_id, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_grid_id, 80))))) AS grid_id_rule,
        v_standardised AS standardised,
-       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_standardised, 65535))] AS standardised_src,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_standardised, 65535))] AS standardised_src,
        if(w_standardised = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_standardised, 65535)))]) AS standardised_at,
        multiIf(toUInt8(bitShiftRight(w_standardised, 80)) = 0, '', toUInt8(bitShiftRight(w_standardised, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_standardised, 80))))) AS standardised_rule,
        v_substantive AS substantive,
-       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_substantive, 65535))] AS substantive_src,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_substantive, 65535))] AS substantive_src,
        if(w_substantive = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_substantive, 65535)))]) AS substantive_at,
        multiIf(toUInt8(bitShiftRight(w_substantive, 80)) = 0, '', toUInt8(bitShiftRight(w_substantive, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_substantive, 80))))) AS substantive_rule,
        v_is_party_mass_centre AS is_party_mass_centre,
-       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_is_party_mass_centre, 65535))] AS is_party_mass_centre_src,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_is_party_mass_centre, 65535))] AS is_party_mass_centre_src,
        if(w_is_party_mass_centre = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_is_party_mass_centre, 65535)))]) AS is_party_mass_centre_at,
        multiIf(toUInt8(bitShiftRight(w_is_party_mass_centre, 80)) = 0, '', toUInt8(bitShiftRight(w_is_party_mass_centre, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_is_party_mass_centre, 80))))) AS is_party_mass_centre_rule,
        v_service_codes AS service_codes,
-       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_service_codes, 65535))] AS service_codes_src,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_service_codes, 65535))] AS service_codes_src,
        if(w_service_codes = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_service_codes, 65535)))]) AS service_codes_at,
        multiIf(toUInt8(bitShiftRight(w_service_codes, 80)) = 0, '', toUInt8(bitShiftRight(w_service_codes, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_service_codes, 80))))) AS service_codes_rule,
        v_lon AS lon,
-       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_lon, 65535))] AS lon_src,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_lon, 65535))] AS lon_src,
        if(w_lon = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_lon, 65535)))]) AS lon_at,
        multiIf(toUInt8(bitShiftRight(w_lon, 80)) = 0, '', toUInt8(bitShiftRight(w_lon, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_lon, 80))))) AS lon_rule,
        v_lat AS lat,
-       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_lat, 65535))] AS lat_src,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_lat, 65535))] AS lat_src,
        if(w_lat = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_lat, 65535)))]) AS lat_at,
        multiIf(toUInt8(bitShiftRight(w_lat, 80)) = 0, '', toUInt8(bitShiftRight(w_lat, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_lat, 80))))) AS lat_rule
 FROM
@@ -4574,11 +4697,11 @@ FROM
          minIf(ord_0, lon IS NOT NULL) AS w_lon,
          argMinIf(lat, ord_0, lat IS NOT NULL) AS v_lat,
          minIf(ord_0, lat IS NOT NULL) AS w_lat,
-         groupArray(toUInt16(indexOf(['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'], src_system))) AS srcs,
+         groupArray(toUInt16(indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system))) AS srcs,
          groupArray(event_time) AS times
   FROM
   (
-    SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_0, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_1, bitShiftLeft(toUInt128(multiIf(src_system = 'township_ledger', 1, src_system = 'village_forms', 2, src_system = 'county_ledger', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_2, bitShiftLeft(toUInt128(multiIf(src_system = 'village_forms', 1, src_system = 'county_ledger', 2, src_system = 'province_gateway', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_3
+    SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_0, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_1, bitShiftLeft(toUInt128(multiIf(src_system = 'township_ledger', 1, src_system = 'village_forms', 2, src_system = 'county_ledger', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_2, bitShiftLeft(toUInt128(multiIf(src_system = 'village_forms', 1, src_system = 'county_ledger', 2, src_system = 'province_gateway', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_3
     FROM
     (
       SELECT row_from, row_to, facility_id, division_code, facility_kind, name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted
@@ -4598,7 +4721,7 @@ FROM
         ) AS b ON c.facility_id = b.facility_id
         WHERE c.event_time <= b.row_from
       )
-      WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger', 'village_forms')
+      WHERE src_system IN ('county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms')
       ORDER BY facility_id DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
       LIMIT 1 BY facility_id, row_from, row_to, src_system
     )
@@ -4606,7 +4729,7 @@ FROM
   )
   GROUP BY facility_id, row_from, row_to
 )
-COMMENT '设施阵地：每件事物各时段的一物一行 [44716ec6d4f1ba5f]';
+COMMENT '设施阵地：每件事物各时段的一物一行 [67f989d0ed0748c5]';
 
 CREATE OR REPLACE VIEW dwd.org_credit
 (
@@ -4783,6 +4906,14 @@ CREATE OR REPLACE VIEW dwd.organization_as_of
     office_phone_src LowCardinality(String) COMMENT '办公电话·取自来源',
     office_phone_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办公电话·业务时间',
     office_phone_rule LowCardinality(String) COMMENT '办公电话·取值规则',
+    match_name Nullable(String) COMMENT '名称（比对用）',
+    match_name_src LowCardinality(String) COMMENT '名称（比对用）·取自来源',
+    match_name_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '名称（比对用）·业务时间',
+    match_name_rule LowCardinality(String) COMMENT '名称（比对用）·取值规则',
+    match_address Nullable(String) COMMENT '办公地址（比对用）',
+    match_address_src LowCardinality(String) COMMENT '办公地址（比对用）·取自来源',
+    match_address_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办公地址（比对用）·业务时间',
+    match_address_rule LowCardinality(String) COMMENT '办公地址（比对用）·取值规则',
     headcount Nullable(Int64) COMMENT '工作人员数（人）',
     headcount_src LowCardinality(String) COMMENT '工作人员数·取自来源',
     headcount_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '工作人员数·业务时间',
@@ -4869,6 +5000,14 @@ SELECT org_id,
        ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_office_phone, 65535))] AS office_phone_src,
        if(w_office_phone = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_office_phone, 65535)))]) AS office_phone_at,
        multiIf(toUInt8(bitShiftRight(w_office_phone, 80)) = 0, '', toUInt8(bitShiftRight(w_office_phone, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_office_phone, 80))))) AS office_phone_rule,
+       v_match_name AS match_name,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_match_name, 65535))] AS match_name_src,
+       if(w_match_name = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_match_name, 65535)))]) AS match_name_at,
+       multiIf(toUInt8(bitShiftRight(w_match_name, 80)) = 0, '', toUInt8(bitShiftRight(w_match_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_match_name, 80))))) AS match_name_rule,
+       v_match_address AS match_address,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_match_address, 65535))] AS match_address_src,
+       if(w_match_address = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_match_address, 65535)))]) AS match_address_at,
+       multiIf(toUInt8(bitShiftRight(w_match_address, 80)) = 0, '', toUInt8(bitShiftRight(w_match_address, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_match_address, 80))))) AS match_address_rule,
        v_headcount AS headcount,
        ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_headcount, 65535))] AS headcount_src,
        if(w_headcount = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_headcount, 65535)))]) AS headcount_at,
@@ -4940,6 +5079,10 @@ FROM
          minIf(ord_1, office_address IS NOT NULL) AS w_office_address,
          argMinIf(office_phone, ord_1, office_phone IS NOT NULL) AS v_office_phone,
          minIf(ord_1, office_phone IS NOT NULL) AS w_office_phone,
+         argMinIf(match_name, ord_0, match_name IS NOT NULL) AS v_match_name,
+         minIf(ord_0, match_name IS NOT NULL) AS w_match_name,
+         argMinIf(match_address, ord_0, match_address IS NOT NULL) AS v_match_address,
+         minIf(ord_0, match_address IS NOT NULL) AS w_match_address,
          argMinIf(headcount, ord_1, headcount IS NOT NULL) AS v_headcount,
          minIf(ord_1, headcount IS NOT NULL) AS w_headcount,
          argMinIf(valid_from, ord_0, valid_from IS NOT NULL) AS v_valid_from,
@@ -4973,7 +5116,7 @@ FROM
     SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'province_gateway', 1, src_system = 'county_ledger', 2, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway'], src_system) AS ord_0, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'province_gateway', 2, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway'], src_system) AS ord_1
     FROM
     (
-      SELECT org_id, division_code, org_kind, uscc, name, established_on, status, office_address, office_phone, headcount, valid_from, valid_to, uscc_valid, social_kind, parent_org_id, reg_authority, charter_party_clause, charter_version, management_mode, unified_command, consulted_on_assessment, consulted_on_appointment, src_system, src_tier, event_time, version, is_deleted
+      SELECT org_id, division_code, org_kind, uscc, name, established_on, status, office_address, office_phone, match_name, match_address, headcount, valid_from, valid_to, uscc_valid, social_kind, parent_org_id, reg_authority, charter_party_clause, charter_version, management_mode, unified_command, consulted_on_assessment, consulted_on_appointment, src_system, src_tier, event_time, version, is_deleted
       FROM std.organization
       WHERE src_system IN ('county_ledger', 'province_gateway') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
       ORDER BY org_id DESC, src_system DESC, version DESC, kafka_offset DESC
@@ -4983,7 +5126,7 @@ FROM
   )
   GROUP BY org_id
 )
-COMMENT '组织机构：任意时点（at）的一物一行，按任意时点（known）所知 [3ed106d15cfb908a]';
+COMMENT '组织机构：任意时点（at）的一物一行，按任意时点（known）所知 [cde3b77dde37ff4e]';
 
 CREATE OR REPLACE VIEW dwd.organization_history
 (
@@ -5022,6 +5165,14 @@ CREATE OR REPLACE VIEW dwd.organization_history
     office_phone_src LowCardinality(String) COMMENT '办公电话·取自来源',
     office_phone_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办公电话·业务时间',
     office_phone_rule LowCardinality(String) COMMENT '办公电话·取值规则',
+    match_name Nullable(String) COMMENT '名称（比对用）',
+    match_name_src LowCardinality(String) COMMENT '名称（比对用）·取自来源',
+    match_name_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '名称（比对用）·业务时间',
+    match_name_rule LowCardinality(String) COMMENT '名称（比对用）·取值规则',
+    match_address Nullable(String) COMMENT '办公地址（比对用）',
+    match_address_src LowCardinality(String) COMMENT '办公地址（比对用）·取自来源',
+    match_address_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办公地址（比对用）·业务时间',
+    match_address_rule LowCardinality(String) COMMENT '办公地址（比对用）·取值规则',
     headcount Nullable(Int64) COMMENT '工作人员数（人）',
     headcount_src LowCardinality(String) COMMENT '工作人员数·取自来源',
     headcount_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '工作人员数·业务时间',
@@ -5110,6 +5261,14 @@ SELECT row_from,
        ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_office_phone, 65535))] AS office_phone_src,
        if(w_office_phone = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_office_phone, 65535)))]) AS office_phone_at,
        multiIf(toUInt8(bitShiftRight(w_office_phone, 80)) = 0, '', toUInt8(bitShiftRight(w_office_phone, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_office_phone, 80))))) AS office_phone_rule,
+       v_match_name AS match_name,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_match_name, 65535))] AS match_name_src,
+       if(w_match_name = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_match_name, 65535)))]) AS match_name_at,
+       multiIf(toUInt8(bitShiftRight(w_match_name, 80)) = 0, '', toUInt8(bitShiftRight(w_match_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_match_name, 80))))) AS match_name_rule,
+       v_match_address AS match_address,
+       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_match_address, 65535))] AS match_address_src,
+       if(w_match_address = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_match_address, 65535)))]) AS match_address_at,
+       multiIf(toUInt8(bitShiftRight(w_match_address, 80)) = 0, '', toUInt8(bitShiftRight(w_match_address, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_match_address, 80))))) AS match_address_rule,
        v_headcount AS headcount,
        ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_headcount, 65535))] AS headcount_src,
        if(w_headcount = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_headcount, 65535)))]) AS headcount_at,
@@ -5181,6 +5340,10 @@ FROM
          minIf(ord_1, office_address IS NOT NULL) AS w_office_address,
          argMinIf(office_phone, ord_1, office_phone IS NOT NULL) AS v_office_phone,
          minIf(ord_1, office_phone IS NOT NULL) AS w_office_phone,
+         argMinIf(match_name, ord_0, match_name IS NOT NULL) AS v_match_name,
+         minIf(ord_0, match_name IS NOT NULL) AS w_match_name,
+         argMinIf(match_address, ord_0, match_address IS NOT NULL) AS v_match_address,
+         minIf(ord_0, match_address IS NOT NULL) AS w_match_address,
          argMinIf(headcount, ord_1, headcount IS NOT NULL) AS v_headcount,
          minIf(ord_1, headcount IS NOT NULL) AS w_headcount,
          argMinIf(valid_from, ord_0, valid_from IS NOT NULL) AS v_valid_from,
@@ -5214,9 +5377,9 @@ FROM
     SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'province_gateway', 1, src_system = 'county_ledger', 2, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway'], src_system) AS ord_0, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'province_gateway', 2, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway'], src_system) AS ord_1
     FROM
     (
-      SELECT row_from, row_to, org_id, division_code, org_kind, uscc, name, established_on, status, office_address, office_phone, headcount, valid_from, valid_to, uscc_valid, social_kind, parent_org_id, reg_authority, charter_party_clause, charter_version, management_mode, unified_command, consulted_on_assessment, consulted_on_appointment, src_system, src_tier, event_time, version, is_deleted
+      SELECT row_from, row_to, org_id, division_code, org_kind, uscc, name, established_on, status, office_address, office_phone, match_name, match_address, headcount, valid_from, valid_to, uscc_valid, social_kind, parent_org_id, reg_authority, charter_party_clause, charter_version, management_mode, unified_command, consulted_on_assessment, consulted_on_appointment, src_system, src_tier, event_time, version, is_deleted
       FROM (
-        SELECT c.org_id AS org_id, c.division_code AS division_code, c.org_kind AS org_kind, c.uscc AS uscc, c.name AS name, c.established_on AS established_on, c.status AS status, c.office_address AS office_address, c.office_phone AS office_phone, c.headcount AS headcount, c.valid_from AS valid_from, c.valid_to AS valid_to, c.uscc_valid AS uscc_valid, c.social_kind AS social_kind, c.parent_org_id AS parent_org_id, c.reg_authority AS reg_authority, c.charter_party_clause AS charter_party_clause, c.charter_version AS charter_version, c.management_mode AS management_mode, c.unified_command AS unified_command, c.consulted_on_assessment AS consulted_on_assessment, c.consulted_on_appointment AS consulted_on_appointment, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+        SELECT c.org_id AS org_id, c.division_code AS division_code, c.org_kind AS org_kind, c.uscc AS uscc, c.name AS name, c.established_on AS established_on, c.status AS status, c.office_address AS office_address, c.office_phone AS office_phone, c.match_name AS match_name, c.match_address AS match_address, c.headcount AS headcount, c.valid_from AS valid_from, c.valid_to AS valid_to, c.uscc_valid AS uscc_valid, c.social_kind AS social_kind, c.parent_org_id AS parent_org_id, c.reg_authority AS reg_authority, c.charter_party_clause AS charter_party_clause, c.charter_version AS charter_version, c.management_mode AS management_mode, c.unified_command AS unified_command, c.consulted_on_assessment AS consulted_on_assessment, c.consulted_on_appointment AS consulted_on_appointment, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
         FROM
         (
           SELECT * FROM std.organization WHERE concatWithSeparator('|', toString(org_id)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
@@ -5239,7 +5402,7 @@ FROM
   )
   GROUP BY org_id, row_from, row_to
 )
-COMMENT '组织机构：每件事物各时段的一物一行 [5e99f1b719cb4bd6]';
+COMMENT '组织机构：每件事物各时段的一物一行 [7e5b388c85240de0]';
 
 CREATE OR REPLACE VIEW dwd.stat_fact
 (
@@ -5552,6 +5715,117 @@ FROM dwd.contract__rows FINAL
 WHERE is_deleted = 0
 COMMENT '购买服务与协议：一物一行 [6e1dd5b475204f55]';
 
+CREATE OR REPLACE VIEW dwd.contract_as_of
+(
+    contract_id String COMMENT '合同标识',
+    kind LowCardinality(String) COMMENT '合同类型',
+    division_code FixedString(12) COMMENT '受益区划',
+    buyer_uscc Nullable(FixedString(18)) COMMENT '购买主体',
+    provider_org_id Nullable(String) COMMENT '承接主体',
+    provider_kind LowCardinality(Nullable(String)) COMMENT '承接主体类型',
+    amount_yuan Nullable(Decimal(18, 4)) COMMENT '合同金额（元）',
+    tier LowCardinality(Nullable(String)) COMMENT '购买层级',
+    start_on Nullable(Date32) COMMENT '开始日期',
+    end_on Nullable(Date32) COMMENT '结束日期',
+    priority_flag Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '优先购买',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT contract_id,
+       kind,
+       division_code,
+       buyer_uscc,
+       provider_org_id,
+       provider_kind,
+       amount_yuan,
+       tier,
+       start_on,
+       end_on,
+       priority_flag,
+       src_system AS _src,
+       event_time AS _at,
+       multiIf(multiIf(src_tier = 'X', 1, src_tier = 'C', 2, src_tier = 'T', 3, src_tier = 'P', 4, 255) = 0, '', multiIf(src_tier = 'X', 1, src_tier = 'C', 2, src_tier = 'T', 3, src_tier = 'P', 4, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_tier = 'X', 1, src_tier = 'C', 2, src_tier = 'T', 3, src_tier = 'P', 4, 255)))) AS _rule
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT contract_id, kind, division_code, buyer_uscc, provider_org_id, provider_kind, amount_yuan, tier, start_on, end_on, priority_flag, src_system, src_tier, event_time, version, is_deleted
+    FROM std.contract
+    WHERE src_system IN ('county_offices') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+    ORDER BY contract_id DESC, src_system DESC, version DESC, kafka_offset DESC
+    LIMIT 1 BY contract_id, src_system
+  )
+  WHERE is_deleted = 0
+)
+COMMENT '购买服务与协议：任意时点（at）的一物一行，按任意时点（known）所知 [6da9fef2b03d99d0]';
+
+CREATE OR REPLACE VIEW dwd.contract_history
+(
+    row_from DateTime64(3, 'Asia/Shanghai') COMMENT '本行起始时间（含）',
+    row_to DateTime64(3, 'Asia/Shanghai') COMMENT '本行终止时间（不含）；尚在有效为2299年末',
+    contract_id String COMMENT '合同标识',
+    kind LowCardinality(String) COMMENT '合同类型',
+    division_code FixedString(12) COMMENT '受益区划',
+    buyer_uscc Nullable(FixedString(18)) COMMENT '购买主体',
+    provider_org_id Nullable(String) COMMENT '承接主体',
+    provider_kind LowCardinality(Nullable(String)) COMMENT '承接主体类型',
+    amount_yuan Nullable(Decimal(18, 4)) COMMENT '合同金额（元）',
+    tier LowCardinality(Nullable(String)) COMMENT '购买层级',
+    start_on Nullable(Date32) COMMENT '开始日期',
+    end_on Nullable(Date32) COMMENT '结束日期',
+    priority_flag Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '优先购买',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT row_from,
+       row_to,
+       contract_id,
+       kind,
+       division_code,
+       buyer_uscc,
+       provider_org_id,
+       provider_kind,
+       amount_yuan,
+       tier,
+       start_on,
+       end_on,
+       priority_flag,
+       src_system AS _src,
+       event_time AS _at,
+       multiIf(multiIf(src_tier = 'X', 1, src_tier = 'C', 2, src_tier = 'T', 3, src_tier = 'P', 4, 255) = 0, '', multiIf(src_tier = 'X', 1, src_tier = 'C', 2, src_tier = 'T', 3, src_tier = 'P', 4, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_tier = 'X', 1, src_tier = 'C', 2, src_tier = 'T', 3, src_tier = 'P', 4, 255)))) AS _rule
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT row_from, row_to, contract_id, kind, division_code, buyer_uscc, provider_org_id, provider_kind, amount_yuan, tier, start_on, end_on, priority_flag, src_system, src_tier, event_time, version, is_deleted
+    FROM (
+      SELECT c.contract_id AS contract_id, c.kind AS kind, c.division_code AS division_code, c.buyer_uscc AS buyer_uscc, c.provider_org_id AS provider_org_id, c.provider_kind AS provider_kind, c.amount_yuan AS amount_yuan, c.tier AS tier, c.start_on AS start_on, c.end_on AS end_on, c.priority_flag AS priority_flag, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+      FROM
+      (
+        SELECT * FROM std.contract WHERE concatWithSeparator('|', toString(contract_id)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+      ) AS c
+      INNER JOIN
+      (
+        SELECT contract_id, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY contract_id ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
+        FROM
+        (
+          SELECT DISTINCT contract_id, event_time AS row_from FROM std.contract WHERE concatWithSeparator('|', toString(contract_id)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        )
+      ) AS b ON c.contract_id = b.contract_id
+      WHERE c.event_time <= b.row_from
+    )
+    WHERE src_system IN ('county_offices')
+    ORDER BY contract_id DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
+    LIMIT 1 BY contract_id, row_from, row_to, src_system
+  )
+  WHERE is_deleted = 0
+)
+COMMENT '购买服务与协议：每件事物各时段的一物一行 [b91ba4393409f429]';
+
 CREATE OR REPLACE VIEW dwd.service_case_stat
 (
     task_code String COMMENT '实施编码',
@@ -5599,6 +5873,141 @@ SELECT task_code, task_version, catalog_code, task_name, task_type, use_level, d
 FROM dwd.service_item__rows FINAL
 WHERE is_deleted = 0
 COMMENT '政务服务事项：一物一行 [130a8a414f5573a4]';
+
+CREATE OR REPLACE VIEW dwd.service_item_as_of
+(
+    task_code String COMMENT '实施编码',
+    task_version Int64 COMMENT '事项版本（版）',
+    catalog_code String COMMENT '基本编码',
+    task_name String COMMENT '事项名称',
+    task_type LowCardinality(String) COMMENT '事项类型',
+    use_level LowCardinality(String) COMMENT '行使层级',
+    dept_uscc FixedString(18) COMMENT '实施主体',
+    accept_tier Array(String) COMMENT '受理层级',
+    promise_day Nullable(Int64) COMMENT '承诺办结时限（工作日）',
+    anticipate_day Nullable(Int64) COMMENT '法定办结时限（工作日）',
+    limit_scene_num Nullable(Int64) COMMENT '到办事现场次数（次）',
+    online_depth LowCardinality(Nullable(String)) COMMENT '网办深度',
+    online_url_ok Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '网办链接可用',
+    city_wide Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '市域通办',
+    high_frequency Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '高频事项',
+    channels Array(String) COMMENT '办理渠道',
+    state LowCardinality(String) COMMENT '事项状态',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT task_code,
+       task_version,
+       catalog_code,
+       task_name,
+       task_type,
+       use_level,
+       dept_uscc,
+       accept_tier,
+       promise_day,
+       anticipate_day,
+       limit_scene_num,
+       online_depth,
+       online_url_ok,
+       city_wide,
+       high_frequency,
+       channels,
+       state,
+       src_system AS _src,
+       event_time AS _at,
+       multiIf(multiIf(src_system = 'province_gateway', 1, src_tier = 'P', 2, 255) = 0, '', multiIf(src_system = 'province_gateway', 1, src_tier = 'P', 2, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_system = 'province_gateway', 1, src_tier = 'P', 2, 255)))) AS _rule
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT task_code, task_version, catalog_code, task_name, task_type, use_level, dept_uscc, accept_tier, promise_day, anticipate_day, limit_scene_num, online_depth, online_url_ok, city_wide, high_frequency, channels, state, src_system, src_tier, event_time, version, is_deleted
+    FROM std.service_item
+    WHERE src_system IN ('county_offices') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+    ORDER BY task_code DESC, task_version DESC, src_system DESC, version DESC, kafka_offset DESC
+    LIMIT 1 BY task_code, task_version, src_system
+  )
+  WHERE is_deleted = 0
+)
+COMMENT '政务服务事项：任意时点（at）的一物一行，按任意时点（known）所知 [82641fc489865a58]';
+
+CREATE OR REPLACE VIEW dwd.service_item_history
+(
+    row_from DateTime64(3, 'Asia/Shanghai') COMMENT '本行起始时间（含）',
+    row_to DateTime64(3, 'Asia/Shanghai') COMMENT '本行终止时间（不含）；尚在有效为2299年末',
+    task_code String COMMENT '实施编码',
+    task_version Int64 COMMENT '事项版本（版）',
+    catalog_code String COMMENT '基本编码',
+    task_name String COMMENT '事项名称',
+    task_type LowCardinality(String) COMMENT '事项类型',
+    use_level LowCardinality(String) COMMENT '行使层级',
+    dept_uscc FixedString(18) COMMENT '实施主体',
+    accept_tier Array(String) COMMENT '受理层级',
+    promise_day Nullable(Int64) COMMENT '承诺办结时限（工作日）',
+    anticipate_day Nullable(Int64) COMMENT '法定办结时限（工作日）',
+    limit_scene_num Nullable(Int64) COMMENT '到办事现场次数（次）',
+    online_depth LowCardinality(Nullable(String)) COMMENT '网办深度',
+    online_url_ok Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '网办链接可用',
+    city_wide Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '市域通办',
+    high_frequency Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '高频事项',
+    channels Array(String) COMMENT '办理渠道',
+    state LowCardinality(String) COMMENT '事项状态',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT row_from,
+       row_to,
+       task_code,
+       task_version,
+       catalog_code,
+       task_name,
+       task_type,
+       use_level,
+       dept_uscc,
+       accept_tier,
+       promise_day,
+       anticipate_day,
+       limit_scene_num,
+       online_depth,
+       online_url_ok,
+       city_wide,
+       high_frequency,
+       channels,
+       state,
+       src_system AS _src,
+       event_time AS _at,
+       multiIf(multiIf(src_system = 'province_gateway', 1, src_tier = 'P', 2, 255) = 0, '', multiIf(src_system = 'province_gateway', 1, src_tier = 'P', 2, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_system = 'province_gateway', 1, src_tier = 'P', 2, 255)))) AS _rule
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT row_from, row_to, task_code, task_version, catalog_code, task_name, task_type, use_level, dept_uscc, accept_tier, promise_day, anticipate_day, limit_scene_num, online_depth, online_url_ok, city_wide, high_frequency, channels, state, src_system, src_tier, event_time, version, is_deleted
+    FROM (
+      SELECT c.task_code AS task_code, c.task_version AS task_version, c.catalog_code AS catalog_code, c.task_name AS task_name, c.task_type AS task_type, c.use_level AS use_level, c.dept_uscc AS dept_uscc, c.accept_tier AS accept_tier, c.promise_day AS promise_day, c.anticipate_day AS anticipate_day, c.limit_scene_num AS limit_scene_num, c.online_depth AS online_depth, c.online_url_ok AS online_url_ok, c.city_wide AS city_wide, c.high_frequency AS high_frequency, c.channels AS channels, c.state AS state, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+      FROM
+      (
+        SELECT * FROM std.service_item WHERE concatWithSeparator('|', toString(task_code), toString(task_version)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+      ) AS c
+      INNER JOIN
+      (
+        SELECT task_code, task_version, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY task_code, task_version ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
+        FROM
+        (
+          SELECT DISTINCT task_code, task_version, event_time AS row_from FROM std.service_item WHERE concatWithSeparator('|', toString(task_code), toString(task_version)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        )
+      ) AS b ON c.task_code = b.task_code AND c.task_version = b.task_version
+      WHERE c.event_time <= b.row_from
+    )
+    WHERE src_system IN ('county_offices')
+    ORDER BY task_code DESC, task_version DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
+    LIMIT 1 BY task_code, task_version, row_from, row_to, src_system
+  )
+  WHERE is_deleted = 0
+)
+COMMENT '政务服务事项：每件事物各时段的一物一行 [f2d7f2c4df3e230f]';
 
 CREATE OR REPLACE VIEW dwd.dispute_case
 (
@@ -6097,6 +6506,105 @@ FROM dwd.fiscal_fact__rows FINAL
 WHERE is_deleted = 0
 COMMENT '财力：一物一行 [5d8ba9d1a362e081]';
 
+CREATE OR REPLACE VIEW dwd.fiscal_fact_as_of
+(
+    division_code FixedString(12) COMMENT '区划',
+    subject LowCardinality(String) COMMENT '科目',
+    fiscal_year Int64 COMMENT '年度（年）',
+    payer_tier LowCardinality(String) COMMENT '负担层级',
+    amount_yuan Nullable(Decimal(18, 4)) COMMENT '金额（元）',
+    entitled_yuan Nullable(Decimal(18, 4)) COMMENT '应拨金额（元）',
+    paid_yuan Nullable(Decimal(18, 4)) COMMENT '实拨金额（元）',
+    src_unit LowCardinality(Nullable(String)) COMMENT '来源单位',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT division_code,
+       subject,
+       fiscal_year,
+       payer_tier,
+       amount_yuan,
+       entitled_yuan,
+       paid_yuan,
+       src_unit,
+       src_system AS _src,
+       event_time AS _at,
+       multiIf(multiIf(src_tier = 'X', 1, src_tier = 'C', 2, src_tier = 'P', 3, src_tier = 'T', 4, 255) = 0, '', multiIf(src_tier = 'X', 1, src_tier = 'C', 2, src_tier = 'P', 3, src_tier = 'T', 4, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_tier = 'X', 1, src_tier = 'C', 2, src_tier = 'P', 3, src_tier = 'T', 4, 255)))) AS _rule
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT division_code, subject, fiscal_year, payer_tier, amount_yuan, entitled_yuan, paid_yuan, src_unit, src_system, src_tier, event_time, version, is_deleted
+    FROM std.fiscal_fact
+    WHERE src_system IN ('county_offices') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+    ORDER BY division_code DESC, subject DESC, fiscal_year DESC, payer_tier DESC, src_system DESC, version DESC, kafka_offset DESC
+    LIMIT 1 BY division_code, subject, fiscal_year, payer_tier, src_system
+  )
+  WHERE is_deleted = 0
+)
+COMMENT '财力：任意时点（at）的一物一行，按任意时点（known）所知 [da0dbd3e50616248]';
+
+CREATE OR REPLACE VIEW dwd.fiscal_fact_history
+(
+    row_from DateTime64(3, 'Asia/Shanghai') COMMENT '本行起始时间（含）',
+    row_to DateTime64(3, 'Asia/Shanghai') COMMENT '本行终止时间（不含）；尚在有效为2299年末',
+    division_code FixedString(12) COMMENT '区划',
+    subject LowCardinality(String) COMMENT '科目',
+    fiscal_year Int64 COMMENT '年度（年）',
+    payer_tier LowCardinality(String) COMMENT '负担层级',
+    amount_yuan Nullable(Decimal(18, 4)) COMMENT '金额（元）',
+    entitled_yuan Nullable(Decimal(18, 4)) COMMENT '应拨金额（元）',
+    paid_yuan Nullable(Decimal(18, 4)) COMMENT '实拨金额（元）',
+    src_unit LowCardinality(Nullable(String)) COMMENT '来源单位',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT row_from,
+       row_to,
+       division_code,
+       subject,
+       fiscal_year,
+       payer_tier,
+       amount_yuan,
+       entitled_yuan,
+       paid_yuan,
+       src_unit,
+       src_system AS _src,
+       event_time AS _at,
+       multiIf(multiIf(src_tier = 'X', 1, src_tier = 'C', 2, src_tier = 'P', 3, src_tier = 'T', 4, 255) = 0, '', multiIf(src_tier = 'X', 1, src_tier = 'C', 2, src_tier = 'P', 3, src_tier = 'T', 4, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_tier = 'X', 1, src_tier = 'C', 2, src_tier = 'P', 3, src_tier = 'T', 4, 255)))) AS _rule
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT row_from, row_to, division_code, subject, fiscal_year, payer_tier, amount_yuan, entitled_yuan, paid_yuan, src_unit, src_system, src_tier, event_time, version, is_deleted
+    FROM (
+      SELECT c.division_code AS division_code, c.subject AS subject, c.fiscal_year AS fiscal_year, c.payer_tier AS payer_tier, c.amount_yuan AS amount_yuan, c.entitled_yuan AS entitled_yuan, c.paid_yuan AS paid_yuan, c.src_unit AS src_unit, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+      FROM
+      (
+        SELECT * FROM std.fiscal_fact WHERE concatWithSeparator('|', toString(division_code), toString(subject), toString(fiscal_year), toString(payer_tier)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+      ) AS c
+      INNER JOIN
+      (
+        SELECT division_code, subject, fiscal_year, payer_tier, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY division_code, subject, fiscal_year, payer_tier ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
+        FROM
+        (
+          SELECT DISTINCT division_code, subject, fiscal_year, payer_tier, event_time AS row_from FROM std.fiscal_fact WHERE concatWithSeparator('|', toString(division_code), toString(subject), toString(fiscal_year), toString(payer_tier)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        )
+      ) AS b ON c.division_code = b.division_code AND c.subject = b.subject AND c.fiscal_year = b.fiscal_year AND c.payer_tier = b.payer_tier
+      WHERE c.event_time <= b.row_from
+    )
+    WHERE src_system IN ('county_offices')
+    ORDER BY division_code DESC, subject DESC, fiscal_year DESC, payer_tier DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
+    LIMIT 1 BY division_code, subject, fiscal_year, payer_tier, row_from, row_to, src_system
+  )
+  WHERE is_deleted = 0
+)
+COMMENT '财力：每件事物各时段的一物一行 [dfb77827ebdbbdaf]';
+
 CREATE OR REPLACE VIEW dwd.programme_status
 (
     programme LowCardinality(String) COMMENT '项目',
@@ -6247,6 +6755,141 @@ SELECT case_id, division_code, property_reform_on, conditions_code, conditions_m
 FROM dwd.village_conversion_case__rows FINAL
 WHERE is_deleted = 0
 COMMENT '村改社区：一物一行 [33c5f2622a87c1db]';
+
+CREATE OR REPLACE VIEW dwd.village_conversion_case_as_of
+(
+    case_id String COMMENT '案例标识',
+    division_code FixedString(12) COMMENT '村（社区）',
+    property_reform_on Nullable(Date32) COMMENT '集体产权制度改革完成日期',
+    conditions_code Array(String) COMMENT '条件',
+    conditions_met Array(String) COMMENT '条件是否具备',
+    conditions_evidence Array(String) COMMENT '条件证明',
+    stages_no Array(String) COMMENT '阶段',
+    stages_done_on Array(String) COMMENT '阶段完成日期',
+    stages_doc Array(String) COMMENT '阶段文件',
+    dept_opinions_dept Array(String) COMMENT '意见部门',
+    dept_opinions_opinion Array(String) COMMENT '部门意见',
+    dept_opinions_on Array(String) COMMENT '意见日期',
+    villagers_meeting_on Nullable(Date32) COMMENT '村民会议日期',
+    consent_share Nullable(Decimal(18, 4)) COMMENT '同意比例（1）',
+    approved_on Nullable(Date32) COMMENT '批准日期',
+    converted_on Nullable(Date32) COMMENT '转换日期',
+    tasks Array(String) COMMENT '已完成任务',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT case_id,
+       division_code,
+       property_reform_on,
+       conditions_code,
+       conditions_met,
+       conditions_evidence,
+       stages_no,
+       stages_done_on,
+       stages_doc,
+       dept_opinions_dept,
+       dept_opinions_opinion,
+       dept_opinions_on,
+       villagers_meeting_on,
+       consent_share,
+       approved_on,
+       converted_on,
+       tasks,
+       src_system AS _src,
+       event_time AS _at,
+       multiIf(multiIf(src_tier = 'X', 1, src_tier = 'T', 2, src_tier = 'V', 3, 255) = 0, '', multiIf(src_tier = 'X', 1, src_tier = 'T', 2, src_tier = 'V', 3, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_tier = 'X', 1, src_tier = 'T', 2, src_tier = 'V', 3, 255)))) AS _rule
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT case_id, division_code, property_reform_on, conditions_code, conditions_met, conditions_evidence, stages_no, stages_done_on, stages_doc, dept_opinions_dept, dept_opinions_opinion, dept_opinions_on, villagers_meeting_on, consent_share, approved_on, converted_on, tasks, src_system, src_tier, event_time, version, is_deleted
+    FROM std.village_conversion_case
+    WHERE src_system IN ('county_offices') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+    ORDER BY case_id DESC, src_system DESC, version DESC, kafka_offset DESC
+    LIMIT 1 BY case_id, src_system
+  )
+  WHERE is_deleted = 0
+)
+COMMENT '村改社区：任意时点（at）的一物一行，按任意时点（known）所知 [43803ce02f1eeec8]';
+
+CREATE OR REPLACE VIEW dwd.village_conversion_case_history
+(
+    row_from DateTime64(3, 'Asia/Shanghai') COMMENT '本行起始时间（含）',
+    row_to DateTime64(3, 'Asia/Shanghai') COMMENT '本行终止时间（不含）；尚在有效为2299年末',
+    case_id String COMMENT '案例标识',
+    division_code FixedString(12) COMMENT '村（社区）',
+    property_reform_on Nullable(Date32) COMMENT '集体产权制度改革完成日期',
+    conditions_code Array(String) COMMENT '条件',
+    conditions_met Array(String) COMMENT '条件是否具备',
+    conditions_evidence Array(String) COMMENT '条件证明',
+    stages_no Array(String) COMMENT '阶段',
+    stages_done_on Array(String) COMMENT '阶段完成日期',
+    stages_doc Array(String) COMMENT '阶段文件',
+    dept_opinions_dept Array(String) COMMENT '意见部门',
+    dept_opinions_opinion Array(String) COMMENT '部门意见',
+    dept_opinions_on Array(String) COMMENT '意见日期',
+    villagers_meeting_on Nullable(Date32) COMMENT '村民会议日期',
+    consent_share Nullable(Decimal(18, 4)) COMMENT '同意比例（1）',
+    approved_on Nullable(Date32) COMMENT '批准日期',
+    converted_on Nullable(Date32) COMMENT '转换日期',
+    tasks Array(String) COMMENT '已完成任务',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT row_from,
+       row_to,
+       case_id,
+       division_code,
+       property_reform_on,
+       conditions_code,
+       conditions_met,
+       conditions_evidence,
+       stages_no,
+       stages_done_on,
+       stages_doc,
+       dept_opinions_dept,
+       dept_opinions_opinion,
+       dept_opinions_on,
+       villagers_meeting_on,
+       consent_share,
+       approved_on,
+       converted_on,
+       tasks,
+       src_system AS _src,
+       event_time AS _at,
+       multiIf(multiIf(src_tier = 'X', 1, src_tier = 'T', 2, src_tier = 'V', 3, 255) = 0, '', multiIf(src_tier = 'X', 1, src_tier = 'T', 2, src_tier = 'V', 3, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_tier = 'X', 1, src_tier = 'T', 2, src_tier = 'V', 3, 255)))) AS _rule
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT row_from, row_to, case_id, division_code, property_reform_on, conditions_code, conditions_met, conditions_evidence, stages_no, stages_done_on, stages_doc, dept_opinions_dept, dept_opinions_opinion, dept_opinions_on, villagers_meeting_on, consent_share, approved_on, converted_on, tasks, src_system, src_tier, event_time, version, is_deleted
+    FROM (
+      SELECT c.case_id AS case_id, c.division_code AS division_code, c.property_reform_on AS property_reform_on, c.conditions_code AS conditions_code, c.conditions_met AS conditions_met, c.conditions_evidence AS conditions_evidence, c.stages_no AS stages_no, c.stages_done_on AS stages_done_on, c.stages_doc AS stages_doc, c.dept_opinions_dept AS dept_opinions_dept, c.dept_opinions_opinion AS dept_opinions_opinion, c.dept_opinions_on AS dept_opinions_on, c.villagers_meeting_on AS villagers_meeting_on, c.consent_share AS consent_share, c.approved_on AS approved_on, c.converted_on AS converted_on, c.tasks AS tasks, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+      FROM
+      (
+        SELECT * FROM std.village_conversion_case WHERE concatWithSeparator('|', toString(case_id)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+      ) AS c
+      INNER JOIN
+      (
+        SELECT case_id, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY case_id ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
+        FROM
+        (
+          SELECT DISTINCT case_id, event_time AS row_from FROM std.village_conversion_case WHERE concatWithSeparator('|', toString(case_id)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        )
+      ) AS b ON c.case_id = b.case_id
+      WHERE c.event_time <= b.row_from
+    )
+    WHERE src_system IN ('county_offices')
+    ORDER BY case_id DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
+    LIMIT 1 BY case_id, row_from, row_to, src_system
+  )
+  WHERE is_deleted = 0
+)
+COMMENT '村改社区：每件事物各时段的一物一行 [1c9db1d09b37ddb3]';
 
 CREATE OR REPLACE VIEW dwd.catalog_resource
 (
