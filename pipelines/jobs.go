@@ -14,6 +14,7 @@ import (
 	"rongtong/schemas"
 	"rongtong/schemas/decl"
 	"rongtong/schemas/fault"
+	"rongtong/schemas/pii"
 )
 
 //go:embed jobs.yaml
@@ -249,7 +250,7 @@ func (j *Jobs) run(ctx context.Context, r Request) {
 	}
 	rec.Finished, rec.State = time.Now(), "ok"
 	if err != nil {
-		rec.State, rec.Error = "failed", err.Error()
+		rec.State, rec.Error = "failed", pii.MaskString(err.Error())
 		log.Error("running a job", "class", fault.Of(err).String(), "error", err)
 	} else {
 		log.Info("ran a job", "took", rec.Finished.Sub(rec.Started).Round(time.Millisecond), "detail", rec.Detail)

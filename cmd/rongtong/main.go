@@ -20,6 +20,7 @@ import (
 	"rongtong/deploy/sandbox"
 	"rongtong/pipelines/control"
 	"rongtong/schemas/fault"
+	"rongtong/schemas/pii"
 )
 
 // version is set by the build.
@@ -83,15 +84,19 @@ func exitCode(ctx context.Context, err error) int {
 	case ctx.Err() != nil:
 		return exitInterrupted
 	case errors.As(err, &usage):
-		fmt.Fprintln(os.Stderr, "rongtong:", err)
+		printError(err)
 		return exitUsage
 	}
-	fmt.Fprintln(os.Stderr, "rongtong:", err)
+	printError(err)
 	if fault.Is(err, fault.Transient) {
 		return exitUnreachable
 	}
 	return exitFailed
 }
+
+// printError prints an error as a log would: without identifiers, which an
+// engine's or a source's own words may hold.
+func printError(err error) { fmt.Fprintln(pii.Writer{W: os.Stderr}, "rongtong:", err) }
 
 // usageError is a mistake on the command line.
 type usageError struct{ error }
@@ -99,12 +104,13 @@ type usageError struct{ error }
 // common are the flags of every verb that talks to the pipeline.
 type common struct {
 	kafka, warehouse, overlay string
+	keys                      string
 	logFormat, logLevel       string
 	json                      bool
 }
 
 func (c *common) options() control.Options {
-	return control.Options{Kafka: c.kafka, Warehouse: c.warehouse, Overlay: c.overlay, Log: c.log()}
+	return control.Options{Kafka: c.kafka, Warehouse: c.warehouse, Overlay: c.overlay, Keys: c.keys, Log: c.log()}
 }
 
 func (c *common) log() *slog.Logger {
@@ -114,9 +120,9 @@ func (c *common) log() *slog.Logger {
 	}
 	o := &slog.HandlerOptions{Level: level}
 	if c.logFormat == "json" {
-		return slog.New(slog.NewJSONHandler(os.Stderr, o))
+		return slog.New(slog.NewJSONHandler(pii.Writer{W: os.Stderr}, o))
 	}
-	return slog.New(slog.NewTextHandler(os.Stderr, o))
+	return slog.New(slog.NewTextHandler(pii.Writer{W: os.Stderr}, o))
 }
 
 func newRoot() *cobra.Command {
@@ -134,10 +140,11 @@ func newRoot() *cobra.Command {
 	f := root.PersistentFlags()
 	f.StringVar(&c.kafka, "kafka", os.Getenv("RONGTONG_KAFKA"), "broker addresses, host:port[,host:port] ($RONGTONG_KAFKA)")
 	f.StringVar(&c.warehouse, "warehouse", os.Getenv("RONGTONG_WAREHOUSE"), "ClickHouse over HTTP, http://user:${file:/path}@host:port ($RONGTONG_WAREHOUSE)")
+	f.StringVar(&c.keys, "keys", os.Getenv("RONGTONG_KEYS"), "keys of pseudonyms: /path, env:NAME or command:program ($RONGTONG_KEYS)")
 	f.StringVar(&c.overlay, "declarations", os.Getenv("RONGTONG_DECLARATIONS"), "folder of declarations that add to or replace the shipped ones ($RONGTONG_DECLARATIONS)")
 	f.StringVar(&c.logFormat, "log-format", "text", "text or json")
 	f.StringVar(&c.logLevel, "log-level", "info", "debug, info, warn or error")
 	f.BoolVar(&c.json, "json", false, "print for a machine")
-	root.AddCommand(demoCmd(c), upCmd(c), checkCmd(c), schemaCmd(c), statusCmd(c), queryCmd(c), jobCmd(c), versionCmd(c), engineCmd(), divisionCmd(c), coverageCmd(c), benchCmd(c))
+	root.AddCommand(demoCmd(c), upCmd(c), checkCmd(c), schemaCmd(c), statusCmd(c), queryCmd(c), jobCmd(c), versionCmd(c), engineCmd(), divisionCmd(c), coverageCmd(c), benchCmd(c), keysCmd(c))
 	return root
 }

@@ -21,6 +21,7 @@ import (
 	"rongtong/deploy/sandbox/world"
 	"rongtong/pipelines/control"
 	"rongtong/schemas/fault"
+	"rongtong/schemas/pii"
 )
 
 // BusinessDate is the day the simulated province stands at.
@@ -132,7 +133,7 @@ func (s *stage) start(ctx context.Context) error {
 	if err != nil {
 		return fault.Mark(fault.Config, err)
 	}
-	s.log = slog.New(slog.NewTextHandler(file, nil))
+	s.log = slog.New(slog.NewTextHandler(pii.Writer{W: file}, nil))
 	slog.SetDefault(s.log)
 	s.say("starting the engines (broker and warehouse) in %s", s.Dir)
 	s.engines, err = embedded.Start(ctx, embedded.Options{Data: filepath.Join(s.Dir, "engines"), Progress: s.FetchProgress,

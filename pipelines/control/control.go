@@ -27,6 +27,7 @@ import (
 type Options struct {
 	Kafka     string // "host:port[,host:port…]"
 	Warehouse string // "http://user:${file:/path}@host:port"
+	Keys      string // where the keys of pseudonyms are, see deidentify.Load; may be empty
 	Overlay   string // folder of declarations that add to or replace the shipped ones; may be empty
 	Log       *slog.Logger
 }

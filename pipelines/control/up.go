@@ -11,6 +11,7 @@ import (
 	"rongtong/connectors"
 	"rongtong/connectors/all"
 	"rongtong/pipelines"
+	"rongtong/pipelines/deidentify"
 	"rongtong/pipelines/topics"
 	"rongtong/pipelines/warehouse"
 	"rongtong/schemas/decl"
@@ -56,8 +57,12 @@ func run(ctx context.Context, o Options, d Declarations, k *topics.Client, w *wa
 		log := o.Log.With("role", role)
 		switch role {
 		case "ingest":
+			keys, err := deidentify.Open(o.Keys)
+			if err != nil {
+				return err
+			}
 			g.Go(func() error {
-				in := &pipelines.Ingest{Kafka: k, Kinds: all.Kinds(), Log: log}
+				in := &pipelines.Ingest{Kafka: k, Kinds: all.Kinds(), Keys: keys, Log: log}
 				return in.Run(ctx, d.Streams)
 			})
 		case "load":

@@ -225,10 +225,20 @@ func (d *keyDecl) key() (*Key, error) {
 }
 
 // Rotate returns a ring with one more version of each key of the given
-// purposes and of the landing key; versions that did not exist begin at 1. The
-// old ones stay: they are needed to take old pseudonyms over, and to read what
-// was landed.
+// purposes and of the landing key, and what was added; versions that did not
+// exist begin at 1. The old ones stay: they are needed to take old pseudonyms
+// over, and to read what was landed.
 func (r *Ring) Rotate(purposes []string, now time.Time) (*Ring, []*Key, error) {
+	return r.grow(purposes, true, now)
+}
+
+// Add is Rotate for new purposes: the landing key is made only if there is none.
+func (r *Ring) Add(purposes []string, now time.Time) (*Ring, []*Key, error) {
+	_, err := r.Newest(ForLanding, "")
+	return r.grow(purposes, err != nil, now)
+}
+
+func (r *Ring) grow(purposes []string, landing bool, now time.Time) (*Ring, []*Key, error) {
 	out := &Ring{keys: slices.Clone(r.Keys())}
 	var added []*Key
 	next := func(use, purpose string) error {
@@ -248,8 +258,10 @@ func (r *Ring) Rotate(purposes []string, now time.Time) (*Ring, []*Key, error) {
 			return nil, nil, err
 		}
 	}
-	if err := next(ForLanding, ""); err != nil {
-		return nil, nil, err
+	if landing {
+		if err := next(ForLanding, ""); err != nil {
+			return nil, nil, err
+		}
 	}
 	out.sort()
 	return out, added, nil
