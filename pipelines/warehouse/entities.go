@@ -133,6 +133,7 @@ func objects(c *schemas.Catalog) ([]*object, error) {
 	views = append(views, upFeed(c))
 	views = append(views, opsViews(c)...)
 	views = append(views, adsViews(c)...)
+	views = append(views, conflictViews()...)
 	for _, v := range views {
 		if v != nil {
 			out = append(out, v)

@@ -80,6 +80,9 @@ func (w *Warehouse) Fuse(ctx context.Context, c *schemas.Catalog, entity string)
 	} else {
 		err = w.fuseChanged(ctx, f, now)
 	}
+	if err == nil {
+		err = w.recordConflicts(ctx, f, now.block)
+	}
 	if err != nil {
 		return r, err
 	}
@@ -106,6 +109,23 @@ const sliceClaims = 1_000_000
 
 // fuseAll fuses everything into a new table, slice by slice.
 func (w *Warehouse) fuseAll(ctx context.Context, f *fuser, now fuseState) (int64, error) {
+	parts, err := w.slices(ctx, f)
+	if err != nil {
+		return 0, err
+	}
+	queries := make([]string, len(parts))
+	for i, part := range parts {
+		queries[i] = part.rebuild(now.block)
+	}
+	return w.rebuild(ctx, fusedTable(f.e), queries...)
+}
+
+// slices cuts the work of f into ranges of things. What changed is one range:
+// it is bounded already.
+func (w *Warehouse) slices(ctx context.Context, f *fuser) ([]*fuser, error) {
+	if f.until > 0 {
+		return []*fuser{f}, nil
+	}
 	var bounds [][]string
 	err := w.each(ctx, f.bounds(sliceClaims), func(scan func(...any) error) error {
 		var key []string
@@ -114,23 +134,17 @@ func (w *Warehouse) fuseAll(ctx context.Context, f *fuser, now fuseState) (int64
 		return err
 	})
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	bounds = slices.CompactFunc(bounds, slices.Equal)
-	var queries []string
-	for i := range len(bounds) + 1 {
-		var low, high []string
-		if i > 0 {
-			low = bounds[i-1]
-		}
-		if i < len(bounds) {
-			high = bounds[i]
-		}
+	bounds = append(slices.CompactFunc(bounds, slices.Equal), nil)
+	var parts []*fuser
+	var low []string
+	for _, high := range bounds {
 		part := *f
 		part.slice = part.between(low, high)
-		queries = append(queries, part.rebuild(now.block))
+		parts, low = append(parts, &part), high
 	}
-	return w.rebuild(ctx, fusedTable(f.e), queries...)
+	return parts, nil
 }
 
 // fuseChanged fuses the things about which claims came in and puts their rows

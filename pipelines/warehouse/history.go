@@ -37,13 +37,11 @@ func asOfView(c *schemas.Catalog, e *schemas.Entity, sources []string) *object {
 func historyView(c *schemas.Catalog, e *schemas.Entity, sources []string) *object {
 	f := &fuser{c: c, e: e, sources: sources, span: []string{"row_from", "row_to"}}
 	keys := idents(e.Key)
-	texts := make([]string, len(e.Key))
 	on := make([]string, len(e.Key))
 	for i, k := range e.Key {
-		texts[i] = "toString(" + ident(k) + ")"
 		on[i] = fmt.Sprintf("c.%[1]s = b.%[1]s", ident(k))
 	}
-	thing := "concatWithSeparator('|', " + strings.Join(texts, ", ") + ") LIKE {thing:String} AND arrived_at <= " + moment("known")
+	thing := f.thing() + " LIKE {thing:String} AND arrived_at <= " + moment("known")
 	var cols []string
 	for _, col := range schemas.StdColumns(e) {
 		cols = append(cols, "c."+ident(col.Name)+" AS "+ident(col.Name))

@@ -117,6 +117,7 @@ func opsTables() []*object {
 				{"loads_seen", "UInt64", "", "运行时已见装载数"}, {"error", "String", "", "错误"},
 			}},
 		fuseTable(),
+		conflictTable(),
 		computeTable(),
 	}
 }

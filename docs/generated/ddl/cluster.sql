@@ -4163,6 +4163,32 @@ CREATE TABLE ops.fuse ON CLUSTER rongtong AS ops.fuse_local
 ENGINE = Distributed('rongtong', ops, fuse_local, cityHash64(entity))
 COMMENT '融合状态：上次融合时各实体的主张集';
 
+CREATE TABLE ops.conflict_local ON CLUSTER rongtong
+(
+    entity LowCardinality(String) COMMENT '主题实体',
+    thing String COMMENT '事物标识（主键以|相连）' CODEC(ZSTD(1)),
+    field LowCardinality(String) COMMENT '字段',
+    division_code String COMMENT '所在区划',
+    value String COMMENT '采用的值' CODEC(ZSTD(1)),
+    src LowCardinality(String) COMMENT '采用的来源',
+    at DateTime64(3, 'Asia/Shanghai') COMMENT '采用值的业务时间',
+    department LowCardinality(String) COMMENT '采用来源的主管部门：由其核实',
+    other_value String COMMENT '未采用的值' CODEC(ZSTD(1)),
+    other_src LowCardinality(String) COMMENT '未采用的来源',
+    other_at DateTime64(3, 'Asia/Shanghai') COMMENT '未采用值的业务时间',
+    other_department LowCardinality(String) COMMENT '未采用来源的主管部门',
+    fused_seq UInt64 COMMENT '融合序号' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已一致'
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ops/conflict_local', '{replica}', fused_seq, is_deleted)
+ORDER BY (entity, thing, field, other_src)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '来源分歧：同一事物同一字段各来源超出容差的不同取值';
+
+CREATE TABLE ops.conflict ON CLUSTER rongtong AS ops.conflict_local
+ENGINE = Distributed('rongtong', ops, conflict_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '来源分歧：同一事物同一字段各来源超出容差的不同取值';
+
 CREATE TABLE ops.compute_local ON CLUSTER rongtong
 (
     indicator String COMMENT '指标',
@@ -4346,14 +4372,14 @@ FROM
       SELECT c.division_code AS division_code, c.name AS name, c.canonical_name AS canonical_name, c.level AS level, c.parent_code AS parent_code, c.kind AS kind, c.village_class AS village_class, c.code_system AS code_system, c.valid_from AS valid_from, c.valid_to AS valid_to, c.path AS path, c.township_class AS township_class, c.urban_rural_code AS urban_rural_code, c.seat AS seat, c.area_km2 AS area_km2, c.boundary_version AS boundary_version, c.in_urban_dev_boundary AS in_urban_dev_boundary, c.fiscal_difficulty AS fiscal_difficulty, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
       FROM
       (
-        SELECT * FROM std.division WHERE concatWithSeparator('|', toString(division_code)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        SELECT * FROM std.division WHERE toString(division_code) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
       ) AS c
       INNER JOIN
       (
         SELECT division_code, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY division_code ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
         FROM
         (
-          SELECT DISTINCT division_code, event_time AS row_from FROM std.division WHERE concatWithSeparator('|', toString(division_code)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          SELECT DISTINCT division_code, event_time AS row_from FROM std.division WHERE toString(division_code) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
         )
       ) AS b ON c.division_code = b.division_code
       WHERE c.event_time <= b.row_from
@@ -4364,7 +4390,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '行政区划：每件事物各时段的一物一行 [ec0109ce933a8fb2]';
+COMMENT '行政区划：每件事物各时段的一物一行 [3de87ab4b8d8172a]';
 
 CREATE OR REPLACE VIEW dwd.division_change ON CLUSTER rongtong
 (
@@ -4524,14 +4550,14 @@ FROM
       SELECT c.change_id AS change_id, c.kind AS kind, c.old_code AS old_code, c.old_name AS old_name, c.new_name AS new_name, c.successor_codes AS successor_codes, c.reason AS reason, c.document_no AS document_no, c.approved_on AS approved_on, c.snapshot_year AS snapshot_year, c.code_system AS code_system, c.new_code AS new_code, c.announced_on AS announced_on, c.code_valid_from AS code_valid_from, c.share AS share, c.share_basis AS share_basis, c.evidence AS evidence, c.villagers_meeting_on AS villagers_meeting_on, c.consent_share AS consent_share, c.households_after AS households_after, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
       FROM
       (
-        SELECT * FROM std.division_change WHERE concatWithSeparator('|', toString(change_id)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        SELECT * FROM std.division_change WHERE toString(change_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
       ) AS c
       INNER JOIN
       (
         SELECT change_id, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY change_id ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
         FROM
         (
-          SELECT DISTINCT change_id, event_time AS row_from FROM std.division_change WHERE concatWithSeparator('|', toString(change_id)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          SELECT DISTINCT change_id, event_time AS row_from FROM std.division_change WHERE toString(change_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
         )
       ) AS b ON c.change_id = b.change_id
       WHERE c.event_time <= b.row_from
@@ -4542,7 +4568,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '区划变更：每件事物各时段的一物一行 [ffe2a67d62514ff0]';
+COMMENT '区划变更：每件事物各时段的一物一行 [4965c48980730003]';
 
 CREATE OR REPLACE VIEW dwd.grid ON CLUSTER rongtong
 (
@@ -5221,14 +5247,14 @@ FROM
         SELECT c.facility_id AS facility_id, c.division_code AS division_code, c.facility_kind AS facility_kind, c.name AS name, c.site_type AS site_type, c.area_m2 AS area_m2, c.direct_service_area_m2 AS direct_service_area_m2, c.opened_on AS opened_on, c.operating AS operating, c.valid_from AS valid_from, c.valid_to AS valid_to, c.grid_id AS grid_id, c.standardised AS standardised, c.substantive AS substantive, c.is_party_mass_centre AS is_party_mass_centre, c.service_codes AS service_codes, c.lon AS lon, c.lat AS lat, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
         FROM
         (
-          SELECT * FROM std.facility WHERE concatWithSeparator('|', toString(facility_id)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          SELECT * FROM std.facility WHERE toString(facility_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
         ) AS c
         INNER JOIN
         (
           SELECT facility_id, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY facility_id ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
           FROM
           (
-            SELECT DISTINCT facility_id, event_time AS row_from FROM std.facility WHERE concatWithSeparator('|', toString(facility_id)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+            SELECT DISTINCT facility_id, event_time AS row_from FROM std.facility WHERE toString(facility_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
           )
         ) AS b ON c.facility_id = b.facility_id
         WHERE c.event_time <= b.row_from
@@ -5241,7 +5267,7 @@ FROM
   )
   GROUP BY facility_id, row_from, row_to
 )
-COMMENT '设施阵地：每件事物各时段的一物一行 [67f989d0ed0748c5]';
+COMMENT '设施阵地：每件事物各时段的一物一行 [229d46043990420a]';
 
 CREATE OR REPLACE VIEW dwd.org_credit ON CLUSTER rongtong
 (
@@ -5894,14 +5920,14 @@ FROM
         SELECT c.org_id AS org_id, c.division_code AS division_code, c.org_kind AS org_kind, c.uscc AS uscc, c.name AS name, c.established_on AS established_on, c.status AS status, c.office_address AS office_address, c.office_phone AS office_phone, c.match_name AS match_name, c.match_address AS match_address, c.headcount AS headcount, c.valid_from AS valid_from, c.valid_to AS valid_to, c.uscc_valid AS uscc_valid, c.social_kind AS social_kind, c.parent_org_id AS parent_org_id, c.reg_authority AS reg_authority, c.charter_party_clause AS charter_party_clause, c.charter_version AS charter_version, c.management_mode AS management_mode, c.unified_command AS unified_command, c.consulted_on_assessment AS consulted_on_assessment, c.consulted_on_appointment AS consulted_on_appointment, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
         FROM
         (
-          SELECT * FROM std.organization WHERE concatWithSeparator('|', toString(org_id)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          SELECT * FROM std.organization WHERE toString(org_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
         ) AS c
         INNER JOIN
         (
           SELECT org_id, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY org_id ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
           FROM
           (
-            SELECT DISTINCT org_id, event_time AS row_from FROM std.organization WHERE concatWithSeparator('|', toString(org_id)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+            SELECT DISTINCT org_id, event_time AS row_from FROM std.organization WHERE toString(org_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
           )
         ) AS b ON c.org_id = b.org_id
         WHERE c.event_time <= b.row_from
@@ -5914,7 +5940,7 @@ FROM
   )
   GROUP BY org_id, row_from, row_to
 )
-COMMENT '组织机构：每件事物各时段的一物一行 [7e5b388c85240de0]';
+COMMENT '组织机构：每件事物各时段的一物一行 [d1353858348ec99b]';
 
 CREATE OR REPLACE VIEW dwd.stat_fact ON CLUSTER rongtong
 (
@@ -6318,14 +6344,14 @@ FROM
       SELECT c.contract_id AS contract_id, c.kind AS kind, c.division_code AS division_code, c.buyer_uscc AS buyer_uscc, c.provider_org_id AS provider_org_id, c.provider_kind AS provider_kind, c.amount_yuan AS amount_yuan, c.tier AS tier, c.start_on AS start_on, c.end_on AS end_on, c.priority_flag AS priority_flag, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
       FROM
       (
-        SELECT * FROM std.contract WHERE concatWithSeparator('|', toString(contract_id)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        SELECT * FROM std.contract WHERE toString(contract_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
       ) AS c
       INNER JOIN
       (
         SELECT contract_id, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY contract_id ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
         FROM
         (
-          SELECT DISTINCT contract_id, event_time AS row_from FROM std.contract WHERE concatWithSeparator('|', toString(contract_id)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          SELECT DISTINCT contract_id, event_time AS row_from FROM std.contract WHERE toString(contract_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
         )
       ) AS b ON c.contract_id = b.contract_id
       WHERE c.event_time <= b.row_from
@@ -6336,7 +6362,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '购买服务与协议：每件事物各时段的一物一行 [b91ba4393409f429]';
+COMMENT '购买服务与协议：每件事物各时段的一物一行 [0bf84e14f168c40c]';
 
 CREATE OR REPLACE VIEW dwd.service_case_stat ON CLUSTER rongtong
 (
@@ -6685,14 +6711,14 @@ FROM
       SELECT c.event_id AS event_id, c.grid_id AS grid_id, c.division_code AS division_code, c.category AS category, c.reported_at AS reported_at, c.assigned_at AS assigned_at, c.closed_at AS closed_at, c.handling_tier AS handling_tier, c.outcome AS outcome, c.on_time AS on_time, c.post_id AS post_id, c.text_len AS text_len, c.keyword_codes AS keyword_codes, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
       FROM
       (
-        SELECT * FROM std.grid_event WHERE concatWithSeparator('|', toString(event_id)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        SELECT * FROM std.grid_event WHERE toString(event_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
       ) AS c
       INNER JOIN
       (
         SELECT event_id, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY event_id ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
         FROM
         (
-          SELECT DISTINCT event_id, event_time AS row_from FROM std.grid_event WHERE concatWithSeparator('|', toString(event_id)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          SELECT DISTINCT event_id, event_time AS row_from FROM std.grid_event WHERE toString(event_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
         )
       ) AS b ON c.event_id = b.event_id
       WHERE c.event_time <= b.row_from
@@ -6703,7 +6729,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '网格事件：每件事物各时段的一物一行 [1099df179b348fad]';
+COMMENT '网格事件：每件事物各时段的一物一行 [9872f558ed745d9a]';
 
 CREATE OR REPLACE VIEW dwd.petition_case ON CLUSTER rongtong
 (
@@ -6850,14 +6876,14 @@ FROM
       SELECT c.plan_id AS plan_id, c.record_kind AS record_kind, c.plan_kind AS plan_kind, c.division_code AS division_code, c.name AS name, c.issued_on AS issued_on, c.drill_on AS drill_on, c.participants_n AS participants_n, c.joint_divisions AS joint_divisions, c.version_or_date AS version_or_date, c.tier AS tier, c.revised_on AS revised_on, c.evaluated AS evaluated, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
       FROM
       (
-        SELECT * FROM std.emergency_plan WHERE concatWithSeparator('|', toString(plan_id)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        SELECT * FROM std.emergency_plan WHERE toString(plan_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
       ) AS c
       INNER JOIN
       (
         SELECT plan_id, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY plan_id ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
         FROM
         (
-          SELECT DISTINCT plan_id, event_time AS row_from FROM std.emergency_plan WHERE concatWithSeparator('|', toString(plan_id)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          SELECT DISTINCT plan_id, event_time AS row_from FROM std.emergency_plan WHERE toString(plan_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
         )
       ) AS b ON c.plan_id = b.plan_id
       WHERE c.event_time <= b.row_from
@@ -6868,7 +6894,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '预案与演练：每件事物各时段的一物一行 [39710ed38cd15165]';
+COMMENT '预案与演练：每件事物各时段的一物一行 [93a021fb61c3c70a]';
 
 CREATE OR REPLACE VIEW dwd.emergency_stock ON CLUSTER rongtong
 (
@@ -7383,14 +7409,14 @@ FROM
       SELECT c.case_id AS case_id, c.division_code AS division_code, c.property_reform_on AS property_reform_on, c.conditions_code AS conditions_code, c.conditions_met AS conditions_met, c.conditions_evidence AS conditions_evidence, c.stages_no AS stages_no, c.stages_done_on AS stages_done_on, c.stages_doc AS stages_doc, c.dept_opinions_dept AS dept_opinions_dept, c.dept_opinions_opinion AS dept_opinions_opinion, c.dept_opinions_on AS dept_opinions_on, c.villagers_meeting_on AS villagers_meeting_on, c.consent_share AS consent_share, c.approved_on AS approved_on, c.converted_on AS converted_on, c.tasks AS tasks, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
       FROM
       (
-        SELECT * FROM std.village_conversion_case WHERE concatWithSeparator('|', toString(case_id)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        SELECT * FROM std.village_conversion_case WHERE toString(case_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
       ) AS c
       INNER JOIN
       (
         SELECT case_id, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY case_id ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
         FROM
         (
-          SELECT DISTINCT case_id, event_time AS row_from FROM std.village_conversion_case WHERE concatWithSeparator('|', toString(case_id)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          SELECT DISTINCT case_id, event_time AS row_from FROM std.village_conversion_case WHERE toString(case_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
         )
       ) AS b ON c.case_id = b.case_id
       WHERE c.event_time <= b.row_from
@@ -7401,7 +7427,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '村改社区：每件事物各时段的一物一行 [1c9db1d09b37ddb3]';
+COMMENT '村改社区：每件事物各时段的一物一行 [94c229afda96367c]';
 
 CREATE OR REPLACE VIEW dwd.catalog_resource ON CLUSTER rongtong
 (
@@ -7786,14 +7812,14 @@ FROM
       SELECT c.delivery_id AS delivery_id, c.division_code AS division_code, c.dataset AS dataset, c.status AS status, c.rows_loaded AS rows_loaded, c.by_proxy AS by_proxy, c.acked_at AS acked_at, c.content_sm3 AS content_sm3, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
       FROM
       (
-        SELECT * FROM std.return_receipt WHERE concatWithSeparator('|', toString(delivery_id)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        SELECT * FROM std.return_receipt WHERE toString(delivery_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
       ) AS c
       INNER JOIN
       (
         SELECT delivery_id, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY delivery_id ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
         FROM
         (
-          SELECT DISTINCT delivery_id, event_time AS row_from FROM std.return_receipt WHERE concatWithSeparator('|', toString(delivery_id)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          SELECT DISTINCT delivery_id, event_time AS row_from FROM std.return_receipt WHERE toString(delivery_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
         )
       ) AS b ON c.delivery_id = b.delivery_id
       WHERE c.event_time <= b.row_from
@@ -7804,7 +7830,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '回流签收：每件事物各时段的一物一行 [990d3a9e625aca56]';
+COMMENT '回流签收：每件事物各时段的一物一行 [e8706795323f4f08]';
 
 CREATE OR REPLACE VIEW dwd.return_subscription ON CLUSTER rongtong
 (
@@ -8217,4 +8243,16 @@ FROM
   GROUP BY township_code, month, category
 )
 COMMENT '各乡镇（街道）网格事件：按月、类别；不足10件的不显示 [ef479eacb5cff43b]';
+
+CREATE OR REPLACE VIEW ads.conflict ON CLUSTER rongtong AS
+SELECT entity, thing, division_code, field, value, src, at, department, other_value, other_src, other_at, other_department
+FROM ops.conflict FINAL
+WHERE is_deleted = 0
+COMMENT '来源分歧：尚未一致的 [033e3750328b5a96]';
+
+CREATE OR REPLACE VIEW ads.conflict_by_department ON CLUSTER rongtong AS
+SELECT department, entity, field, src, other_src, count() AS conflicts, uniqExact(thing) AS things
+FROM ads.conflict
+GROUP BY department, entity, field, src, other_src
+COMMENT '来源分歧：各部门各字段的数量 [1a53aadb7aba608a]';
 

@@ -1,0 +1,181 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"rongtong/schemas"
+)
+
+// conflictTable holds where sources disagree about a field of one thing beyond
+// the declared tolerance: the value that won and one that did not, each with
+// its source and time. It is settled, by is_deleted, when the sources agree.
+func conflictTable() *object {
+	return &object{db: dbOps, name: "conflict", comment: "来源分歧：同一事物同一字段各来源超出容差的不同取值", dedup: true,
+		engine: "ReplacingMergeTree(fused_seq, is_deleted)", order: []string{"entity", "thing", "field", "other_src"},
+		columns: []column{
+			{"entity", lc, "", "主题实体"}, {"thing", "String", "ZSTD(1)", "事物标识（主键以|相连）"}, {"field", lc, "", "字段"},
+			{"division_code", "String", "", "所在区划"},
+			{"value", "String", "ZSTD(1)", "采用的值"}, {"src", lc, "", "采用的来源"}, {"at", instant, "", "采用值的业务时间"},
+			{"department", lc, "", "采用来源的主管部门：由其核实"},
+			{"other_value", "String", "ZSTD(1)", "未采用的值"}, {"other_src", lc, "", "未采用的来源"}, {"other_at", instant, "", "未采用值的业务时间"},
+			{"other_department", lc, "", "未采用来源的主管部门"},
+			{"fused_seq", "UInt64", "Delta(8), ZSTD(1)", "融合序号"}, {"is_deleted", "UInt8", "", "已一致"},
+		}}
+}
+
+// conflictViews are what people read of it.
+func conflictViews() []*object {
+	return []*object{
+		{db: dbAds, name: "conflict", comment: "来源分歧：尚未一致的", view: `SELECT entity, thing, division_code, field, value, src, at, department, other_value, other_src, other_at, other_department
+FROM ops.conflict FINAL
+WHERE is_deleted = 0`},
+		{db: dbAds, name: "conflict_by_department", comment: "来源分歧：各部门各字段的数量", view: `SELECT department, entity, field, src, other_src, count() AS conflicts, uniqExact(thing) AS things
+FROM ads.conflict
+GROUP BY department, entity, field, src, other_src`},
+	}
+}
+
+// disputable are the columns over which sources can disagree: not the key, not
+// lists, and nothing about a person, whose values must not be copied.
+func disputable(e *schemas.Entity) []*schemas.Column {
+	var out []*schemas.Column
+	for _, c := range e.Columns {
+		if !e.IsKey(c.Name) && !c.Type.Collection() && c.Type != schemas.Pid && (c.PII == "" || c.PII == schemas.P0 || c.PII == schemas.P1) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// recordConflicts replaces what is known of the disagreements about the things
+// that were just fused: all of them, or those that changed.
+func (w *Warehouse) recordConflicts(ctx context.Context, f *fuser, block int64) error {
+	if len(f.sources) < 2 || len(disputable(f.e)) == 0 {
+		return nil
+	}
+	sql := "INSERT INTO ops.conflict (entity, thing, field, division_code, value, src, at, department, other_value, other_src, other_at, other_department, fused_seq, is_deleted)\n"
+	doing := fmt.Sprintf("recording where the sources of %q disagree", f.e.Entity)
+	if err := w.conn.Exec(oneBlock(bounded(ctx)), sql+f.settled(block)); err != nil {
+		return w.seal(err, doing)
+	}
+	parts, err := w.slices(ctx, f)
+	if err != nil {
+		return err
+	}
+	for _, part := range parts {
+		if err := w.conn.Exec(bounded(ctx), sql+part.conflicts(block)); err != nil {
+			return w.seal(err, doing)
+		}
+	}
+	return nil
+}
+
+// settled takes back the disagreements known so far.
+func (f *fuser) settled(block int64) string {
+	which := ""
+	if f.until > 0 {
+		which = " AND thing IN (SELECT " + f.thing() + " FROM (" + f.changed() + "))"
+	}
+	return fmt.Sprintf("SELECT * EXCEPT (fused_seq, is_deleted), toUInt64(%d), 1\nFROM (SELECT entity, thing, field, division_code, value, src, at, department, other_value, other_src, other_at, other_department, fused_seq, is_deleted FROM ops.conflict FINAL WHERE entity = %s AND is_deleted = 0%s)",
+		2*block, quote(f.e.Entity), which)
+}
+
+// thing is the key as one text, its columns joined with '|'.
+func (f *fuser) thing() string {
+	texts := make([]string, len(f.e.Key))
+	for i, k := range f.e.Key {
+		texts[i] = "toString(" + ident(k) + ")"
+	}
+	if len(texts) == 1 {
+		return texts[0]
+	}
+	return "concatWithSeparator('|', " + strings.Join(texts, ", ") + ")"
+}
+
+// conflicts selects the disagreements. Things whose sources agree to the letter
+// are left out first, by a comparison that costs little; only the rest is
+// taken apart field by field.
+func (f *fuser) conflicts(block int64) string {
+	var differ, fields []string
+	for _, c := range disputable(f.e) {
+		name := ident(c.Name)
+		differ = append(differ, fmt.Sprintf("ifNull(min(%[1]s) != max(%[1]s), 0)", name))
+		num := "NULL"
+		if c.Type == schemas.Int || c.Type == schemas.Measure {
+			num = "toFloat64(" + name + ")"
+		}
+		order := f.e.AuthorityOf(c)
+		if f.e.Fusion == schemas.FuseRow {
+			order = f.e.Authority
+		}
+		abs, rel := tolerance(c)
+		fields = append(fields, fmt.Sprintf("(%s, %s, toNullable(toString(%s)), CAST(%s, 'Nullable(Float64)'), %s, %s)",
+			quote(c.Name), f.orderColumn(order), name, num, abs, rel))
+	}
+	var ords []string
+	for i, o := range f.orders {
+		ords = append(ords, fmt.Sprintf("%s AS ord_%d", f.ord(o), i))
+	}
+	division := "''"
+	if d := f.e.Division.Column; d != "" && f.e.Column(d) != nil {
+		division = "ifNull(toString(" + ident(d) + "), '')"
+	}
+	key := idents(f.e.Key)
+	return fmt.Sprintf(`SELECT %[1]s, thing, field, division, won.1, won.2, won.3, %[2]s, other.1, other.2, other.3, %[3]s, toUInt64(%[4]d), 0
+FROM
+(
+  SELECT thing, f.1 AS field, any(division) AS division, argMin((assumeNotNull(f.3), src_system, event_time, f.4), f.2) AS won,
+         arrayJoin(groupArray((assumeNotNull(f.3), src_system, event_time, f.4))) AS other, any(f.5) AS tolerance_abs, any(f.6) AS tolerance_rel
+  FROM
+  (
+    SELECT %[5]s AS thing, %[6]s AS division, src_system, event_time, arrayJoin([%[7]s]) AS f
+    FROM
+    (
+%[8]s
+    )
+    WHERE (%[9]s) IN
+    (
+      SELECT %[9]s FROM
+      (
+%[10]s
+      )
+      GROUP BY %[9]s HAVING count() > 1 AND (%[11]s)
+    )
+  )
+  WHERE f.3 IS NOT NULL
+  GROUP BY thing, field
+)
+WHERE other.2 != won.2
+  AND if(won.4 IS NULL OR other.4 IS NULL,
+         lower(replaceRegexpAll(normalizeUTF8NFKC(won.1), '\\s', '')) != lower(replaceRegexpAll(normalizeUTF8NFKC(other.1), '\\s', '')),
+         abs(won.4 - other.4) > greatest(tolerance_abs, tolerance_rel * greatest(abs(won.4), abs(other.4))))`,
+		quote(f.e.Entity), f.department("won.2"), f.department("other.2"), 2*block+1,
+		f.thing(), division, strings.Join(fields, ",\n      "), indent(indent(indent(f.latest(ords...)))), key, indent(indent(indent(f.latest()))), strings.Join(differ, "\n        OR "))
+}
+
+// tolerance is how far two values may be apart: absolutely, and as a share of
+// the larger one. Within either they agree.
+func tolerance(c *schemas.Column) (abs, rel string) {
+	text := func(v *float64) string {
+		if v == nil {
+			return "toFloat64(0)"
+		}
+		return "toFloat64(" + strconv.FormatFloat(*v, 'g', -1, 64) + ")"
+	}
+	return text(c.ToleranceAbs), text(c.ToleranceRel)
+}
+
+// department is the department that answers for a source.
+func (f *fuser) department(src string) string {
+	var names, departments []string
+	for _, s := range f.c.Systems {
+		names, departments = append(names, quote(s.System)), append(departments, quote(s.Department))
+	}
+	if len(names) == 0 {
+		return "''"
+	}
+	return fmt.Sprintf("transform(%s, [%s], [%s], '')", src, strings.Join(names, ", "), strings.Join(departments, ", "))
+}
