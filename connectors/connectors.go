@@ -46,6 +46,8 @@ type Stats struct {
 	DroppedFields map[string]int64 // field values dropped as declared (stream.drop), by field
 	UnknownFields map[string]int64 // field values not declared at all, by field
 	Totals        int64            // total rows (合计) checked and left out
+	Deleted       int64            // rows that the source itself marks as deleted and that were left out
+	Lost          int64            // characters of delivered fields that could not be decoded (U+FFFD)
 	Objects       int64            // files or pages taken
 }
 

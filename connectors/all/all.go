@@ -12,13 +12,11 @@ import (
 // Kinds are the protocols by the name that `connect.kind` gives.
 func Kinds() map[string]connectors.Kind {
 	kinds := map[string]connectors.Kind{}
-	for _, k := range []connectors.Kind{
-		files.Folder(),
-		files.SFTP(),
+	for _, k := range append(files.Kinds(),
 		push.Kind(),
 		rest.Kind(),
 		sql.Kind(),
-	} {
+	) {
 		kinds[k.Name] = k
 	}
 	return kinds

@@ -1,16 +1,14 @@
 package files
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
-	"errors"
 	"hash"
 	"io"
 	"os"
 	"path"
-	"unicode/utf8"
 
+	"rongtong/connectors/files/store"
 	"rongtong/schemas/fault"
 )
 
@@ -19,164 +17,143 @@ import (
 // if we die.
 const memoryLimit = 16 << 20
 
-// content is one file, held whole, so that nothing that happens to it at its
-// source concerns us any more: what was judged whole is what is delivered.
-type content struct {
-	entry
-	subs  []string // submatches of the path
-	label string   // the path as people see it at the source
-	id    ident
+// blob is bytes that are written once and then read anywhere: in memory while
+// they are few.
+type blob struct {
+	size  int64
 	bytes []byte
 	spool *os.File
-	sum   hash.Hash
-	read  int64
+	path  string // of the file they are of, for errors
 }
 
-// errUnsettled says that the file changed while it was read.
-var errUnsettled = errors.New("the file is still changing")
-
-// load takes a copy of a file. It reports errUnsettled if the file is not what
-// the listing said, before and after.
-func load(ctx context.Context, st store, c candidate) (*content, error) {
-	f := &content{entry: c.entry, subs: c.subs, label: path.Join(st.prefix(), c.path)}
-	err := st.read(ctx, c.path, func() (io.Writer, error) { return f, f.restart() })
-	if err == nil {
-		var now entry
-		now, err = st.stat(ctx, c.path)
-		if err == nil && (f.read != c.size || now.size != c.size || !now.mtime.Equal(c.mtime)) {
-			err = errUnsettled
+// Write appends.
+func (b *blob) Write(p []byte) (int, error) {
+	if b.spool == nil && len(b.bytes)+len(p) <= memoryLimit {
+		b.bytes = append(b.bytes, p...)
+		b.size += int64(len(p))
+		return len(p), nil
+	}
+	if b.spool == nil {
+		if err := b.spill(); err != nil {
+			return 0, err
 		}
 	}
-	if err != nil {
-		f.Close()
-		return nil, err
-	}
-	f.id = identify([sha256.Size]byte(f.sum.Sum(nil)), c.parts)
-	return f, nil
+	n, err := b.spool.Write(p)
+	b.size += int64(n)
+	return n, b.trouble(err)
 }
 
-// restart empties the copy: a read may begin anew after a lost connection.
-func (f *content) restart() error {
-	f.Close()
-	f.sum, f.read, f.bytes = sha256.New(), 0, nil
-	if f.size <= memoryLimit {
-		f.bytes = make([]byte, 0, f.size)
-		return nil
-	}
+// spill moves what is in memory to a file.
+func (b *blob) spill() error {
 	tmp, err := os.CreateTemp("", "rongtong-file-*")
 	if err != nil {
-		return fault.Hint(fault.Config, "set TMPDIR to a folder that can be written", "making a temporary copy of %q: %w", f.path, err)
+		return fault.Hint(fault.Config, "set TMPDIR to a folder that can be written", "making a temporary copy of %q: %w", b.path, err)
 	}
-	f.spool = tmp
-	return spooling(f.path, os.Remove(tmp.Name()))
+	b.spool = tmp
+	if err := os.Remove(tmp.Name()); err != nil {
+		return b.trouble(err)
+	}
+	_, err = tmp.Write(b.bytes)
+	b.bytes = nil
+	return b.trouble(err)
 }
 
-func spooling(path string, err error) error {
+func (b *blob) trouble(err error) error {
 	if err == nil || err == io.EOF {
 		return err
 	}
-	return fault.New(fault.Transient, "making a temporary copy of %q: %w", path, err)
+	return fault.New(fault.Transient, "using a temporary copy of %q: %w", b.path, err)
 }
 
-// Write takes the next bytes of the file. More than the listing promised means
-// that the file is growing.
-func (f *content) Write(p []byte) (int, error) {
-	f.read += int64(len(p))
-	if f.read > f.size {
-		return 0, errUnsettled
+// ReadAt reads anywhere.
+func (b *blob) ReadAt(p []byte, off int64) (int, error) {
+	if b.spool != nil {
+		n, err := b.spool.ReadAt(p, off)
+		return n, b.trouble(err)
 	}
-	f.sum.Write(p)
-	if f.spool == nil {
-		f.bytes = append(f.bytes, p...)
-		return len(p), nil
-	}
-	n, err := f.spool.Write(p)
-	return n, spooling(f.path, err)
-}
-
-// ReadAt reads the copy.
-func (f *content) ReadAt(p []byte, off int64) (int, error) {
-	if f.spool != nil {
-		n, err := f.spool.ReadAt(p, off)
-		return n, spooling(f.path, err)
-	}
-	if off < 0 || off > int64(len(f.bytes)) {
+	if off < 0 || off > int64(len(b.bytes)) {
 		return 0, io.EOF
 	}
-	n := copy(p, f.bytes[off:])
+	n := copy(p, b.bytes[off:])
 	if n < len(p) {
 		return n, io.EOF
 	}
 	return n, nil
 }
 
-// Close frees the copy.
+// Close frees the bytes.
+func (b *blob) Close() {
+	if b.spool != nil {
+		_ = b.spool.Close()
+	}
+	b.spool, b.bytes, b.size = nil, nil, 0
+}
+
+// content is one file, held whole, so that nothing that happens to it at its
+// source concerns us any more: what was judged whole is what is delivered.
+type content struct {
+	store.Entry
+	subs  []string // submatches of the path
+	label string   // the path as people see it at the source
+	id    ident
+	blob
+	memo *content // what lies beside a table of a database, or nil
+	sum  hash.Hash
+}
+
+// load takes a copy of a file, and of the one beside it. It reports
+// store.ErrUnsettled if the file is not what the listing said.
+func load(ctx context.Context, st store.Store, c candidate) (*content, error) {
+	f := &content{Entry: c.Entry, subs: c.subs, label: path.Join(st.Prefix(), c.Path)}
+	f.path = c.Path
+	err := st.Read(ctx, c.Entry, func() (io.Writer, error) {
+		f.blob.Close()
+		f.sum = sha256.New()
+		if f.Size <= memoryLimit {
+			f.bytes = make([]byte, 0, f.Size)
+		}
+		return f, nil
+	})
+	if err == nil && f.size != f.Size {
+		err = store.ErrUnsettled
+	}
+	if err == nil && c.memo != nil {
+		f.memo, err = load(ctx, st, candidate{Entry: *c.memo})
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	parts := c.parts
+	if f.memo != nil {
+		parts = append(parts[:len(parts):len(parts)], string(f.memo.id[:]))
+	}
+	f.id = identify([sha256.Size]byte(f.sum.Sum(nil)), parts)
+	return f, nil
+}
+
+// Write takes the next bytes of the file. More than the listing promised means
+// that the file is growing.
+func (f *content) Write(p []byte) (int, error) {
+	if f.size+int64(len(p)) > f.Size {
+		return 0, store.ErrUnsettled
+	}
+	f.sum.Write(p)
+	return f.blob.Write(p)
+}
+
+// Close frees the copies.
 func (f *content) Close() {
-	if f.spool != nil {
-		_ = f.spool.Close()
-		f.spool = nil
+	f.blob.Close()
+	if f.memo != nil {
+		f.memo.Close()
 	}
 }
 
-// stream reads the copy from its beginning.
-func (f *content) stream() io.Reader { return io.NewSectionReader(f, 0, f.size) }
-
-// encoding decides how the text is encoded. A UTF-8 byte order mark wins over
-// the declaration: no GB 18030 text begins so.
-func (f *content) encoding(declared string) (string, error) {
-	head := make([]byte, len(bom))
-	n, _ := f.ReadAt(head, 0)
-	if bytes.Equal(head[:n], bom) {
-		return "utf-8", nil
+// beside is the listing of the file beside it.
+func (f *content) beside() *store.Entry {
+	if f.memo == nil {
+		return nil
 	}
-	switch declared {
-	case "":
-		return "utf-8", nil
-	case "auto":
-		ok, err := isUTF8(f.stream())
-		if err != nil || ok {
-			return "utf-8", err
-		}
-		return "gb18030", nil
-	}
-	return declared, nil
-}
-
-// isUTF8 reads everything: a text whose first page is ASCII may turn out to be
-// GB 18030 on the last.
-func isUTF8(r io.Reader) (bool, error) {
-	buf := make([]byte, 64<<10)
-	kept := 0
-	for {
-		n, err := r.Read(buf[kept:])
-		b := buf[:kept+n]
-		if err != nil {
-			if err == io.EOF {
-				err = nil
-			}
-			return err == nil && utf8.Valid(b), err
-		}
-		cut := len(b) // a character may be cut by the end of the buffer
-		for i := 1; i < utf8.UTFMax && i <= len(b); i++ {
-			if utf8.RuneStart(b[len(b)-i]) {
-				if !utf8.FullRune(b[len(b)-i:]) {
-					cut = len(b) - i
-				}
-				break
-			}
-		}
-		if !utf8.Valid(b[:cut]) {
-			return false, nil
-		}
-		kept = copy(buf, b[cut:])
-	}
-}
-
-// sniffed reports content that is evidently no table: a JSON error or a web
-// page saved under the table's name, or binary data.
-func (f *content) sniffed() bool {
-	head := make([]byte, 512)
-	n, _ := f.ReadAt(head, 0)
-	head = bytes.TrimLeft(bytes.TrimPrefix(head[:n], bom), " \t\r\n")
-	return len(head) > 0 && bytes.IndexByte([]byte("{[<"), head[0]) >= 0 || bytes.IndexByte(head, 0) >= 0
+	return &f.memo.Entry
 }

@@ -2,7 +2,6 @@ package files
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -10,6 +9,10 @@ import (
 	"slices"
 	"strings"
 
+	"rongtong/connectors/files/store"
+	"rongtong/connectors/files/table"
+	"rongtong/connectors/files/text"
+	"rongtong/connectors/files/workbook"
 	"rongtong/schemas"
 	"rongtong/schemas/decl"
 )
@@ -20,33 +23,29 @@ var digits = regexp.MustCompile(`\d+`)
 // stream for every group of tables, from the header of its first file. What it
 // proposes is a beginning: the key is a guess, all columns.
 func (o *opened) Discover(ctx context.Context) ([]*schemas.Stream, error) {
-	st, err := o.dial(ctx)
+	st := o.dial()
+	defer st.Close()
+	entries, err := st.List(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer st.close()
-	entries, err := st.list(ctx)
-	if err != nil {
-		return nil, err
-	}
-	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.path, b.path) })
+	slices.SortFunc(entries, func(a, b store.Entry) int { return strings.Compare(a.Path, b.Path) })
 	seen := map[string]bool{}
 	var out []*schemas.Stream
 	for _, e := range entries {
-		ext := strings.TrimPrefix(strings.ToLower(path.Ext(e.path)), ".")
-		pattern := digits.ReplaceAllString(regexp.QuoteMeta(e.path), `\d+`)
-		if seen[pattern] || ignored(e.path) || ext != "csv" && ext != "xlsx" {
+		ext := strings.TrimPrefix(strings.ToLower(path.Ext(strings.TrimSuffix(e.Path, ".gz"))), ".")
+		pattern := digits.ReplaceAllString(regexp.QuoteMeta(e.Path), `\d+`)
+		if seen[pattern] || ignored(e.Path) || formats[ext] == "" {
 			continue
 		}
 		seen[pattern] = true
-		f, err := load(ctx, st, candidate{entry: e})
+		f, err := load(ctx, st, candidate{Entry: e})
 		if err != nil {
 			return nil, err
 		}
 		found, err := propose(f, ext, pattern)
 		f.Close()
-		var b *badFile
-		if err != nil && !errors.As(err, &b) {
+		if err != nil && table.AsBad(err) == nil {
 			return nil, err
 		}
 		out = append(out, found...)
@@ -54,38 +53,86 @@ func (o *opened) Discover(ctx context.Context) ([]*schemas.Stream, error) {
 	return out, nil
 }
 
+// propose proposes the streams of one file.
 func propose(f *content, ext, pattern string) ([]*schemas.Stream, error) {
-	name := strings.Trim(digits.ReplaceAllString(strings.TrimSuffix(path.Base(f.path), path.Ext(f.path)), ""), "_-. ")
-	if ext == "csv" {
-		enc, err := f.encoding("auto")
-		if err != nil {
-			return nil, err
-		}
-		src := f.stream()
-		if enc == "gb18030" {
-			src = newGB18030(src)
-		}
-		head, err := newCSV(src, ',').next()
-		if err != nil || f.sniffed() {
-			return nil, ended(err)
-		}
-		s, err := proposal(name, pattern, fmt.Sprintf("format: csv, encoding: %s", enc), joinHeader([]*line{head}))
-		return []*schemas.Stream{s}, err
+	base := path.Base(strings.TrimSuffix(f.Path, ".gz"))
+	name := strings.Trim(digits.ReplaceAllString(strings.TrimSuffix(base, path.Ext(base)), ""), "_-. ")
+	r := &reader{plan: &plan{family: formats[ext], from: from{Format: ext}, comma: ','}, file: f}
+	r.plan.from.Encoding = "auto"
+	if r.plan.family == "dbf" {
+		r.plan.from.Encoding = ""
 	}
-	w, err := openWorkbook(f, f.size)
+	parts, err := r.unpack()
 	if err != nil {
 		return nil, err
 	}
+	defer r.unpacked.Close()
+	if r.plan.family == "sheet" {
+		return r.proposeSheets(parts[0], pattern)
+	}
+	rest, names, err := r.guess(parts[0])
+	if err != nil || len(names) == 0 {
+		return nil, err
+	}
+	s, err := proposal(name, pattern, fmt.Sprintf("format: %s%s", ext, rest), names)
+	return []*schemas.Stream{s}, err
+}
+
+// guess finds the columns of a file that is one table.
+func (r *reader) guess(p part) (rest string, names []string, err error) {
+	switch r.plan.family {
+	case "xml":
+		records, err := text.GuessRecords(p.data, p.data.size)
+		if err != nil || records == "" {
+			return "", nil, err
+		}
+		r.plan.from.Records, r.plan.from.Encoding = records, ""
+		rest = fmt.Sprintf(", records: %q", records)
+	case "csv":
+		if text.Sniff(p.data) != "" {
+			return "", nil, nil
+		}
+		_, encoding, err := text.Decode(p.data, p.data.size, "auto")
+		if err != nil {
+			return "", nil, err
+		}
+		rest = ", encoding: " + encoding
+		if r.plan.from.Format == "tsv" {
+			r.plan.comma = '\t'
+		}
+	}
+	r.comma = r.plan.comma
+	t, _, err := r.openTable(p)
+	if err != nil {
+		return "", nil, err
+	}
+	l, err := t.Next()
+	if err != nil {
+		return "", nil, ended(err)
+	}
+	if named, ok := t.(table.Named); ok {
+		return rest, slices.Clone(named.Names()), nil
+	}
+	return rest, joinHeader([]*table.Row{l}), nil
+}
+
+// proposeSheets proposes a stream for every sheet that has a header.
+func (r *reader) proposeSheets(p part, pattern string) ([]*schemas.Stream, error) {
+	w, err := workbook.Open(p.data, p.data.size)
+	if err != nil {
+		return nil, err
+	}
+	defer w.Close()
 	var out []*schemas.Stream
-	for _, ref := range w.sheets {
-		names, err := w.guessHeader(ref.part)
+	for _, sheet := range w.Sheets {
+		names, err := guessHeader(w, sheet)
 		if err != nil {
 			return nil, err
 		}
 		if len(names) == 0 {
 			continue
 		}
-		s, err := proposal(ref.name, pattern, fmt.Sprintf("format: xlsx, sheet: %q", ref.name), names)
+		s, err := proposal(sheet.Name, pattern, fmt.Sprintf("format: %s, sheet: %q", r.plan.from.Format, sheet.Name), names)
 		if err != nil {
 			return nil, err
 		}
@@ -102,18 +149,18 @@ func ended(err error) error {
 }
 
 // guessHeader is the first of the top rows with at least two different texts.
-func (w *workbook) guessHeader(part string) ([]string, error) {
-	s, err := w.openSheet(part)
+func guessHeader(w *workbook.Book, sheet workbook.Sheet) ([]string, error) {
+	s, err := w.Open(sheet)
 	if err != nil {
 		return nil, err
 	}
 	defer s.Close()
 	for range headerRows {
-		l, err := s.next()
+		l, err := s.Next()
 		if err != nil {
 			return nil, ended(err)
 		}
-		names := slices.DeleteFunc(joinHeader([]*line{l}), func(s string) bool { return s == "" })
+		names := slices.DeleteFunc(joinHeader([]*table.Row{l}), func(s string) bool { return s == "" })
 		if distinct := slices.Compact(slices.Clone(names)); len(distinct) >= 2 {
 			return distinct, nil
 		}

@@ -15,12 +15,23 @@ import (
 
 	"rongtong/connectors"
 	"rongtong/connectors/conntest"
+	"rongtong/connectors/files/store"
 	"rongtong/pipelines/systems"
 	"rongtong/schemas"
 	"rongtong/schemas/decl"
 	"rongtong/schemas/fault"
 	"rongtong/schemas/record"
 )
+
+// kindOf is the kind of a transport.
+func kindOf(name string) connectors.Kind {
+	for _, k := range Kinds() {
+		if k.Name == name {
+			return k
+		}
+	}
+	panic("no kind " + name)
+}
 
 // declared is a system of the product, with its root or address as given.
 func declared(tb testing.TB, name string, env map[string]string) *schemas.System {
@@ -66,7 +77,8 @@ func open(tb testing.TB, k connectors.Kind, sys *schemas.System, stream string, 
 	return s.(*source)
 }
 
-// rows reads to the end: "place fault value" for every record.
+// rows reads to the end: "place fault value" for every record. Of the place of
+// a table that could not be read, what is wrong with it is left out.
 func rows(tb testing.TB, s connectors.Source) (out []string, last record.Position) {
 	tb.Helper()
 	var c record.Chunk
@@ -81,7 +93,8 @@ func rows(tb testing.TB, s connectors.Source) (out []string, last record.Positio
 		}
 		last = pos
 		for _, e := range c.Rows {
-			out = append(out, strings.TrimSpace(e.Place+" "+e.Fault)+" "+string(e.Value))
+			place, _, _ := strings.Cut(e.Place, ": ")
+			out = append(out, strings.TrimSpace(place+" "+e.Fault)+" "+string(e.Value))
 		}
 	}
 }
@@ -94,7 +107,7 @@ func equal(tb testing.TB, got []string, want ...string) {
 }
 
 func TestProductDeclarations(t *testing.T) {
-	for name, k := range map[string]connectors.Kind{"nbs_register": Folder(), "township_ledger": Folder(), "county_ledger": SFTP()} {
+	for name, k := range map[string]connectors.Kind{"nbs_register": kindOf("folder"), "township_ledger": kindOf("folder"), "county_ledger": kindOf("sftp")} {
 		if ps := k.Validate(declared(t, name, nil)); len(ps) > 0 {
 			t.Errorf("%s: %v", name, ps)
 		}
@@ -120,7 +133,7 @@ func TestCSV(t *testing.T) {
 			[]byte("a,b\n1\n1,2,3\n4,5\n"),
 			[]string{`x.csv:2 csv.columns {"a":null}`, `x.csv:3 csv.columns {"a":null}`, `x.csv:4 {"a":"4"}`}},
 		{"alias, delimiter",
-			`{ path: '.*\.csv', format: csv, delimiter: ";", header: [a], aliases: { a: [z, y] } }`, `{ a: text }`, "x.csv",
+			`{ path: '.*\.csv', format: csv, delimiter: ";", header: { a: [z, y] } }`, `{ a: text }`, "x.csv",
 			[]byte("q;Z\n1;2\n"), []string{`x.csv:2 {"a":"2"}`}},
 		{"a header with a column twice",
 			`{ path: '.*\.csv', format: csv, header: [a] }`, `{ a: text }`, "x.csv",
@@ -153,7 +166,7 @@ func TestCSV(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			dir := t.TempDir()
 			put(t, filepath.Join(dir, tc.path), tc.data, 0)
-			s := open(t, Folder(), one(t, dir, tc.from, tc.fields), "s", nil)
+			s := open(t, kindOf("folder"), one(t, dir, tc.from, tc.fields), "s", nil)
 			got, _ := rows(t, s)
 			equal(t, got, tc.want...)
 		})
@@ -164,7 +177,7 @@ func TestAutoFindsGB18030(t *testing.T) {
 	dir := t.TempDir()
 	ascii := strings.Repeat("0123456789\n", 20_000) // the first foreign byte comes late
 	put(t, filepath.Join(dir, "x.csv"), append([]byte("a\n"+ascii), gb(t, "济南\n")...), 0)
-	s := open(t, Folder(), one(t, dir, `{ path: '.*', format: csv, encoding: auto, header: [a] }`, `{ a: text }`), "s", nil)
+	s := open(t, kindOf("folder"), one(t, dir, `{ path: '.*', format: csv, encoding: auto, header: [a] }`, `{ a: text }`), "s", nil)
 	got, _ := rows(t, s)
 	if want := `{"a":"济南"}`; !strings.HasSuffix(got[len(got)-1], want) {
 		t.Errorf("got %s", got[len(got)-1])
@@ -176,7 +189,7 @@ func TestCountsOfWhatIsLeftOut(t *testing.T) {
 	put(t, filepath.Join(dir, "x.csv"), []byte("a,秘,b,新,\n1,2,3,4,5\n1,,3,,\n"), 0)
 	sys := one(t, dir, `{ path: '.*', format: csv, header: [a, 秘, b] }`, `{ a: text }`)
 	sys.Streams[0].Value.Drop = []string{"秘"}
-	s := open(t, Folder(), sys, "s", nil)
+	s := open(t, kindOf("folder"), sys, "s", nil)
 	rows(t, s)
 	st := s.Stats()
 	want := connectors.Stats{Records: 2, Bytes: st.Bytes, Objects: 1,
@@ -194,7 +207,7 @@ func TestEventTime(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		put(t, filepath.Join(dir, "x_20251222.csv"), []byte("a,b\n1,2025-12-22 13:05:00\n"), 0)
-		s := open(t, Folder(), one(t, dir, `{ path: 'x_(?P<d>\d+).csv', format: csv, header: [a, b], at: `+at+` }`, `{ a: text }`), "s", nil)
+		s := open(t, kindOf("folder"), one(t, dir, `{ path: 'x_(?P<d>\d+).csv', format: csv, header: [a, b], at: `+at+` }`, `{ a: text }`), "s", nil)
 		var c record.Chunk
 		if _, err := s.Read(t.Context(), &c); err != nil || !c.Rows[0].At.Equal(want) {
 			t.Errorf("at %s: %v, want %v (%v)", at, c.Rows[0].At, want, err)
@@ -207,7 +220,7 @@ func TestOrderIsByDateThenPath(t *testing.T) {
 	for _, p := range []string{"b_20251201", "a_20251202", "c_20251130", "a_20251201"} {
 		put(t, filepath.Join(dir, p+".csv"), []byte("a\n"+p+"\n"), 0)
 	}
-	s := open(t, Folder(), one(t, dir, `{ path: '._(?P<d>\d+).csv', format: csv, header: [a], at: { path: d } }`, `{ a: text }`), "s", nil)
+	s := open(t, kindOf("folder"), one(t, dir, `{ path: '._(?P<d>\d+).csv', format: csv, header: [a], at: { path: d } }`, `{ a: text }`), "s", nil)
 	got, _ := rows(t, s)
 	equal(t, got, `c_20251130.csv:2 {"a":"c_20251130"}`, `a_20251201.csv:2 {"a":"a_20251201"}`,
 		`b_20251201.csv:2 {"a":"b_20251201"}`, `a_20251202.csv:2 {"a":"a_20251202"}`)
@@ -217,7 +230,7 @@ func TestOrderIsByDateThenPath(t *testing.T) {
 func TestIdentity(t *testing.T) {
 	dir := t.TempDir()
 	sys := one(t, dir, `{ path: '(?P<县>\w+)/.*\.csv', format: csv, header: [a] }`, `{ 县: text, a: text }`)
-	s := open(t, Folder(), sys, "s", nil)
+	s := open(t, kindOf("folder"), sys, "s", nil)
 	at := func(p string) string { return filepath.Join(dir, p) }
 	var last record.Position
 	step := func(doing string, change func(), want ...string) {
@@ -226,7 +239,7 @@ func TestIdentity(t *testing.T) {
 		got, pos := rows(t, s)
 		if pos != nil {
 			// A new process at the position before must see the same.
-			again, _ := rows(t, open(t, Folder(), sys, "s", last))
+			again, _ := rows(t, open(t, kindOf("folder"), sys, "s", last))
 			if d := cmp.Diff(got, again); d != "" {
 				t.Errorf("%s, in a new process: %s", doing, d)
 			}
@@ -253,7 +266,7 @@ func TestIdentity(t *testing.T) {
 func TestSettling(t *testing.T) {
 	dir := t.TempDir()
 	p := filepath.Join(dir, "x.csv")
-	s := open(t, Folder(), one(t, dir, `{ path: '.*', format: csv, header: [a], settle: 2s }`, `{ a: text }`), "s", nil)
+	s := open(t, kindOf("folder"), one(t, dir, `{ path: '.*', format: csv, header: [a], settle: 2s }`, `{ a: text }`), "s", nil)
 	now := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
 	s.now = func() time.Time { return now }
 	write := func(data string, mtime time.Time) {
@@ -289,33 +302,41 @@ func TestSettling(t *testing.T) {
 
 // growing is a store whose file grows while it is read.
 type growing struct {
-	*folder
+	store.Store
 	path  string
 	after bool
 }
 
-func (g *growing) read(ctx context.Context, p string, begin func() (io.Writer, error)) error {
+func (g *growing) Read(ctx context.Context, e store.Entry, begin func() (io.Writer, error)) error {
 	grow := func() {
 		f, _ := os.OpenFile(g.path, os.O_APPEND|os.O_WRONLY, 0)
 		f.WriteString("more\n")
 		f.Close()
 	}
-	if !g.after {
-		grow()
-		return g.folder.read(ctx, p, begin)
-	}
-	err := g.folder.read(ctx, p, begin)
-	grow()
-	return err
+	return g.Store.Read(ctx, e, func() (io.Writer, error) {
+		w, err := begin()
+		if !g.after {
+			grow()
+			return w, err
+		}
+		return writerFunc(func(p []byte) (int, error) {
+			defer grow()
+			return w.Write(p)
+		}), err
+	})
 }
+
+type writerFunc func(p []byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
 func TestGrowingFileIsNotTaken(t *testing.T) {
 	for _, after := range []bool{false, true} {
 		dir := t.TempDir()
 		p := filepath.Join(dir, "x.csv")
 		put(t, p, []byte("a\n1\n"), 0)
-		s := open(t, Folder(), one(t, dir, `{ path: '.*', format: csv, header: [a] }`, `{ a: text }`), "s", nil)
-		s.store = &growing{s.store.(*folder), p, after}
+		s := open(t, kindOf("folder"), one(t, dir, `{ path: '.*', format: csv, header: [a] }`, `{ a: text }`), "s", nil)
+		s.store = &growing{s.store, p, after}
 		if got, _ := rows(t, s); len(got) > 0 {
 			t.Errorf("grown after reading %v: delivered %v", after, got)
 		}
@@ -324,19 +345,19 @@ func TestGrowingFileIsNotTaken(t *testing.T) {
 
 // failing is a store that fails once where told.
 type failing struct {
-	*folder
+	store.Store
 	at  string
 	err error
 }
 
-func (f *failing) read(ctx context.Context, p string, begin func() (io.Writer, error)) error {
-	if err := f.err; err != nil && p == f.at {
+func (f *failing) Read(ctx context.Context, e store.Entry, begin func() (io.Writer, error)) error {
+	if err := f.err; err != nil && e.Path == f.at {
 		if fault.Is(err, fault.Transient) {
 			f.err = nil
 		}
 		return err
 	}
-	return f.folder.read(ctx, p, begin)
+	return f.Store.Read(ctx, e, begin)
 }
 
 func TestTroubleWithOneFile(t *testing.T) {
@@ -345,8 +366,8 @@ func TestTroubleWithOneFile(t *testing.T) {
 		for _, p := range []string{"a", "b", "c"} {
 			put(t, filepath.Join(dir, p+".csv"), []byte("a\n"+p+"\n"), 0)
 		}
-		s := open(t, Folder(), one(t, dir, `{ path: '.*', format: csv, header: [a] }`, `{ a: text }`), "s", nil)
-		broken := &failing{s.store.(*folder), "b.csv", fault.New(class, "no")}
+		s := open(t, kindOf("folder"), one(t, dir, `{ path: '.*', format: csv, header: [a] }`, `{ a: text }`), "s", nil)
+		broken := &failing{s.store, "b.csv", fault.New(class, "no")}
 		s.store = broken
 		var got []string
 		var c record.Chunk
@@ -382,13 +403,13 @@ func TestTroubleWithOneFile(t *testing.T) {
 
 // counting counts the files that are opened.
 type counting struct {
-	*folder
+	store.Store
 	reads int
 }
 
-func (c *counting) read(ctx context.Context, p string, begin func() (io.Writer, error)) error {
+func (c *counting) Read(ctx context.Context, e store.Entry, begin func() (io.Writer, error)) error {
 	c.reads++
-	return c.folder.read(ctx, p, begin)
+	return c.Store.Read(ctx, e, begin)
 }
 
 func TestNothingNewOpensNoFile(t *testing.T) {
@@ -397,9 +418,9 @@ func TestNothingNewOpensNoFile(t *testing.T) {
 		put(t, filepath.Join(dir, fmt.Sprintf("%d.csv", i)), fmt.Appendf(nil, "a\n%d\n", i), 0)
 	}
 	sys := one(t, dir, `{ path: '.*', format: csv, header: [a] }`, `{ a: text }`)
-	_, last := rows(t, open(t, Folder(), sys, "s", nil))
-	s := open(t, Folder(), sys, "s", last)
-	c := &counting{folder: s.store.(*folder)}
+	_, last := rows(t, open(t, kindOf("folder"), sys, "s", nil))
+	s := open(t, kindOf("folder"), sys, "s", last)
+	c := &counting{Store: s.store}
 	s.store = c
 	if got, _ := rows(t, s); len(got) > 0 || c.reads > 0 {
 		t.Errorf("%d records, %d files opened", len(got), c.reads)
@@ -409,7 +430,7 @@ func TestNothingNewOpensNoFile(t *testing.T) {
 func TestForeignPositionIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	sys := one(t, dir, `{ path: '.*', format: csv, header: [a] }`, `{ a: text }`)
-	o, err := Folder().Open(t.Context(), sys)
+	o, err := kindOf("folder").Open(t.Context(), sys)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -425,7 +446,7 @@ func TestLinksAreNotFollowed(t *testing.T) {
 	if err := os.Symlink(filepath.Join(outside, "x.csv"), filepath.Join(dir, "x.csv")); err != nil {
 		t.Fatal(err)
 	}
-	if got, _ := rows(t, open(t, Folder(), one(t, dir, `{ path: '.*', format: csv, header: [a] }`, `{ a: text }`), "s", nil)); len(got) > 0 {
+	if got, _ := rows(t, open(t, kindOf("folder"), one(t, dir, `{ path: '.*', format: csv, header: [a] }`, `{ a: text }`), "s", nil)); len(got) > 0 {
 		t.Error("a link out of the root was followed")
 	}
 }
@@ -433,7 +454,7 @@ func TestLinksAreNotFollowed(t *testing.T) {
 func TestCancelInsideAFile(t *testing.T) {
 	dir := t.TempDir()
 	put(t, filepath.Join(dir, "x.csv"), []byte("a\n"+strings.Repeat("1\n", 50_000)), 0)
-	s := open(t, Folder(), one(t, dir, `{ path: '.*', format: csv, header: [a] }`, `{ a: text }`), "s", nil)
+	s := open(t, kindOf("folder"), one(t, dir, `{ path: '.*', format: csv, header: [a] }`, `{ a: text }`), "s", nil)
 	var c record.Chunk
 	if _, err := s.Read(t.Context(), &c); err != nil {
 		t.Fatal(err)
@@ -455,7 +476,7 @@ func TestDiscover(t *testing.T) {
 	put(t, filepath.Join(dir, "370103/l_20251222.csv"), gb(t, "名称,值\n乙,1\n"), 0)
 	put(t, filepath.Join(dir, "bad.xlsx"), []byte("no workbook"), 0)
 	put(t, filepath.Join(dir, "good.xlsx"), township(t, 2), 0)
-	o, err := Folder().Open(t.Context(), one(t, dir, `{ path: '.*', format: csv, header: [a] }`, `{ a: text }`))
+	o, err := kindOf("folder").Open(t.Context(), one(t, dir, `{ path: '.*', format: csv, header: [a] }`, `{ a: text }`))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,7 +48,7 @@ func TestLargeFileInBoundedMemory(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", t.TempDir())
 	want := bigLedger(t, filepath.Join(dir, "x.csv"), size)
-	s := open(t, Folder(), one(t, dir, bigFrom, bigFields), "s", nil)
+	s := open(t, kindOf("folder"), one(t, dir, bigFrom, bigFields), "s", nil)
 	var c record.Chunk
 	got, peak := 0, uint64(0)
 	for reads := 0; ; reads++ {
@@ -85,7 +85,7 @@ func BenchmarkLedger(b *testing.B) {
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {
-		s := open(b, Folder(), sys, "s", nil)
+		s := open(b, kindOf("folder"), sys, "s", nil)
 		var c record.Chunk
 		for {
 			c.Reset()
@@ -109,7 +109,7 @@ func BenchmarkIdle(b *testing.B) {
 	for i := range 1853 {
 		put(b, filepath.Join(dir, fmt.Sprintf("37%07d_台账.csv", i)), fmt.Appendf(nil, "a\n%d\n", i), 0)
 	}
-	s := open(b, Folder(), one(b, dir, `{ path: '(?P<镇>\d{9})_.*\.csv', format: csv, header: [a] }`, `{ 镇: text, a: text }`), "s", nil)
+	s := open(b, kindOf("folder"), one(b, dir, `{ path: '(?P<镇>\d{9})_.*\.csv', format: csv, header: [a] }`, `{ 镇: text, a: text }`), "s", nil)
 	var c record.Chunk
 	pos, err := s.Read(b.Context(), &c)
 	if err != nil || len(c.Rows) != 1853 {

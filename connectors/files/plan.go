@@ -1,7 +1,7 @@
 package files
 
 import (
-	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,6 +11,8 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"rongtong/connectors/files/store"
+	"rongtong/connectors/files/text"
 	"rongtong/schemas"
 	"rongtong/schemas/decl"
 )
@@ -18,17 +20,53 @@ import (
 // from is the `from` of a stream of files.
 type from struct {
 	decl.Pos
-	Path      string             `decl:"path,required"`   // anchored regexp on the path below root; named groups are fields
-	Format    string             `decl:"format,required"` // csv or xlsx
-	Encoding  string             `decl:"encoding"`        // csv: utf-8 (default), gb18030 or auto
-	Delimiter string             `decl:"delimiter"`       // csv: one ASCII character, "," by default
-	Sheet     string             `decl:"sheet"`           // xlsx: the sheet's name
-	Optional  bool               `decl:"optional"`        // xlsx: a workbook may lack the sheet
-	Header    []string           `decl:"header,required"` // the columns that must be there, in any order
-	Aliases   decl.Map[[]string] `decl:"aliases"`         // other names of a column
-	Total     *totalRule         `decl:"total"`           // xlsx: which rows are totals
-	At        *atRule            `decl:"at"`              // when the records happened
-	Settle    *time.Duration     `decl:"settle"`          // how long a file must rest before it is taken
+	Path   string `decl:"path,required"`   // anchored regexp on the path below root; named groups are fields
+	Format string `decl:"format,required"` // one of formats
+	Header header `decl:"header,required"` // the columns that must be there, in any order, with their other names
+
+	Member    string   `decl:"member"`     // the files are ZIP archives: anchored regexp on the names in them; named groups are fields
+	UnpackMiB int      `decl:"unpack_mib"` // how much one archive may unpack to; 16384 by default
+	MayLack   []string `decl:"may_lack"`   // columns that a file may be without
+
+	Encoding  string `decl:"encoding"`  // text: one of text.Encodings, utf-8 by default; dbf: gb18030 (default) or utf-8
+	Delimiter string `decl:"delimiter"` // csv: one ASCII character, "," by default, or auto
+	Quote     string `decl:"quote"`     // csv, tsv: none if quotes are ordinary characters
+	Trailer   string `decl:"trailer"`   // csv, tsv: anchored regexp on the last line; the group rows counts the rows
+	Records   string `decl:"records"`   // json, xml: dotted path to the records
+
+	Sheet    string `decl:"sheet"`    // xlsx, xls: the sheet's name
+	Sheets   string `decl:"sheets"`   // xlsx, xls: anchored regexp on the names of sheets; named groups are fields
+	Hidden   bool   `decl:"hidden"`   // with sheets: hidden ones too
+	Optional bool   `decl:"optional"` // xlsx, xls: a workbook may lack the sheet
+
+	Total  *totalRule     `decl:"total"`  // tables: which rows are totals
+	At     *atRule        `decl:"at"`     // when the records happened
+	Settle *time.Duration `decl:"settle"` // how long a file must rest before it is taken; 1 s by default
+	Marker string         `decl:"marker"` // suffix of the empty file that says that a file is whole, such as ".done"
+}
+
+// formats are the formats of files, with the family whose settings they share.
+var formats = map[string]string{
+	"csv": "csv", "tsv": "csv", "json": "json", "jsonl": "json", "xml": "xml",
+	"xlsx": "sheet", "xls": "sheet", "dbf": "dbf", "parquet": "parquet",
+}
+
+// header is a list of columns, or a mapping of columns to their other names.
+type header struct {
+	names   []string
+	aliases decl.Map[[]string]
+}
+
+// FromNode reads either form.
+func (h *header) FromNode(n decl.Node) []decl.Problem {
+	if !n.IsMap() {
+		return n.Decode(&h.names)
+	}
+	ps := n.Decode(&h.aliases)
+	for _, a := range h.aliases {
+		h.names = append(h.names, a.Key)
+	}
+	return ps
 }
 
 // totalRule tells total rows from data rows.
@@ -37,6 +75,8 @@ type totalRule struct {
 	Label string   `decl:"label,required"` // the column that holds the word
 	Words []string `decl:"words,required"`
 	Sum   []string `decl:"sum,required"` // the columns that must add up
+	// Required says that a file without a total in its last row is cut off.
+	Required bool `decl:"required"`
 }
 
 // atRule says where the event time of a record comes from: exactly one of these.
@@ -70,9 +110,15 @@ const (
 type plan struct {
 	stream  *schemas.Stream
 	from    from
+	family  string // of the format
 	path    *regexp.Regexp
-	subs    []string // names of the path's groups, "" for none; the first is the whole
-	comma   byte
+	member  *regexp.Regexp // nil: the files are no archives
+	sheets  *regexp.Regexp // nil: one sheet by its name
+	trailer *regexp.Regexp // nil: none
+	rows    int            // submatch of trailer that counts the rows; 0: none
+	subs    []string       // names of the groups of path, member and sheets, "" for none
+	inPath  int            // how many of them are of the path
+	comma   byte           // 0: to be found out
 	settle  time.Duration
 	columns []column // the declared header, in its order
 	names   map[string]int
@@ -86,7 +132,9 @@ type plan struct {
 
 type column struct {
 	name  string
-	field int // index of the stream's field, or toNothing, toDrop
+	field int  // index of the stream's field, or toNothing, toDrop
+	typed byte // 'n' for a number, 'b' for a truth value, 0 for a text
+	lacks bool // a file may be without it
 }
 
 type group struct{ sub, field int }
@@ -101,7 +149,7 @@ func compile(s *schemas.Stream) (*plan, []decl.Problem) {
 	if len(ps) > 0 {
 		return p, ps
 	}
-	ps = append(ps, p.compilePath()...)
+	ps = append(ps, p.compilePatterns()...)
 	ps = append(ps, p.compileFormat()...)
 	ps = append(ps, p.compileHeader()...)
 	if len(ps) > 0 {
@@ -113,15 +161,40 @@ func compile(s *schemas.Stream) (*plan, []decl.Problem) {
 	return p, ps
 }
 
-func (p *plan) compilePath() []decl.Problem {
-	pattern, names := nameGroups(p.from.Path)
-	re, err := regexp.Compile(`^(?:` + pattern + `)$`)
-	p.subs = append([]string{""}, names...)
-	if err != nil || re.NumSubexp() != len(names) {
-		return []decl.Problem{p.from.Problem("path.regexp", "write it in the syntax of Go's regexp package", "the path %q is no regular expression", p.from.Path)}
+// compilePatterns compiles the patterns whose groups are fields.
+func (p *plan) compilePatterns() []decl.Problem {
+	var ps []decl.Problem
+	pattern := func(key, s string) *regexp.Regexp {
+		plain, names := nameGroups(s)
+		re, err := regexp.Compile(`^(?:` + plain + `)$`)
+		if err != nil || re.NumSubexp() != len(names) {
+			ps = append(ps, p.from.Problem(key+".regexp", "write it in the syntax of Go's regexp package", "%q is no regular expression", s))
+			return nil
+		}
+		for _, n := range names {
+			if n != "" && slices.Contains(p.subs, n) {
+				ps = append(ps, p.from.Problem("group.duplicate", "rename one of the two", "the group %q appears twice", n))
+			}
+		}
+		p.subs = append(append(p.subs, ""), names...)
+		return re
 	}
-	p.path = re
-	return nil
+	p.path = pattern("path", p.from.Path)
+	p.inPath = len(p.subs)
+	if p.from.Member != "" {
+		p.member = pattern("member", p.from.Member)
+	}
+	if p.from.Sheets != "" {
+		p.sheets = pattern("sheets", p.from.Sheets)
+	}
+	if t := p.from.Trailer; t != "" {
+		re, err := regexp.Compile(`^(?:` + t + `)$`)
+		if err != nil {
+			return append(ps, p.from.Problem("trailer.regexp", "write it in the syntax of Go's regexp package", "%q is no regular expression", t))
+		}
+		p.trailer, p.rows = re, max(re.SubexpIndex("rows"), 0)
+	}
+	return ps
 }
 
 // nameGroups takes the names out of a pattern's groups, in order, "" for a
@@ -165,35 +238,38 @@ func nameGroups(pattern string) (plain string, names []string) {
 }
 
 func (p *plan) compileFormat() []decl.Problem {
-	var ps []decl.Problem
 	f := &p.from
-	misplaced := func(key, format string, set bool) {
-		if set {
-			ps = append(ps, f.Problem("format.key", "remove it", "%q belongs to the format %s", key, format))
-		}
+	p.family = formats[f.Format]
+	if p.family == "" {
+		known := slices.Sorted(maps.Keys(formats))
+		return []decl.Problem{f.Problem("format.unknown", decl.Suggest(f.Format, known), "the format %q is not known; there are %s", f.Format, strings.Join(known, ", "))}
 	}
-	switch f.Format {
-	case "csv":
-		misplaced("sheet", "xlsx", f.Sheet != "")
-		misplaced("optional", "xlsx", f.Optional)
-		misplaced("total", "xlsx", f.Total != nil)
-	case "xlsx":
-		misplaced("encoding", "csv", f.Encoding != "")
-		misplaced("delimiter", "csv", f.Delimiter != "")
-		if f.Sheet == "" {
-			ps = append(ps, f.Problem("key.missing", "name the sheet", "%q is required for workbooks", "sheet"))
-		}
-	default:
-		ps = append(ps, f.Problem("format.unknown", decl.Suggest(f.Format, []string{"csv", "xlsx"}), "the format %q is not known", f.Format))
+	ps := p.misplaced()
+	if e := f.Encoding; e != "" && !slices.Contains(text.Encodings, e) || p.family == "dbf" && e != "" && e != "gb18030" && e != "utf-8" {
+		ps = append(ps, f.Problem("encoding.unknown", "write utf-8, gb18030 (also for GBK and GB2312), utf-16 or auto", "the encoding %q is not known here", e))
 	}
-	if e := f.Encoding; e != "" && e != "utf-8" && e != "gb18030" && e != "auto" {
-		ps = append(ps, f.Problem("encoding.unknown", "write utf-8, gb18030 (also for GBK and GB2312) or auto", "the encoding %q is not known", e))
+	if f.Format == "tsv" {
+		p.comma = '\t'
 	}
-	if d := f.Delimiter; d != "" {
+	if d := f.Delimiter; d == "auto" {
+		p.comma = 0
+	} else if d != "" {
 		if len(d) != 1 || strings.ContainsAny(d, "\"\r\n") || d[0] >= 0x80 {
-			ps = append(ps, f.Problem("delimiter.invalid", `write one ASCII character, such as ";"`, "the delimiter %q cannot separate columns", d))
+			ps = append(ps, f.Problem("delimiter.invalid", `write one ASCII character, such as ";", or auto`, "the delimiter %q cannot separate columns", d))
 		}
 		p.comma = d[0]
+	}
+	if f.Quote != "" && f.Quote != "none" {
+		ps = append(ps, f.Problem("quote.unknown", `write "quote: none", or nothing`, "%q is no way to quote", f.Quote))
+	}
+	if p.family == "sheet" && (f.Sheet == "") == (f.Sheets == "") {
+		ps = append(ps, f.Problem("key.missing", "name the sheet, or give the pattern of several", "one of %q and %q is required for workbooks", "sheet", "sheets"))
+	}
+	if f.Format == "xml" && f.Records == "" {
+		ps = append(ps, f.Problem("key.missing", "write the elements from the root to the records: Root.Rows.Row", "%q is required for XML", "records"))
+	}
+	if f.UnpackMiB < 0 {
+		ps = append(ps, f.Problem("unpack.negative", "", "an archive cannot unpack to %d MiB", f.UnpackMiB))
 	}
 	if f.Settle != nil {
 		p.settle = *f.Settle
@@ -204,10 +280,37 @@ func (p *plan) compileFormat() []decl.Problem {
 	return ps
 }
 
+// misplaced refuses settings that say nothing in the format.
+func (p *plan) misplaced() []decl.Problem {
+	var ps []decl.Problem
+	f := &p.from
+	only := func(key string, set bool, places ...string) {
+		if set && !slices.Contains(places, p.family) && !slices.Contains(places, f.Format) {
+			ps = append(ps, f.Problem("format.key", "remove it", "%q says nothing about files of the format %s", key, f.Format))
+		}
+	}
+	only("encoding", f.Encoding != "", "csv", "json", "xml", "dbf")
+	only("delimiter", f.Delimiter != "" && f.Format != "tsv", "csv")
+	only("delimiter", f.Delimiter != "" && f.Format == "tsv")
+	only("quote", f.Quote != "", "csv")
+	only("trailer", f.Trailer != "", "csv")
+	only("records", f.Records != "" && f.Format != "jsonl", "json", "xml")
+	only("records", f.Records != "" && f.Format == "jsonl")
+	only("sheet", f.Sheet != "", "sheet")
+	only("sheets", f.Sheets != "", "sheet")
+	only("hidden", f.Hidden, "sheet")
+	only("optional", f.Optional, "sheet")
+	only("total", f.Total != nil, "csv", "sheet", "dbf")
+	if f.UnpackMiB != 0 && f.Member == "" {
+		ps = append(ps, f.Problem("format.key", "remove it, or give the pattern of the members", "%q belongs to %q", "unpack_mib", "member"))
+	}
+	return ps
+}
+
 func (p *plan) compileHeader() []decl.Problem {
 	var ps []decl.Problem
 	f := &p.from
-	if len(f.Header) == 0 {
+	if len(f.Header.names) == 0 {
 		ps = append(ps, f.Problem("header.empty", "name the columns", "the header has no column"))
 	}
 	add := func(at decl.Pos, name string, i int) {
@@ -217,19 +320,22 @@ func (p *plan) compileHeader() []decl.Problem {
 		}
 		p.names[plain(name)] = i
 	}
-	for i, name := range f.Header {
+	for i, name := range f.Header.names {
 		p.columns = append(p.columns, column{name: name, field: toNothing})
 		add(f.Pos, name, i)
 	}
-	for _, a := range f.Aliases {
-		i := slices.Index(f.Header, a.Key)
-		if i < 0 {
-			ps = append(ps, a.Problem("alias.unknown", decl.Suggest(a.Key, f.Header), "%q is not in the header", a.Key))
-			continue
-		}
+	for i, a := range f.Header.aliases {
 		for _, other := range a.Value {
 			add(a.Pos, other, i)
 		}
+	}
+	for _, name := range f.MayLack {
+		i := slices.Index(f.Header.names, name)
+		if i < 0 {
+			ps = append(ps, f.Problem("may_lack.unknown", decl.Suggest(name, f.Header.names), "%q is not in the header", name))
+			continue
+		}
+		p.columns[i].lacks = true
 	}
 	return ps
 }
@@ -239,22 +345,28 @@ func (p *plan) compileFields() []decl.Problem {
 	var ps []decl.Problem
 	subs := p.subs
 	for i, f := range p.stream.Fields {
-		c, g := slices.Index(p.from.Header, f.Key), slices.Index(subs, f.Key)
+		c, g := slices.Index(p.from.Header.names, f.Key), slices.Index(subs, f.Key)
 		switch {
-		case f.Value != "text":
-			ps = append(ps, f.Problem("field.type", "declare it as text; the flow gives it its type", "files hold text only, but %q is declared as %s", f.Key, f.Value))
+		case f.Value != "text" && (p.family == "csv" || p.family == "sheet" || p.family == "xml" || c < 0):
+			ps = append(ps, f.Problem("field.type", "declare it as text; the flow gives it its type", "%q is text here, but it is declared as %s", f.Key, f.Value))
 		case c >= 0 && g > 0:
-			ps = append(ps, f.Problem("field.ambiguous", "rename the group", "%q is both a column and a group of the path", f.Key))
+			ps = append(ps, f.Problem("field.ambiguous", "rename the group", "%q is both a column and a group of a pattern", f.Key))
 		case c >= 0:
 			p.columns[c].field = i
+			switch f.Value {
+			case "number":
+				p.columns[c].typed = 'n'
+			case "bool":
+				p.columns[c].typed = 'b'
+			}
 		case g > 0:
 			p.groups = append(p.groups, group{g, i})
 		default:
-			ps = append(ps, f.Problem("field.unknown", decl.Suggest(f.Key, p.from.Header), "%q is neither a column of the header nor a group of the path", f.Key))
+			ps = append(ps, f.Problem("field.unknown", decl.Suggest(f.Key, p.from.Header.names), "%q is neither a column of the header nor a group of a pattern", f.Key))
 		}
 	}
 	for _, d := range p.stream.Drop {
-		c := slices.Index(p.from.Header, d)
+		c := slices.Index(p.from.Header.names, d)
 		if c >= 0 && p.columns[c].field >= 0 {
 			ps = append(ps, p.stream.Pos.Problem("drop.field", "remove it from one of the two", "%q is both a field and dropped", d))
 		} else if c >= 0 {
@@ -296,8 +408,8 @@ func (p *plan) compileAt() []decl.Problem {
 			return []decl.Problem{a.Problem("at.path", "name a group of the path: (?P<name>…)", "the path has no group %q", a.Path)}
 		}
 	case a.Column != "":
-		if p.atCol = slices.Index(p.from.Header, a.Column); p.atCol < 0 {
-			return []decl.Problem{a.Problem("at.column", decl.Suggest(a.Column, p.from.Header), "%q is not in the header", a.Column)}
+		if p.atCol = slices.Index(p.from.Header.names, a.Column); p.atCol < 0 {
+			return []decl.Problem{a.Problem("at.column", decl.Suggest(a.Column, p.from.Header.names), "%q is not in the header", a.Column)}
 		}
 	}
 	return nil
@@ -310,9 +422,9 @@ func (p *plan) compileTotal() []decl.Problem {
 	}
 	var ps []decl.Problem
 	find := func(name string) int {
-		i := slices.Index(p.from.Header, name)
+		i := slices.Index(p.from.Header.names, name)
 		if i < 0 {
-			ps = append(ps, t.Problem("total.column", decl.Suggest(name, p.from.Header), "%q is not in the header", name))
+			ps = append(ps, t.Problem("total.column", decl.Suggest(name, p.from.Header.names), "%q is not in the header", name))
 		}
 		return i
 	}
@@ -331,30 +443,38 @@ func (p *plan) compileTotal() []decl.Problem {
 // match reports whether the path belongs to the stream, with its submatches.
 func (p *plan) match(path string) []string { return p.path.FindStringSubmatch(path) }
 
+// isMarker reports a file that only says that another is whole.
+func (p *plan) isMarker(path string) bool {
+	return p.from.Marker != "" && strings.HasSuffix(strings.ToLower(path), strings.ToLower(p.from.Marker))
+}
+
 // parts are the parts of a path that enter its records: the groups that are
 // fields, and the date. Files that agree in these and in content are one.
 func (p *plan) parts(subs []string) []string {
 	var out []string
 	for _, g := range p.groups {
-		out = append(out, subs[g.sub])
+		if g.sub < p.inPath {
+			out = append(out, subs[g.sub])
+		}
 	}
 	return append(out, p.date(subs))
 }
 
+// date is the date in a path, where it is there that the stream has it.
 func (p *plan) date(subs []string) string {
-	if p.atGroup == 0 {
+	if p.atGroup == 0 || p.atGroup >= len(subs) {
 		return ""
 	}
 	return subs[p.atGroup]
 }
 
 // at is the event time of a file's records, where it is one for all of them.
-func (p *plan) at(e entry, subs []string) time.Time {
+func (p *plan) at(e store.Entry, subs []string) time.Time {
 	switch a := p.from.At; {
 	case a == nil || a.Column != "":
 		return time.Time{}
 	case a.Mtime:
-		return e.mtime
+		return e.MTime
 	case p.atGroup > 0:
 		t, _ := parseTime(subs[p.atGroup]) // no date: the zero time, which transforms reject
 		return t
@@ -385,17 +505,4 @@ func plain(s string) string {
 		}
 		return r
 	}, s))
-}
-
-// badFile says that a file can never be read. It becomes one record with the
-// rule as its fault, so that the file is seen and the good files go on.
-type badFile struct {
-	rule   string
-	reason string
-}
-
-func (b *badFile) Error() string { return b.reason + " [" + b.rule + "]" }
-
-func bad(rule, format string, args ...any) error {
-	return &badFile{rule, fmt.Sprintf(format, args...)}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
+	"rongtong/connectors/files/store"
 	"rongtong/schemas/record"
 )
 
@@ -45,11 +46,15 @@ func newState() *state {
 func pathKey(path string) uint64 { return xxhash.Sum64String(path) }
 
 // statKey is the fingerprint of a file's size and time.
-func statKey(e entry) uint32 {
+// A file that is only whole with another beside it has that one's, too.
+func statKey(e store.Entry, beside *store.Entry) uint32 {
 	var b [16]byte
-	binary.LittleEndian.PutUint64(b[:8], uint64(e.size))
-	binary.LittleEndian.PutUint64(b[8:], uint64(e.mtime.UnixNano()))
-	h := xxhash.Sum64(b[:])
+	binary.LittleEndian.PutUint64(b[:8], uint64(e.Size))
+	binary.LittleEndian.PutUint64(b[8:], uint64(e.MTime.UnixNano()))
+	h := xxhash.Sum64(append(b[:], e.Tag...))
+	if beside != nil {
+		h ^= uint64(statKey(*beside, nil)) * 31
+	}
 	return uint32(h ^ h>>32)
 }
 

@@ -31,7 +31,7 @@ func TestCountyLedger(t *testing.T) {
 	srv := serve(t, dir, func(user, pass string, _ ssh.PublicKey) bool { return user == "etl" && pass == password })
 	sys := declared(t, "county_ledger", map[string]string{
 		"RONGTONG_SFTP_HOST": srv.address, "RONGTONG_SFTP_PASSWORD": password, "RONGTONG_SFTP_HOST_KEY": srv.line})
-	s := open(t, SFTP(), sys, "household", nil)
+	s := open(t, kindOf("sftp"), sys, "household", nil)
 	got, _ := rows(t, s)
 	equal(t, got, `out/370102/household_20251222.csv:2 {"县代码":"370102","区划代码":"370102001001","月份":"2025-12","常住户数":"12户"}`)
 }
@@ -50,7 +50,7 @@ func TestLostConnection(t *testing.T) {
 	dir := t.TempDir()
 	put(t, filepath.Join(dir, "1.csv"), []byte("a\n1\n"), 0)
 	srv := serve(t, dir, anyone)
-	s := open(t, SFTP(), srv.system(t, ""), "x", nil)
+	s := open(t, kindOf("sftp"), srv.system(t, ""), "x", nil)
 	got, _ := rows(t, s)
 	equal(t, got, `1.csv:2 {"a":"1"}`)
 	srv.hangUp()
@@ -107,7 +107,7 @@ func TestKeyLogin(t *testing.T) {
 		{"only a password", "password: '${env:TEST_SFTP_PASSWORD}'", false},
 	} {
 		sys := conntest.Declare(t, fmt.Sprintf("connect: { kind: sftp, host: %q, user: etl, host_key: %q, %s }\nstreams: {}\n", srv.address, srv.pin, tc.settings))
-		o, err := SFTP().Open(t.Context(), sys)
+		o, err := kindOf("sftp").Open(t.Context(), sys)
 		if err == nil {
 			err = o.Check(t.Context())
 		}
@@ -141,7 +141,7 @@ func TestSilentServer(t *testing.T) {
 		}
 	}()
 	silent := &server{address: l.Addr().String(), pin: "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"}
-	o, err := SFTP().Open(t.Context(), silent.system(t, ", timeout: 200ms"))
+	o, err := kindOf("sftp").Open(t.Context(), silent.system(t, ", timeout: 200ms"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +149,7 @@ func TestSilentServer(t *testing.T) {
 		t.Errorf("a silent server gave %v", err)
 	}
 	(<-dialled).Close()
-	o, err = SFTP().Open(t.Context(), silent.system(t, ", timeout: 10m"))
+	o, err = kindOf("sftp").Open(t.Context(), silent.system(t, ", timeout: 10m"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,12 +199,12 @@ func TestStalledTransfer(t *testing.T) {
 		}
 	}()
 	s := &server{address: proxy.Addr().String(), pin: srv.pin}
-	src := open(t, SFTP(), s.system(t, ", timeout: 300ms"), "x", nil)
+	src := open(t, kindOf("sftp"), s.system(t, ", timeout: 300ms"), "x", nil)
 	var c record.Chunk
 	if _, err := src.Read(t.Context(), &c); !fault.Is(err, fault.Transient) || len(c.Rows) > 0 {
 		t.Errorf("a stalled transfer gave %v and %d records", err, len(c.Rows))
 	}
-	src = open(t, SFTP(), s.system(t, ", timeout: 10m"), "x", nil)
+	src = open(t, kindOf("sftp"), s.system(t, ", timeout: 10m"), "x", nil)
 	for len(frozen) > 0 {
 		<-frozen
 	}
@@ -215,20 +215,6 @@ func TestStalledTransfer(t *testing.T) {
 	stop()
 	if err := <-back; !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelling a stalled transfer gave %v", err)
-	}
-}
-
-func TestPins(t *testing.T) {
-	srv := serve(t, t.TempDir(), anyone)
-	for _, good := range []string{srv.pin, srv.line, srv.line + " comment", "host " + srv.line, "[127.0.0.1]:22 " + srv.line} {
-		if p, err := parsePin(good); err != nil || p.fingerprint != srv.pin {
-			t.Errorf("%q: %v, %v", good, p.fingerprint, err)
-		}
-	}
-	for _, bad := range []string{"", "SHA256:short", "ssh-ed25519 AAAA", "MD5:00"} {
-		if _, err := parsePin(bad); err == nil {
-			t.Errorf("%q is accepted", bad)
-		}
 	}
 }
 

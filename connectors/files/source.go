@@ -6,54 +6,36 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"maps"
 	"path"
 	"slices"
 	"strings"
 	"time"
 
 	"rongtong/connectors"
+	"rongtong/connectors/files/store"
 	"rongtong/schemas/fault"
 	"rongtong/schemas/record"
 )
 
-// entry is one file of a listing.
-type entry struct {
-	path  string // below root, with slashes
-	size  int64
-	mtime time.Time
-}
-
-// store is where files lie. A store is used by one goroutine at a time. Its
-// errors are classified; fs.ErrNotExist can be recognised in them.
-type store interface {
-	// list returns every regular file below the root, in any order.
-	list(ctx context.Context) ([]entry, error)
-	stat(ctx context.Context, path string) (entry, error)
-	// read copies a file to the writer that begin returns. A second call of
-	// begin says that the copy starts anew.
-	read(ctx context.Context, path string, begin func() (io.Writer, error)) error
-	// prefix stands before a path in the place of a record.
-	prefix() string
-	close() error
-}
-
 // candidate is a file that the stream may take.
 type candidate struct {
-	entry
-	subs  []string // submatches of the path
-	parts []string // what of the path enters the records
+	store.Entry
+	memo  *store.Entry // the file beside it that it is not whole without
+	subs  []string     // submatches of the path
+	parts []string     // what of the path enters the records
 }
+
+func (c candidate) stat() uint32 { return statKey(c.Entry, c.memo) }
 
 // watch is a file that has not rested long enough.
 type watch struct {
-	entry
+	store.Entry
 	since time.Time
 }
 
 // source reads the files of one stream.
 type source struct {
-	store store
+	store store.Store
 	plan  *plan
 	obj   *connectors.Object
 	now   func() time.Time
@@ -68,20 +50,20 @@ type source struct {
 	counts  tally
 }
 
-func newSource(st store, p *plan, pos record.Position) (*source, error) {
+func newSource(dial func() store.Store, p *plan, pos record.Position) (*source, error) {
 	state, err := decodeState(pos)
 	if err != nil {
 		return nil, fault.New(fault.Bug, "reading the position of stream %q: %w", p.stream.Name, err)
 	}
 	return &source{
-		store: st, plan: p, obj: connectors.NewObject(p.stream), now: time.Now,
+		store: dial(), plan: p, obj: connectors.NewObject(p.stream), now: time.Now,
 		st: state, last: slices.Clone(pos), waiting: map[string]watch{}, counts: newTally(),
 	}, nil
 }
 
 // Read fills the chunk from as many files as it takes.
 func (s *source) Read(ctx context.Context, dst *record.Chunk) (record.Position, error) {
-	stats, counts := s.stats, tally{maps.Clone(s.counts.dropped), maps.Clone(s.counts.unknown), s.counts.totals}
+	stats, counts := s.stats, s.counts.clone()
 	before := len(dst.Rows)
 	err := s.fill(ctx, dst, before)
 	if err == nil && len(dst.Rows) == before {
@@ -150,12 +132,12 @@ func (s *source) drainInto(ctx context.Context, dst *record.Chunk) error {
 	if err != nil {
 		return err
 	}
-	key := pathKey(f.path)
+	key := pathKey(f.Path)
 	if !done {
 		s.st.cur = &progress{path: key, id: f.id, rows: max(s.cur.next, s.skip)}
 		return nil
 	}
-	s.st.see(key, known{statKey(f.entry), f.id})
+	s.st.see(key, known{statKey(f.Entry, f.beside()), f.id})
 	s.st.cur = nil
 	s.stats.Objects++
 	s.shut()
@@ -164,8 +146,7 @@ func (s *source) drainInto(ctx context.Context, dst *record.Chunk) error {
 
 func (s *source) shut() {
 	if s.cur != nil {
-		s.cur.shut()
-		s.cur.file.Close()
+		s.cur.end()
 		s.cur, s.skip = nil, 0
 	}
 }
@@ -183,8 +164,8 @@ func (s *source) open(ctx context.Context) error {
 	c := s.queue[0]
 	f, err := load(ctx, s.store, c)
 	switch {
-	case errors.Is(err, errUnsettled):
-		s.waiting[c.path] = watch{c.entry, s.now()}
+	case errors.Is(err, store.ErrUnsettled):
+		s.waiting[c.Path] = watch{c.Entry, s.now()}
 		s.queue = s.queue[1:]
 		return nil
 	case errors.Is(err, fs.ErrNotExist):
@@ -193,17 +174,16 @@ func (s *source) open(ctx context.Context) error {
 	case err != nil:
 		return err
 	}
-	s.stats.Bytes += f.read
+	s.stats.Bytes += f.size
 	skip, take := s.wanted(c, f.id)
 	if !take {
-		s.st.see(pathKey(c.path), known{statKey(c.entry), f.id})
+		s.st.see(pathKey(c.Path), known{c.stat(), f.id})
 		f.Close()
 		s.queue = s.queue[1:]
 		return nil
 	}
 	r, err := newReader(ctx, s.plan, f, s.obj)
 	if err != nil {
-		f.Close()
 		return err
 	}
 	s.cur, s.skip = r, skip
@@ -219,7 +199,7 @@ func (s *source) wanted(c candidate, id ident) (skip int, take bool) {
 	if p := s.st.cur; p != nil && p.id == id {
 		return p.rows, true
 	}
-	old, here := s.st.paths[pathKey(c.path)]
+	old, here := s.st.paths[pathKey(c.Path)]
 	if here {
 		return 0, old.id != id
 	}
@@ -229,27 +209,33 @@ func (s *source) wanted(c candidate, id ident) (skip int, take bool) {
 // look lists the files and queues those that are new or changed and have
 // rested. Files whose size and time are known are not opened.
 func (s *source) look(ctx context.Context) error {
-	entries, err := s.store.list(ctx)
+	entries, err := s.store.List(ctx)
 	if err != nil {
 		return err
 	}
+	beside := s.companions(entries)
 	there := make(map[uint64]struct{}, len(entries))
 	waiting := map[string]watch{}
 	for _, e := range entries {
-		subs := s.plan.match(e.path)
-		if subs == nil || ignored(e.path) {
+		subs := s.plan.match(e.Path)
+		if subs == nil || ignored(e.Path) || s.plan.isMarker(e.Path) {
 			continue
 		}
-		key := pathKey(e.path)
+		key := pathKey(e.Path)
 		there[key] = struct{}{}
-		if k, ok := s.st.paths[key]; ok && k.stat == statKey(e) {
+		c := candidate{Entry: e, memo: beside.memo(e.Path), subs: subs, parts: s.plan.parts(subs)}
+		if k, ok := s.st.paths[key]; ok && k.stat == c.stat() {
 			continue
 		}
-		if w, ok := s.rested(e); !ok {
-			waiting[e.path] = w
+		if s.plan.from.Marker != "" {
+			if !beside.marked(e.Path, s.plan.from.Marker) {
+				continue
+			}
+		} else if w, ok := s.rested(e); !ok {
+			waiting[e.Path] = w
 			continue
 		}
-		s.queue = append(s.queue, candidate{e, subs, s.plan.parts(subs)})
+		s.queue = append(s.queue, c)
 	}
 	s.waiting = waiting
 	for key := range s.st.paths {
@@ -261,31 +247,78 @@ func (s *source) look(ctx context.Context) error {
 	return nil
 }
 
+// companions are the files of a listing that say something of others.
+type companions map[string]*store.Entry
+
+// companions finds them, by their paths in lower case: systems that write
+// X.DBF write x.fpt as likely as X.FPT.
+func (s *source) companions(entries []store.Entry) companions {
+	if s.plan.from.Marker == "" && s.plan.family != "dbf" {
+		return nil
+	}
+	c := make(companions, len(entries))
+	for i := range entries {
+		c[strings.ToLower(entries[i].Path)] = &entries[i]
+	}
+	return c
+}
+
+// memo is the file of long texts beside a table of a database.
+func (c companions) memo(p string) *store.Entry {
+	for _, name := range memoNames(p) {
+		if e := c[name]; e != nil {
+			return e
+		}
+	}
+	return nil
+}
+
+// memoNames are the names, in lower case, that the file of long texts beside a
+// table of a database may have.
+func memoNames(p string) []string {
+	base, ok := strings.CutSuffix(strings.ToLower(p), ".dbf")
+	if !ok {
+		return nil
+	}
+	return []string{base + ".fpt", base + ".dbt"}
+}
+
+func isMemo(p string) bool {
+	p = strings.ToLower(p)
+	return strings.HasSuffix(p, ".fpt") || strings.HasSuffix(p, ".dbt")
+}
+
+// marked reports whether the marker of a file is there: x.csv.done or x.done.
+func (c companions) marked(p, marker string) bool {
+	p, marker = strings.ToLower(p), strings.ToLower(marker)
+	return c[p+marker] != nil || c[strings.TrimSuffix(p, path.Ext(p))+marker] != nil
+}
+
 // order sorts candidates: the file left in its middle first, then by the date
 // in the path, then by path.
 func (s *source) order(a, b candidate) int {
-	if p := s.st.cur; p != nil && a.path != b.path {
+	if p := s.st.cur; p != nil && a.Path != b.Path {
 		switch p.path {
-		case pathKey(a.path):
+		case pathKey(a.Path):
 			return -1
-		case pathKey(b.path):
+		case pathKey(b.Path):
 			return 1
 		}
 	}
-	return cmp.Or(strings.Compare(s.plan.date(a.subs), s.plan.date(b.subs)), strings.Compare(a.path, b.path))
+	return cmp.Or(strings.Compare(s.plan.date(a.subs), s.plan.date(b.subs)), strings.Compare(a.Path, b.Path))
 }
 
 // rested reports whether a file has not changed for the settling time: by its
 // own clock, or, where that runs ahead of ours, seen so by two looks.
-func (s *source) rested(e entry) (watch, bool) {
+func (s *source) rested(e store.Entry) (watch, bool) {
 	now := s.now()
-	if now.Sub(e.mtime) >= s.plan.settle {
-		if w, ok := s.waiting[e.path]; !ok || w.size == e.size {
+	if now.Sub(e.MTime) >= s.plan.settle {
+		if w, ok := s.waiting[e.Path]; !ok || w.Size == e.Size {
 			return watch{}, true
 		}
 	}
-	w, ok := s.waiting[e.path]
-	if !ok || w.size != e.size || !w.mtime.Equal(e.mtime) {
+	w, ok := s.waiting[e.Path]
+	if !ok || w.Size != e.Size || !w.MTime.Equal(e.MTime) {
 		return watch{e, now}, s.plan.settle == 0
 	}
 	return w, now.Sub(w.since) >= s.plan.settle
@@ -305,13 +338,14 @@ func (s *source) Done(context.Context, record.Position) error { return nil }
 // Stats counts since the source was opened. Records is what Read delivered.
 func (s *source) Stats() connectors.Stats {
 	st := s.stats
-	st.DroppedFields, st.UnknownFields = maps.Clone(s.counts.dropped), maps.Clone(s.counts.unknown)
-	st.Totals = s.counts.totals
+	c := s.counts.clone()
+	st.DroppedFields, st.UnknownFields = c.dropped, c.unknown
+	st.Totals, st.Deleted, st.Lost = c.totals, c.deleted, c.lost
 	return st
 }
 
 // Close frees the file in hand and the connection.
 func (s *source) Close() error {
 	s.shut()
-	return s.store.close()
+	return s.store.Close()
 }

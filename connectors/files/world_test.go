@@ -176,9 +176,9 @@ type site struct {
 
 func (w world) Kind() connectors.Kind {
 	if w.remote {
-		return SFTP()
+		return kindOf("sftp")
 	}
-	return Folder()
+	return kindOf("folder")
 }
 
 func (w world) Start(tb testing.TB) conntest.Site {
@@ -235,20 +235,28 @@ func (w world) Refused() []conntest.Refused {
 		refused = append(refused, conntest.Refused{Name: name, Rule: rule, Text: connect + "streams:\n  s:\n    from: " + from + "\n    key: [a]\n    fields: { a: text }\n"})
 	}
 	from("a path that is no regexp", "path.regexp", `{ path: '(', format: csv, header: [a] }`)
-	from("an unknown format", "format.unknown", `{ path: a, format: xls, header: [a] }`)
+	from("an unknown format", "format.unknown", `{ path: a, format: doc, header: [a] }`)
 	from("a sheet in a CSV", "format.key", `{ path: a, format: csv, sheet: x, header: [a] }`)
 	from("no sheet", "key.missing", `{ path: a, format: xlsx, header: [a] }`)
 	from("an unknown encoding", "encoding.unknown", `{ path: a, format: csv, encoding: latin1, header: [a] }`)
 	from("a delimiter of two characters", "delimiter.invalid", `{ path: a, format: csv, delimiter: "||", header: [a] }`)
 	from("a column twice", "header.duplicate", `{ path: a, format: csv, header: [a, "ａ "] }`)
-	from("an alias of nothing", "alias.unknown", `{ path: a, format: csv, header: [a], aliases: { b: [c] } }`)
+	from("an alias twice", "header.duplicate", `{ path: a, format: csv, header: { a: [c], b: [c] } }`)
 	from("a field from nowhere", "field.unknown", `{ path: a, format: csv, header: [b] }`)
 	from("a field from two places", "field.ambiguous", `{ path: '(?P<a>x)', format: csv, header: [a] }`)
 	from("two event times", "at.choice", `{ path: a, format: csv, header: [a], at: { const: "2020-01-01", mtime: true } }`)
 	from("an event time that is none", "at.const", `{ path: a, format: csv, header: [a], at: { const: soon } }`)
 	from("an event time from no group", "at.path", `{ path: a, format: csv, header: [a], at: { path: day } }`)
 	from("an event time from no column", "at.column", `{ path: a, format: csv, header: [a], at: { column: day } }`)
-	from("totals in a CSV", "format.key", `{ path: a, format: csv, header: [a], total: { label: a, words: [合计], sum: [a] } }`)
+	from("totals in JSON", "format.key", `{ path: a, format: json, header: [a], total: { label: a, words: [合计], sum: [a] } }`)
+	from("both a sheet and a pattern of sheets", "key.missing", `{ path: a, format: xls, sheet: a, sheets: a, header: [a] }`)
+	from("XML without a path to the records", "key.missing", `{ path: a, format: xml, header: [a] }`)
+	from("a column that is lacking and not declared", "may_lack.unknown", `{ path: a, format: csv, header: [a], may_lack: [b] }`)
+	from("a trailer that is no regexp", "trailer.regexp", `{ path: a, format: csv, header: [a], trailer: "(" }`)
+	from("a group in two patterns", "group.duplicate", `{ path: '(?P<g>a)', member: '(?P<g>b)', format: csv, header: [a] }`)
+	from("a limit without an archive", "format.key", `{ path: a, format: csv, header: [a], unpack_mib: 5 }`)
+	from("a delimiter in a TSV", "format.key", `{ path: a, format: tsv, header: [a], delimiter: ";" }`)
+	from("quotes of another kind", "quote.unknown", `{ path: a, format: csv, header: [a], quote: single }`)
 	from("totals of an unknown column", "total.column", `{ path: a, format: xlsx, sheet: s, header: [a], total: { label: a, words: [合计], sum: [b] } }`)
 	return refused
 }

@@ -88,7 +88,7 @@ func TestTownshipLedger(t *testing.T) {
 	put(t, filepath.Join(dir, "370102004_断.xlsx"), whole[:len(whole)/2], 0)
 	sys := declared(t, "township_ledger", map[string]string{"RONGTONG_TOWNSHIP_DIR": dir})
 	read := func(stream string) []string {
-		got, _ := rows(t, open(t, Folder(), sys, stream, nil))
+		got, _ := rows(t, open(t, kindOf("folder"), sys, stream, nil))
 		return got
 	}
 	empty := func(sys *schemas.System, stream, town string) string {
@@ -117,7 +117,7 @@ func TestTownshipLedger(t *testing.T) {
 		`370102001_解放路街道台账.xlsx!综合服务设施:8 {"镇代码":"370102001","村居代码":"370102001003","村居名称":"丙","设施类别":"农村","场所 建筑面积（平方米）":"1,000","场所 直接服务面积（平方米）":"10","启用日期":""}`,
 		`370102001_解放路街道台账.xlsx!综合服务设施:9 total.mismatch {"镇代码":"370102001","村居代码":"","村居名称":"","设施类别":"","场所 建筑面积（平方米）":"1000","场所 直接服务面积（平方米）":"11","启用日期":""}`},
 		bad("facility")...)...)
-	s := open(t, Folder(), sys, "facility", nil)
+	s := open(t, kindOf("folder"), sys, "facility", nil)
 	rows(t, s)
 	if st := s.Stats(); st.Totals != 2 || st.Objects != 4 {
 		t.Errorf("stats %+v", st)
@@ -130,9 +130,9 @@ func TestXLSXHeader(t *testing.T) {
 		rows [][]any
 		want []string
 	}{
-		{"too far down", [][]any{{"1"}, {"2"}, {"3"}, {"4"}, {"5"}, {"6"}, {"7"}, {"8"}, {"9"}, {"10"}, {"a", "b"}, {1, 2}}, []string{`x.xlsx xlsx.header {"a":null,"b":null}`}},
+		{"too far down", [][]any{{"1"}, {"2"}, {"3"}, {"4"}, {"5"}, {"6"}, {"7"}, {"8"}, {"9"}, {"10"}, {"a", "b"}, {1, 2}}, []string{`x.xlsx!s xlsx.header {"a":null,"b":null}`}},
 		{"in the tenth row", [][]any{{"1"}, {"2"}, {"3"}, {"4"}, {"5"}, {"6"}, {"7"}, {"8"}, {"9"}, {"b", "a"}, {1, 2}}, []string{`x.xlsx!s:11 {"a":"2","b":"1"}`}},
-		{"absent", [][]any{{"a", "c"}, {1, 2}}, []string{`x.xlsx xlsx.header {"a":null,"b":null}`}},
+		{"absent", [][]any{{"a", "c"}, {1, 2}}, []string{`x.xlsx!s xlsx.header {"a":null,"b":null}`}},
 		{"only", [][]any{{"a", "b"}}, nil},
 		{"with line breaks", [][]any{{"a\n", " b"}, {"x\r\ny", "&<>\"' _x000D_"}, {"_x", "_xyz1_"}}, []string{`x.xlsx!s:2 {"a":"x\r\ny","b":"&<>\"' \r"}`, `x.xlsx!s:3 {"a":"_x","b":"_xyz1_"}`}},
 		{"kinds of cells", [][]any{{"a", "b"}, {true, 0.1}, {nil, nil}, {" ", nil}, {12345678901234567.0, 1e21}}, []string{`x.xlsx!s:2 {"a":"1","b":"0.1"}`, ``}},
@@ -141,7 +141,7 @@ func TestXLSXHeader(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			dir := t.TempDir()
 			put(t, filepath.Join(dir, "x.xlsx"), book(t, func(f *excelize.File) { fillSheet(f, "s", tc.rows...) }), 0)
-			got, _ := rows(t, open(t, Folder(), one(t, dir, `{ path: '.*', format: xlsx, sheet: s, header: [a, b] }`, `{ a: text, b: text }`), "s", nil))
+			got, _ := rows(t, open(t, kindOf("folder"), one(t, dir, `{ path: '.*', format: xlsx, sheet: s, header: [a, b] }`, `{ a: text, b: text }`), "s", nil))
 			if len(tc.want) > 1 && tc.want[1] == "" && len(got) == 2 {
 				tc.want[1] = got[1] // how excelize writes floats is its own affair
 			}
@@ -153,7 +153,7 @@ func TestXLSXHeader(t *testing.T) {
 func TestOptionalSheet(t *testing.T) {
 	dir := t.TempDir()
 	put(t, filepath.Join(dir, "x.xlsx"), book(t, func(f *excelize.File) { fillSheet(f, "other", []any{"a"}) }), 0)
-	s := open(t, Folder(), one(t, dir, `{ path: '.*', format: xlsx, sheet: s, optional: true, header: [a] }`, `{ a: text }`), "s", nil)
+	s := open(t, kindOf("folder"), one(t, dir, `{ path: '.*', format: xlsx, sheet: s, optional: true, header: [a] }`, `{ a: text }`), "s", nil)
 	if got, _ := rows(t, s); len(got) > 0 {
 		t.Errorf("got %v", got)
 	}
@@ -191,11 +191,11 @@ func TestForeignWorkbooks(t *testing.T) {
 	read := func(data []byte) []string {
 		dir := t.TempDir()
 		put(t, filepath.Join(dir, "x.xlsx"), data, 0)
-		got, _ := rows(t, open(t, Folder(), one(t, dir, `{ path: '.*', format: xlsx, sheet: s, header: [a, b] }`, `{ a: text, b: text }`), "s", nil))
+		got, _ := rows(t, open(t, kindOf("folder"), one(t, dir, `{ path: '.*', format: xlsx, sheet: s, header: [a, b] }`, `{ a: text, b: text }`), "s", nil))
 		return got
 	}
 	equal(t, read(make(parts(func(map[string]string) {}))), `x.xlsx!s:3 {"a":"7","b":"中&"}`, `x.xlsx!s:5 {"a":"#N/A","b":""}`)
-	fault := func(rule string) string { return `x.xlsx ` + rule + ` {"a":null,"b":null}` }
+	fault := func(rule string) string { return `x.xlsx!s ` + rule + ` {"a":null,"b":null}` }
 	equal(t, read(make(parts(func(m map[string]string) { delete(m, "xl/worksheets/Sheet1.xml") }))), fault("file.unreadable"))
 	equal(t, read(make(parts(func(m map[string]string) { m["xl/worksheets/Sheet1.xml"] = sheet[:len(sheet)-40] }))), fault("file.truncated"))
 	equal(t, read(make(parts(func(m map[string]string) { m["xl/sharedStrings.xml"] = "<sst/>" }))), fault("file.unreadable"))
@@ -223,7 +223,7 @@ func BenchmarkWorkbook(b *testing.B) {
     fields: { 镇代码: text, 村居代码: text, 月份: text, 人口 常住户数: text, 人口 常住人口: text }
 `)
 		for b.Loop() {
-			s := open(b, Folder(), sys, "household", nil)
+			s := open(b, kindOf("folder"), sys, "household", nil)
 			if got, _ := rows(b, s); len(got) != 40 {
 				b.Fatal(len(got))
 			}

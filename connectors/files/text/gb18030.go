@@ -1,4 +1,4 @@
-package files
+package text
 
 import (
 	"io"
@@ -82,7 +82,8 @@ type gb18030 struct {
 	err   error // of src, once met
 }
 
-func newGB18030(src io.Reader) *gb18030 {
+// NewGB18030 decodes src.
+func NewGB18030(src io.Reader) *gb18030 {
 	return &gb18030{src: src, table: pairs(), four: simplifiedchinese.GB18030.NewDecoder().Transformer, in: make([]byte, 64<<10)}
 }
 
@@ -167,4 +168,23 @@ func (g *gb18030) char(b []byte) (r rune, size int) {
 		return utf8.RuneError, 4
 	}
 	return v, 4
+}
+
+// AppendGB18030 appends the UTF-8 of src to dst.
+func AppendGB18030(dst, src []byte) []byte {
+	g := gb18030{table: pairs()}
+	for n := 0; n < len(src); {
+		if src[n] < utf8.RuneSelf {
+			dst = append(dst, src[n])
+			n++
+			continue
+		}
+		if g.four == nil {
+			g.four = simplifiedchinese.GB18030.NewDecoder().Transformer
+		}
+		r, size := g.char(src[n:])
+		n += max(size, 1)
+		dst = utf8.AppendRune(dst, r)
+	}
+	return dst
 }

@@ -1,4 +1,4 @@
-package files
+package store
 
 import (
 	"context"
@@ -17,8 +17,6 @@ import (
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/sync/errgroup"
 
-	"rongtong/connectors"
-	"rongtong/schemas"
 	"rongtong/schemas/decl"
 	"rongtong/schemas/fault"
 )
@@ -37,22 +35,25 @@ type sftpSettings struct {
 	Timeout    *time.Duration `decl:"timeout"` // without any progress; 30 s by default
 }
 
-// SFTP is the kind "sftp": files on an SSH file server. The server's key is
-// pinned: there is no way to connect to a server that nobody vouched for.
-func SFTP() connectors.Kind {
-	return connectors.Kind{
-		Name: "sftp",
-		Doc:  "CSV and XLSX files on an SFTP server",
-		Validate: func(sys *schemas.System) []decl.Problem {
-			var s sftpSettings
-			ps := sys.Connect.Decode(&s)
-			if len(ps) == 0 {
-				ps = s.check()
-			}
-			return append(ps, validateStreams(sys)...)
-		},
-		Open: openSFTP,
-	}
+// SFTP is the transport "sftp": files on an SSH file server. The server's key
+// is pinned: there is no way to connect to a server that nobody vouched for.
+var SFTP = Transport{
+	Name: "sftp",
+	Doc:  "files on an SFTP server",
+	Validate: func(connect decl.Node) []decl.Problem {
+		var s sftpSettings
+		ps := connect.Decode(&s)
+		if len(ps) == 0 {
+			ps = s.check()
+		}
+		return ps
+	},
+	Open: func(connect decl.Node) (func() Store, error) {
+		var s sftpSettings
+		connect.Decode(&s) // it was validated
+		d, err := s.resolve()
+		return func() Store { return &remote{dialer: d} }, err
+	},
 }
 
 func (s *sftpSettings) check() []decl.Problem {
@@ -66,9 +67,7 @@ func (s *sftpSettings) check() []decl.Problem {
 	if s.Port < 0 || s.Port > 65535 {
 		ps = append(ps, s.Problem("port.range", "", "%d is not a port", s.Port))
 	}
-	if s.Timeout != nil && *s.Timeout <= 0 {
-		ps = append(ps, s.Problem("timeout.range", `write for example "30s"`, "the timeout must be more than nothing"))
-	}
+	ps = append(ps, checkTimeout(s.Pos, s.Timeout)...)
 	if raw := s.HostKey.Raw(); !strings.Contains(raw, "${") {
 		if _, err := parsePin(raw); err != nil {
 			ps = append(ps, s.HostKey.Problem("host_key.invalid", "copy the server's line from ssh-keyscan, or its fingerprint SHA256:…", "%s", err))
@@ -113,24 +112,6 @@ func (p pin) algorithms() []string {
 // errHostKey says that another server answered.
 var errHostKey = errors.New("the server's host key is not the pinned one")
 
-// openSFTP resolves the settings. It does not dial: that is done when files
-// are first needed, and again whenever the connection is lost.
-func openSFTP(_ context.Context, sys *schemas.System) (connectors.Opened, error) {
-	var set sftpSettings
-	ps := sys.Connect.Decode(&set)
-	if len(ps) == 0 {
-		ps = set.check()
-	}
-	if err := refuse(sys, ps); err != nil {
-		return nil, err
-	}
-	d, err := set.resolve()
-	if err != nil {
-		return nil, fault.New(fault.Config, "opening system %q: %w", sys.System, err)
-	}
-	return &opened{system: sys, dial: func(context.Context) (store, error) { return &remote{dialer: d}, nil }}, nil
-}
-
 // dialer is the settings with their references resolved.
 type dialer struct {
 	address, root string
@@ -153,7 +134,7 @@ func (s *sftpSettings) resolve() (*dialer, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &dialer{address: host, root: ".", timeout: 30 * time.Second}
+	d := &dialer{address: host, root: ".", timeout: orDefault(s.Timeout)}
 	if d.pin, err = parsePin(line); err != nil {
 		return nil, err
 	}
@@ -161,9 +142,6 @@ func (s *sftpSettings) resolve() (*dialer, error) {
 		if d.root, err = s.Root.Value(); err != nil {
 			return nil, err
 		}
-	}
-	if s.Timeout != nil {
-		d.timeout = *s.Timeout
 	}
 	if _, _, err := net.SplitHostPort(host); err != nil || s.Port != 0 {
 		port := s.Port
@@ -358,7 +336,7 @@ func (r *remote) judge(err error) (class fault.Class, answered bool) {
 		return fault.Transient, true
 	case errors.As(err, &classified):
 		return classified.Class, true
-	case errors.Is(err, errUnsettled):
+	case errors.Is(err, ErrUnsettled):
 		return fault.Transient, true
 	case errors.As(err, &status):
 		return fault.Transient, status.FxCode() != sftp.ErrSSHFxConnectionLost && status.FxCode() != sftp.ErrSSHFxNoConnection
@@ -366,10 +344,10 @@ func (r *remote) judge(err error) (class fault.Class, answered bool) {
 	return fault.Transient, false
 }
 
-// list reads the folders level by level, several at a time: one after another,
+// List reads the folders level by level, several at a time: one after another,
 // a hundred folders would cost a hundred round trips.
-func (r *remote) list(ctx context.Context) ([]entry, error) {
-	var out []entry
+func (r *remote) List(ctx context.Context) ([]Entry, error) {
+	var out []Entry
 	err := r.do(ctx, "listing folder", r.dialer.root, func(c *sftp.Client, alive func()) error {
 		out = out[:0]
 		var mu sync.Mutex
@@ -395,7 +373,7 @@ func (r *remote) list(ctx context.Context) ([]entry, error) {
 						if i.IsDir() {
 							next = append(next, p)
 						} else if i.Mode().IsRegular() {
-							out = append(out, entry{p, i.Size(), i.ModTime()})
+							out = append(out, Entry{Path: p, Size: i.Size(), MTime: i.ModTime()})
 						}
 					}
 					return nil
@@ -414,54 +392,40 @@ func (r *remote) list(ctx context.Context) ([]entry, error) {
 	return out, err
 }
 
-func (r *remote) stat(ctx context.Context, p string) (entry, error) {
-	var e entry
-	err := r.do(ctx, "looking at file", p, func(c *sftp.Client, _ func()) error {
-		i, err := c.Lstat(path.Join(r.dialer.root, p))
-		if err == nil {
-			e = entry{p, i.Size(), i.ModTime()}
-		}
-		return err
-	})
-	return e, err
-}
-
-func (r *remote) read(ctx context.Context, p string, begin func() (io.Writer, error)) error {
-	return r.do(ctx, "reading file", p, func(c *sftp.Client, alive func()) error {
+// Read copies a file, with many requests under way.
+func (r *remote) Read(ctx context.Context, e Entry, begin func() (io.Writer, error)) error {
+	return r.do(ctx, "reading file", e.Path, func(c *sftp.Client, alive func()) error {
 		dst, err := begin()
 		if err != nil {
 			return err
 		}
-		src, err := c.Open(path.Join(r.dialer.root, p))
+		at := path.Join(r.dialer.root, e.Path)
+		src, err := c.Open(at)
 		if err != nil {
 			return err
 		}
 		defer src.Close()
-		_, err = src.WriteTo(ticking{dst, alive})
+		if _, err = src.WriteTo(ticking{dst, alive}); err != nil {
+			return err
+		}
+		i, err := c.Lstat(at)
+		if err == nil && (i.Size() != e.Size || !i.ModTime().Equal(e.MTime)) {
+			return ErrUnsettled
+		}
 		return err
 	})
 }
 
-// ticking tells that bytes arrived.
-type ticking struct {
-	io.Writer
-	alive func()
-}
-
-func (p ticking) Write(b []byte) (int, error) {
-	p.alive()
-	return p.Writer.Write(b)
-}
-
-// prefix is the root, where it is short for people (a path below the login).
-func (r *remote) prefix() string {
+// Prefix is the root, where it is short for people (a path below the login).
+func (r *remote) Prefix() string {
 	if path.IsAbs(r.dialer.root) {
 		return ""
 	}
 	return path.Clean(r.dialer.root)
 }
 
-func (r *remote) close() error {
+// Close ends the connection.
+func (r *remote) Close() error {
 	r.drop()
 	return nil
 }

@@ -1,53 +1,58 @@
-package files
+package text
 
 import (
 	"bytes"
 	"io"
 	"strconv"
 	"unicode/utf8"
+
+	"rongtong/connectors/files/table"
 )
 
-// token kinds of an XML part.
-type kind uint8
+// XMLKind is the kind of a token.
+type XMLKind uint8
 
+// The kinds of tokens.
 const (
-	start kind = iota // <a …> and <a …/>
-	end               // </a>, also after <a …/>
-	text
+	XMLStart XMLKind = iota // <a …> and <a …/>
+	XMLEnd                  // </a>, also after <a …/>
+	XMLText
 )
 
 // xmlLimit is the largest single tag or text of an XML part.
 const xmlLimit = 4 << 20
 
-// xmlReader is a pull tokenizer for the parts of a workbook. Names come
+// XML is a pull tokenizer for the parts of a workbook. Names come
 // without their prefix, texts with entities resolved; comments, instructions
 // and doctypes are passed over (no entity is ever declared or fetched).
 // encoding/xml allocates for every tag and is some ten times slower, and a
 // province has thousands of workbooks.
-type xmlReader struct {
-	src  io.Reader
-	buf  []byte
-	from int
-	to   int
-	err  error
+type XML struct {
+	Kind XMLKind
+	Name []byte // of XMLStart and XMLEnd; valid until the next call
+	Text []byte // of XMLText; valid until the next call
 
-	kind  kind
-	name  []byte // of start and end; valid until the next call
-	attrs []byte // of start, raw
-	text  []byte // of text
-	close bool   // a self-closed tag still owes its end
+	attrs []byte // of XMLStart, raw
+	src   io.Reader
+	buf   []byte
+	from  int
+	to    int
+	err   error
+
+	close bool // a self-closed tag still owes its end
 	depth int
 	self  []byte
 }
 
-func newXML(src io.Reader) *xmlReader { return &xmlReader{src: src, buf: make([]byte, 32<<10)} }
+// NewXML reads src, which is UTF-8.
+func NewXML(src io.Reader) *XML { return &XML{src: src, buf: make([]byte, 32<<10)} }
 
-// next advances to the next token. io.EOF comes only where every tag is closed.
-func (x *xmlReader) next() error {
+// Next advances to the next token. io.EOF comes only where every tag is closed.
+func (x *XML) Next() error {
 	if x.close {
 		x.close = false
 		x.depth--
-		x.kind, x.name = end, x.self
+		x.Kind, x.Name = XMLEnd, x.self
 		return nil
 	}
 	for {
@@ -70,14 +75,14 @@ func (x *xmlReader) next() error {
 }
 
 // cut is an end inside a tag or an open element.
-func (x *xmlReader) cut(err error) error {
+func (x *XML) cut(err error) error {
 	if err == io.EOF {
-		return bad("file.truncated", "an XML part ends too early")
+		return table.Badf("file.truncated", "an XML part ends too early")
 	}
 	return err
 }
 
-func (x *xmlReader) fill() error {
+func (x *XML) fill() error {
 	if x.err != nil {
 		return x.err
 	}
@@ -88,7 +93,7 @@ func (x *xmlReader) fill() error {
 	}
 	if x.to == len(x.buf) {
 		if len(x.buf) >= xmlLimit {
-			return bad("file.unreadable", "an XML part holds a text longer than %d bytes", xmlLimit)
+			return table.Badf("file.unreadable", "an XML part holds a text longer than %d bytes", xmlLimit)
 		}
 		x.buf = append(x.buf, make([]byte, len(x.buf))...)
 	}
@@ -103,7 +108,7 @@ func (x *xmlReader) fill() error {
 
 // until finds sep at or after from+skip, reading as much as that needs, and
 // returns the index after it, relative to from.
-func (x *xmlReader) until(sep []byte, skip int) (int, error) {
+func (x *XML) until(sep []byte, skip int) (int, error) {
 	for {
 		if x.from+skip <= x.to {
 			if i := bytes.Index(x.buf[x.from+skip:x.to], sep); i >= 0 {
@@ -116,7 +121,7 @@ func (x *xmlReader) until(sep []byte, skip int) (int, error) {
 	}
 }
 
-func (x *xmlReader) readText() error {
+func (x *XML) readText() error {
 	n, err := x.until([]byte{'<'}, 0)
 	if err != nil {
 		if x.depth == 0 && x.err == io.EOF && len(bytes.TrimSpace(x.buf[x.from:x.to])) == 0 {
@@ -126,12 +131,12 @@ func (x *xmlReader) readText() error {
 	}
 	raw := x.buf[x.from : x.from+n-1]
 	x.from += n - 1
-	x.kind, x.text = text, unescape(raw)
+	x.Kind, x.Text = XMLText, unescape(raw)
 	return nil
 }
 
 // readTag reads one tag; skip says that it was none that the caller sees.
-func (x *xmlReader) readTag() (skip bool, err error) {
+func (x *XML) readTag() (skip bool, err error) {
 	for x.to-x.from < 9 && x.err == nil {
 		_ = x.fill()
 	}
@@ -146,11 +151,11 @@ func (x *xmlReader) readTag() (skip bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		x.kind, x.text = text, x.buf[x.from+9:x.from+n-3]
+		x.Kind, x.Text = XMLText, x.buf[x.from+9:x.from+n-3]
 		x.from += n
 		return false, nil
 	case bytes.HasPrefix(head, []byte("<!")):
-		return false, bad("file.unreadable", "an XML part declares a document type")
+		return false, table.Badf("file.unreadable", "an XML part declares a document type")
 	}
 	n, err := x.tagEnd()
 	if err != nil {
@@ -159,7 +164,7 @@ func (x *xmlReader) readTag() (skip bool, err error) {
 	return false, x.element(x.buf[x.from+1:x.from+n-1], n)
 }
 
-func (x *xmlReader) skip(sep []byte, head int) error {
+func (x *XML) skip(sep []byte, head int) error {
 	n, err := x.until(sep, head)
 	x.from += n
 	return err
@@ -167,7 +172,7 @@ func (x *xmlReader) skip(sep []byte, head int) error {
 
 // tagEnd is the length of the tag at from. A '>' inside a quoted attribute
 // value does not end it.
-func (x *xmlReader) tagEnd() (int, error) {
+func (x *XML) tagEnd() (int, error) {
 	var quote byte
 	for i := 1; ; i++ {
 		for x.from+i >= x.to {
@@ -188,14 +193,14 @@ func (x *xmlReader) tagEnd() (int, error) {
 	}
 }
 
-func (x *xmlReader) element(tag []byte, n int) error {
+func (x *XML) element(tag []byte, n int) error {
 	x.from += n
 	if len(tag) > 0 && tag[0] == '/' {
 		x.depth--
 		if x.depth < 0 {
-			return bad("file.unreadable", "an XML part closes what it did not open")
+			return table.Badf("file.unreadable", "an XML part closes what it did not open")
 		}
-		x.kind, x.name = end, local(bytes.TrimSpace(tag[1:]))
+		x.Kind, x.Name = XMLEnd, local(bytes.TrimSpace(tag[1:]))
 		return nil
 	}
 	x.depth++
@@ -206,34 +211,45 @@ func (x *xmlReader) element(tag []byte, n int) error {
 	if i := bytes.IndexAny(tag, " \t\r\n"); i >= 0 {
 		name, rest = tag[:i], tag[i:]
 	}
-	x.kind, x.name, x.attrs = start, local(name), rest
+	x.Kind, x.Name, x.attrs = XMLStart, local(name), rest
 	if x.close {
-		x.self = x.name
+		x.self = x.Name
 	}
 	return nil
 }
 
 func local(name []byte) []byte { return name[bytes.IndexByte(name, ':')+1:] }
 
-// attr is the value of an attribute of the current start tag, by its local
+// Attr is the value of an attribute of the current start tag, by its local
 // name, entities resolved; nil if it is absent.
-func (x *xmlReader) attr(name string) []byte {
+func (x *XML) Attr(name string) []byte {
+	for key, value := range x.Attributes {
+		if string(local(key)) == name {
+			return value
+		}
+	}
+	return nil
+}
+
+// Attributes yields the name, with its prefix, and the value of every
+// attribute of the current start tag.
+func (x *XML) Attributes(yield func(name, value []byte) bool) {
 	for b := x.attrs; ; {
 		eq := bytes.IndexByte(b, '=')
 		if eq < 0 {
-			return nil
+			return
 		}
-		key := local(bytes.TrimSpace(b[:eq]))
+		key := bytes.TrimSpace(b[:eq])
 		b = bytes.TrimLeft(b[eq+1:], " \t\r\n")
 		if len(b) == 0 {
-			return nil
+			return
 		}
 		to := bytes.IndexByte(b[1:], b[0])
 		if to < 0 {
-			return nil
+			return
 		}
-		if string(key) == name {
-			return unescape(b[1 : 1+to])
+		if !yield(key, unescape(b[1:1+to])) {
+			return
 		}
 		b = b[to+2:]
 	}

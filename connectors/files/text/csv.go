@@ -1,37 +1,32 @@
-package files
+// Package text reads tables that are text: CSV and its kin, JSON in its
+// several shapes, XML records; and decodes what they are written in.
+package text
 
 import (
 	"bytes"
 	"errors"
 	"io"
 	"unicode/utf8"
+
+	"rongtong/connectors/files/table"
 )
 
-// line is one row of a table. Its cells are valid until the next one is read.
-type line struct {
-	no    int      // where it starts, from 1: the line of a text, the row of a sheet
-	cells [][]byte // UTF-8 unless lossy
-	// lossy says that the source's bytes do not all stand for characters.
-	lossy bool
-	// open says that the text ended with this row, without a line end.
-	open bool
-}
-
-// table is a file as rows. next returns io.EOF after the last.
-type table interface {
-	next() (*line, error)
-}
-
-// recordLimit is the largest CSV record. A quote that is never closed would
-// otherwise take the rest of the file into memory.
+// recordLimit is the largest record of any text. A quote that is never closed
+// would otherwise take the rest of the file into memory.
 const recordLimit = 4 << 20
 
-// csvReader splits UTF-8 into records as encoding/csv does with LazyQuotes,
-// except that a quoted field still open at the end is an error: the file was
-// cut off. It allocates nothing per record.
-type csvReader struct {
-	src   io.Reader
-	comma byte
+// CSV splits UTF-8 into records as encoding/csv does with LazyQuotes, with two
+// differences. A quoted field still open at the end is an error: the file was
+// cut off. And once Width is set, a quote that swallows lines it should not is
+// found out and costs one line, not all of them. It allocates nothing per
+// record.
+type CSV struct {
+	// Width is the number of columns, 0 while it is unknown.
+	Width int
+
+	src     io.Reader
+	comma   byte
+	literal bool // quotes are ordinary characters
 
 	buf   []byte
 	from  int // start of what was not yet returned
@@ -40,17 +35,21 @@ type csvReader struct {
 	no    int   // number of the line at from
 	begun bool  // the byte order mark was looked for
 
-	row    line
+	row    table.Row
 	quoted []byte // text of the quoted fields of the current record
+	lone   bool   // a quote stood inside one of them, undoubled
 }
 
-func newCSV(src io.Reader, comma byte) *csvReader {
-	return &csvReader{src: src, comma: comma, buf: make([]byte, 64<<10), no: 1}
+// NewCSV reads src, which is UTF-8. literal says that a quote is an ordinary
+// character, as in the exports of systems that never quote.
+func NewCSV(src io.Reader, comma byte, literal bool) *CSV {
+	return &CSV{src: src, comma: comma, literal: literal, buf: make([]byte, 64<<10), no: 1}
 }
 
 var bom = []byte("\uFEFF")
 
-func (c *csvReader) next() (*line, error) {
+// Next returns the next record that is no empty line.
+func (c *CSV) Next() (*table.Row, error) {
 	for {
 		if c.err != nil && c.err != io.EOF {
 			return nil, c.err // what was read before it may be half a record
@@ -72,35 +71,64 @@ func (c *csvReader) next() (*line, error) {
 		}
 		n, lines, err := c.split(rec)
 		if errors.Is(err, errMore) {
-			if err := c.fill(); err != nil {
-				return nil, err
+			if err = c.fill(); err == nil {
+				continue
 			}
-			continue
+		}
+		if stray := c.stray(rec, n, lines, err); stray > 0 {
+			c.row.No, c.row.Open, c.row.Lossy, c.row.Fault = c.no, false, false, "csv.quote"
+			c.row.Cells = c.row.Cells[:0]
+			c.from += stray
+			c.no++
+			return &c.row, nil
 		}
 		if err != nil {
 			return nil, err
 		}
-		c.row.no = c.no
-		c.row.open = rec[n-1] != '\n'
-		c.row.lossy = lossy(rec[:n])
+		c.row.No, c.row.Fault = c.no, ""
+		c.row.Open = rec[n-1] != '\n'
+		c.row.Lossy = Lossy(rec[:n])
 		c.from += n
 		c.no += lines
-		if len(c.row.cells) > 0 {
+		if len(c.row.Cells) > 0 {
 			return &c.row, nil
 		}
 	}
 }
 
-// lossy reports text that is not UTF-8 or holds the mark of what was lost in
+// stray is the length of the first line of rec if a quote in it is not to be
+// believed: it takes several lines into one record that is of the wrong width
+// or holds undoubled quotes, or it is never closed although the file itself
+// ends with its line. Otherwise 0.
+func (c *CSV) stray(rec []byte, n, lines int, err error) int {
+	first := bytes.IndexByte(rec, '\n') + 1
+	if c.Width == 0 || first == 0 {
+		return 0
+	}
+	switch {
+	case err == nil:
+		if lines > 1 && n > first && (c.lone || len(c.row.Cells) != c.Width) {
+			return first
+		}
+	case table.AsBad(err) == nil:
+	case c.err == nil: // longer than any record
+		return first
+	case rec[len(rec)-1] == '\n' && first < len(rec):
+		return first
+	}
+	return 0
+}
+
+// Lossy reports text that is not UTF-8 or holds the mark of what was lost in
 // decoding.
-func lossy(b []byte) bool { return bytes.Contains(b, []byte("\uFFFD")) || !utf8.Valid(b) }
+func Lossy(b []byte) bool { return bytes.Contains(b, []byte("\uFFFD")) || !utf8.Valid(b) }
 
 var errMore = errors.New("the record goes on")
 
 // fill reads more behind what is not yet returned.
-func (c *csvReader) fill() error {
+func (c *CSV) fill() error {
 	if c.err == io.EOF {
-		return bad("file.truncated", "a quoted field is still open at the end of the file")
+		return table.Badf("file.truncated", "a quoted field is still open at the end of the file")
 	}
 	if c.from > 0 {
 		copy(c.buf, c.buf[c.from:c.to])
@@ -109,7 +137,7 @@ func (c *csvReader) fill() error {
 	}
 	if c.to == len(c.buf) {
 		if len(c.buf) >= recordLimit {
-			return bad("file.unreadable", "the record at line %d is longer than %d bytes", c.no, recordLimit)
+			return table.Badf("file.unreadable", "the record at line %d is longer than %d bytes", c.no, recordLimit)
 		}
 		c.buf = append(c.buf, make([]byte, len(c.buf))...)
 	}
@@ -122,15 +150,15 @@ func (c *csvReader) fill() error {
 // split takes one record off b: its cells go to c.row, and the bytes and lines
 // it occupies are returned. An empty line is a record without cells. errMore
 // says that the record does not end in b.
-func (c *csvReader) split(b []byte) (n, lines int, err error) {
-	c.row.cells = c.row.cells[:0]
-	c.quoted = c.quoted[:0]
+func (c *CSV) split(b []byte) (n, lines int, err error) {
+	c.row.Cells = c.row.Cells[:0]
+	c.quoted, c.lone = c.quoted[:0], false
 	i := 0
 	if k, err := c.lineEnd(b, 0); k > 0 || err != nil {
 		return k, 1, err
 	}
 	for {
-		if i < len(b) && b[i] == '"' {
+		if i < len(b) && b[i] == '"' && !c.literal {
 			var crossed int
 			i, crossed, err = c.quotedField(b, i+1)
 			lines += crossed
@@ -149,7 +177,7 @@ func (c *csvReader) split(b []byte) (n, lines int, err error) {
 			if to > from && b[to-1] == '\r' && (i == len(b) || b[i] == '\n') {
 				to--
 			}
-			c.row.cells = append(c.row.cells, b[from:to:to])
+			c.row.Cells = append(c.row.Cells, b[from:to:to])
 		}
 		if i == len(b) {
 			return i, lines, nil
@@ -168,7 +196,7 @@ func (c *csvReader) split(b []byte) (n, lines int, err error) {
 
 // lineEnd is the length of the line end at i; 0 if there is none. A carriage
 // return counts before a newline and at the very end.
-func (c *csvReader) lineEnd(b []byte, i int) (int, error) {
+func (c *CSV) lineEnd(b []byte, i int) (int, error) {
 	switch {
 	case i < len(b) && b[i] == '\n':
 		return 1, nil
@@ -186,7 +214,7 @@ func (c *csvReader) lineEnd(b []byte, i int) (int, error) {
 
 // quotedField reads a field from behind its opening quote and stops before the
 // comma or line end that follows it. lines counts the newlines inside.
-func (c *csvReader) quotedField(b []byte, i int) (at, lines int, err error) {
+func (c *CSV) quotedField(b []byte, i int) (at, lines int, err error) {
 	start := len(c.quoted)
 	for {
 		q := bytes.IndexByte(b[i:], '"')
@@ -206,15 +234,16 @@ func (c *csvReader) quotedField(b []byte, i int) (at, lines int, err error) {
 			return 0, 0, err
 		}
 		if i == len(b) || k > 0 || b[i] == c.comma {
-			c.row.cells = append(c.row.cells, c.quoted[start:len(c.quoted):len(c.quoted)])
+			c.row.Cells = append(c.row.Cells, c.quoted[start:len(c.quoted):len(c.quoted)])
 			return i, lines, nil
 		}
+		c.lone = true
 		c.quoted = append(c.quoted, '"') // a lone quote inside the field is taken as it is
 	}
 }
 
 // appendLines appends quoted text with its line ends as "\n".
-func (c *csvReader) appendLines(b []byte) {
+func (c *CSV) appendLines(b []byte) {
 	for {
 		i := bytes.Index(b, []byte("\r\n"))
 		if i < 0 {
