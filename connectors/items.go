@@ -115,12 +115,12 @@ func eachMember(b []byte, i int, visit func(name []byte, at int) (int, error)) (
 // EachItem calls visit with every element of the JSON array raw, in order. An
 // element is checked before it is visited, what follows it is not yet.
 func EachItem(raw []byte, visit func(item []byte) error) error {
-	_, err := eachItem(raw, skipSpace(raw, 0), visit)
+	_, err := eachItem(raw, skipSpace(raw, 0), func(_ int, item []byte) error { return visit(item) })
 	return err
 }
 
 // eachItem visits the array at b[i] and returns the place after it.
-func eachItem(b []byte, i int, visit func(item []byte) error) (int, error) {
+func eachItem(b []byte, i int, visit func(at int, item []byte) error) (int, error) {
 	if i >= len(b) || b[i] != '[' {
 		return 0, &ItemError{Rule: "item.array", Offset: i}
 	}
@@ -133,7 +133,7 @@ func eachItem(b []byte, i int, visit func(item []byte) error) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		if err := visit(b[i:end:end]); err != nil {
+		if err := visit(i, b[i:end:end]); err != nil {
 			return 0, err
 		}
 		i = skipSpace(b, end)
@@ -165,11 +165,12 @@ func EachField(item []byte, visit func(name, value []byte)) error {
 	return err
 }
 
-// Objects calls visit with every value of a body that is one object, an array
-// of objects, or objects one after another (JSON Lines). A value is checked
-// before it is visited, what follows it is not yet: a caller that wants all or
-// nothing visits twice. That values are objects is for visit to check.
-func Objects(body []byte, visit func(item []byte) error) error {
+// Objects calls visit with the place and the bytes of every value of a body
+// that is one object, an array of objects, or objects one after another (JSON
+// Lines). A value is checked before it is visited, what follows it is not yet: a
+// caller that wants all or nothing visits twice. That values are objects is for
+// visit to check.
+func Objects(body []byte, visit func(at int, item []byte) error) error {
 	i := skipSpace(body, 0)
 	if i < len(body) && body[i] == '[' {
 		end, err := eachItem(body, i, visit)
@@ -181,19 +182,23 @@ func Objects(body []byte, visit func(item []byte) error) error {
 		}
 		return nil
 	}
-	return EachValue(body, visit)
+	return eachValue(body, visit)
 }
 
 // EachValue calls visit with every JSON value of a body in which values stand
 // one after another: JSON Lines, or the arrays that open-data portals join. A
 // value is checked before it is visited, what follows it is not yet.
 func EachValue(body []byte, visit func(value []byte) error) error {
+	return eachValue(body, func(_ int, value []byte) error { return visit(value) })
+}
+
+func eachValue(body []byte, visit func(at int, value []byte) error) error {
 	for i := skipSpace(body, 0); i < len(body); {
 		end, err := skipValue(body, i, 0)
 		if err != nil {
 			return err
 		}
-		if err := visit(body[i:end:end]); err != nil {
+		if err := visit(i, body[i:end:end]); err != nil {
 			return err
 		}
 		i = skipSpace(body, end)

@@ -110,7 +110,7 @@ func TestObjects(t *testing.T) {
 		`[{}`: -1, `[{},]`: -1, `[{}] x`: -1, `{} ]`: -1, `[{}] [{}]`: -1,
 	} {
 		n := 0
-		err := Objects([]byte(in), func([]byte) error { n++; return nil })
+		err := Objects([]byte(in), func(int, []byte) error { n++; return nil })
 		if want < 0 != (err != nil) || want >= 0 && n != want {
 			t.Errorf("%q: %d items, error %v, want %d", in, n, err, want)
 		}

@@ -175,6 +175,7 @@ type reader struct {
 	stops  []stop
 	loans  []record.Position // the slices as returned, to see whether they change
 	done   bool              // call Done after every Read
+	queued int               // records that clients have sent
 	strict bool              // look into every value, which takes its time
 	light  bool              // count the records and keep none
 	count  int               // of a light reader

@@ -46,7 +46,7 @@ func underTrouble(tb testing.TB, w World, s Site, site Troubled, t Trouble, want
 	sender, sends := s.(Sender)
 	for range reads {
 		if sends {
-			sender.Send(tb)
+			r.queued += sender.Send(tb)
 		}
 		if err := r.next(ctx); err != nil {
 			return closeAll(err, closeBoth)
@@ -141,13 +141,13 @@ func stalled(t Trouble, hit <-chan struct{}) <-chan struct{} {
 	return nil
 }
 
-// sent lets clients send and reads what they managed to; io.EOF: nothing.
+// sent lets clients send and reads all that is queued; io.EOF: there is nothing.
 func (r *reader) sent(ctx context.Context, tb testing.TB, s Sender) error {
-	n := s.Send(tb)
-	if n == 0 {
+	r.queued += s.Send(tb)
+	if r.queued == len(r.rows) {
 		return io.EOF
 	}
-	for n += len(r.rows); len(r.rows) < n; {
+	for len(r.rows) < r.queued {
 		if err := r.next(ctx); err != nil {
 			return err
 		}

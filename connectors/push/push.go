@@ -6,6 +6,9 @@
 // What is sent twice is delivered twice; the keys of the records make it one
 // row later.
 //
+// What was acknowledged under an Idempotency-Key and is sent again, also after a
+// restart, is answered and not delivered: the position carries the newest keys.
+//
 // A request is taken whole or refused whole. Memory is bounded: what clients
 // send faster than it becomes durable is refused with 429 and Retry-After.
 package push
@@ -13,7 +16,6 @@ package push
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -57,7 +59,7 @@ func Kind() connectors.Kind {
 type gateway struct {
 	name     string
 	listen   string
-	key      [sha256.Size]byte
+	senders  *senders
 	bodyMax  int64
 	patience time.Duration
 	streams  map[string]*stream // by name
@@ -67,6 +69,7 @@ type gateway struct {
 	memory   budget
 	waiting  atomic.Int64  // requests in flight
 	requests atomic.Uint64 // requests so far, which numbers them
+	stopping atomic.Bool   // Close was called
 
 	mu     sync.Mutex
 	server *http.Server
@@ -78,8 +81,9 @@ type gateway struct {
 type stream struct {
 	*schemas.Stream
 	from
-	mu     sync.Mutex
-	source *source // nil: nobody reads it, and requests are answered 503
+	checker *connectors.Checker
+	mu      sync.Mutex
+	source  *source // nil: nobody reads it, and requests are answered 503
 }
 
 func open(sys *schemas.System) (*gateway, error) {
@@ -91,15 +95,12 @@ func open(sys *schemas.System) (*gateway, error) {
 	if err != nil {
 		return nil, fault.New(fault.Config, "reading the settings of %q: %w", sys.System, err)
 	}
-	key, err := set.Key.Reveal()
+	senders, err := newSenders(set)
 	if err != nil {
 		return nil, fault.New(fault.Config, "reading the settings of %q: %w", sys.System, err)
 	}
-	if len(key) < 8 {
-		return nil, fault.New(fault.Config, "reading the settings of %q: the key is shorter than 8 bytes", sys.System)
-	}
 	g := &gateway{
-		name: sys.System, listen: listen, key: sha256.Sum256([]byte(key)), bodyMax: set.MaxBody, patience: set.Patience,
+		name: sys.System, listen: listen, senders: senders, bodyMax: set.MaxBody, patience: set.Patience,
 		streams: map[string]*stream{}, paths: map[string]*stream{}, seen: newSeen(seenMax), instance: newInstance(),
 	}
 	if g.bodyMax == 0 {
@@ -110,7 +111,7 @@ func open(sys *schemas.System) (*gateway, error) {
 	}
 	g.memory.max = max(queueBytes, 4*g.bodyMax)
 	for _, e := range sys.Streams {
-		st := &stream{Stream: e.Value, from: froms[e.Key]}
+		st := &stream{Stream: e.Value, from: froms[e.Key], checker: connectors.NewChecker(e.Value, froms[e.Key].Contract)}
 		g.streams[e.Key], g.paths[st.Path] = st, st
 	}
 	return g, nil
@@ -218,20 +219,21 @@ func (g *gateway) Discover(context.Context) ([]*schemas.Stream, error) {
 	return out, nil
 }
 
-// Source begins to take records of a stream. A position tells it nothing; one
-// that this connector did not write is refused all the same.
+// Source begins to take records of a stream. A position tells it which requests
+// were acknowledged last, and nothing else.
 func (g *gateway) Source(ctx context.Context, s *schemas.Stream, pos record.Position) (connectors.Source, error) {
 	st, ok := g.streams[s.Name]
 	if !ok {
 		return nil, fault.New(fault.Bug, "opening stream %q of system %q: it is not declared", s.Name, g.name)
 	}
-	if _, _, err := parsePosition(pos); err != nil {
+	at, err := parsePosition(pos)
+	if err != nil {
 		return nil, fault.Mark(fault.Bug, err)
 	}
 	if err := g.start(ctx); err != nil {
 		return nil, err
 	}
-	src := newSource(g, st)
+	src := newSource(g, st, at.recent)
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if st.source != nil {
@@ -241,8 +243,10 @@ func (g *gateway) Source(ctx context.Context, s *schemas.Stream, pos record.Posi
 	return src, nil
 }
 
-// Close stops listening. Requests that still wait are answered 503.
+// Close drains: new requests are refused and told to come back, those that wait
+// are answered 503, answers under way are finished.
 func (g *gateway) Close() error {
+	g.stopping.Store(true)
 	g.mu.Lock()
 	server, served := g.server, g.served
 	g.mu.Unlock()

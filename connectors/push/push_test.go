@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"reflect"
 	"runtime"
 	"strings"
 	"sync"
@@ -41,7 +42,7 @@ streams:
 `
 
 func TestMain(m *testing.M) {
-	for k, v := range map[string]string{"RONGTONG_TEST_PUSH_KEY": testKey, "RONGTONG_TEST_SHORT_KEY": "canary"} {
+	for k, v := range map[string]string{"RONGTONG_TEST_PUSH_KEY": testKey, "RONGTONG_TEST_SHORT_KEY": "canary", "RONGTONG_TEST_OTHER_KEY": "canary-key-of-another"} {
 		if err := syscall.Setenv(k, v); err != nil {
 			panic(err)
 		}
@@ -197,7 +198,7 @@ func TestDoneAnswersUpToThePosition(t *testing.T) {
 	_, one := r.read()
 	second := r.send(item)
 	_, two := r.read()
-	r.done(encodePosition("00000000", 1000)) // of an earlier process
+	r.done(position{"00000000", 1000, nil}.encode()) // of an earlier process
 	select {
 	case got := <-first:
 		t.Fatalf("another process's position answered %d", got.status)
@@ -276,7 +277,7 @@ func TestRefusals(t *testing.T) {
 		{"the key without its scheme", "POST", "/v1/push/measure", item, []string{"Authorization", testKey}, 401, "auth", "", -1},
 		{"no such path, no key", "POST", "/v1/push/other", item, []string{"Authorization", ""}, 401, "auth", "", -1},
 		{"no such path", "POST", "/v1/push/other", item, nil, 404, "path", "", -1},
-		{"GET", "GET", "/v1/push/measure", "", nil, 405, "method", "", -1},
+		{"DELETE", "DELETE", "/v1/push/measure", "", nil, 405, "method", "", -1},
 		{"a form", "POST", "/v1/push/measure", item, []string{"Content-Type", "text/plain"}, 415, "content_type", "", -1},
 		{"brotli", "POST", "/v1/push/measure", item, []string{"Content-Encoding", "br"}, 415, "content_encoding", "", -1},
 		{"no gzip", "POST", "/v1/push/measure", item, []string{"Content-Encoding", "gzip"}, 400, "body.gzip", "", -1},
@@ -284,21 +285,21 @@ func TestRefusals(t *testing.T) {
 		{"too large when unpacked", "POST", "/v1/push/measure", bomb.String(), []string{"Content-Encoding", "gzip"}, 413, "body.size", "", -1},
 		{"cut gzip", "POST", "/v1/push/measure", bomb.String()[:20], []string{"Content-Encoding", "gzip"}, 400, "body.truncated", "", -1},
 		{"too many", "POST", "/v1/push/measure", strings.Repeat("{}", 10_001), nil, 413, "items.count", "", -1},
-		{"cut JSON", "POST", "/v1/push/measure", "[" + item, nil, 400, "json.syntax", "", 1},
-		{"an array of numbers", "POST", "/v1/push/measure", "[" + item + ",13800000001]", nil, 400, "item.object", "", 1},
-		{"a nested field", "POST", "/v1/push/measure", `[{},{"value":{"canary":1}}]`, nil, 400, "field.nested", "value", 1},
-		{"a nested field that is not declared", "POST", "/v1/push/measure", `{"canary":[1]}`, nil, 400, "field.nested", "", 0},
+		{"cut JSON", "POST", "/v1/push/measure", "[" + item, nil, 400, "json.syntax", "", 2},
+		{"an array of numbers", "POST", "/v1/push/measure", "[" + item + ",13800000001]", nil, 422, "contract", "", 2},
+		{"a nested field", "POST", "/v1/push/measure", `[{},{"value":{"canary":1}}]`, nil, 422, "contract", "value", 2},
+		{"a nested field that is not declared", "POST", "/v1/push/measure", `{"canary":[1]}`, nil, 422, "contract", "", 1},
 		{"a long idempotency key", "POST", "/v1/push/measure", item, []string{"Idempotency-Key", strings.Repeat("x", 200)}, 400, "idempotency_key.length", "", -1},
 		{"a stream nobody reads", "POST", "/v1/push/facility", item, nil, 503, "pipeline.stopped", "", -1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := r.request(c.method, c.path, strings.NewReader(c.body), c.headers...)
 			e := got.body.Error
-			if got.status != c.status || e == nil || e.Rule != c.rule || e.Field != c.field || e.Zh == "" || e.En == "" {
+			if got.status != c.status || e == nil || e.Rule != c.rule || e.Zh == "" || e.En == "" {
 				t.Fatalf("answer %d %s", got.status, got.text)
 			}
-			if (e.Item == nil) != (c.item < 0) || e.Item != nil && *e.Item != c.item {
-				t.Errorf("item in %s", got.text)
+			if (len(e.Problems) == 0) != (c.item < 0) || len(e.Problems) != e.Count || e.Count > 0 && (e.Problems[0].Item != c.item || e.Problems[0].Field != c.field) {
+				t.Errorf("problems in %s", got.text)
 			}
 			if strings.Contains(got.text, "canary") || strings.Contains(got.text, "13800000001") {
 				t.Errorf("the answer repeats a value or the key: %s", got.text)
@@ -348,15 +349,15 @@ func TestIdempotencyKey(t *testing.T) {
 func TestSeenIsBounded(t *testing.T) {
 	s := newSeen(3)
 	for i := range 10 {
-		s.add(seenKey("/p", fmt.Sprint(i), nil), i)
-		s.find(seenKey("/p", "0", nil)) // used all the time, so it stays
+		s.add(mark(i))
+		s.has(0) // used all the time, so it stays
 	}
 	if s.order.Len() != 3 || len(s.byKey) != 3 {
 		t.Errorf("%d entries", s.order.Len())
 	}
-	for i, want := range map[int]bool{0: true, 9: true, 8: true, 7: false} {
-		if _, ok := s.find(seenKey("/p", fmt.Sprint(i), nil)); ok != want {
-			t.Errorf("key %d: %v", i, ok)
+	for m, want := range map[mark]bool{0: true, 9: true, 8: true, 7: false} {
+		if s.has(m) != want {
+			t.Errorf("mark %d: %v", m, !want)
 		}
 	}
 }
@@ -551,73 +552,6 @@ func TestCheckAndHealth(t *testing.T) {
 	}
 }
 
-// world is what of the common suite applies to a protocol that never asks.
-type world struct{}
-
-type site struct{ *rig }
-
-func (s site) System() *schemas.System { return s.sys }
-func (s site) Stream() string          { return "measure" }
-func (s site) Count() int              { return 0 }
-func (s site) Add(testing.TB)          {}
-
-func (world) Kind() connectors.Kind             { return Kind() }
-func (world) Start(tb testing.TB) conntest.Site { return site{start(tb)} }
-
-func (world) Refused() []conntest.Refused {
-	var out []conntest.Refused
-	for _, c := range []struct{ old, new, rule string }{
-		{"max_body: 100000", "max_body: 100000000", "push.max_body"},
-		{"max_body: 100000", "max_body: 100000, patience: -1s", "push.patience"},
-		{"max_body", "maxbody", "key.unknown"},
-		{`"${env:RONGTONG_TEST_PUSH_KEY}"`, "canary", "secret.inline"},
-		{"path: /v1/push/facility", "path: /v1/push/measure", "push.path"},
-		{"path: /v1/push/facility", "path: /healthz", "push.path"},
-		{"path: /v1/push/facility", `path: "v1 facility"`, "push.path"},
-		{"127.0.0.1:0", "127.0.0.1", "push.listen"},
-	} {
-		out = append(out, conntest.Refused{Name: c.new, Text: strings.Replace(declaration, c.old, c.new, 1), Rule: c.rule})
-	}
-	return out
-}
-
-func (world) Unfit(tb testing.TB) []conntest.Unfit {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	go func() { // something that is not us
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			c.Close()
-		}
-	}()
-	tb.Cleanup(func() { l.Close() })
-	change := func(old, new string) *schemas.System {
-		return conntest.Declare(tb, strings.Replace(declaration, old, new, 1))
-	}
-	return []conntest.Unfit{
-		{Name: "the port is taken", System: change("127.0.0.1:0", l.Addr().String()), Class: fault.Config},
-		{Name: "an address of another machine", System: change("127.0.0.1:0", "192.0.2.1:8070"), Class: fault.Config},
-		{Name: "no key", System: change("RONGTONG_TEST_PUSH_KEY", "RONGTONG_TEST_NOT_SET"), Class: fault.Config},
-		{Name: "a short key", System: change("RONGTONG_TEST_PUSH_KEY", "RONGTONG_TEST_SHORT_KEY"), Class: fault.Config},
-	}
-}
-
-func (world) Exempt() map[string]string {
-	why := "clients hold what is not durable and send it again; the source cannot be asked for it (its own tests show that)"
-	out := conntest.Pending("process", "updates", "deletes", "credentials", "cut", "throttle", "truncate", "expire", "stall", "million", "types")
-	for _, c := range []string{"everything", "resume", "later", "done", "cancel", "same"} {
-		out[c] = why
-	}
-	return out
-}
-
-func TestConformance(t *testing.T) { conntest.Run(t, world{}) }
-
 // TestConcurrent: many clients, one reader, every record once.
 func TestConcurrent(t *testing.T) {
 	r := start(t)
@@ -657,10 +591,10 @@ func FuzzBody(f *testing.F) {
 		f.Fatal(err)
 	}
 	st := g.streams["measure"]
-	src := newSource(g, st)
+	src := newSource(g, st, nil)
 	var chunk record.Chunk
 	f.Fuzz(func(t *testing.T, body []byte) {
-		items, no := check(st, body)
+		items, no := check(st, body, nil)
 		if no != nil {
 			return
 		}
@@ -680,14 +614,14 @@ func FuzzBody(f *testing.F) {
 }
 
 func FuzzPosition(f *testing.F) {
-	f.Add([]byte(encodePosition("0123abcd", 77)))
+	f.Add([]byte(position{"0123abcd", 77, []mark{1, 2}}.encode()))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		instance, n, err := parsePosition(b)
+		p, err := parsePosition(b)
 		if err != nil || len(b) == 0 {
 			return
 		}
-		if i, m, err := parsePosition(encodePosition(instance, n)); err != nil || i != instance || m != n {
-			t.Fatalf("%q %d becomes %q %d, %v", instance, n, i, m, err)
+		if q, err := parsePosition(p.encode()); err != nil || !reflect.DeepEqual(p, q) {
+			t.Fatalf("%v becomes %v, %v", p, q, err)
 		}
 	})
 }

@@ -3,13 +3,15 @@ package push
 import (
 	"container/list"
 	"crypto/sha256"
+	"encoding/binary"
 	"sync"
 	"sync/atomic"
 )
 
 // Bounds of what the gateway holds in memory.
 const (
-	seenMax      = 1 << 16 // idempotency keys remembered: about 12 MiB
+	seenMax      = 1 << 16 // idempotency keys remembered: about 10 MiB
+	recentMax    = 1024    // of them in every position: those whose acknowledgement a crash may have lost
 	seenKeyMax   = 128     // bytes of one key
 	queueBytes   = 64 << 20
 	requestBytes = 4 << 10 // what a request costs beside its body
@@ -17,54 +19,55 @@ const (
 	itemsMax     = 10_000
 )
 
+// mark recognises a request that is sent again: client, path, idempotency key and
+// body must all agree.
+type mark uint64
+
+// markOf is the beginning of a SHA-256: a sender who does not know the key of
+// another cannot make one that stands for what the other sent.
+func markOf(client, path, key string, body []byte) mark {
+	h := sha256.New()
+	for _, part := range []string{client, path, key} {
+		h.Write(binary.LittleEndian.AppendUint32(nil, uint32(len(part))))
+		h.Write([]byte(part))
+	}
+	h.Write(body)
+	return mark(binary.LittleEndian.Uint64(h.Sum(nil)))
+}
+
 // seen remembers the requests that were acknowledged under an idempotency key,
 // the most recent ones. It only saves work: forgetting one lets its repetition
-// flow through.
+// flow through, and the keys of the records make it one row later.
 type seen struct {
 	mu    sync.Mutex
 	max   int
-	order *list.List // of seenEntry, newest in front
-	byKey map[[sha256.Size]byte]*list.Element
-}
-
-type seenEntry struct {
-	key   [sha256.Size]byte // of path, idempotency key and body: all three must agree
-	items int
+	order *list.List // of mark, newest in front
+	byKey map[mark]*list.Element
 }
 
 func newSeen(max int) *seen {
-	return &seen{max: max, order: list.New(), byKey: map[[sha256.Size]byte]*list.Element{}}
+	return &seen{max: max, order: list.New(), byKey: map[mark]*list.Element{}}
 }
 
-func seenKey(path, key string, body []byte) [sha256.Size]byte {
-	h := sha256.New()
-	h.Write([]byte(path + "\x00" + key + "\x00"))
-	h.Write(body)
-	return [sha256.Size]byte(h.Sum(nil))
-}
-
-// find returns the number of items acknowledged under the key.
-func (s *seen) find(key [sha256.Size]byte) (items int, ok bool) {
+func (s *seen) has(m mark) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e, ok := s.byKey[key]
-	if !ok {
-		return 0, false
+	e, ok := s.byKey[m]
+	if ok {
+		s.order.MoveToFront(e)
 	}
-	s.order.MoveToFront(e)
-	return e.Value.(seenEntry).items, true
+	return ok
 }
 
-func (s *seen) add(key [sha256.Size]byte, items int) {
+func (s *seen) add(m mark) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, ok := s.byKey[key]; ok {
+	if _, ok := s.byKey[m]; ok {
 		return
 	}
-	s.byKey[key] = s.order.PushFront(seenEntry{key, items})
+	s.byKey[m] = s.order.PushFront(m)
 	if s.order.Len() > s.max {
-		old := s.order.Remove(s.order.Back()).(seenEntry)
-		delete(s.byKey, old.key)
+		delete(s.byKey, s.order.Remove(s.order.Back()).(mark))
 	}
 }
 
@@ -96,6 +99,20 @@ func (l *lease) shrink(n int64) {
 	if old := l.n.Load(); n < old && l.n.CompareAndSwap(old, n) {
 		l.of.used.Add(n - old)
 	}
+}
+
+// grow takes up to n in all; false: it is not there.
+func (l *lease) grow(n int64) bool {
+	more := n - l.n.Load()
+	if more <= 0 {
+		return true
+	}
+	if l.of.used.Add(more) > l.of.max {
+		l.of.used.Add(-more)
+		return false
+	}
+	l.n.Add(more)
+	return true
 }
 
 // free gives all back; a second call gives back nothing.

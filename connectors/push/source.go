@@ -15,28 +15,47 @@ import (
 	"rongtong/schemas/record"
 )
 
-// positionVersion begins a position: the instance that wrote it (8 hex digits)
-// and the number of the last request follow.
+// position is the instance that wrote it (8 hex digits), the number of the last
+// request, and the marks of the newest requests that had an idempotency key,
+// oldest first. Rows and position become durable together, so these are exactly
+// the requests whose acknowledgement may be lost when they are.
+type position struct {
+	instance string
+	number   uint64
+	recent   []mark
+}
+
 const (
-	positionVersion = 1
+	positionVersion = 2
 	instanceLen     = 8
 )
 
-func encodePosition(instance string, number uint64) record.Position {
-	return binary.AppendUvarint(append([]byte{positionVersion}, instance...), number)
+func (p position) encode() record.Position {
+	b := binary.AppendUvarint(append([]byte{positionVersion}, p.instance...), p.number)
+	for _, m := range p.recent {
+		b = binary.LittleEndian.AppendUint64(b, uint64(m))
+	}
+	return b
 }
 
-func parsePosition(b record.Position) (instance string, number uint64, err error) {
+func parsePosition(b record.Position) (p position, err error) {
 	if len(b) == 0 {
-		return "", 0, nil
+		return position{}, nil
 	}
-	if b[0] == positionVersion && len(b) > 1+instanceLen {
-		rest := b[1+instanceLen:]
-		if v, n := binary.Uvarint(rest); n == len(rest) {
-			return string(b[1 : 1+instanceLen]), v, nil
-		}
+	wrong := fmt.Errorf("reading a position: its %d bytes were not written by this connector", len(b))
+	if b[0] != positionVersion || len(b) <= 1+instanceLen {
+		return position{}, wrong
 	}
-	return "", 0, fmt.Errorf("reading a position: its %d bytes were not written by this connector", len(b))
+	p.instance = string(b[1 : 1+instanceLen])
+	rest := b[1+instanceLen:]
+	n := 0
+	if p.number, n = binary.Uvarint(rest); n <= 0 || (len(rest)-n)%8 != 0 || (len(rest)-n)/8 > recentMax {
+		return position{}, wrong
+	}
+	for rest = rest[n:]; len(rest) > 0; rest = rest[8:] {
+		p.recent = append(p.recent, mark(binary.LittleEndian.Uint64(rest)))
+	}
+	return p, nil
 }
 
 // Why a request was let go.
@@ -54,6 +73,7 @@ type request struct {
 	number uint64     // its place in the order of the stream, from 1
 	end    chan error // receives one of the reasons above; holds one
 	lease  *lease     // of the memory of the body
+	mark   mark       // 0: without an idempotency key
 }
 
 // source is one stream that is being read.
@@ -70,14 +90,28 @@ type source struct {
 	number  uint64     // of the newest request
 	queue   []*request // not read yet, oldest first
 	unsure  []*request // read, not durable yet, oldest first
+
+	recent []mark // as in the position; of the reading goroutine
 }
 
-func newSource(g *gateway, st *stream) *source {
-	at := ""
+// The fields the source itself looks at.
+const (
+	useAt = iota
+	useDelete
+)
+
+func newSource(g *gateway, st *stream, recent []mark) *source {
+	use := make([]string, 2)
 	if st.At != nil {
-		at = st.At.Field
+		use[useAt] = st.At.Field
 	}
-	return &source{gateway: g, stream: st, reader: connectors.NewItemReader(st.Stream, at), arrived: make(chan struct{}, 1)}
+	if st.Delete != nil {
+		use[useDelete] = st.Delete.Field
+	}
+	for _, m := range recent {
+		g.seen.add(m)
+	}
+	return &source{gateway: g, stream: st, reader: connectors.NewItemReader(st.Stream, use...), arrived: make(chan struct{}, 1), recent: recent}
 }
 
 // put queues a request; false: the source was stopped.
@@ -114,7 +148,7 @@ func (s *source) Read(ctx context.Context, dst *record.Chunk) (record.Position, 
 		}
 		if n > 0 {
 			s.stats.Records += int64(n)
-			return encodePosition(s.gateway.instance, last), nil
+			return position{s.gateway.instance, last, s.recent}.encode(), nil
 		}
 		select {
 		case <-s.arrived:
@@ -140,6 +174,10 @@ func (s *source) take(dst *record.Chunk) (last uint64, rows int, err error) {
 		r.lease.free()
 		if err != nil {
 			return 0, 0, fault.New(fault.Bug, "reading a request for %q that was checked before: %w", s.stream.Name, err)
+		}
+		if r.mark != 0 {
+			s.recent = append(s.recent, r.mark)
+			s.recent = s.recent[max(0, len(s.recent)-recentMax):]
 		}
 		last, rows = r.number, len(dst.Rows)-begin
 	}
@@ -180,16 +218,20 @@ func (s *source) decode(r *request, dst *record.Chunk) error {
 	s.stats.Objects++
 	place := append(append(append(s.place[:0], "request "...), r.id...), " #"...)
 	s.place = place[:0]
-	return connectors.Objects(r.body, func(item []byte) error {
+	return connectors.Objects(r.body, func(_ int, item []byte) error {
 		n++
 		if err := s.reader.Read(item); err != nil {
 			return err
 		}
 		var at time.Time
 		if s.stream.At != nil {
-			at, _ = connectors.ParseAt(s.reader.Used(0)) // zero: the transform rejects the record
+			at, _ = connectors.ParseAt(s.reader.Used(useAt)) // zero: the transform rejects the record
 		}
-		s.reader.AppendTo(dst, at, record.Upsert, string(strconv.AppendInt(place, int64(n), 10)))
+		op := record.Upsert
+		if s.stream.Delete != nil && string(s.reader.Used(useDelete)) == s.stream.Delete.Value {
+			op = record.Delete
+		}
+		s.reader.AppendTo(dst, at, op, string(strconv.AppendInt(place, int64(n), 10)))
 		return nil
 	})
 }
@@ -197,17 +239,17 @@ func (s *source) decode(r *request, dst *record.Chunk) error {
 // Done answers the requests up to pos. A position of an earlier process
 // answers nobody: its clients are gone.
 func (s *source) Done(_ context.Context, pos record.Position) error {
-	instance, number, err := parsePosition(pos)
+	at, err := parsePosition(pos)
 	if err != nil {
 		return fault.Mark(fault.Bug, err)
 	}
-	if instance != s.gateway.instance {
+	if at.instance != s.gateway.instance {
 		return nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := 0
-	for n < len(s.unsure) && s.unsure[n].number <= number {
+	for n < len(s.unsure) && s.unsure[n].number <= at.number {
 		s.unsure[n].end <- errDone
 		n++
 	}
