@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unsafe"
+
+	"github.com/apache/arrow/go/v17/arrow"
 
 	"rongtong/pipelines/topics"
 	"rongtong/pipelines/warehouse"
@@ -22,114 +25,294 @@ func (f *Flow) name(s *Stream) string {
 	return fmt.Sprintf("%s.%d", s.Stream.Name, f.Index+1)
 }
 
-// load puts the chunk into the warehouse: for every flow its rows, the records
-// as received, then the rejects of all flows, then the ledger. A crash in between repeats the whole
-// span; each insert has a name of its own, so what arrived is dropped and what
-// did not arrive is loaded.
-func (w *worker) load(ctx context.Context, s *share, span record.Span) error {
-	plan := s.stream.Plan()
-	var rejects []warehouse.RejectRow
-	var refused []transforms.Reject
-	ledger := make([]warehouse.LoadRow, 0, len(s.stream.Flows))
-	for i := range s.stream.Flows {
-		f := &s.stream.Flows[i]
-		batch := w.batch(f.Plan)
-		bad := f.Plan.Apply(batch, &w.chunk)
-		refused = append(refused, bad...)
-		for _, r := range bad {
-			rejects = append(rejects, w.reject(s, f, r))
+// block is one span of one partition, ready to be loaded. It owns its rows.
+type block struct {
+	share    *share
+	span     record.Span
+	repeat   bool // it was begun before, here or by a predecessor
+	received int
+	rows     []arrow.Record // by flow; nil: none
+	rejected []int          // by flow
+	raw      arrow.Record   // the records as received; nil: they are not kept
+	rejects  []warehouse.RejectRow
+}
+
+func (b *block) release() {
+	for i, r := range b.rows {
+		if r != nil {
+			r.Release()
+			b.rows[i] = nil
 		}
-		accepted := batch.Rows()
-		w.accepted, w.rejected = w.accepted+accepted, w.rejected+len(bad)
-		if accepted > 0 {
-			rows := batch.Take()
-			err := w.insist(ctx, func() error {
-				return w.Warehouse.Load(ctx, warehouse.Load{Token: w.token(span, plan, f.name(s.stream)), Table: f.Table, Rows: rows})
-			})
-			rows.Release()
-			if err != nil {
-				return fmt.Errorf("loading %d rows of %s/%d into %q: %w", accepted, span.Topic, span.Partition, f.Entity.Entity, err)
-			}
-		}
-		ledger = append(ledger, warehouse.LoadRow{
-			LoadID: w.token(span, plan, f.name(s.stream)),
-			System: s.stream.System.System, Tier: s.stream.System.Tier, Stream: s.stream.Stream.Name,
-			Flow: f.name(s.stream), Entity: f.Entity.Entity,
-			Topic: span.Topic, Partition: span.Partition, FromOffset: span.From, ToOffset: span.To, Plan: f.Plan.Fingerprint(),
-			Received: int64(len(w.chunk.Rows)), Accepted: int64(accepted), Rejected: int64(len(bad)), LoadedAt: time.Now(),
-		})
 	}
-	if err := w.keepRaw(ctx, s, span, refused); err != nil {
+	if b.raw != nil {
+		b.raw.Release()
+		b.raw = nil
+	}
+}
+
+// piece is how many records, and how many bytes of them, are turned into
+// columns at a time: what was just decompressed is still in the cache.
+const (
+	pieceRows  = 512
+	pieceBytes = 256 << 10
+)
+
+// prepare reads the next span of a share and turns it into rows: exactly the
+// pending one, or what is there up to the limits of a block. It changes nothing
+// but s.read, and gives nil when there is nothing to load.
+func (w *worker) prepare(ctx context.Context, s *share) (*block, error) {
+	to, exact := s.pending.To, s.pending.To > 0
+	if !exact {
+		to = s.end.Load()
+	}
+	b := &block{share: s, repeat: exact, rejected: make([]int, len(s.stream.Flows)), rows: make([]arrow.Record, len(s.stream.Flows))}
+	p := pieces{worker: w, block: b, exact: exact, limit: w.limits()}
+	next, err := p.read(ctx, s.read, to)
+	if err == nil && exact && next < to {
+		err = fault.New(fault.Transient, "reading %s/%d from %d: the log ends at %d, before the pending load's end %d", s.topic, s.partition, s.read, next, to)
+	}
+	p.take()
+	if next = min(next, to); err != nil || next <= s.read {
+		b.release()
+		return nil, err
+	}
+	b.span = record.Span{Topic: s.topic, Partition: s.partition, From: s.read, To: next}
+	s.read, s.pending = next, intent{}
+	return b, nil
+}
+
+// pieces fills a block piece by piece.
+type pieces struct {
+	*worker
+	block *block
+	exact bool
+	limit limits
+	bytes int // of values and rejects: about what the block holds in memory
+}
+
+func (p *pieces) full() bool {
+	return !p.exact && (p.block.received+len(p.chunk.Rows) >= p.limit.rows || p.bytes >= p.limit.bytes)
+}
+
+// read goes on until `to` or until the block is full, and returns the offset
+// after what was read, transaction markers included.
+func (p *pieces) read(ctx context.Context, next, to int64) (int64, error) {
+	s, c := p.block.share, &p.chunk
+	c.Reset()
+	c.System, c.Stream, c.Topic, c.Partition = s.stream.System.System, s.stream.Stream.Name, s.topic, s.partition
+	for next < to && !p.full() {
+		after, err := p.reader.Read(ctx, s.topic, s.partition, next, to, func(r *topics.FetchedRecord) error {
+			if p.full() {
+				return errFull
+			}
+			return p.add(r)
+		})
+		if err != nil && !errors.Is(err, errFull) {
+			return next, err
+		}
+		if after == next {
+			break // nothing there now; an exact span is complete in the log, so this is a broker catching up
+		}
+		next = after
+	}
+	p.apply()
+	return next, nil
+}
+
+// errFull ends a fetch in the middle: the block has all it may hold.
+var errFull = errors.New("the block is full")
+
+func (p *pieces) add(r *topics.FetchedRecord) error {
+	e, err := envelope(r, p.block.share)
+	if err != nil {
 		return err
 	}
-	if len(rejects) > 0 {
-		err := w.insist(ctx, func() error { return w.Warehouse.InsertRows(ctx, "ops.reject", w.token(span, plan, "reject"), rejects) })
-		if err != nil {
-			return fmt.Errorf("recording %d rejects of %s/%d: %w", len(rejects), span.Topic, span.Partition, err)
-		}
-	}
-	err := w.insist(ctx, func() error { return w.Warehouse.InsertRows(ctx, "ops.load", w.token(span, plan, "ledger"), ledger) })
-	if err != nil {
-		return fmt.Errorf("recording the load of %s/%d: %w", span.Topic, span.Partition, err)
+	place := p.chunk.Copy(borrow(e.Place))
+	e.Place = unsafe.String(unsafe.SliceData(place), len(place))
+	p.chunk.Append(e)
+	p.bytes += len(r.Key) + len(r.Value)
+	if len(p.chunk.Rows) >= pieceRows || p.chunk.Bytes() >= pieceBytes {
+		p.apply()
 	}
 	return nil
 }
 
-// batch returns the worker's batch for a plan, empty.
-func (w *worker) batch(p *transforms.Plan) *transforms.Batch {
-	if w.batches == nil {
-		w.batches = map[*transforms.Plan]*transforms.Batch{}
+// envelope is a record as the transforms know it. All but its fault is borrowed.
+func envelope(r *topics.FetchedRecord, s *share) (record.Envelope, error) {
+	e := record.Envelope{Key: r.Key, Value: r.Value, Offset: r.Offset, Arrived: r.Time}
+	if r.Header == nil { // written by somebody else: the broker's time is all there is
+		e.At = r.Time
+		if r.Value == nil {
+			e.Op = record.Delete
+		}
+	} else if _, err := parseHeader(r.Header, &e); err != nil {
+		return e, fault.New(fault.Bug, "reading %s/%d at %d: %w", s.topic, s.partition, r.Offset, err)
 	}
+	e.Fault = strings.Clone(e.Fault) // becomes the rule of a reject, which outlives the record
+	return e, nil
+}
+
+func borrow(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
+
+// apply turns the records at hand into rows and rejects.
+func (p *pieces) apply() {
+	s, c := p.block.share, &p.chunk
+	if len(c.Rows) == 0 {
+		return
+	}
+	began := p.meter.begin()
+	p.refused = p.refused[:0]
+	for i := range s.stream.Flows {
+		f := &s.stream.Flows[i]
+		bad := f.Plan.Apply(p.batch(f.Plan), c)
+		p.refused = append(p.refused, bad...)
+		p.block.rejected[i] += len(bad)
+		for j := range bad {
+			p.block.rejects = append(p.block.rejects, rejectRow(s, f, &c.Rows[bad[j].Index], &bad[j]))
+			p.bytes += len(bad[j].Row)
+		}
+	}
+	if raw := p.raw(s.stream); raw != nil {
+		raw.Add(c, p.refused)
+	}
+	p.meter.end(began)
+	p.block.received += len(c.Rows)
+	c.Reset()
+}
+
+// take moves the rows from the batches to the block.
+func (p *pieces) take() {
+	s := p.block.share
+	for i := range s.stream.Flows {
+		if batch := p.batch(s.stream.Flows[i].Plan); batch.Rows() > 0 {
+			p.block.rows[i] = batch.Take()
+		}
+	}
+	if raw := p.raw(s.stream); raw != nil && p.block.received > 0 {
+		p.block.raw = raw.Take()
+	}
+}
+
+// batch returns the worker's batch for a plan.
+func (w *worker) batch(p *transforms.Plan) *transforms.Batch {
 	b, ok := w.batches[p]
 	if !ok {
+		if w.batches == nil {
+			w.batches = map[*transforms.Plan]*transforms.Batch{}
+		}
 		b = transforms.NewBatch(w.mem, p)
 		w.batches[p] = b
 	}
 	return b
 }
 
-func (w *worker) reject(s *share, f *Flow, r transforms.Reject) warehouse.RejectRow {
-	e := &w.chunk.Rows[r.Index]
+func rejectRow(s *share, f *Flow, e *record.Envelope, r *transforms.Reject) warehouse.RejectRow {
 	return warehouse.RejectRow{
 		Topic: s.topic, Partition: s.partition, Offset: e.Offset, Flow: f.name(s.stream),
 		System: s.stream.System.System, Tier: s.stream.System.Tier, Stream: s.stream.Stream.Name, Entity: f.Entity.Entity,
-		Rule: r.Rule, Field: r.Field, ReasonZh: r.ReasonZh, ReasonEn: r.ReasonEn, Place: e.Place,
+		Rule: r.Rule, Field: r.Field, ReasonZh: r.ReasonZh, ReasonEn: r.ReasonEn, Place: strings.Clone(e.Place),
 		RecordKey: strings.ReplaceAll(string(e.Key), "\x1f", "|"), Row: string(r.Row), RejectedAt: e.Arrived,
 	}
 }
 
-// insist repeats an insert for as long as time can heal it. The insert has a
-// name, so a repetition after a lost answer loads nothing twice.
-func (w *worker) insist(ctx context.Context, insert func() error) error {
-	return patient(ctx, w.Log, "loading", insert)
-}
-
-// fetch appends the records of [from, to) that one fetch returns to the chunk,
-// stopping when the block is full unless the span is exact, and gives the offset
-// after them.
-func (w *worker) fetch(ctx context.Context, s *share, from, to int64, exact bool) (int64, error) {
-	c := &w.chunk
-	next, err := w.reader.Read(ctx, s.topic, s.partition, from, to, func(r *topics.FetchedRecord) error {
-		if !exact && w.full(c) {
-			return errFull
+// deliver loads a block under the protocol: the intent is committed before rows
+// leave the process, the end of the span after everything has arrived.
+func (w *worker) deliver(ctx context.Context, b *block) error {
+	s := b.share
+	accepted := 0
+	if b.received > 0 {
+		plan := intent{To: b.span.To, Plan: s.stream.Plan()} // again, when it is repeated: it may not have arrived
+		if err := w.commit(ctx, s, b.span.From, plan.encode()); err != nil {
+			return err
 		}
-		e := record.Envelope{Key: r.Key, Value: r.Value, Offset: r.Offset, Arrived: r.Time}
-		if r.Header == nil { // written by somebody else: the broker's time is all there is
-			e.At = r.Time
-			if r.Value == nil {
-				e.Op = record.Delete
-			}
-		} else if _, err := parseHeader(r.Header, &e); err != nil {
-			return fault.New(fault.Bug, "reading %s/%d at %d: %w", s.topic, s.partition, r.Offset, err)
+		var err error
+		if accepted, err = w.load(ctx, b); err != nil {
+			return err
 		}
-		c.Append(e)
-		return nil
-	})
-	if errors.Is(err, errFull) {
-		err = nil
 	}
-	return next, err
+	if err := w.commit(ctx, s, b.span.To, ""); err != nil {
+		return err
+	}
+	if b.repeat {
+		w.Log.Info("repeated a pending load", "topic", s.topic, "partition", s.partition, "from", b.span.From, "to", b.span.To)
+	}
+	s.next.Store(b.span.To)
+	if w.Loaded != nil {
+		w.Loaded(b.span, accepted, len(b.rejects))
+	}
+	return nil
 }
 
-// errFull ends a fetch in the middle: the block has all it may hold.
-var errFull = errors.New("the block is full")
+func (w *worker) commit(ctx context.Context, s *share, offset int64, metadata string) error {
+	return w.gen.Commit(ctx, []topics.OffsetMeta{{Topic: s.topic, Partition: s.partition, Offset: offset, Metadata: metadata}})
+}
+
+// load puts a block into the warehouse: for every flow its rows, the records as
+// received, then the rejects of all flows, then the ledger. A crash in between
+// repeats the whole span; each insert has a name of its own, so what arrived is
+// dropped and what did not arrive is loaded.
+func (w *worker) load(ctx context.Context, b *block) (accepted int, err error) {
+	s, plan := b.share, b.share.stream.Plan()
+	ledger := make([]warehouse.LoadRow, 0, len(s.stream.Flows))
+	for i := range s.stream.Flows {
+		f := &s.stream.Flows[i]
+		name := w.token(b.span, plan, f.name(s.stream))
+		if err := w.loadRows(ctx, b, i, name); err != nil {
+			return 0, err
+		}
+		n := 0
+		if b.rows[i] != nil {
+			n = int(b.rows[i].NumRows())
+		}
+		accepted += n
+		ledger = append(ledger, warehouse.LoadRow{
+			LoadID: name,
+			System: s.stream.System.System, Tier: s.stream.System.Tier, Stream: s.stream.Stream.Name,
+			Flow: f.name(s.stream), Entity: f.Entity.Entity,
+			Topic: b.span.Topic, Partition: b.span.Partition, FromOffset: b.span.From, ToOffset: b.span.To, Plan: f.Plan.Fingerprint(),
+			Received: int64(b.received), Accepted: int64(n), Rejected: int64(b.rejected[i]), LoadedAt: time.Now(),
+		})
+	}
+	if err := w.keepRaw(ctx, b); err != nil {
+		return 0, err
+	}
+	if len(b.rejects) > 0 {
+		err := w.insist(ctx, b, func() error {
+			return w.Warehouse.InsertRows(ctx, "ops.reject", w.token(b.span, plan, "reject"), b.rejects)
+		})
+		if err != nil {
+			return 0, fmt.Errorf("recording %d rejects of %s/%d: %w", len(b.rejects), b.span.Topic, b.span.Partition, err)
+		}
+	}
+	err = w.insist(ctx, b, func() error {
+		return w.Warehouse.InsertRows(ctx, "ops.load", w.token(b.span, plan, "ledger"), ledger)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("recording the load of %s/%d: %w", b.span.Topic, b.span.Partition, err)
+	}
+	return accepted, nil
+}
+
+// loadRows loads the rows of one flow. Rows that the table can never take become
+// rejects; the others are loaded under the same name, which the refused insert
+// has not used up.
+func (w *worker) loadRows(ctx context.Context, b *block, flow int, name string) error {
+	rows := b.rows[flow]
+	if rows == nil {
+		return nil
+	}
+	f := &b.share.stream.Flows[flow]
+	load := warehouse.Load{Token: name, Table: f.Table, Rows: rows}
+	err := w.insist(ctx, b, func() error { return w.Warehouse.Load(ctx, load) })
+	if fault.Is(err, fault.Data) {
+		if err = w.quarantine(ctx, b, flow, load, err); err != nil || b.rows[flow] == nil {
+			return err
+		}
+		load.Rows = b.rows[flow]
+		err = w.insist(ctx, b, func() error { return w.Warehouse.Load(ctx, load) })
+	}
+	if err != nil {
+		return fmt.Errorf("loading %d rows of %s/%d into %q: %w", rows.NumRows(), b.span.Topic, b.span.Partition, f.Table, err)
+	}
+	return nil
+}

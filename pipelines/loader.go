@@ -10,28 +10,29 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/apache/arrow/go/v17/arrow/memory"
-
 	"rongtong/pipelines/topics"
 	"rongtong/schemas/fault"
 	"rongtong/schemas/record"
-	"rongtong/transforms"
 )
 
 // LoadGroup is the consumer group of the loaders.
 const LoadGroup = "load"
 
 // Limits of one block, the unit that is loaded. A block is one span of one
-// partition, so its memory is all the memory a worker needs.
+// partition. A worker holds two at most, one being made and one being sent, so
+// that its memory depends on nothing but these.
 const (
 	blockRows  = 65_536
-	blockBytes = 16 << 20
+	blockBytes = 40 << 20 // of records; as columns they are half of that
 	// fetchBytes is what one fetch may bring, compressed.
 	fetchBytes = 1 << 20
 	// Short spans wait this long for company: small inserts make small parts.
 	linger = time.Second
 	// poll is how often the ends of the partitions are asked for.
 	poll = 250 * time.Millisecond
+	// turn is how many blocks of one partition a worker loads before it looks
+	// whether another one waits.
+	turn = 8
 )
 
 // Loader moves records from Kafka into ClickHouse. Any number of processes may
@@ -52,6 +53,10 @@ type Loader struct {
 	// Loaded, if set, is told of every span whose load is committed. It is called
 	// by several goroutines.
 	Loaded func(span record.Span, accepted, rejected int)
+	// Stages, if set, is told what CPU time the stages take.
+	Stages *Stages
+
+	pace pace
 }
 
 func (l *Loader) group() string { return cmp.Or(l.Group, LoadGroup) }
@@ -64,13 +69,6 @@ func (l *Loader) token(span record.Span, plan uint64, what string) string {
 		name = l.group() + "/" + name
 	}
 	return name
-}
-
-func (l *Loader) rowsPerBlock() int64 { return int64(cmp.Or(l.BlockRows, blockRows)) }
-
-// full reports whether a block has all it may hold.
-func (l *Loader) full(c *record.Chunk) bool {
-	return int64(len(c.Rows)) >= l.rowsPerBlock() || c.Bytes() >= blockBytes
 }
 
 // Run loads until ctx ends. The block under way is finished first when ctx is
@@ -101,18 +99,20 @@ func (l *Loader) Run(ctx context.Context, streams []*Stream) error {
 	return nil
 }
 
-// share is one partition as this loader owns it during a generation.
-// The goroutine that took it from the ready queue owns the unguarded fields.
+// share is one partition as this loader owns it during a generation. The
+// goroutine that took it from the ready queue owns the unguarded fields.
 type share struct {
 	stream    *Stream
 	topic     string
 	partition int32
-	next      int64  // everything before it is loaded
-	pending   intent // a predecessor's unfinished load; To is 0 when there is none
+	read      int64  // everything before it is in blocks
+	pending   intent // a load that was begun and not finished; To is 0 when there is none
 
+	next   atomic.Int64 // everything before it is loaded
 	queued atomic.Bool
 	end    atomic.Int64
-	since  time.Time // when the rows at hand were first seen; guarded by the dispatcher
+	since  time.Time    // when the rows at hand were first seen; guarded by the dispatcher
+	again  atomic.Int64 // Unix ns before which it rests, because something is wrong with it
 }
 
 // generation loads what this process owns until the ownership ends.
@@ -127,23 +127,12 @@ func (l *Loader) generation(ctx context.Context, gen *topics.Generation, byTopic
 	defer stop(nil)
 	var wg sync.WaitGroup
 	for range max(1, l.Workers) {
+		w := l.worker(gen)
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
-			w := l.worker(gen)
-			for {
-				select {
-				case <-ctx.Done():
-					return // between blocks: nothing is under way
-				case <-work.Done():
-					return
-				case s := <-ready:
-					if err := w.block(work, s); err != nil {
-						stop(err)
-						return
-					}
-					s.queued.Store(false)
-				}
+			if err := w.run(ctx, work, ready); err != nil {
+				stop(err)
 			}
 		}()
 	}
@@ -153,11 +142,6 @@ func (l *Loader) generation(ctx context.Context, gen *topics.Generation, byTopic
 		return err
 	}
 	return ctx.Err()
-}
-
-func (l *Loader) worker(gen *topics.Generation) *worker {
-	return &worker{Loader: l, gen: gen, mem: memory.NewGoAllocator(),
-		reader: sessionReader{l.Kafka.Session(topics.FetchOptions{MaxBytes: fetchBytes, PartitionBytes: fetchBytes, MaxWait: 200 * time.Millisecond, ReadCommitted: true})}}
 }
 
 // shares reads where every owned partition stands.
@@ -178,7 +162,8 @@ func (l *Loader) shares(ctx context.Context, kafka Offsets, assigned []topics.To
 	for _, tp := range assigned {
 		s := &share{stream: byTopic[tp.Topic], topic: tp.Topic, partition: tp.Partition}
 		at := stored[tp.Topic][tp.Partition]
-		s.next = max(0, at.Offset)
+		s.read = max(0, at.Offset)
+		s.next.Store(s.read)
 		pending, ok, err := parseIntent(at.Metadata)
 		if err != nil {
 			return nil, fault.Mark(fault.Bug, err)
@@ -220,18 +205,11 @@ func (l *Loader) dispatch(ctx, work context.Context, shares []*share, ready chan
 		}
 		now := time.Now()
 		for _, s := range shares {
-			if err != nil || s.queued.Load() {
-				continue
+			if err != nil {
+				break
 			}
-			end := ends[s.topic][s.partition].Last
-			s.end.Store(end)
-			waiting := end - s.next
-			switch {
-			case waiting <= 0:
-				s.since = time.Time{}
-			case waiting < l.rowsPerBlock()/4 && s.since.IsZero():
-				s.since = now
-			case waiting >= l.rowsPerBlock()/4 || now.Sub(s.since) >= linger:
+			s.end.Store(ends[s.topic][s.partition].Last)
+			if !s.queued.Load() && l.due(s, now) {
 				s.since = time.Time{}
 				s.queued.Store(true)
 				ready <- s
@@ -247,88 +225,21 @@ func (l *Loader) dispatch(ctx, work context.Context, shares []*share, ready chan
 	}
 }
 
-// worker loads one block at a time and reuses its memory for the next.
-type worker struct {
-	*Loader
-	gen    Committer
-	mem    memory.Allocator
-	chunk  record.Chunk
-	reader Reader
-	// batches holds one reusable batch per plan this worker has met.
-	batches map[*transforms.Plan]*transforms.Batch
-	raws    map[*Stream]*transforms.Raw
-	// accepted and rejected count the rows of the block under way.
-	accepted, rejected int
-}
-
-// block loads one span of a share: the pending one if there is one, else
-// what is there now up to the limits.
-func (w *worker) block(ctx context.Context, s *share) error {
-	to := s.pending.To
-	repeat := to > 0
-	next, err := w.read(ctx, s, to)
-	if err != nil {
-		return err
+// due reports whether a share that nobody works on has enough rows, or rows that
+// waited long enough.
+func (l *Loader) due(s *share, now time.Time) bool {
+	waiting := s.end.Load() - s.next.Load()
+	switch {
+	case now.UnixNano() < s.again.Load():
+		return false
+	case waiting <= 0:
+		s.since = time.Time{}
+		return false
+	case s.pending.To > 0 || waiting >= int64(l.limits().rows/4):
+		return true
+	case s.since.IsZero():
+		s.since = now
+		return false
 	}
-	if !repeat {
-		to = next
-	}
-	if to <= s.next {
-		return nil
-	}
-	w.accepted, w.rejected = 0, 0
-	if len(w.chunk.Rows) > 0 {
-		if !repeat {
-			plan := intent{To: to, Plan: s.stream.Plan()}
-			if err := w.commit(ctx, s, s.next, plan.encode()); err != nil {
-				return err
-			}
-		}
-		if err := w.load(ctx, s, record.Span{Topic: s.topic, Partition: s.partition, From: s.next, To: to}); err != nil {
-			return err
-		}
-	}
-	if err := w.commit(ctx, s, to, ""); err != nil {
-		return err
-	}
-	if repeat {
-		w.Log.Info("repeated a pending load", "topic", s.topic, "partition", s.partition, "from", s.next, "to", to)
-	}
-	if w.Loaded != nil {
-		w.Loaded(record.Span{Topic: s.topic, Partition: s.partition, From: s.next, To: to}, w.accepted, w.rejected)
-	}
-	s.next, s.pending = to, intent{}
-	return nil
-}
-
-func (w *worker) commit(ctx context.Context, s *share, offset int64, metadata string) error {
-	return w.gen.Commit(ctx, []topics.OffsetMeta{{Topic: s.topic, Partition: s.partition, Offset: offset, Metadata: metadata}})
-}
-
-// read fills the chunk from s.next: exactly up to `to`, or, when to is 0, up to
-// the limits of a block. It returns the offset after what was read, transaction
-// markers included.
-func (w *worker) read(ctx context.Context, s *share, to int64) (int64, error) {
-	c := &w.chunk
-	c.Reset()
-	c.System, c.Stream, c.Topic, c.Partition = s.stream.System.System, s.stream.Stream.Name, s.topic, s.partition
-	exact := to > 0
-	if !exact {
-		to = s.end.Load()
-	}
-	next := s.next
-	for next < to && (exact || !w.full(c)) {
-		after, err := w.fetch(ctx, s, next, to, exact)
-		if err != nil {
-			return 0, err
-		}
-		if after == next {
-			break // nothing there now; an exact span is complete in the log, so this is a broker catching up
-		}
-		next = after
-	}
-	if exact && next < to {
-		return 0, fault.New(fault.Transient, "reading %s/%d from %d: the log ends at %d, before the pending load's end %d", s.topic, s.partition, s.next, next, to)
-	}
-	return min(next, to), nil
+	return now.Sub(s.since) >= l.limits().linger
 }

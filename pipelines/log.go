@@ -57,6 +57,8 @@ type Reader interface {
 type Store interface {
 	Load(ctx context.Context, l warehouse.Load) error
 	InsertRows(ctx context.Context, table, token string, rows any) error
+	// Refused tells which rows of a load the table can never take, at most so many.
+	Refused(ctx context.Context, l warehouse.Load, most int) ([]int, error)
 }
 
 // kafkaLog is a real cluster as a Log.

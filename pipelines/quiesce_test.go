@@ -27,7 +27,8 @@ func (d *dies) Load(context.Context, warehouse.Load) error {
 	<-d.killed
 	return errors.New("gone") // not transient: the loader gives the block up
 }
-func (d *dies) InsertRows(context.Context, string, string, any) error { return errors.New("gone") }
+func (d *dies) Refused(context.Context, warehouse.Load, int) ([]int, error) { return nil, nil }
+func (d *dies) InsertRows(context.Context, string, string, any) error       { return errors.New("gone") }
 
 // Writers keep a change of the warehouse waiting, by name; a load that was begun
 // is finished first, and refused under another plan.

@@ -6,35 +6,35 @@ import (
 
 	"rongtong/pipelines/warehouse"
 	"rongtong/schemas"
-	"rongtong/schemas/record"
 	"rongtong/transforms"
 )
 
-// keepRaw loads the chunk as received, if its stream is kept so. rejects are
-// those of all its flows.
-func (w *worker) keepRaw(ctx context.Context, s *share, span record.Span, rejects []transforms.Reject) error {
-	if _, keep := s.stream.Stream.KeepRaw(); !keep {
+// keepRaw loads the block's records as received, if its stream is kept so.
+func (w *worker) keepRaw(ctx context.Context, b *block) error {
+	if b.raw == nil {
 		return nil
 	}
-	rows := w.raw(s.stream).Rows(&w.chunk, rejects)
-	defer rows.Release()
-	table := "ods." + schemas.RawTable(s.stream.System.System, s.stream.Stream.Name)
-	err := w.insist(ctx, func() error {
-		return w.Warehouse.Load(ctx, warehouse.Load{Token: w.token(span, s.stream.Plan(), "raw"), Table: table, Rows: rows})
+	s := b.share.stream
+	table := "ods." + schemas.RawTable(s.System.System, s.Stream.Name)
+	err := w.insist(ctx, b, func() error {
+		return w.Warehouse.Load(ctx, warehouse.Load{Token: w.token(b.span, s.Plan(), "raw"), Table: table, Rows: b.raw})
 	})
 	if err != nil {
-		return fmt.Errorf("loading %d records of %s/%d as received: %w", rows.NumRows(), span.Topic, span.Partition, err)
+		return fmt.Errorf("loading %d records of %s/%d as received: %w", b.raw.NumRows(), b.span.Topic, b.span.Partition, err)
 	}
 	return nil
 }
 
-// raw returns the worker's Raw of a stream.
+// raw returns the worker's Raw of a stream, nil when its records are not kept.
 func (w *worker) raw(s *Stream) *transforms.Raw {
-	if w.raws == nil {
-		w.raws = map[*Stream]*transforms.Raw{}
+	if _, keep := s.Stream.KeepRaw(); !keep {
+		return nil
 	}
 	r, ok := w.raws[s]
 	if !ok {
+		if w.raws == nil {
+			w.raws = map[*Stream]*transforms.Raw{}
+		}
 		r = transforms.NewRaw(w.mem, s.Stream)
 		w.raws[s] = r
 	}

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"time"
+	"unsafe"
 
 	"rongtong/connectors"
 	"rongtong/pipelines/deidentify"
@@ -47,7 +48,7 @@ func AppendHeader(dst []byte, e *record.Envelope, n int64) []byte {
 }
 
 // parseHeader fills e from a header and returns the record's number. Place and
-// Fault are copied.
+// Fault are borrowed from it.
 func parseHeader(h []byte, e *record.Envelope) (n int64, err error) {
 	if len(h) < 18 || h[0] != headerVersion {
 		return 0, fmt.Errorf("reading a record header: %d bytes of version %v are not ours", len(h), h[:min(1, len(h))])
@@ -80,7 +81,7 @@ func text(b []byte) (string, []byte, bool) {
 		return "", nil, false
 	}
 	b = b[k:]
-	return string(b[:n]), b[n:], true
+	return unsafe.String(unsafe.SliceData(b), int(n)), b[n:], true
 }
 
 // progress is what an ingest transaction stores beside the rows: the

@@ -233,6 +233,13 @@ func (st *state) shown(key []byte) []byte {
 	return key
 }
 
+// Refuse makes a reject of a row of the chunk, whatever the plan says of it, for
+// a rule that is not the plan's own.
+func (p *Plan) Refuse(b *Batch, in *record.Chunk, index int, rule, field string) Reject {
+	b.st.scan.scan(in.Rows[index].Value)
+	return p.reject(b, index, field, rule)
+}
+
 // reject describes the row that was evaluated last.
 func (p *Plan) reject(b *Batch, index int, field, rule string) Reject {
 	r := Reject{Index: index, Rule: rule, Field: field, Row: p.maskedRow(b.st.scan.slots), Review: p.review(b, field, rule)}

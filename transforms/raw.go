@@ -18,6 +18,8 @@ type Raw struct {
 	scan    *scanner
 	writers []writer
 	arena   []byte
+	refused []uint8 // of the rows of a chunk: how many flows refused each
+	rows    int
 }
 
 // NewRaw makes an empty Raw for a stream. The caller releases it.
@@ -36,27 +38,34 @@ func NewRaw(mem memory.Allocator, s *schemas.Stream) *Raw {
 	return r
 }
 
-// Rows returns every record of a chunk as a row, in order; the caller owns the
-// record and must release it. rejects are those of all flows of the stream.
-func (r *Raw) Rows(in *record.Chunk, rejects []Reject) arrow.Record {
-	refused := make([]uint8, len(in.Rows))
+// Add puts every record of a chunk into a row, in order. rejects are those of
+// all flows of the stream. Nothing of the chunk is kept.
+func (r *Raw) Add(in *record.Chunk, rejects []Reject) {
+	r.refused = append(r.refused[:0], make([]uint8, len(in.Rows))...)
 	for i := range rejects {
-		refused[rejects[i].Index]++
+		r.refused[rejects[i].Index]++
 	}
 	for i := range r.writers {
 		r.writers[i].reserve(len(in.Rows))
 	}
 	for i := range in.Rows {
-		r.row(in, &in.Rows[i], refused[i])
+		r.row(in, &in.Rows[i], r.refused[i])
 	}
+	r.rows += len(in.Rows)
+}
+
+// Take returns the rows; the caller owns the record and must release it. Raw is
+// empty afterwards and can be filled again.
+func (r *Raw) Take() arrow.Record {
 	cols := make([]arrow.Array, len(r.writers))
 	for i := range r.writers {
 		cols[i] = r.writers[i].take()
 	}
-	rec := array.NewRecord(r.schema, cols, int64(len(in.Rows)))
+	rec := array.NewRecord(r.schema, cols, int64(r.rows))
 	for _, c := range cols {
 		c.Release()
 	}
+	r.rows = 0
 	return rec
 }
 

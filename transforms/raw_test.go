@@ -37,8 +37,9 @@ func TestRaw(t *testing.T) {
 		return c
 	}
 	for range 2 { // the second batch from the same builders
-		rec := r.Rows(chunk(`{"县代码":" ３７ \n","n":1.50,"b":true,"more":"x"}`, `{"县代码":null,"n":["1"],"b":false}`, `not json`),
+		r.Add(chunk(`{"县代码":" ３７ \n","n":1.50,"b":true,"more":"x"}`, `{"县代码":null,"n":["1"],"b":false}`, `not json`),
 			[]Reject{{Index: 2}, {Index: 1}, {Index: 2}})
+		rec := r.Take()
 		var got strings.Builder
 		for i := range int(rec.NumRows()) {
 			for j, col := range rec.Columns() {
@@ -72,8 +73,9 @@ func TestRawAllocations(t *testing.T) {
 	for range 10_000 {
 		c.Append(record.Envelope{Key: []byte("370102"), Value: []byte(`{"县代码":"370102","n":1.5,"b":true}`), Place: "f.csv:7", Arrived: time.UnixMilli(1)})
 	}
-	r.Rows(c, nil).Release()
-	if n := testing.AllocsPerRun(5, func() { r.Rows(c, nil).Release() }); n > 160 {
+	r.Add(c, nil)
+	r.Take().Release()
+	if n := testing.AllocsPerRun(5, func() { r.Add(c, nil); r.Take().Release() }); n > 160 {
 		t.Errorf("%v allocations for a block of 12 columns", n)
 	}
 }
@@ -87,6 +89,7 @@ func BenchmarkRaw(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		r.Rows(c, nil).Release()
+		r.Add(c, nil)
+		r.Take().Release()
 	}
 }

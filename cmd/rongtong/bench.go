@@ -24,7 +24,7 @@ func benchCmd(c *common) *cobra.Command {
 func benchLoadCmd(c *common) *cobra.Command {
 	var o bench.Comparison
 	var s bench.Source
-	var brokers, observe string
+	var brokers, observe, profile string
 	var rowwise bool
 	cmd := &cobra.Command{
 		Use:   "load",
@@ -63,6 +63,13 @@ created if they are missing.`,
 					return bench.LoadRowwise(ctx, s, observe)
 				}
 			}
+			if profile != "" {
+				stop, err := bench.Profile(profile)
+				if err != nil {
+					return err
+				}
+				defer stop()
+			}
 			r, err := load(cmd.Context(), s)
 			if err != nil {
 				return err
@@ -85,6 +92,7 @@ created if they are missing.`,
 	f.StringVar(&s.Group, "group", "", "consumer group to go on with (default: a new one, from the topic's beginning)")
 	f.BoolVar(&rowwise, "rowwise", false, "run the row-wise program instead")
 	f.StringVar(&observe, "observe", "", "HTTP address of the warehouse, for the row-wise program")
+	f.StringVar(&profile, "profile", "", "write a CPU profile of the load to this file, and a heap profile beside it")
 	_ = f.MarkHidden("rowwise")
 	_ = f.MarkHidden("observe")
 	return cmd

@@ -17,7 +17,7 @@ import (
 // theme: every column is filled from the field of its name, as it stands.
 func derive(c *schemas.Catalog, s Source, columns []warehouse.Column) (*pipelines.Stream, error) {
 	sys := &schemas.System{System: "bench", Tier: c.Tiers[0].Code}
-	stream := &schemas.Stream{Name: "table"}
+	stream := &schemas.Stream{Name: "table", Raw: schemas.RawNone}
 	_, table, _ := strings.Cut(s.Table, ".")
 	e := &schemas.Entity{Entity: table, Fusion: schemas.FuseRow}
 	flow := &schemas.Flow{Stream: stream.Name, Entity: table}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime"
+	"runtime/pprof"
 	"strconv"
 	"strings"
 	"sync"
@@ -148,7 +149,8 @@ func Load(ctx context.Context, s Source) (Report, error) {
 	if len(t.left) == 0 {
 		return r, fault.Hint(fault.Config, "write to it first, or take another --group", "loading %q: it holds nothing that group %q has not loaded", s.Topic, group)
 	}
-	l := &pipelines.Loader{Kafka: k, Warehouse: w, Log: s.Log, Workers: max(1, s.Workers), Group: group, Loaded: t.loaded}
+	stages := &pipelines.Stages{}
+	l := &pipelines.Loader{Stages: stages, Kafka: k, Warehouse: w, Log: s.Log, Workers: max(1, s.Workers), Group: group, Loaded: t.loaded}
 	m, err := start(ctx, w)
 	if err != nil {
 		return r, err
@@ -160,7 +162,10 @@ func Load(ctx context.Context, s Source) (Report, error) {
 		return r, ctx.Err()
 	}
 	r.Rows, r.Rejected = t.rows, t.rejected
-	return r, m.stop(ctx, w, &r)
+	err = m.stop(ctx, w, &r)
+	r.Stages.Fetch, r.Stages.Transform = stages.Fetch().Seconds()/r.ClientCPU, stages.Transform().Seconds()/r.ClientCPU
+	r.Stages.Load = 1 - r.Stages.Fetch - r.Stages.Transform
+	return r, err
 }
 
 // tally counts what is loaded and ends the loader when everything is.
@@ -248,4 +253,24 @@ func Fill(ctx context.Context, brokers []string, stream *pipelines.Stream, n int
 		}
 	}
 	return bytes, nil
+}
+
+// Profile starts a CPU profile; the returned function ends it and writes the
+// heap's profile beside it.
+func Profile(file string) (stop func(), err error) {
+	f, err := os.Create(file)
+	if err == nil {
+		err = pprof.StartCPUProfile(f)
+	}
+	if err != nil {
+		return nil, fault.New(fault.Config, "writing a profile: %w", err)
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		f.Close()
+		if h, err := os.Create(file + ".heap"); err == nil {
+			_ = pprof.WriteHeapProfile(h)
+			h.Close()
+		}
+	}, nil
 }

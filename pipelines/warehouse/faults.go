@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"regexp"
+	"strings"
 	"syscall"
 
 	clickhouse "github.com/ClickHouse/clickhouse-go/v2"
@@ -103,7 +104,13 @@ func (w *Warehouse) seal(err error, doing string) error {
 	}
 	said := fmt.Errorf("the warehouse answered %s (%d)", nameOf(ex), ex.Code)
 	if m := columnOf.FindStringSubmatch(ex.Message); m != nil {
-		said = fmt.Errorf("%w for column %q", said, m[1])
+		said = &columnError{m[1], fmt.Errorf("%w for column %q", said, m[1])}
+	}
+	if ex.Code == 252 && strings.Contains(ex.Message, manyPartitions) {
+		said = fmt.Errorf("%w: %w", errTooSpread, said)
+	}
+	if p := pressures[ex.Code]; p != None {
+		said = &pressed{p, said}
 	}
 	if hint == "" {
 		return fault.New(class, "%s: %w", doing, said)
@@ -146,4 +153,52 @@ func classify(err error) (fault.Class, string) {
 		return fault.Transient, ""
 	}
 	return fault.Unknown, ""
+}
+
+// errTooSpread says that one block would become more parts than one insert may
+// make.
+var errTooSpread = errors.New("the rows belong to too many partitions of the table")
+
+func tooSpread(err error) bool { return errors.Is(err, errTooSpread) }
+
+// Press is what the server complains of when it cannot keep up.
+type Press uint8
+
+// What a transient error of a load asks for.
+const (
+	None  Press = iota
+	Often       // too many inserts: fewer and larger ones
+	Large       // too little memory: smaller ones
+	Full        // no room on the disk: nothing but waiting helps
+)
+
+// pressures are the codes of a server that cannot keep up.
+var pressures = map[int32]Press{
+	159: Often, // TIMEOUT_EXCEEDED
+	202: Often, // TOO_MANY_SIMULTANEOUS_QUERIES
+	203: Often, // NO_FREE_CONNECTION
+	209: Often, // SOCKET_TIMEOUT
+	252: Often, // TOO_MANY_PARTS
+	241: Large, // MEMORY_LIMIT_EXCEEDED
+	243: Full,  // NOT_ENOUGH_SPACE
+}
+
+type pressed struct {
+	press Press
+	error
+}
+
+func (e *pressed) Unwrap() error { return e.error }
+
+// Pressure is what an error of a load asks for. A connection that is lost or
+// refused is a server with too much to do, or none.
+func Pressure(err error) Press {
+	var p *pressed
+	switch {
+	case errors.As(err, &p):
+		return p.press
+	case fault.Is(err, fault.Transient) && (errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)):
+		return Often
+	}
+	return None
 }

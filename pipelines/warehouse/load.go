@@ -5,14 +5,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"reflect"
 	"regexp"
 	"strings"
 
 	clickhouse "github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/ipc"
 
 	"rongtong/schemas/fault"
 )
@@ -48,37 +46,27 @@ func (w *Warehouse) Load(ctx context.Context, l Load) error {
 	case l.Rows.NumRows() == 0:
 		return nil
 	}
-	names := make([]string, l.Rows.NumCols())
-	for i := range names {
-		names[i] = ident(l.Rows.ColumnName(i))
+	err := w.insert(ctx, l.Table, l.Token, l.Rows, doing)
+	if tooSpread(err) && l.Rows.NumRows() > 1 {
+		return w.spread(ctx, l)
 	}
-	r, stop := encode(l.Rows)
-	defer stop()
-	sql := fmt.Sprintf("INSERT INTO %s (%s)", l.Table, strings.Join(names, ", "))
-	return w.seal(w.conn.InsertFormat(once(ctx, l.Token), "ArrowStream", sql, r), doing)
+	return err
 }
 
-// encode streams a record in Arrow's streaming format. stop ends the writer
-// and returns only when the record is no longer touched: it is borrowed.
-func encode(rec arrow.Record) (r io.Reader, stop func()) {
-	pr, pw := io.Pipe()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		iw := ipc.NewWriter(pw, ipc.WithSchema(rec.Schema()))
-		err := iw.Write(rec)
-		if cerr := iw.Close(); err == nil {
-			err = cerr
-		}
-		// An error cuts the request off in the middle of a chunk, which the
-		// server takes for what it is: an insert that did not happen.
-		pw.CloseWithError(err)
-	}()
-	return pr, func() {
-		pr.CloseWithError(io.ErrClosedPipe)
-		<-done
+func (w *Warehouse) insert(ctx context.Context, into, token string, rows arrow.Record, doing string) error {
+	names := make([]string, rows.NumCols())
+	for i := range names {
+		names[i] = ident(rows.ColumnName(i))
 	}
+	b := newBody(rows)
+	defer b.stop()
+	sql := fmt.Sprintf("INSERT INTO %s (%s)", into, strings.Join(names, ", "))
+	return w.seal(w.conn.InsertFormat(once(ctx, token), "ArrowStream", sql, b), doing)
 }
+
+// partsMost is how many parts one insert may become. A record whose rows belong
+// to more partitions of its table is loaded in pieces: see spread.
+const partsMost = 100
 
 // once are the settings under which an insert is one block under one token.
 func once(ctx context.Context, token string) context.Context {
@@ -96,7 +84,7 @@ func once(ctx context.Context, token string) context.Context {
 		"input_format_parallel_parsing":                      0,
 		"input_format_allow_errors_num":                      0,
 		"input_format_skip_unknown_fields":                   0,
-		"max_partitions_per_insert_block":                    0,
+		"max_partitions_per_insert_block":                    partsMost,
 		"deduplicate_blocks_in_dependent_materialized_views": 1,
 	}))
 }

@@ -62,7 +62,8 @@ func loadRaw(t *testing.T, w *Warehouse, c *schemas.Catalog, token string, arriv
 	for _, o := range offsets {
 		ch.Append(record.Envelope{Key: []byte("1"), Value: []byte(`{"编号":"1","说明":" ＡＢ "}`), Offset: o, Arrived: arrived})
 	}
-	rows := r.Rows(ch, nil)
+	r.Add(ch, nil)
+	rows := r.Take()
 	defer rows.Release()
 	if err := w.Load(t.Context(), Load{token, "ods.src__s", rows}); err != nil {
 		t.Fatal(err)
