@@ -39,11 +39,12 @@ GROUP BY department, entity, field, src, other_src`},
 }
 
 // disputable are the columns over which sources can disagree: not the key, not
-// lists, and nothing about a person, whose values must not be copied.
+// lists, not forms made for matching, and nothing about a person, whose values
+// must not be copied.
 func disputable(e *schemas.Entity) []*schemas.Column {
 	var out []*schemas.Column
 	for _, c := range e.Columns {
-		if !e.IsKey(c.Name) && !c.Type.Collection() && c.Type != schemas.Pid && (c.PII == "" || c.PII == schemas.P0 || c.PII == schemas.P1) {
+		if !e.IsKey(c.Name) && !c.Type.Collection() && c.Type != schemas.Pid && !c.Matching && (c.PII == "" || c.PII == schemas.P0 || c.PII == schemas.P1) {
 			out = append(out, c)
 		}
 	}
