@@ -1,23 +1,29 @@
-// Package sql reads tables of a database incrementally: every Read asks for
-// the rows after a cursor column's last value, in the order of that column.
+// Package sql reads tables of a database: once whole, then what changed.
 //
-// What is promised and what is not. A cursor sees a row when the row's cursor
-// value is greater than every value read before. A table whose cursor is an
-// autoincrement or a commit-ordered sequence therefore loses nothing. A table
-// with several writers that take numbers early and commit late can show a
-// lower number after a higher one was read: that row is not seen. Likewise a
-// row changed in place is seen again only if its cursor value grows. Deletes
-// are not seen at all. A system where that matters needs a change feed.
+// With a cursor, a column whose value grows when a row changes, the table is
+// first read by its key, in chunks that may run in parallel; what changes
+// meanwhile has a greater cursor than the greatest one seen before, and is read
+// next. From then on every run asks for the rows after the last (cursor, key).
+// Rows that took their cursor value early and committed late are found by
+// looking back over the overlap: the position remembers which rows of that
+// window were delivered. With compare, for tables that have no such column, the
+// table is read whole and what was delivered before is left out; the position
+// remembers a digest of every row. With deletes, rows that were delivered and
+// are gone are delivered as deletes.
+//
+// What a cursor cannot see: a row changed without its cursor growing. Where
+// that happens, use compare, or change capture (pgcdc, mycdc).
 package sql
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"rongtong/connectors"
+	"rongtong/connectors/database"
 	"rongtong/schemas"
 	"rongtong/schemas/decl"
 	"rongtong/schemas/fault"
@@ -26,24 +32,41 @@ import (
 
 // settings is `connect`.
 type settings struct {
-	decl.Pos
+	database.Server
 	Kind   string    `decl:"kind,required"`
-	Driver string    `decl:"driver,required"`
-	DSN    decl.Text `decl:"dsn,required"` // for sqlite a path or a file: URI
+	Driver string    `decl:"driver,required"` // postgres, mysql, sqlserver, oracle, dm, sqlite
+	Path   decl.Text `decl:"path"`            // sqlite alone: the file, or a file: URI
 }
 
 // from is `streams.<name>.from`.
 type from struct {
 	decl.Pos
-	Table  string `decl:"table,required"`
-	Cursor string `decl:"cursor,required"` // a field whose values grow, whole numbers or text
+	Schema string `decl:"schema"`         // the account's own by default
+	Table  string `decl:"table,required"` // or a view
+	// Cursor is a field whose value grows whenever a row is added or changed.
+	Cursor string `decl:"cursor"`
+	// Compare reads the whole table every time and delivers what differs.
+	Compare bool `decl:"compare"`
+	// Deletes delivers rows that were delivered before and are gone, by
+	// comparing keys at the end of every run.
+	Deletes bool `decl:"deletes"`
+	// Overlap is how far back late commits are looked for: a duration for a
+	// cursor of times ("5m" by default), a number for whole numbers (1000).
+	Overlap string `decl:"overlap"`
+	// Snapshot is the order of the first reading: "key" (default, where the table
+	// has a primary key that the stream's key contains) or "cursor".
+	Snapshot string `decl:"snapshot"`
+	// Parallel is how many connections read the first time; 1 by default.
+	Parallel int `decl:"parallel"`
+	// Hex names fields of bytes to deliver as hexadecimal text.
+	Hex []string `decl:"hex"`
 }
 
 // Kind is the protocol "sql".
 func Kind() connectors.Kind {
 	return connectors.Kind{
 		Name:     "sql",
-		Doc:      "Tables of a database, read incrementally by a cursor column. Drivers: sqlite.",
+		Doc:      "Tables of a database, read by a cursor or by comparison. Drivers: " + strings.Join(database.Names(), ", ") + ".",
 		Validate: func(sys *schemas.System) []decl.Problem { _, _, ps := read(sys); return ps },
 		Open:     open,
 	}
@@ -53,8 +76,8 @@ func Kind() connectors.Kind {
 func read(sys *schemas.System) (settings, map[string]from, []decl.Problem) {
 	var set settings
 	ps := sys.Connect.Decode(&set)
-	if _, ok := dialects[set.Driver]; !ok && set.Driver != "" {
-		ps = append(ps, set.Problem("sql.driver", decl.Suggest(set.Driver, drivers()), "%q is not a driver known here", set.Driver))
+	if len(ps) == 0 {
+		ps = set.check()
 	}
 	froms := map[string]from{}
 	for _, e := range sys.Streams {
@@ -69,16 +92,56 @@ func read(sys *schemas.System) (settings, map[string]from, []decl.Problem) {
 	return set, froms, ps
 }
 
-func (f from) check(s *schemas.Stream) []decl.Problem {
-	names := make([]string, 0, len(s.Fields))
+func (s *settings) check() []decl.Problem {
+	_, known := database.Dialects[s.Driver]
+	switch {
+	case !known:
+		return []decl.Problem{s.Problem("sql.driver", decl.Suggest(s.Driver, database.Names()), "%q is not a driver known here", s.Driver)}
+	case s.Driver != "sqlite" && s.Path.IsSet():
+		return []decl.Problem{s.Path.Problem("sql.path", "give host, database, user and password", "only sqlite is a file")}
+	case s.Driver != "sqlite":
+		return s.Server.Check()
+	case !s.Path.IsSet():
+		return []decl.Problem{s.Problem("key.missing", "add it: the file of the database", "%q is required", "path")}
+	case s.Host.IsSet() || s.Database.IsSet() || s.User.IsSet() || s.Password.IsSet():
+		return []decl.Problem{s.Problem("sql.path", "remove host, database, user and password", "sqlite is a file: it has no server")}
+	}
+	return s.Server.CheckText()
+}
+
+func (f *from) check(s *schemas.Stream) []decl.Problem {
+	var names []string
 	for _, d := range s.Fields {
 		names = append(names, d.Key)
 	}
 	var ps []decl.Problem
-	if !slices.Contains(names, f.Cursor) {
+	switch {
+	case f.Cursor == "" && !f.Compare:
+		ps = append(ps, f.Problem("sql.cursor", "add cursor: with a field that grows whenever a row changes, or compare: true",
+			"nothing says how changes of %q are found", f.Table))
+	case f.Cursor != "" && f.Compare:
+		ps = append(ps, f.Problem("sql.cursor", "keep one of the two", "compare reads everything: it needs no cursor"))
+	case f.Cursor != "" && !slices.Contains(names, f.Cursor):
 		ps = append(ps, f.Problem("sql.cursor", decl.Suggest(f.Cursor, names), "the cursor %q is not a declared field", f.Cursor))
 	}
-	for _, name := range append(names, f.Table) {
+	if f.Compare && (f.Overlap != "" || f.Snapshot != "") {
+		ps = append(ps, f.Problem("sql.compare", "remove overlap and snapshot", "they belong to a cursor"))
+	}
+	if f.Snapshot != "" && f.Snapshot != "key" && f.Snapshot != "cursor" {
+		ps = append(ps, f.Problem("sql.snapshot", `"key" or "cursor"`, "%q is no order to read a table in", f.Snapshot))
+	}
+	if f.Parallel < 0 || f.Parallel > 16 {
+		ps = append(ps, f.Problem("sql.parallel", "1 to 16", "%d connections cannot read at once", f.Parallel))
+	}
+	if _, _, err := f.overlap(); err != nil {
+		ps = append(ps, f.Problem("sql.overlap", `"10m" for times, "5000" for whole numbers`, "%q is no overlap", f.Overlap))
+	}
+	for _, h := range f.Hex {
+		if !slices.Contains(names, h) {
+			ps = append(ps, f.Problem("sql.hex", decl.Suggest(h, names), "%q is not a declared field", h))
+		}
+	}
+	for _, name := range append(names, f.Table, f.Schema+"x") {
 		if strings.ContainsRune(name, 0) || name == "" {
 			ps = append(ps, f.Problem("sql.name", "", "%q cannot be the name of a table or a column", name))
 		}
@@ -86,105 +149,86 @@ func (f from) check(s *schemas.Stream) []decl.Problem {
 	return ps
 }
 
-// dialect is what differs between databases.
-type dialect struct {
-	driver string // of database/sql
-	// source turns the declared dsn into the driver's, read-only.
-	source func(dsn string) string
-	// quote makes an identifier, whatever it contains.
-	quote func(name string) string
-	// column reads a column as stored, without the driver's interpretation.
-	column func(quoted string) string
-	// classify gives a driver's error its class and a way out.
-	classify func(err error) (fault.Class, string)
-	// tables lists tables and their columns with a source type each.
-	tables func(ctx context.Context, db *sql.DB) ([]table, error)
-}
-
-type table struct {
-	name    string
-	columns decl.Map[string]
-	key     []string
-}
-
-var dialects = map[string]dialect{"sqlite": sqlite}
-
-func drivers() []string {
-	names := make([]string, 0, len(dialects))
-	for n := range dialects {
-		names = append(names, n)
+// overlap is how far back to look, for a cursor of times and of whole numbers.
+func (f *from) overlap() (time.Duration, int64, error) {
+	if f.Overlap == "" {
+		return 5 * time.Minute, 1000, nil
 	}
-	slices.Sort(names)
-	return names
+	if n, err := strconv.ParseInt(f.Overlap, 10, 64); err == nil && n >= 0 {
+		return time.Duration(n) * time.Second, n, nil
+	}
+	d, err := time.ParseDuration(f.Overlap)
+	if err == nil && d < 0 {
+		err = strconv.ErrRange
+	}
+	return d, int64(d / time.Second), err
 }
 
 type opened struct {
-	dialect
+	*database.Dialect
 	name  string
-	db    *sql.DB
+	set   settings
+	zone  *time.Location
+	db    database.DB
 	froms map[string]from
 	list  []*schemas.Stream
 }
 
-func open(_ context.Context, sys *schemas.System) (connectors.Opened, error) {
+func open(ctx context.Context, sys *schemas.System) (connectors.Opened, error) {
 	set, froms, ps := read(sys)
 	if len(ps) > 0 {
 		return nil, fault.New(fault.Config, "reading the settings of %q: %s", sys.System, ps[0])
 	}
-	dsn, err := set.DSN.Value()
-	if err != nil {
-		return nil, fault.New(fault.Config, "reading the settings of %q: %w", sys.System, err)
+	s := &opened{Dialect: database.Dialects[set.Driver], name: sys.System, set: set, froms: froms}
+	var addr database.Address
+	var err error
+	if set.Driver == "sqlite" {
+		addr.Database, err = set.Path.Value()
+		err = fault.Mark(fault.Config, err)
+	} else {
+		addr, err = set.Resolve(s.Port)
 	}
-	d := dialects[set.Driver]
-	db, err := sql.Open(d.driver, d.source(dsn))
-	if err != nil {
-		// The driver's text may repeat the dsn, and with it a password.
-		return nil, fault.New(fault.Config, "opening the database of %q: the dsn %q is not one for %s", sys.System, set.DSN.Raw(), set.Driver)
+	if err == nil {
+		s.zone, err = set.Location()
 	}
-	s := &opened{dialect: d, name: sys.System, db: db, froms: froms}
+	if err == nil {
+		s.db, err = s.Open(ctx, addr)
+	}
+	if err != nil {
+		return nil, s.Failure(ctx, err, "opening system %q", sys.System)
+	}
 	for _, e := range sys.Streams {
 		s.list = append(s.list, e.Value)
 	}
 	return s, nil
 }
 
-// failure names what was being done and classifies the driver's error.
-func (s *opened) failure(ctx context.Context, err error, doing, name string) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	var known *fault.Error
-	if errors.As(err, &known) {
-		return err
-	}
-	class, hint := s.classify(err)
-	return fault.Hint(class, hint, "%s %q of system %q: %w", doing, name, s.name, err)
-}
-
-// Check asks every declared table for its columns.
+// Check plans every stream and asks its table for its columns.
 func (s *opened) Check(ctx context.Context) error {
 	for _, st := range s.list {
-		rows, err := s.db.QueryContext(ctx, s.query(st, s.froms[st.Name], false)+" LIMIT 0")
+		f := s.froms[st.Name]
+		p, err := s.plan(ctx, st, f)
 		if err == nil {
-			rows.Next()
-			err = errors.Join(rows.Err(), rows.Close())
+			query, args := p.sel.Page(database.Bounds{Order: p.tail}, 1)
+			_, err = database.All(ctx, s.db, query, args...)
 		}
 		if err != nil {
-			return s.failure(ctx, err, "checking table", s.froms[st.Name].Table)
+			return s.Failure(ctx, err, "checking table %q of system %q", f.Table, s.name)
 		}
 	}
 	return nil
 }
 
-// Discover lists the tables, with the declared primary key as the key.
+// Discover lists the tables: their key, the type of field that suits each
+// column, and a proposal for `from` with the column that looks like a cursor.
 func (s *opened) Discover(ctx context.Context) ([]*schemas.Stream, error) {
-	tables, err := s.tables(ctx, s.db)
+	tables, err := database.Tables(ctx, s.Dialect, s.db, "", "")
 	if err != nil {
-		return nil, s.failure(ctx, err, "listing the tables of", s.name)
+		return nil, s.Failure(ctx, err, "listing the tables of system %q", s.name)
 	}
 	var out []*schemas.Stream
-	for _, t := range tables {
-		out = append(out, &schemas.Stream{Name: t.name, Key: t.key, Fields: t.columns})
+	for i := range tables {
+		out = append(out, s.propose(&tables[i]))
 	}
 	return out, nil
 }
@@ -197,27 +241,9 @@ func (s *opened) Source(_ context.Context, st *schemas.Stream, pos record.Positi
 	if !ok {
 		return nil, fault.New(fault.Bug, "opening stream %q of system %q: it is not declared", st.Name, s.name)
 	}
-	last, err := parsePosition(pos)
+	at, k, err := parsePosition(pos)
 	if err != nil {
 		return nil, fault.Mark(fault.Bug, err)
 	}
-	return newSource(s, st, f, last), nil
-}
-
-// query selects the declared fields, the cursor last. Every column is
-// qualified: SQLite takes an unknown "name" alone for a text.
-func (s *opened) query(st *schemas.Stream, f from, after bool) string {
-	var b strings.Builder
-	b.WriteString("SELECT ")
-	for _, d := range st.Fields {
-		b.WriteString(s.column("t." + s.quote(d.Key)))
-		b.WriteString(", ")
-	}
-	cursor := "t." + s.quote(f.Cursor)
-	b.WriteString(s.column(cursor) + " FROM " + s.quote(f.Table) + " AS t")
-	if after {
-		b.WriteString(" WHERE " + cursor + " > ?")
-	}
-	b.WriteString(" ORDER BY " + cursor)
-	return b.String()
+	return &source{sys: s, stream: st, from: f, at: at, known: k}, nil
 }

@@ -7,8 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,13 +19,14 @@ import (
 
 	"rongtong/connectors"
 	"rongtong/connectors/conntest"
+	"rongtong/connectors/database"
 	"rongtong/schemas"
 	"rongtong/schemas/fault"
 	"rongtong/schemas/record"
 )
 
 const declaration = `
-connect: { kind: sql, driver: sqlite, dsn: %q }
+connect: { kind: sql, driver: sqlite, path: %q }
 streams:
   event:
     from: { table: %q, cursor: %s }
@@ -36,7 +40,7 @@ func system(tb testing.TB, path, table, cursor string) *schemas.System {
 }
 
 // database makes a file with a table of n events.
-func database(tb testing.TB, n int) (string, *sql.DB) {
+func sqliteFile(tb testing.TB, n int) (string, *sql.DB) {
 	tb.Helper()
 	path := filepath.Join(tb.TempDir(), "市 运行?.db")
 	db := writer(tb, path)
@@ -47,7 +51,7 @@ func database(tb testing.TB, n int) (string, *sql.DB) {
 
 func writer(tb testing.TB, path string) *sql.DB {
 	tb.Helper()
-	db, err := sql.Open("sqlite", strings.SplitN(sqliteSource(path), "?", 2)[0]+"?_pragma=journal_mode(WAL)&_pragma=synchronous(0)")
+	db, err := sql.Open("sqlite", strings.SplitN(database.SQLiteSource(path), "?", 2)[0]+"?_pragma=journal_mode(WAL)&_pragma=synchronous(0)")
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -86,7 +90,7 @@ func (world) Kind() connectors.Kind { return Kind() }
 
 func (world) Start(tb testing.TB) conntest.Site {
 	const rows = connectors.ChunkRows + 500
-	path, db := database(tb, rows)
+	path, db := sqliteFile(tb, rows)
 	return &site{system(tb, path, "event", "seq"), db, rows}
 }
 
@@ -94,17 +98,17 @@ func (world) Refused() []conntest.Refused {
 	bad := func(from, connect string) string {
 		return "connect: " + connect + "\nstreams: { event: { from: " + from + ", key: [no], fields: { seq: number, no: text } } }\n"
 	}
-	good := "{ kind: sql, driver: sqlite, dsn: x.db }"
+	good := "{ kind: sql, driver: sqlite, path: x.db }"
 	return []conntest.Refused{
 		{Name: "cursor is no field", Text: bad("{ table: event, cursor: sequence }", good), Rule: "sql.cursor"},
-		{Name: "cursor is missing", Text: bad("{ table: event }", good), Rule: "key.missing"},
+		{Name: "cursor is missing", Text: bad("{ table: event }", good), Rule: "sql.cursor"},
 		{Name: "unknown key", Text: bad("{ table: event, cursor: seq, where: x }", good), Rule: "key.unknown"},
-		{Name: "unknown driver", Text: bad("{ table: event, cursor: seq }", "{ kind: sql, driver: sqlit, dsn: x.db }"), Rule: "sql.driver"},
+		{Name: "unknown driver", Text: bad("{ table: event, cursor: seq }", "{ kind: sql, driver: sqlit, path: x.db }"), Rule: "sql.driver"},
 	}
 }
 
 func (world) Unfit(tb testing.TB) []conntest.Unfit {
-	path, _ := database(tb, 1)
+	path, _ := sqliteFile(tb, 1)
 	text := filepath.Join(tb.TempDir(), "text.db")
 	if err := os.WriteFile(text, bytes.Repeat([]byte("no database. "), 100), 0o600); err != nil {
 		tb.Fatal(err)
@@ -141,7 +145,7 @@ func open1(tb testing.TB, sys *schemas.System, pos record.Position) connectors.S
 }
 
 func TestValuesAreVerbatim(t *testing.T) {
-	path, db := database(t, 0)
+	path, db := sqliteFile(t, 0)
 	run(t, db, `INSERT INTO event VALUES (-9223372036854775808, 'a', '2025-12-01', 0.1, NULL, 'secret'),
 		(2, 7, 20251201, 12345678901234567890.0, 3.50, ''), (9007199254740993, x'4142', 'no date', '1,200户', 1e-9, '')`)
 	var chunk record.Chunk
@@ -163,44 +167,58 @@ func TestValuesAreVerbatim(t *testing.T) {
 	}
 }
 
-// TestEqualCursors: rows that share a cursor value are never torn apart.
+// TestEqualCursors: rows that share a cursor value are told apart by the key,
+// however many they are; rows that share both are never torn apart.
 func TestEqualCursors(t *testing.T) {
-	path, db := database(t, connectors.ChunkRows+100)
-	run(t, db, `UPDATE event SET opened = '2025-12-02' WHERE seq > ?`, connectors.ChunkRows-50)
+	path, db := sqliteFile(t, connectors.ChunkRows+100)
+	run(t, db, `UPDATE event SET opened = '2025-12-02'`)
 	src := open1(t, system(t, path, "event", "opened"), nil)
-	var chunk record.Chunk
-	var got []int
-	for {
-		chunk.Reset()
-		_, err := src.Read(context.Background(), &chunk)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		got = append(got, len(chunk.Rows))
-	}
-	if len(got) != 2 || got[0] != connectors.ChunkRows-50 || got[1] != 150 {
+	if got := chunks(t, src); !slices.Equal(got, []int{connectors.ChunkRows, 100}) {
 		t.Errorf("chunks of %v rows", got)
 	}
-	insert(t, db, connectors.ChunkRows+101, 1) // one more of the first day: 20,001 in all
-	run(t, db, `UPDATE event SET opened = '2025-12-03'`)
-	chunk.Reset()
-	if _, err := src.Read(context.Background(), &chunk); !fault.Is(err, fault.Config) {
+	run(t, db, `UPDATE event SET no = 'twice', opened = '2025-12-03' WHERE seq > ?`, connectors.ChunkRows-50)
+	if got := chunks(t, open1(t, system(t, path, "event", "opened"), nil)); !slices.Equal(got, []int{connectors.ChunkRows - 50, 150}) {
+		t.Errorf("chunks of %v rows", got)
+	}
+	insert(t, db, connectors.ChunkRows+101, 1)
+	run(t, db, `UPDATE event SET no = 'same', opened = '2025-12-03'`) // 20,101 rows that nothing tells apart
+	var chunk record.Chunk
+	if _, err := open1(t, system(t, path, "event", "opened"), nil).Read(context.Background(), &chunk); !fault.Is(err, fault.Config) {
 		t.Errorf("a group larger than a chunk: %v", err)
 	}
 }
 
+// chunks reads to the end and returns the sizes of the chunks.
+func chunks(t *testing.T, src connectors.Source) (sizes []int) {
+	t.Helper()
+	var chunk record.Chunk
+	for {
+		chunk.Reset()
+		_, err := src.Read(context.Background(), &chunk)
+		if errors.Is(err, io.EOF) {
+			return sizes
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		sizes = append(sizes, len(chunk.Rows))
+	}
+}
+
 func TestTextCursorAndNull(t *testing.T) {
-	path, db := database(t, 3)
-	src := open1(t, system(t, path, "event", "no"), encodePosition("E00000002"))
+	path, db := sqliteFile(t, 3)
+	start := position{phase: following, after: []string{"E00000002"}}
+	from, err := start.encode(nil, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	src := open1(t, system(t, path, "event", "no"), from)
 	var chunk record.Chunk
 	pos, err := src.Read(context.Background(), &chunk)
 	if err != nil || len(chunk.Rows) != 1 || string(chunk.Rows[0].Key) != "E00000003" {
 		t.Fatalf("%d rows, %v", len(chunk.Rows), err)
 	}
-	if p, err := parsePosition(pos); err != nil || p != "E00000003" {
+	if p, _, err := parsePosition(pos); err != nil || p.after[0] != "E00000003" {
 		t.Errorf("position %v, %v", p, err)
 	}
 	run(t, db, `UPDATE event SET no = NULL WHERE seq = 2`)
@@ -217,7 +235,7 @@ func TestTextCursorAndNull(t *testing.T) {
 
 // TestNames: identifiers are data, whatever they contain.
 func TestNames(t *testing.T) {
-	path, db := database(t, 2)
+	path, db := sqliteFile(t, 2)
 	run(t, db, `ALTER TABLE event RENAME TO "a""; DROP TABLE b; -- 事件"`)
 	var chunk record.Chunk
 	sys := system(t, path, `a"; DROP TABLE b; -- 事件`, "seq")
@@ -227,13 +245,13 @@ func TestNames(t *testing.T) {
 }
 
 func TestReadsOnly(t *testing.T) {
-	path, _ := database(t, 1)
+	path, _ := sqliteFile(t, 1)
 	o, err := Kind().Open(context.Background(), system(t, path, "event", "seq"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer o.Close()
-	if _, err := o.(*opened).db.Exec("DELETE FROM event"); err == nil {
+	if err := o.(*opened).db.Exec(context.Background(), "DELETE FROM event"); err == nil {
 		t.Error("the source's rows can be deleted")
 	}
 }
@@ -241,7 +259,7 @@ func TestReadsOnly(t *testing.T) {
 // TestWriterGone: a database in WAL mode is read when its writer closed it, and
 // when its writer died and left its log behind.
 func TestWriterGone(t *testing.T) {
-	path, db := database(t, 100)
+	path, db := sqliteFile(t, 100)
 	died := filepath.Join(t.TempDir(), "died.db")
 	for _, suffix := range []string{"", "-wal"} { // without -shm: it is not valid after a reboot
 		b, err := os.ReadFile(path + suffix)
@@ -266,7 +284,7 @@ func TestWriterGone(t *testing.T) {
 // TestSeesOnlyCommitted: rows of an open transaction are not read, and are not
 // lost when it commits.
 func TestSeesOnlyCommitted(t *testing.T) {
-	path, db := database(t, 10)
+	path, db := sqliteFile(t, 10)
 	src := open1(t, system(t, path, "event", "seq"), nil)
 	tx, err := db.Begin()
 	if err != nil {
@@ -307,7 +325,7 @@ func TestLockedIsTransient(t *testing.T) {
 }
 
 func TestDiscover(t *testing.T) {
-	path, _ := database(t, 1)
+	path, _ := sqliteFile(t, 1)
 	o, err := Kind().Open(context.Background(), system(t, path, "event", "seq"))
 	if err != nil {
 		t.Fatal(err)
@@ -322,24 +340,34 @@ func TestDiscover(t *testing.T) {
 	}
 }
 
+// FuzzPosition: what is read as a position is written as the same one.
 func FuzzPosition(f *testing.F) {
-	for _, p := range []position{int64(-1), int64(1 << 60), "", "2025-12-01"} {
-		f.Add([]byte(encodePosition(p)))
+	p := position{phase: following, high: "9", after: []string{"7", "键"}, floor: -5, seen: []mark{{-5, 1}, {7, 1 << 63}}}
+	for _, k := range []known{nil, {"a": 1, "ab": 2}} {
+		b, err := p.encode(k, true)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add([]byte(b))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		p, err := parsePosition(b)
-		if err != nil || p == nil {
+		p, k, err := parsePosition(b)
+		if err != nil || p.phase == starting {
 			return
 		}
-		again, err := parsePosition(encodePosition(p))
-		if err != nil || again != p {
-			t.Fatalf("%v becomes %v, %v", p, again, err)
+		again, err := p.encode(k, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p2, k2, err := parsePosition(again)
+		if err != nil || !reflect.DeepEqual(p, p2) || !maps.Equal(k, k2) {
+			t.Fatalf("%v %v becomes %v %v, %v", p, k, p2, k2, err)
 		}
 	})
 }
 
 func BenchmarkRead(b *testing.B) {
-	path, _ := database(b, 200_000)
+	path, _ := sqliteFile(b, 200_000)
 	sys := system(b, path, "event", "seq")
 	var chunk record.Chunk
 	rows, cpu := 0, used()

@@ -102,7 +102,7 @@ func MariaDB(t testing.TB) *Server {
 
 var versionNumber = regexp.MustCompile(`\d+\.\d+\.\d+`)
 
-func startMariaDB(ctx context.Context) (*Server, error) {
+func startMariaDB(ctx context.Context) (_ *Server, err error) {
 	program, err := EnsureMariaDB(ctx, nil)
 	if err != nil {
 		return nil, err
@@ -111,6 +111,7 @@ func startMariaDB(ctx context.Context) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer removeUnless(&err, dir)
 	s := &Server{Host: "127.0.0.1", User: "rongtong", Password: "Rongtong+my/7", Dir: dir}
 	if s.Port, err = FreePort(); err != nil {
 		return nil, err
@@ -158,13 +159,8 @@ func bootstrap(ctx context.Context, program, dir, data string, s *Server) error 
 	}
 	fmt.Fprintf(&text, "\nFLUSH PRIVILEGES;\nCREATE USER %s@'%%' IDENTIFIED BY '%s';\nGRANT ALL ON *.* TO %s@'%%' WITH GRANT OPTION;\n",
 		s.User, s.Password, s.User)
-	if err := os.Mkdir(data, 0o700); err != nil {
+	if err := errors.Join(os.Mkdir(data, 0o700), own(data)); err != nil {
 		return fmt.Errorf("making %q: %w", data, err)
-	}
-	if os.Geteuid() == 0 {
-		if err := os.Chown(data, nobody, nobody); err != nil {
-			return fmt.Errorf("making %q: %w", data, err)
-		}
 	}
 	cmd := exec.CommandContext(ctx, program, append(mariadbArgs(dir, data), "--bootstrap", "--log-warnings=0", "--max-allowed-packet=8M")...)
 	cmd.Dir, cmd.Stdin = dir, &text

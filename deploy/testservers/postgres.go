@@ -38,7 +38,7 @@ func Postgres(t testing.TB) *Server {
 	return postgres.get(t, "PostgreSQL", startPostgres)
 }
 
-func startPostgres(ctx context.Context) (*Server, error) {
+func startPostgres(ctx context.Context) (_ *Server, err error) {
 	installed, err := EnsurePostgres(ctx, nil)
 	if err != nil {
 		return nil, err
@@ -47,6 +47,7 @@ func startPostgres(ctx context.Context) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer removeUnless(&err, dir)
 	// The server's user may not be able to look into the cache of this one, so
 	// the files are put beside the data.
 	program := filepath.Join(dir, "program")
@@ -134,7 +135,7 @@ func copyTree(to, from string) error {
 		case d.IsDir() && (d.Name() == "pgxs" || d.Name() == "include"):
 			return filepath.SkipDir
 		case d.IsDir():
-			return os.MkdirAll(at, 0o755)
+			return errors.Join(os.MkdirAll(at, 0o755), own(at))
 		case filepath.Ext(path) == ".a" || !d.Type().IsRegular():
 			return nil
 		}

@@ -150,13 +150,29 @@ func ordinary() *syscall.Credential {
 // Folder makes a folder for a server, owned by the user that the server runs as.
 func Folder(name string) (string, error) {
 	dir, err := os.MkdirTemp("", "rongtong-"+name+"-*")
-	if err == nil && os.Geteuid() == 0 {
-		err = os.Chown(dir, nobody, nobody)
+	if err == nil {
+		err = own(dir)
 	}
 	if err != nil {
 		return "", fmt.Errorf("making a folder for %s: %w", name, err)
 	}
 	return dir, nil
+}
+
+// own gives a file to the user that servers run as.
+func own(path string) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	return os.Chown(path, nobody, nobody)
+}
+
+// removeUnless removes the folder of a server that did not start. Once started,
+// its guard does it.
+func removeUnless(err *error, dir string) {
+	if *err != nil {
+		_ = os.RemoveAll(dir)
+	}
 }
 
 // FreePort finds a port below the range from which the system takes ports for
