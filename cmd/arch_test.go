@@ -39,6 +39,7 @@ var rooms = map[string]int{
 	"connectors/conntest":            4,
 	"schemas/derive":                 4,
 	"connectors":                     3,
+	"connectors/database":            3,
 	"transforms":                     3,
 	"pipelines/warehouse":            3,
 	"pipelines/schedule":             3,
