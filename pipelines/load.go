@@ -210,7 +210,7 @@ func rejectRow(s *share, f *Flow, e *record.Envelope, r *transforms.Reject) ware
 	return warehouse.RejectRow{
 		Topic: s.topic, Partition: s.partition, Offset: e.Offset, Flow: f.name(s.stream),
 		System: s.stream.System.System, Tier: s.stream.System.Tier, Stream: s.stream.Stream.Name, Entity: f.Entity.Entity,
-		Rule: r.Rule, Field: r.Field, ReasonZh: r.ReasonZh, ReasonEn: r.ReasonEn, Place: strings.Clone(e.Place),
+		Division: r.Division, Plan: f.Plan.Fingerprint(), Rule: r.Rule, Field: r.Field, ReasonZh: r.ReasonZh, ReasonEn: r.ReasonEn, Place: strings.Clone(e.Place),
 		RecordKey: strings.ReplaceAll(string(e.Key), "\x1f", "|"), Row: string(r.Row), RejectedAt: e.Arrived,
 	}
 }

@@ -14,6 +14,7 @@ type Reject struct {
 	Index              int     // the row's place in the chunk
 	Rule               string  // stable id of the rule it breaks
 	Field              string  // the column that failed; empty when the whole row did
+	Division           string  // the territory, or the supplier, as far as the row says; may be empty
 	ReasonZh, ReasonEn string  // the reason, for the people who mend it; holds no values
 	Row                []byte  // JSON of the declared fields, direct identifiers masked
 	Review             *Review // a division code that a person must resolve; nil for other rules
@@ -44,6 +45,7 @@ func (p *Plan) Apply(b *Batch, in *record.Chunk) []Reject {
 func (p *Plan) row(b *Batch, e *record.Envelope) (field, rule string) {
 	st := &b.st
 	st.arena, st.list, st.flags, st.at = st.arena[:0], st.list[:0], 0, e.At
+	st.evaluated = false
 	rule = st.scan.scan(e.Value)
 	if e.Fault != "" {
 		return "", e.Fault
@@ -71,6 +73,7 @@ func (p *Plan) row(b *Batch, e *record.Envelope) (field, rule string) {
 // nothing, so that a mistake is reported where it was made.
 func (p *Plan) evaluate(st *state, isDelete bool) (field, rule string) {
 	first := len(p.columns) + 2
+	st.evaluated = true
 	for i := range p.steps {
 		s, v := &p.steps[i], &st.vals[i]
 		*v = value{}
@@ -240,9 +243,23 @@ func (p *Plan) Refuse(b *Batch, in *record.Chunk, index int, rule, field string)
 	return p.reject(b, index, field, rule)
 }
 
+// divisionOf is where the row that was evaluated last belongs: its territory,
+// else who supplied it, else nothing.
+func (p *Plan) divisionOf(st *state) string {
+	if !st.evaluated {
+		return ""
+	}
+	for _, step := range [2]int{p.territory, p.srcDivision} {
+		if step >= 0 && !st.vals[step].failed && !st.vals[step].null {
+			return string(st.vals[step].b)
+		}
+	}
+	return ""
+}
+
 // reject describes the row that was evaluated last.
 func (p *Plan) reject(b *Batch, index int, field, rule string) Reject {
-	r := Reject{Index: index, Rule: rule, Field: field, Row: p.maskedRow(b.st.scan.slots), Review: p.review(b, field, rule)}
+	r := Reject{Index: index, Rule: rule, Field: field, Division: p.divisionOf(&b.st), Row: p.maskedRow(b.st.scan.slots), Review: p.review(b, field, rule)}
 	if reason, ok := p.reasons[rule]; ok {
 		r.ReasonZh, r.ReasonEn = reason[0], reason[1]
 		return r

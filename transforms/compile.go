@@ -27,6 +27,7 @@ type Plan struct {
 	rules       []rowRule
 	at          int  // step of the event time, -1: the record's own
 	srcDivision int  // step of src_division, -1: the root
+	territory   int  // step of the entity\'s division, -1: none
 	timeless    bool // no column holds the event time: a record needs none
 	root        []byte
 	reasons     map[string][2]string // the entity's rules: zh, en
@@ -101,7 +102,7 @@ func CompileFor(c *schemas.Catalog, e *schemas.Entity, sys *schemas.System, s *s
 	cc := &compiler{catalog: c, register: reg, sys: sys, entity: e, stream: s, flow: f, lists: map[string]*schemas.CodeList{}}
 	cc.plan = &Plan{
 		system: sys.System, stream: s.Name, entity: e.Entity, tier: sys.Tier,
-		schema: ArrowSchema(e), at: -1, srcDivision: -1,
+		schema: ArrowSchema(e), at: -1, srcDivision: -1, territory: -1,
 		root: []byte(reg.At(0).Code), reasons: map[string][2]string{},
 	}
 	for _, x := range s.Fields {
@@ -153,6 +154,9 @@ func (c *compiler) set() {
 		switch {
 		case order >= 0:
 			col = c.entity.Columns[order]
+			if col.Name == c.entity.Division.Column {
+				c.plan.territory = len(c.plan.steps)
+			}
 		case entry.Key == schemas.SrcDivision:
 			order = len(c.entity.Columns)
 			col = &schemas.Column{Name: entry.Key, Type: schemas.Code12}

@@ -29,7 +29,9 @@ type state struct {
 	arena []byte   // text made for this row
 	list  [][]byte // elements of list values of this row
 	flags Flag
-	at    time.Time // when the source says the record happened; zero when it does not
+	// evaluated says that vals are of the row at hand.
+	evaluated bool
+	at        time.Time // when the source says the record happened; zero when it does not
 }
 
 // input is where an argument of a function comes from: a field of the record,

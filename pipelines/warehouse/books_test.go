@@ -60,14 +60,38 @@ func TestBooks(t *testing.T) {
 	if got := strs(t, w, "SELECT concat(src_division, ' ', src_system, ' ', toString(rows)) FROM dwd.up_feed"); lines(got) != "370000000000 s 4" {
 		t.Errorf("the up-feeds are %q", got)
 	}
+	// A replay accepts the row in quarantine; a second time changes nothing.
+	put("replay", 4, "d")
+	put("replay again", 4, "d")
+	done := reject
+	done.Attempt, done.Replayed = 1, true
+	for _, token := range []string{"replay", "replay again"} {
+		if err := w.InsertRows(t.Context(), "ops.reject", token, []RejectRow{done}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	books("P s st thing 1 5 4 0 1 balanced")
+	if got := strs(t, w, "SELECT rule FROM ops.books_by_rule"); len(got) != 0 {
+		t.Errorf("by rule after the replay: %q", got)
+	}
+	// Sabotage: a replay that says it accepted what is not there, and what was never refused.
+	ghost := done
+	ghost.Offset = 9
+	if err := w.InsertRows(t.Context(), "ops.reject", "ghost", []RejectRow{ghost}); err != nil {
+		t.Fatal(err)
+	}
+	books("P s st thing 1 5 4 0 1 RED")
+	if err := w.Exec(t.Context(), "ALTER TABLE ops.reject DELETE WHERE offset = 9 SETTINGS mutations_sync = 1"); err != nil {
+		t.Fatal(err)
+	}
 	// Sabotage: a reject that was never written, claims that no load speaks of.
 	ledger("3", 5, 7, 0, 2)
-	books("P s st thing 1 7 3 1 3 RED")
+	books("P s st thing 1 7 4 0 3 RED")
 	if err := w.Exec(t.Context(), "TRUNCATE TABLE ops.load"); err != nil {
 		t.Fatal(err)
 	}
 	ledger("4", 0, 2, 1, 1)
-	books("P s st thing 1 2 3 1 -2 RED")
+	books("P s st thing 1 2 4 0 -2 RED")
 }
 
 // Small cells are hidden, and so is the part that would give one away.

@@ -28,7 +28,8 @@ type LoadRow struct {
 	LoadedAt   time.Time `json:"loaded_at"`
 }
 
-// RejectRow is a row of ops.reject: one record that cannot become a row.
+// RejectRow is a row of ops.reject: one record that cannot become a row. A
+// replay writes it again, one attempt higher.
 type RejectRow struct {
 	Topic      string    `json:"topic"`
 	Partition  int32     `json:"partition"`
@@ -38,13 +39,17 @@ type RejectRow struct {
 	Tier       string    `json:"tier"`
 	Stream     string    `json:"stream"`
 	Entity     string    `json:"entity"`
+	Division   string    `json:"division"` // as far as the record says; empty otherwise
 	Rule       string    `json:"rule"`
 	Field      string    `json:"field"`
 	ReasonZh   string    `json:"reason_zh"`
 	ReasonEn   string    `json:"reason_en"`
 	Place      string    `json:"place"`
 	RecordKey  string    `json:"record_key"`
-	Row        string    `json:"row"` // masked
+	Row        string    `json:"row"`      // masked
+	Plan       uint64    `json:"plan"`     // fingerprint of the plan that refused it last
+	Attempt    int32     `json:"attempt"`  // replays so far
+	Replayed   bool      `json:"replayed"` // the last replay accepted it: it is no longer in quarantine
 	RejectedAt time.Time `json:"rejected_at"`
 }
 
@@ -98,15 +103,20 @@ func opsTables() []*object {
 				{"loaded_at", instant, near, "装载时间"},
 			}},
 		{db: dbOps, name: "reject", comment: "退回：不能成为主题数据的记录及原因", dedup: true,
-			engine: "ReplacingMergeTree(rejected_at)",
-			order:  []string{"topic", "partition", "offset", "flow"},
+			engine: "ReplacingMergeTree(attempt)",
+			// The time is the broker's: when a topic is created again its offsets begin
+			// anew, and a record must not be taken for its predecessor.
+			order: []string{"topic", "partition", "offset", "flow", "rejected_at"},
 			columns: []column{
 				{"topic", lc, "", "主题"}, {"partition", "UInt16", "", "分区"}, {"offset", "UInt64", near, "位点"},
 				{"flow", lc, "", "流向"}, {"system", lc, "", "来源系统"}, {"tier", lc, "", "来源层级"},
-				{"stream", lc, "", "数据流"}, {"entity", lc, "", "主题实体"}, {"rule", lc, "", "规则"},
+				{"stream", lc, "", "数据流"}, {"entity", lc, "", "主题实体"},
+				{"division", lc, "", "区划（记录所述，可为空）"}, {"rule", lc, "", "规则"},
 				{"field", lc, "", "字段"}, {"reason_zh", lc, "", "原因"}, {"reason_en", lc, "", "原因（英文）"},
 				{"place", "String", "ZSTD(1)", "源内位置"}, {"record_key", "String", "ZSTD(1)", "源记录键"},
-				{"row", "String", "ZSTD(1)", "记录（已脱敏）"}, {"rejected_at", instant, near, "退回时间"},
+				{"row", "String", "ZSTD(1)", "记录（已脱敏）"}, {"plan", "UInt64", "", "最近一次退回时的转换方案指纹"},
+				{"attempt", "UInt16", "", "已重放次数"}, {"replayed", "Bool", "", "重放后已接受"},
+				{"rejected_at", instant, near, "退回时间"},
 			}},
 		{db: dbOps, name: "run", comment: "作业运行记录", dedup: true,
 			engine: "ReplacingMergeTree(finished_at)", order: []string{"run_id"},
@@ -145,7 +155,7 @@ func opsViews(c *schemas.Catalog) []*object {
   ),
   rejects AS
   (
-    SELECT system, stream, entity, topic, count() AS quarantined
+    SELECT system, stream, entity, topic, countIf(NOT replayed) AS quarantined, countIf(replayed) AS passed
     FROM ops.reject FINAL GROUP BY system, stream, entity, topic
   ),
   claims AS
@@ -158,13 +168,16 @@ SELECT l.tier AS tier, l.system AS system, l.stream AS stream, l.entity AS entit
        ifNull(r.quarantined, 0) AS quarantined,
        toInt64(received) - toInt64(quarantined) - toInt64(accepted) AS duplicate,
        -- What the loader says it loaded and refused must be everything received, the
-       -- refused must be there, and no claim may be there that was never loaded.
-       toBool(l.loaded + l.refused = l.received AND l.refused = quarantined AND accepted <= l.loaded) AS balanced
+       -- refused must be there, in quarantine or accepted by a replay, and no claim may
+       -- be there that was never loaded or replayed.
+       toBool(l.loaded + l.refused = l.received AND l.refused = quarantined + ifNull(r.passed, 0)
+              AND accepted <= l.loaded + ifNull(r.passed, 0)) AS balanced
 FROM loads AS l
 LEFT JOIN rejects AS r ON r.system = l.system AND r.stream = l.stream AND r.entity = l.entity AND r.topic = l.topic
 LEFT JOIN claims AS c ON c.system = l.system AND c.entity = l.entity AND c.topic = l.topic`},
 		{db: dbOps, name: "books_by_rule", comment: "账目：退回按规则", view: `SELECT tier, system, stream, flow, entity, rule, field, any(reason_zh) AS reason_zh, count() AS quarantined
 FROM ops.reject FINAL
+WHERE NOT replayed
 GROUP BY tier, system, stream, flow, entity, rule, field`},
 	}
 }

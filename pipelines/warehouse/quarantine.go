@@ -1,0 +1,171 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+
+	"rongtong/schemas"
+	"rongtong/schemas/fault"
+)
+
+// RejectFilter chooses rows of ops.reject. Empty parts choose all.
+type RejectFilter struct {
+	System, Stream, Rule, Field string
+	Division                    string // a code or its beginning: the division or one within it
+	Since                       time.Time
+	Topic                       string // with Partition and Offset: one record
+	Partition                   int32
+	Offset                      int64 // -1: any
+	Replayed                    bool  // also those that a replay has accepted
+}
+
+func (f RejectFilter) where() (string, []any) {
+	var conds []string
+	var args []any
+	add := func(cond string, arg any) {
+		conds, args = append(conds, cond), append(args, arg)
+	}
+	for _, x := range []struct{ column, value string }{{"system", f.System}, {"stream", f.Stream}, {"rule", f.Rule}, {"field", f.Field}, {"topic", f.Topic}} {
+		if x.value != "" {
+			add(x.column+" = ?", x.value)
+		}
+	}
+	if f.Division != "" {
+		add("startsWith(division, ?)", strings.TrimRight(f.Division, "0"))
+	}
+	if !f.Since.IsZero() {
+		add("rejected_at >= ?", f.Since)
+	}
+	if f.Topic != "" && f.Offset >= 0 {
+		add("partition = ?", f.Partition)
+		add("offset = ?", f.Offset)
+	}
+	if !f.Replayed {
+		conds = append(conds, "NOT replayed")
+	}
+	if len(conds) == 0 {
+		return "", nil
+	}
+	return " WHERE " + strings.Join(conds, " AND "), args
+}
+
+// RejectCount is how often one rule refused records of one stream.
+type RejectCount struct {
+	Tier     string `json:"tier"`
+	System   string `json:"system"`
+	Stream   string `json:"stream"`
+	Entity   string `json:"entity"`
+	Rule     string `json:"rule"`
+	Field    string `json:"field"`
+	ReasonZh string `json:"reason_zh"`
+	ReasonEn string `json:"reason_en"`
+	Rows     int64  `json:"rows"`
+	Place    string `json:"place"` // of one of them
+	Attempts int64  `json:"attempts"`
+}
+
+// RejectCounts sums the quarantine up by stream, rule and field, most first.
+func (w *Warehouse) RejectCounts(ctx context.Context, f RejectFilter) ([]RejectCount, error) {
+	where, args := f.where()
+	rows, err := w.Query(ctx, `SELECT toString(tier), toString(system), toString(stream), toString(entity), toString(rule), toString(field),
+		toString(any(reason_zh)), toString(any(reason_en)), toInt64(count()) AS n, argMin(place, offset), toInt64(max(attempt))
+		FROM ops.reject FINAL`+where+` GROUP BY tier, system, stream, entity, rule, field ORDER BY n DESC, system, stream, rule, field`, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []RejectCount
+	for rows.Next() {
+		var c RejectCount
+		if err := rows.Scan(&c.Tier, &c.System, &c.Stream, &c.Entity, &c.Rule, &c.Field, &c.ReasonZh, &c.ReasonEn, &c.Rows, &c.Place, &c.Attempts); err != nil {
+			return nil, fault.New(fault.Bug, "reading ops.reject: %w", err)
+		}
+		out = append(out, c)
+	}
+	return out, rows.Err()
+}
+
+// Rejects yields rows of ops.reject in order of topic, flow, partition and
+// offset; limit 0 is all.
+func (w *Warehouse) Rejects(ctx context.Context, f RejectFilter, limit int) iter.Seq2[RejectRow, error] {
+	return func(yield func(RejectRow, error) bool) {
+		where, args := f.where()
+		text := `SELECT toString(topic), toInt32(partition), toInt64(offset), toString(flow), toString(system), toString(tier), toString(stream),
+			toString(entity), toString(division), toString(rule), toString(field), toString(reason_zh), toString(reason_en), place, record_key, row,
+			plan, toInt32(attempt), replayed, rejected_at
+			FROM ops.reject FINAL` + where + " ORDER BY topic, flow, partition, offset"
+		if limit > 0 {
+			text += fmt.Sprintf(" LIMIT %d", limit)
+		}
+		rows, err := w.Query(ctx, text, args...)
+		if err != nil {
+			yield(RejectRow{}, err)
+			return
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var r RejectRow
+			err := rows.Scan(&r.Topic, &r.Partition, &r.Offset, &r.Flow, &r.System, &r.Tier, &r.Stream, &r.Entity, &r.Division, &r.Rule, &r.Field,
+				&r.ReasonZh, &r.ReasonEn, &r.Place, &r.RecordKey, &r.Row, &r.Plan, &r.Attempt, &r.Replayed, &r.RejectedAt)
+			if err != nil {
+				yield(r, fault.New(fault.Bug, "reading ops.reject: %w", err))
+				return
+			}
+			if !yield(r, nil) {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(RejectRow{}, w.mark(err, "reading ops.reject"))
+		}
+	}
+}
+
+// RawRecord is a record as it was received, from layer ods. A field that was
+// null is nil.
+type RawRecord struct {
+	Offset  int64
+	Arrived time.Time
+	At      time.Time // zero: the source said none
+	Place   string
+	Delete  bool
+	Fields  []*string
+}
+
+// RawRecords finds records of one partition of a stream in layer ods by their
+// offsets, in order. What has expired is left out.
+func (w *Warehouse) RawRecords(ctx context.Context, system string, s *schemas.Stream, partition int32, offsets []int64) ([]RawRecord, error) {
+	if _, ok := s.KeepRaw(); !ok || len(offsets) == 0 {
+		return nil, nil
+	}
+	names := make([]string, len(s.Fields))
+	for i, f := range s.Fields {
+		names[i] = ident(f.Key)
+	}
+	list := strings.Trim(strings.ReplaceAll(fmt.Sprint(offsets), " ", ","), "[]")
+	rows, err := w.Query(ctx, fmt.Sprintf(`SELECT toInt64(_offset), _arrived_at, _event_at, _place, _op = 'delete', [%s]
+		FROM ods.%s FINAL WHERE _partition = %d AND _offset IN (%s) ORDER BY _offset, _arrived_at`,
+		strings.Join(names, ", "), ident(schemas.RawTable(system, s.Name)), partition, list))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []RawRecord
+	for rows.Next() {
+		var r RawRecord
+		var at *time.Time
+		var deleted uint8
+		if err := rows.Scan(&r.Offset, &r.Arrived, &at, &r.Place, &deleted, &r.Fields); err != nil {
+			return nil, fault.New(fault.Bug, "reading layer ods: %w", err)
+		}
+		if at != nil {
+			r.At = *at
+		}
+		r.Delete = deleted == 1
+		out = append(out, r)
+	}
+	return out, rows.Err()
+}
