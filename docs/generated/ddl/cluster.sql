@@ -4102,6 +4102,7 @@ CREATE TABLE ops.reject_local ON CLUSTER rongtong
     tier LowCardinality(String) COMMENT '来源层级',
     stream LowCardinality(String) COMMENT '数据流',
     entity LowCardinality(String) COMMENT '主题实体',
+    division LowCardinality(String) COMMENT '区划（记录所述，可为空）',
     rule LowCardinality(String) COMMENT '规则',
     field LowCardinality(String) COMMENT '字段',
     reason_zh LowCardinality(String) COMMENT '原因',
@@ -4109,15 +4110,18 @@ CREATE TABLE ops.reject_local ON CLUSTER rongtong
     place String COMMENT '源内位置' CODEC(ZSTD(1)),
     record_key String COMMENT '源记录键' CODEC(ZSTD(1)),
     row String COMMENT '记录（已脱敏）' CODEC(ZSTD(1)),
+    plan UInt64 COMMENT '最近一次退回时的转换方案指纹',
+    attempt UInt16 COMMENT '已重放次数',
+    replayed Bool COMMENT '重放后已接受',
     rejected_at DateTime64(3, 'Asia/Shanghai') COMMENT '退回时间' CODEC(Delta(8), ZSTD(1))
 )
-ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ops/reject_local', '{replica}', rejected_at)
-ORDER BY (topic, partition, offset, flow)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ops/reject_local', '{replica}', attempt)
+ORDER BY (topic, partition, offset, flow, rejected_at)
 SETTINGS replicated_deduplication_window = 10000
 COMMENT '退回：不能成为主题数据的记录及原因';
 
 CREATE TABLE ops.reject ON CLUSTER rongtong AS ops.reject_local
-ENGINE = Distributed('rongtong', ops, reject_local, cityHash64(topic, partition, offset, flow))
+ENGINE = Distributed('rongtong', ops, reject_local, cityHash64(topic, partition, offset, flow, rejected_at))
 COMMENT '退回：不能成为主题数据的记录及原因';
 
 CREATE TABLE ops.run_local ON CLUSTER rongtong
@@ -8027,7 +8031,7 @@ WITH
   ),
   rejects AS
   (
-    SELECT system, stream, entity, topic, count() AS quarantined
+    SELECT system, stream, entity, topic, countIf(NOT replayed) AS quarantined, countIf(replayed) AS passed
     FROM ops.reject FINAL GROUP BY system, stream, entity, topic
   ),
   claims AS
@@ -8185,18 +8189,21 @@ SELECT l.tier AS tier, l.system AS system, l.stream AS stream, l.entity AS entit
        ifNull(r.quarantined, 0) AS quarantined,
        toInt64(received) - toInt64(quarantined) - toInt64(accepted) AS duplicate,
        -- What the loader says it loaded and refused must be everything received, the
-       -- refused must be there, and no claim may be there that was never loaded.
-       toBool(l.loaded + l.refused = l.received AND l.refused = quarantined AND accepted <= l.loaded) AS balanced
+       -- refused must be there, in quarantine or accepted by a replay, and no claim may
+       -- be there that was never loaded or replayed.
+       toBool(l.loaded + l.refused = l.received AND l.refused = quarantined + ifNull(r.passed, 0)
+              AND accepted <= l.loaded + ifNull(r.passed, 0)) AS balanced
 FROM loads AS l
 LEFT JOIN rejects AS r ON r.system = l.system AND r.stream = l.stream AND r.entity = l.entity AND r.topic = l.topic
 LEFT JOIN claims AS c ON c.system = l.system AND c.entity = l.entity AND c.topic = l.topic
-COMMENT '账目：收到 = 接受 + 退回 + 重复 [c18d5d1b5950a36e]';
+COMMENT '账目：收到 = 接受 + 退回 + 重复 [f3e6e74ec8dc4bc3]';
 
 CREATE OR REPLACE VIEW ops.books_by_rule ON CLUSTER rongtong AS
 SELECT tier, system, stream, flow, entity, rule, field, any(reason_zh) AS reason_zh, count() AS quarantined
 FROM ops.reject FINAL
+WHERE NOT replayed
 GROUP BY tier, system, stream, flow, entity, rule, field
-COMMENT '账目：退回按规则 [9590d4f47fb96e97]';
+COMMENT '账目：退回按规则 [b73568b85881fcae]';
 
 CREATE OR REPLACE VIEW ads.indicator_latest ON CLUSTER rongtong AS
 SELECT *
