@@ -87,9 +87,9 @@ func ReplayRejects(ctx context.Context, o Options, f warehouse.RejectFilter, ro 
 	return done, err
 }
 
-// Explanation says of a rule, in words, what it judges, by what right, and what
+// RuleExplanation says of a rule, in words, what it judges, by what right, and what
 // the people at the source can do.
-type Explanation struct {
+type RuleExplanation struct {
 	Rule       string        `json:"rule"`
 	Reason     schemas.Label `json:"reason"`
 	Hint       schemas.Label `json:"hint"`
@@ -102,10 +102,10 @@ type Explanation struct {
 
 // ExplainRule explains a rule of the catalogue, of the connectors, or of an
 // entity. A rule that nobody knows is fault.Config with a suggestion.
-func ExplainRule(o Options, rule string) (Explanation, error) {
+func ExplainRule(o Options, rule string) (RuleExplanation, error) {
 	d, err := o.load()
 	if err != nil {
-		return Explanation{}, err
+		return RuleExplanation{}, err
 	}
 	for _, e := range d.Catalog.Entities {
 		for _, r := range e.Rules {
@@ -116,9 +116,9 @@ func ExplainRule(o Options, rule string) (Explanation, error) {
 	}
 	t, ok := transforms.RuleOf(rule)
 	if !ok {
-		return Explanation{}, fault.Hint(fault.Config, decl.Suggest(rule, ruleIDs(d.Catalog)), "explaining %q: there is no such rule", rule)
+		return RuleExplanation{}, fault.Hint(fault.Config, decl.Suggest(rule, ruleIDs(d.Catalog)), "explaining %q: there is no such rule", rule)
 	}
-	x := Explanation{Rule: rule, Reason: schemas.Label{Zh: t.Zh, En: t.En}, Hint: schemas.Label{Zh: t.HintZh, En: t.HintEn},
+	x := RuleExplanation{Rule: rule, Reason: schemas.Label{Zh: t.Zh, En: t.En}, Hint: schemas.Label{Zh: t.HintZh, En: t.HintEn},
 		FoundBy: "function", Replayable: !t.FoundByConnector}
 	if t.FoundByConnector {
 		x.FoundBy = "connector"
@@ -127,7 +127,7 @@ func ExplainRule(o Options, rule string) (Explanation, error) {
 	return x, nil
 }
 
-func explainEntity(e *schemas.Entity, r *schemas.Rule) Explanation {
+func explainEntity(e *schemas.Entity, r *schemas.Rule) RuleExplanation {
 	text := fmt.Sprintf("%s(%s)", r.Call, strings.Join(r.Of, ", "))
 	switch r.Call {
 	case schemas.LE:
@@ -137,7 +137,7 @@ func explainEntity(e *schemas.Entity, r *schemas.Rule) Explanation {
 	case schemas.RequiredWhen:
 		text = fmt.Sprintf("%s is there when %s = %q", r.Of[0], r.Of[len(r.Of)-1], r.Value)
 	}
-	return Explanation{Rule: r.Rule, Reason: schemas.Label{Zh: r.Zh, En: r.En}, FoundBy: "entity", Replayable: true, Entity: e.Entity, Expression: text,
+	return RuleExplanation{Rule: r.Rule, Reason: schemas.Label{Zh: r.Zh, En: r.En}, FoundBy: "entity", Replayable: true, Entity: e.Entity, Expression: text,
 		Hint:     schemas.Label{Zh: "请按原因核对并改正该行；确属规则不当的，由管理员修改实体声明后重放", En: "check the row against the reason and send it again; if the rule is wrong, mend the entity's file and replay"},
 		Standard: schemas.Label{Zh: fmt.Sprintf("主题实体“%s”的声明（%s:%d）", e.Name.Zh, r.Pos.File, r.Pos.Line), En: fmt.Sprintf("the declaration of entity %q (%s:%d)", e.Entity, r.Pos.File, r.Pos.Line)}}
 }
