@@ -20,8 +20,9 @@ import (
 // county: the hash of the first six digits of the column that says whose
 // territory it is about. What has no such column is sharded by its key.
 //
-// The single form is what the embedded engine runs. The cluster form is
-// checked for syntax by the same engine; it has not been run on a cluster.
+// The single form is what the embedded engine runs. The cluster form is run in
+// the tests on two engines that are two shards, without replication, which that
+// engine does not have; docs/cluster.md says what was run on what.
 func DDL(c *schemas.Catalog, cluster string) (string, error) {
 	all, err := objects(c)
 	if err != nil {

@@ -113,6 +113,11 @@ func options(address string) (*clickhouse.Options, error) {
 		// On loopback compression costs more than it saves; over a network the
 		// proxy in front of the cluster may add it.
 		Compression: &clickhouse.Compression{Method: clickhouse.CompressionNone},
+		Settings: clickhouse.Settings{
+			// On a cluster an insert is over when the shards have it, not when it
+			// lies in a queue on the server that was asked. One server ignores it.
+			"distributed_foreground_insert": 1,
+		},
 	}
 	opt.ClientInfo.Products = append(opt.ClientInfo.Products, struct{ Name, Version string }{"rongtong", "1"})
 	if scheme == "https" {
