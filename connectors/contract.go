@@ -168,7 +168,7 @@ func (k *Checker) Check(item []byte, report func(b Breach)) error {
 		case ok:
 			values[i] = value
 		case value[0] == '{' || value[0] == '[':
-			report(Breach{Rule: "field.nested", Zh: "字段只能是文本、数字、布尔或空值", En: "a field can only be text, number, bool or null"})
+			report(Breach{Rule: "json.nested", Zh: "字段只能是文本、数字、布尔或空值", En: "a field can only be text, number, bool or null"})
 		case k.strict && !k.dropped[string(name)]: // the name is not repeated: it may be anything
 			report(Breach{Rule: "contract.unknown_field", Zh: "有约定之外的字段", En: "there is a field that the contract does not have"})
 		}
@@ -196,7 +196,7 @@ func (f *fieldCheck) check(raw []byte) (Breach, bool) {
 		return Breach{}, true
 	}
 	if raw[0] == '{' || raw[0] == '[' {
-		return fail("field.nested", "字段只能是文本、数字、布尔或空值", "a field can only be text, number, bool or null")
+		return fail("json.nested", "字段只能是文本、数字、布尔或空值", "a field can only be text, number, bool or null")
 	}
 	value := raw
 	if raw[0] == '"' {

@@ -427,11 +427,15 @@ func (r *ItemReader) Nested() string { return r.nested }
 
 // AppendTo appends the record that was read to a chunk.
 func (r *ItemReader) AppendTo(c *record.Chunk, at time.Time, op record.Op, place string) {
-	fault := ""
-	if r.nested != "" {
-		fault = "json.nested"
+	r.AppendAs(c, at, op, place, "")
+}
+
+// AppendAs is AppendTo for a record that is known to break a rule; empty: none.
+func (r *ItemReader) AppendAs(c *record.Chunk, at time.Time, op record.Op, place, rule string) {
+	if rule == "" && r.nested != "" {
+		rule = "json.nested"
 	}
-	r.object.AppendTo(c, at, op, place, fault)
+	r.object.AppendTo(c, at, op, place, rule)
 }
 
 // AppendFault appends a record without values for something that is no record:

@@ -1,14 +1,15 @@
 package push
 
 import (
+	"bytes"
 	"errors"
+	"io"
 	"mime"
 	"net/http"
 	"strings"
 
-	"golang.org/x/text/encoding/simplifiedchinese"
-
 	"rongtong/connectors"
+	"rongtong/connectors/files/text"
 )
 
 // fromCSV makes JSON Lines of a CSV body, and the line of each item.
@@ -17,10 +18,7 @@ func fromCSV(r *http.Request, body []byte) (out []byte, lines []int, no *refusal
 	switch strings.ToLower(params["charset"]) {
 	case "", "utf-8":
 	case "gbk", "gb2312", "gb18030":
-		var err error
-		if body, err = simplifiedchinese.GB18030.NewDecoder().Bytes(body); err != nil {
-			return nil, nil, refuse(http.StatusBadRequest, "encoding", "编码不是 GB18030", "the body is not GB18030")
-		}
+		body, _ = io.ReadAll(text.NewGB18030(bytes.NewReader(body))) // what is no character becomes U+FFFD, and the record is judged
 	default:
 		return nil, nil, refuse(http.StatusUnsupportedMediaType, "charset", "编码只能是 UTF-8 或 GB18030", "charset can be utf-8 or gb18030")
 	}

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -100,7 +101,8 @@ func TestShapesOfAnswers(t *testing.T) {
 }
 
 func TestEncodings(t *testing.T) {
-	gbk, _ := simplifiedchinese.GB18030.NewEncoder().Bytes([]byte(`[{"a":"解放桥|𬜬"}]`))
+	gbk, _ := simplifiedchinese.GB18030.NewEncoder().Bytes([]byte(`[{"a":"解放桥|𬜬?"}]`))
+	gbk = bytes.Replace(gbk, []byte("?"), []byte{0xFE, 0x59}, 1) // a code that golang.org/x/text loses
 	for _, c := range []struct{ name, from, header string }{
 		{"declared", ", encoding: gb18030", "application/json"},
 		{"by the header", "", "application/json; charset=GBK"},
@@ -109,7 +111,7 @@ func TestEncodings(t *testing.T) {
 			w.Header().Set("Content-Type", c.header)
 			_, _ = w.Write(gbk)
 		}, "", c.from)
-		same(t, values(t, src), `{"a":"解放桥|𬜬","b":null}`)
+		same(t, values(t, src), "{\"a\":\"解放桥|𬜬\u9fb4\",\"b\":null}")
 	}
 }
 

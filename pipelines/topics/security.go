@@ -1,11 +1,9 @@
 package topics
 
 import (
-	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"os"
-	"os/exec"
 	"strings"
 
 	"github.com/segmentio/kafka-go/sasl"
@@ -95,17 +93,6 @@ func (s Security) tls() (*tls.Config, error) {
 }
 
 func (s Security) password() (string, error) {
-	if command, ok := strings.CutPrefix(s.Password, "${command:"); ok && strings.HasSuffix(command, "}") {
-		words := strings.Fields(strings.TrimSuffix(command, "}"))
-		if len(words) == 0 {
-			return "", fault.New(fault.Config, "reading the password for Kafka: ${command:} names no program")
-		}
-		out, err := exec.Command(words[0], words[1:]...).Output()
-		if err != nil {
-			return "", fault.New(fault.Config, "reading the password for Kafka from the command %q: %w", words[0], err)
-		}
-		return string(bytes.TrimRight(out, "\r\n")), nil
-	}
 	if !decl.IsReference(s.Password) {
 		return "", fault.Hint(fault.Config, "write ${env:NAME}, ${file:/path} or ${command:program} and put the password there",
 			"reading the password for Kafka of user %q: it must be given by reference", s.User)

@@ -92,7 +92,10 @@ func TestExpand(t *testing.T) {
 		{"a${env:RONGTONG_TEST}b${env:RONGTONG_TEST}", "avbv", ""},
 		{"${env:RONGTONG_NOT_SET}", "", "resolving ${env:RONGTONG_NOT_SET}: the environment variable is not set"},
 		{"${file:/no/such/file}", "", "resolving ${file:/no/such/file}: the file cannot be read"},
-		{"${vault:x}", "", "resolving ${vault:x}: only env: and file: are known"},
+		{"${vault:x}", "", "resolving ${vault:x}: only env:, file: and command: are known"},
+		{"${command:echo canary words}", "canary words", ""},
+		{"${command:/absent canary}", "", "resolving ${command:/absent}: the command did not print it"},
+		{"${command:}", "", "resolving ${command:}: no program is named"},
 		{"${env:RONGTONG_TEST", "", "resolving ${env:RONGTONG_TEST: the closing brace is missing"},
 	} {
 		got, err := Expand(c.in)

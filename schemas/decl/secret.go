@@ -1,12 +1,16 @@
 package decl
 
 import (
+	"context"
 	"os"
+	"os/exec"
 	"strings"
+	"time"
 )
 
 // Secret is a value that must not be seen: a password, a key. A declaration
-// never holds it, only where to find it: "${env:NAME}" or "${file:/path}".
+// never holds it, only where to find it: "${env:NAME}", "${file:/path}" or
+// "${command:program argument…}", which prints it.
 // It prints as "***" everywhere.
 type Secret struct {
 	Pos
@@ -21,7 +25,7 @@ func (s *Secret) FromNode(n Node) []Problem {
 	}
 	s.Pos, s.ref = n.Pos(), text
 	if !IsReference(text) {
-		return []Problem{n.Pos().Problem("secret.inline", "write ${env:NAME} or ${file:/path} and put the secret there",
+		return []Problem{n.Pos().Problem("secret.inline", "write ${env:NAME}, ${file:/path} or ${command:program} and put the secret there",
 			"a secret must not be written into a declaration")}
 	}
 	return nil
@@ -29,6 +33,10 @@ func (s *Secret) FromNode(n Node) []Problem {
 
 // Reveal returns the secret. An error names the reference, never the value.
 func (s Secret) Reveal() (string, error) { return Expand(s.ref) }
+
+// Reference is where the secret is, for a part of the program that reveals it
+// itself. It is no secret.
+func (s Secret) Reference() string { return s.ref }
 
 // IsSet reports whether the declaration named a secret.
 func (s Secret) IsSet() bool { return s.ref != "" }
@@ -66,7 +74,7 @@ func (t Text) Raw() string { return t.ref }
 // IsReference reports whether s is exactly one reference.
 func IsReference(s string) bool {
 	return strings.HasPrefix(s, "${") && strings.HasSuffix(s, "}") && strings.Count(s, "${") == 1 &&
-		(strings.HasPrefix(s, "${env:") || strings.HasPrefix(s, "${file:"))
+		(strings.HasPrefix(s, "${env:") || strings.HasPrefix(s, "${file:") || strings.HasPrefix(s, "${command:"))
 }
 
 // MissingError says that a reference leads nowhere.
@@ -74,8 +82,12 @@ type MissingError struct{ Ref, Reason string }
 
 func (e *MissingError) Error() string { return "resolving " + e.Ref + ": " + e.Reason }
 
-// Expand replaces every ${env:NAME} and ${file:/path} in s. A file's trailing
-// newline is dropped.
+// commandLimit is how long a command may take to print a secret.
+const commandLimit = 10 * time.Second
+
+// Expand replaces every ${env:NAME}, ${file:/path} and ${command:program
+// argument…} in s. The trailing newline of a file or an output is dropped. The
+// command is run without a shell; what it says of an error is not repeated.
 func Expand(s string) (string, error) {
 	var out strings.Builder
 	for {
@@ -111,6 +123,18 @@ func lookup(ref string) (string, error) {
 			return "", &MissingError{"${" + ref + "}", "the file cannot be read"}
 		}
 		return strings.TrimRight(string(b), "\r\n"), nil
+	case "command":
+		words := strings.Fields(name)
+		if len(words) == 0 {
+			return "", &MissingError{"${" + ref + "}", "no program is named"}
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), commandLimit)
+		defer cancel()
+		b, err := exec.CommandContext(ctx, words[0], words[1:]...).Output()
+		if err != nil {
+			return "", &MissingError{"${command:" + words[0] + "}", "the command did not print it"}
+		}
+		return strings.TrimRight(string(b), "\r\n"), nil
 	}
-	return "", &MissingError{"${" + ref + "}", "only env: and file: are known"}
+	return "", &MissingError{"${" + ref + "}", "only env:, file: and command: are known"}
 }
