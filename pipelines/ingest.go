@@ -40,6 +40,9 @@ func Topics(streams []*Stream) []topics.Topic {
 	out := []topics.Topic{{Name: positions, Partitions: 1}}
 	for _, s := range streams {
 		out = append(out, topics.Topic{Name: s.Topic, Partitions: s.Partitions()})
+		if len(s.Flows) > 0 {
+			out = append(out, topics.Topic{Name: RejectTopic(s.System.System, s.Stream.Name), Partitions: 1, Configs: map[string]string{"retention.ms": rejectRetention}})
+		}
 		if days := s.Stream.Landing.Days; days > 0 {
 			out = append(out, topics.Topic{Name: s.landing(), Partitions: 1,
 				Configs: map[string]string{"retention.ms": strconv.Itoa(days * 24 * 3600 * 1000)}})

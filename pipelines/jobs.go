@@ -46,12 +46,13 @@ func JobDecls() ([]JobDecl, []decl.Problem) {
 }
 
 // JobNames are the jobs a person can run.
-func JobNames() []string { return []string{"integrate", "return"} }
+func JobNames() []string { return []string{"integrate", "return", "rejects"} }
 
 // work is what each job does. It returns a sentence for the run's record.
 var work = map[string]func(*Jobs, context.Context, Request) (string, error){
 	"integrate": (*Jobs).integrate,
 	"return":    (*Jobs).deliver,
+	"rejects":   (*Jobs).rejects,
 }
 
 // control carries requests to run a job now. Its one partition also elects the
@@ -92,6 +93,7 @@ type Jobs struct {
 	Kafka     *topics.Client
 	Warehouse *warehouse.Warehouse
 	Catalog   *schemas.Catalog
+	Streams   []*Stream
 	Log       *slog.Logger
 }
 

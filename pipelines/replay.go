@@ -50,6 +50,8 @@ type Replay struct {
 	Attempts int
 	// Progress is told after every block; may be nil.
 	Progress func(done Replayed)
+
+	published map[string]published // by topic; records that came later wait for the next replay
 }
 
 // Replayed is what a replay did, or with DryRun would do.
@@ -80,6 +82,9 @@ const replayBlock = 8192
 func (r *Replay) Run(ctx context.Context, f warehouse.RejectFilter) (Replayed, error) {
 	f.Replayed = false
 	done := Replayed{Skipped: map[string]int64{}}
+	if err := r.publish(ctx, f); err != nil {
+		return done, err
+	}
 	var list []warehouse.RejectRow
 	flush := func() error {
 		if len(list) == 0 {
@@ -108,10 +113,32 @@ func (r *Replay) Run(ctx context.Context, f warehouse.RejectFilter) (Replayed, e
 	return done, err
 }
 
+// publish brings the reject topics up to date first: what a replay finds about a
+// record must come after the record itself.
+func (r *Replay) publish(ctx context.Context, f warehouse.RejectFilter) error {
+	r.published = map[string]published{}
+	for _, s := range r.Streams {
+		if r.DryRun || len(s.Flows) == 0 || f.System != "" && f.System != s.System.System || f.Stream != "" && f.Stream != s.Stream.Name {
+			continue
+		}
+		err := r.insist(ctx, func() (err error) {
+			r.published[s.Topic], _, err = publisher{r.Kafka, r.Warehouse}.publish(ctx, s)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("publishing the rejects of %s.%s: %w", s.System.System, s.Stream.Name, err)
+		}
+	}
+	return nil
+}
+
 // block replays records of one flow and partition, in order of offsets.
 func (r *Replay) block(ctx context.Context, list []warehouse.RejectRow, done *Replayed) error {
-	done.Considered += int64(len(list))
 	s, f := r.flow(list[0])
+	if s != nil && !r.DryRun {
+		list = slices.DeleteFunc(slices.Clone(list), func(row warehouse.RejectRow) bool { return !r.published[s.Topic].has(row) })
+	}
+	done.Considered += int64(len(list))
 	var try []warehouse.RejectRow
 	for _, row := range list {
 		if why := r.skip(row, f); why != "" {
@@ -312,7 +339,11 @@ func (r *Replay) apply(ctx context.Context, s *Stream, f *Flow, chunk *record.Ch
 			return fmt.Errorf("replaying %d records of %s/%d into %q: %w", len(after), s.Topic, chunk.Partition, f.Entity.Entity, err)
 		}
 	}
-	err := r.insist(ctx, func() error { return r.Store.InsertRows(ctx, "ops.reject", name+"/reject", after) })
+	err := r.insist(ctx, func() error { return publisher{r.Kafka, r.Warehouse}.outcome(ctx, s, after) })
+	if err != nil {
+		return fmt.Errorf("publishing the replay of %d records of %s/%d: %w", len(after), s.Topic, chunk.Partition, err)
+	}
+	err = r.insist(ctx, func() error { return r.Store.InsertRows(ctx, "ops.reject", name+"/reject", after) })
 	if err != nil {
 		return fmt.Errorf("recording the replay of %d records of %s/%d: %w", len(after), s.Topic, chunk.Partition, err)
 	}

@@ -75,7 +75,7 @@ func run(ctx context.Context, o Options, d Declarations, k *topics.Client, w *wa
 			})
 		case "schedule":
 			g.Go(func() error {
-				j := &pipelines.Jobs{Kafka: k, Warehouse: w, Catalog: d.Catalog, Log: log}
+				j := &pipelines.Jobs{Kafka: k, Warehouse: w, Catalog: d.Catalog, Streams: d.Streams, Log: log}
 				return j.Run(ctx)
 			})
 		}

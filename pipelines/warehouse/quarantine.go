@@ -88,18 +88,45 @@ func (w *Warehouse) RejectCounts(ctx context.Context, f RejectFilter) ([]RejectC
 	return out, rows.Err()
 }
 
+const selectRejects = `SELECT toString(topic), toInt32(partition), toInt64(offset), toString(flow), toString(system), toString(tier), toString(stream),
+	toString(entity), toString(division), toString(rule), toString(field), toString(reason_zh), toString(reason_en), place, record_key, row,
+	plan, toInt32(attempt), replayed, rejected_at
+	FROM ops.reject FINAL`
+
 // Rejects yields rows of ops.reject in order of topic, flow, partition and
 // offset; limit 0 is all.
 func (w *Warehouse) Rejects(ctx context.Context, f RejectFilter, limit int) iter.Seq2[RejectRow, error] {
-	return func(yield func(RejectRow, error) bool) {
-		where, args := f.where()
-		text := `SELECT toString(topic), toInt32(partition), toInt64(offset), toString(flow), toString(system), toString(tier), toString(stream),
-			toString(entity), toString(division), toString(rule), toString(field), toString(reason_zh), toString(reason_en), place, record_key, row,
-			plan, toInt32(attempt), replayed, rejected_at
-			FROM ops.reject FINAL` + where + " ORDER BY topic, flow, partition, offset"
-		if limit > 0 {
-			text += fmt.Sprintf(" LIMIT %d", limit)
+	where, args := f.where()
+	text := selectRejects + where + " ORDER BY topic, flow, partition, offset"
+	if limit > 0 {
+		text += fmt.Sprintf(" LIMIT %d", limit)
+	}
+	return w.rejects(ctx, text, args)
+}
+
+// RejectsAfter returns the first rows of a topic behind the given offsets, by
+// partition, in order of partitions and offsets: about limit of them, and never
+// a part of what the flows of one record say.
+func (w *Warehouse) RejectsAfter(ctx context.Context, topic string, after map[int32]int64, limit int) ([]RejectRow, error) {
+	var cond strings.Builder
+	for p, o := range after {
+		fmt.Fprintf(&cond, " AND NOT (partition = %d AND offset <= %d)", p, o)
+	}
+	var out []RejectRow
+	for row, err := range w.rejects(ctx, selectRejects+" WHERE topic = ?"+cond.String()+fmt.Sprintf(" ORDER BY partition, offset, flow LIMIT %d", limit+64), []any{topic}) {
+		if err != nil {
+			return nil, err
 		}
+		if n := len(out); n >= limit && (out[n-1].Offset != row.Offset || out[n-1].Partition != row.Partition) {
+			break
+		}
+		out = append(out, row)
+	}
+	return out, nil
+}
+
+func (w *Warehouse) rejects(ctx context.Context, text string, args []any) iter.Seq2[RejectRow, error] {
+	return func(yield func(RejectRow, error) bool) {
 		rows, err := w.Query(ctx, text, args...)
 		if err != nil {
 			yield(RejectRow{}, err)

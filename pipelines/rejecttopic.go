@@ -1,0 +1,178 @@
+package pipelines
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"rongtong/pipelines/topics"
+	"rongtong/pipelines/warehouse"
+	"rongtong/schemas/fault"
+)
+
+// RejectTopic carries the refused records of a stream, with rule, reason and
+// place, for the department that sent them.
+func RejectTopic(system, stream string) string { return "reject." + system + "." + stream }
+
+// rejectRetention is how long a refused record waits for its department: ninety
+// days.
+const rejectRetention = "7776000000"
+
+// rejectBatch is how many refused records one transaction carries.
+const rejectBatch = 5000
+
+// RejectRecord is the value of a record in a reject topic. The key is
+// partition/offset/flow of the refused record: a later value of a key replaces
+// the earlier one. A record that a replay accepted comes again with replayed.
+type RejectRecord struct {
+	System     string          `json:"system"`
+	Stream     string          `json:"stream"`
+	Topic      string          `json:"topic"`
+	Partition  int32           `json:"partition"`
+	Offset     int64           `json:"offset"`
+	Flow       string          `json:"flow"`
+	Entity     string          `json:"entity"`
+	Division   string          `json:"division,omitempty"`
+	Rule       string          `json:"rule"`
+	Field      string          `json:"field,omitempty"`
+	ReasonZh   string          `json:"reason_zh"`
+	ReasonEn   string          `json:"reason_en"`
+	Place      string          `json:"place"`
+	Row        json.RawMessage `json:"row"` // identifiers masked
+	Attempt    int32           `json:"attempt"`
+	Replayed   bool            `json:"replayed"`
+	RejectedAt time.Time       `json:"rejected_at"`
+}
+
+func rejectRecord(r warehouse.RejectRow) (topics.Record, error) {
+	row := json.RawMessage(r.Row)
+	if !json.Valid(row) {
+		row = json.RawMessage("{}")
+	}
+	value, err := json.Marshal(RejectRecord{r.System, r.Stream, r.Topic, r.Partition, r.Offset, r.Flow, r.Entity, r.Division, r.Rule, r.Field,
+		r.ReasonZh, r.ReasonEn, r.Place, row, r.Attempt, r.Replayed, r.RejectedAt})
+	if err != nil {
+		return topics.Record{}, fault.New(fault.Bug, "writing a refused record: %w", err)
+	}
+	return topics.Record{Key: fmt.Appendf(nil, "%d/%d/%s", r.Partition, r.Offset, r.Flow), Value: value}, nil
+}
+
+// publisher writes a stream's refused records to its reject topic.
+//
+// They are published in order of offsets, and how far each partition got moves
+// in the same transaction, so that nothing is published twice, whatever is
+// loaded again. A loader writes the rejects of a span at once and spans in
+// order: behind the last offset seen there is nothing that comes later.
+type publisher struct {
+	kafka     *topics.Client
+	warehouse *warehouse.Warehouse
+}
+
+// published is how far each partition got: the last offset.
+type published map[int32]int64
+
+func (p published) has(r warehouse.RejectRow) bool {
+	last, ok := p[r.Partition]
+	return ok && r.Offset <= last
+}
+
+func (p publisher) position(ctx context.Context, topic string) (published, error) {
+	b, err := p.kafka.LoadPosition(ctx, positions, topic, topic)
+	if err != nil {
+		return nil, err
+	}
+	at := published{}
+	if len(b) > 0 {
+		if err := json.Unmarshal(b, &at); err != nil {
+			return nil, fault.New(fault.Bug, "reading how far %q is published: %w", topic, err)
+		}
+	}
+	return at, nil
+}
+
+// publish brings the reject topic up to date and returns how far that is, and
+// how many records it published.
+func (p publisher) publish(ctx context.Context, s *Stream) (published, int64, error) {
+	topic := RejectTopic(s.System.System, s.Stream.Name)
+	at, err := p.position(ctx, topic)
+	if err != nil {
+		return nil, 0, err
+	}
+	rows, err := p.warehouse.RejectsAfter(ctx, s.Topic, at, rejectBatch)
+	if err != nil || len(rows) == 0 {
+		return at, 0, err
+	}
+	producer, err := p.kafka.Producer(ctx, topic, topic, positions)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer producer.Close()
+	if at, err = p.position(ctx, topic); err != nil { // now nobody else moves it
+		return nil, 0, err
+	}
+	var sum int64
+	for {
+		if rows, err = p.warehouse.RejectsAfter(ctx, s.Topic, at, rejectBatch); err != nil || len(rows) == 0 {
+			return at, sum, err
+		}
+		txn := producer.Begin()
+		for _, r := range rows {
+			rec, err := rejectRecord(r)
+			if err != nil {
+				return nil, sum, err
+			}
+			txn.Append(topic, 0, rec)
+			at[r.Partition] = max(at[r.Partition], r.Offset)
+		}
+		pos, err := json.Marshal(at)
+		if err != nil {
+			return nil, sum, fault.New(fault.Bug, "writing how far %q is published: %w", topic, err)
+		}
+		if err := txn.SavePosition(ctx, positions, topic, topic, pos); err != nil {
+			return nil, sum, err
+		}
+		if err := txn.Commit(ctx); err != nil {
+			return nil, sum, err
+		}
+		sum += int64(len(rows))
+	}
+}
+
+// outcome publishes what a replay found. It comes before the record leaves
+// quarantine: after a crash between the two both are done again, under the same
+// keys.
+func (p publisher) outcome(ctx context.Context, s *Stream, rows []warehouse.RejectRow) error {
+	topic := RejectTopic(s.System.System, s.Stream.Name)
+	producer, err := p.kafka.Producer(ctx, "replay."+topic, topic)
+	if err != nil {
+		return err
+	}
+	defer producer.Close()
+	txn := producer.Begin()
+	for _, r := range rows {
+		rec, err := rejectRecord(r)
+		if err != nil {
+			return err
+		}
+		txn.Append(topic, 0, rec)
+	}
+	return txn.Commit(ctx)
+}
+
+// rejects brings all reject topics up to date.
+func (j *Jobs) rejects(ctx context.Context, _ Request) (string, error) {
+	p := publisher{j.Kafka, j.Warehouse}
+	var sum int64
+	for _, s := range j.Streams {
+		if len(s.Flows) == 0 {
+			continue
+		}
+		_, n, err := p.publish(ctx, s)
+		sum += n
+		if err != nil {
+			return "", fmt.Errorf("publishing the rejects of %s.%s: %w", s.System.System, s.Stream.Name, err)
+		}
+	}
+	return fmt.Sprintf("%d refused records published", sum), nil
+}
