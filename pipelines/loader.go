@@ -23,7 +23,7 @@ const LoadGroup = "load"
 // that its memory depends on nothing but these.
 const (
 	blockRows  = 65_536
-	blockBytes = 40 << 20 // of records; as columns they are half of that
+	blockBytes = 24 << 20 // of records; as columns they are somewhat less
 	// fetchBytes is what one fetch may bring, compressed.
 	fetchBytes = 1 << 20
 	// Short spans wait this long for company: small inserts make small parts.
@@ -57,6 +57,7 @@ type Loader struct {
 	Stages *Stages
 
 	pace pace
+	mem  recycler
 }
 
 func (l *Loader) group() string { return cmp.Or(l.Group, LoadGroup) }

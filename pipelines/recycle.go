@@ -1,40 +1,42 @@
 package pipelines
 
 import (
-	"math/bits"
+	"slices"
+	"sort"
 	"sync"
 )
 
 // recycler is an Arrow allocator that keeps what is freed for the next block:
 // blocks are alike, so that after the first ones a loader allocates nothing,
-// clears nothing, and leaves the garbage collector nothing to find. Memory comes
+// clears nothing, and leaves the garbage collector nothing to do. Memory comes
 // back dirty. It is safe for concurrent use.
 type recycler struct {
 	mu   sync.Mutex
-	free map[int][][]byte // by capacity
-	held int              // bytes in free
+	free [][]byte // by capacity, ascending
+	held int      // bytes in free
 }
 
 // recycled is how much a recycler keeps; what is freed beyond goes to the
 // collector.
-const recycled = 96 << 20
+const recycled = 64 << 20
 
+// Allocate takes the smallest free buffer that is large enough, unless more than
+// half of it would be wasted.
 func (r *recycler) Allocate(size int) []byte {
-	size, class := max(size, 1), classOf(size)
 	r.mu.Lock()
-	if list := r.free[class]; len(list) > 0 {
-		b := list[len(list)-1]
-		r.free[class] = list[:len(list)-1]
-		r.held -= class
-		r.mu.Unlock()
+	defer r.mu.Unlock()
+	i := sort.Search(len(r.free), func(i int) bool { return cap(r.free[i]) >= size })
+	if i < len(r.free) && cap(r.free[i]) <= 2*size+4096 {
+		b := r.free[i]
+		r.free = slices.Delete(r.free, i, i+1)
+		r.held -= cap(b)
 		return b[:size]
 	}
-	r.mu.Unlock()
-	return make([]byte, size, class)
+	return make([]byte, size, (size+4095)&^4095)
 }
 
 func (r *recycler) Reallocate(size int, b []byte) []byte {
-	if size <= cap(b) && size > 0 {
+	if size <= cap(b) && b != nil {
 		return b[:size]
 	}
 	next := r.Allocate(size)
@@ -44,28 +46,12 @@ func (r *recycler) Reallocate(size int, b []byte) []byte {
 }
 
 func (r *recycler) Free(b []byte) {
-	class := cap(b)
-	if class == 0 || class != classOf(class) {
-		return
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.held+class > recycled {
+	if cap(b) == 0 || r.held+cap(b) > recycled {
 		return
 	}
-	if r.free == nil {
-		r.free = map[int][][]byte{}
-	}
-	r.free[class] = append(r.free[class], b[:0])
-	r.held += class
-}
-
-// classOf rounds a size up to one of four steps to each power of two, so that
-// at most a fifth is wasted.
-func classOf(size int) int {
-	if size <= 256 {
-		return 256
-	}
-	step := 1 << (bits.Len(uint(size-1)) - 3)
-	return (size + step - 1) / step * step
+	i := sort.Search(len(r.free), func(i int) bool { return cap(r.free[i]) >= cap(b) })
+	r.free = slices.Insert(r.free, i, b[:0])
+	r.held += cap(b)
 }

@@ -38,7 +38,7 @@ func (l *Loader) worker(gen *topics.Generation) *worker {
 }
 
 func (l *Loader) newWorker(gen Committer, newReader func() Reader) *worker {
-	return &worker{Loader: l, gen: gen, mem: &recycler{}, newReader: newReader, reader: newReader(), meter: meter{to: l.Stages}}
+	return &worker{Loader: l, gen: gen, mem: &l.mem, newReader: newReader, reader: newReader(), meter: meter{to: l.Stages}}
 }
 
 // order is what the maker of blocks hands to the one who loads them: a block, or

@@ -33,7 +33,7 @@ func (t *texts) reserve(n int) {
 	if t.off == nil {
 		t.off, t.data = memory.NewResizableBuffer(t.mem), memory.NewResizableBuffer(t.mem)
 		n = max(n, t.lastRows)
-		t.grow(max(t.lastUse, 16*n))
+		t.grow(max(t.lastUse+t.lastUse/16, 16*n))
 	}
 	rows := t.n + n
 	if rows < len(t.offsets) {

@@ -17,7 +17,7 @@ func benchCmd(c *common) *cobra.Command {
 		Short: "measure the way from Kafka into ClickHouse",
 		Long:  "bench measures the pipeline on real engines. Figures of one run can be compared with each other;\nfigures of different runs on a shared machine cannot, unless they are CPU time or counts.",
 	}
-	cmd.AddCommand(benchLoadCmd(c))
+	cmd.AddCommand(benchLoadCmd(c), benchFillCmd(c))
 	return cmd
 }
 
@@ -55,7 +55,7 @@ created if they are missing.`,
 			if brokers == "" || c.warehouse == "" || s.Table == "" {
 				return &usageError{fmt.Errorf("--topic needs --brokers, --warehouse and --table")}
 			}
-			limitMemory(256 << 20)
+			limitMemory(320 << 20)
 			s.Brokers, s.Warehouse, s.Workers, s.Log = strings.Split(brokers, ","), c.warehouse, o.Workers, c.log()
 			load := bench.Load
 			if rowwise {
@@ -118,4 +118,38 @@ func benchCompare(cmd *cobra.Command, c *common, o bench.Comparison) error {
 		fmt.Fprintln(cmd.OutOrStdout(), "  "+r.String())
 	}
 	return nil
+}
+
+func benchFillCmd(c *common) *cobra.Command {
+	var f bench.Filling
+	var brokers string
+	cmd := &cobra.Command{
+		Use:     "fill",
+		Short:   "write the reference workload into a topic",
+		Long:    "fill writes records of the reference workload into a topic of your own broker, which it creates if it is\nmissing: transactions of 10,000 records, zstd. The rows are the same in every run.",
+		Example: "  rongtong bench fill --brokers kafka:9092 --topic in.bench.event --rows 50000000 --partitions 12",
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if brokers == "" {
+				brokers = c.kafka
+			}
+			if brokers == "" {
+				return &usageError{fmt.Errorf("fill needs --brokers")}
+			}
+			f.Brokers = strings.Split(brokers, ",")
+			f.Progress = func(rows int) {
+				if rows%1_000_000 == 0 {
+					fmt.Fprintf(cmd.ErrOrStderr(), "%d of %d records\n", rows, f.Rows)
+				}
+			}
+			return bench.Fill(cmd.Context(), f)
+		},
+	}
+	fl := cmd.Flags()
+	fl.StringVar(&brokers, "brokers", "", "brokers, host:port[,host:port…]")
+	fl.StringVar(&f.Topic, "topic", "in.bench.event", "the topic")
+	fl.IntVar(&f.Partitions, "partitions", 4, "its partitions, if it is created")
+	fl.IntVar(&f.Rows, "rows", 1_000_000, "how many records")
+	fl.IntVar(&f.From, "from", 0, "number of the first one")
+	return cmd
 }

@@ -73,18 +73,14 @@ func Compare(ctx context.Context, c Comparison) ([]Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	steps, err := w.Plan(ctx, catalog)
-	if err == nil {
-		err = w.Migrate(ctx, steps)
-	}
-	if err == nil {
+	if err = migrate(ctx, w, catalog); err == nil {
 		err = w.Exec(ctx, "CREATE DATABASE IF NOT EXISTS bench")
 	}
 	if err != nil {
 		return nil, err
 	}
 	fmt.Fprintf(c.Out, "writing %d records of the reference workload to %q, %d partitions, zstd\n", c.Rows, stream.Topic, stream.Partitions())
-	if _, err := Fill(ctx, []string{e.Kafka}, stream, c.Rows, nil); err != nil {
+	if err := Fill(ctx, Filling{Brokers: []string{e.Kafka}, Topic: stream.Topic, Partitions: stream.Partitions(), Rows: c.Rows}); err != nil {
 		return nil, err
 	}
 	var all []Report

@@ -75,10 +75,9 @@ func logical(col warehouse.Column) (t schemas.Type, zone string, err error) {
 	return "", "", fault.New(fault.Config, "column %q is of type %s", col.Name, col.Type)
 }
 
-// ledger creates the tables of ops that a load writes its books and its rejects
-// to, where they are missing.
-func ledger(ctx context.Context, w *warehouse.Warehouse) error {
-	steps, err := w.Plan(ctx, &schemas.Catalog{})
+// migrate adds the tables of a catalogue that are missing.
+func migrate(ctx context.Context, w *warehouse.Warehouse, c *schemas.Catalog) error {
+	steps, err := w.Plan(ctx, c)
 	if err != nil {
 		return err
 	}

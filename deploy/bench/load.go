@@ -16,6 +16,7 @@ import (
 	"rongtong/pipelines"
 	"rongtong/pipelines/topics"
 	"rongtong/pipelines/warehouse"
+	"rongtong/schemas"
 	"rongtong/schemas/fault"
 	"rongtong/schemas/record"
 )
@@ -199,60 +200,78 @@ func (s Source) stream(ctx context.Context, w *warehouse.Warehouse) (*pipelines.
 		return nil, err
 	}
 	streams, _ := pipelines.Compile(c)
-	for _, st := range append(streams, reference) {
+	for _, st := range append([]*pipelines.Stream{reference}, streams...) {
 		for _, f := range st.Flows {
-			if st.Topic == s.Topic && "std."+f.Entity.Entity == s.Table {
-				return st, nil
+			if st.Topic != s.Topic || f.Table != s.Table {
+				continue
 			}
+			if st == reference {
+				return st, migrate(ctx, w, c)
+			}
+			return st, nil
 		}
 	}
 	columns, err := w.Describe(ctx, s.Table)
 	if err != nil {
 		return nil, err
 	}
-	if err := ledger(ctx, w); err != nil {
+	if err := migrate(ctx, w, &schemas.Catalog{}); err != nil { // the ledger and the rejects
 		return nil, err
 	}
 	return derive(c, s, columns)
 }
 
-// Fill writes n rows of the reference workload into its topic, in transactions
-// like those of ingest, and returns how many bytes the values have.
-func Fill(ctx context.Context, brokers []string, stream *pipelines.Stream, n int, progress func(rows int)) (bytes int64, err error) {
-	k, err := topics.Dial(ctx, brokers)
+// Filling says what Fill writes: rows [From, From+Rows) of the reference
+// workload.
+type Filling struct {
+	Brokers    []string
+	Topic      string
+	Partitions int
+	From, Rows int
+	Progress   func(rows int) // may be nil
+}
+
+// Fill writes rows of the reference workload into a topic, which it creates, in
+// transactions like those of ingest.
+func Fill(ctx context.Context, f Filling) error {
+	k, err := topics.Dial(ctx, f.Brokers)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer k.Close()
-	if err := k.Ensure(ctx, pipelines.Topics([]*pipelines.Stream{stream})); err != nil {
-		return 0, err
+	if err := k.Ensure(ctx, []topics.Topic{{Name: f.Topic, Partitions: f.Partitions}}); err != nil {
+		return err
 	}
 	rows, err := NewRows()
 	if err != nil {
-		return 0, err
+		return err
 	}
-	p, err := k.Producer(ctx, "bench-fill", stream.Topic)
+	p, err := k.Producer(ctx, "bench-fill-"+f.Topic, f.Topic)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer p.Close()
 	const perTransaction = 10_000
-	for i := 0; i < n; {
+	for done := 0; done < f.Rows; {
 		txn := p.Begin()
-		for end := min(n, i+perTransaction); i < end; i++ {
-			key, value := rows.Row(i)
-			header := pipelines.AppendHeader(nil, &record.Envelope{Place: place(i)}, int64(i)+1)
-			txn.Append(stream.Topic, topics.Partition(key, stream.Partitions()), topics.Record{Key: key, Value: value, Header: header})
-			bytes += int64(len(value))
+		for end := min(f.Rows, done+perTransaction); done < end; done++ {
+			f.put(txn, rows, f.From+done)
 		}
 		if err := txn.Commit(ctx); err != nil {
-			return bytes, fmt.Errorf("filling %q: %w", stream.Topic, err)
+			return fmt.Errorf("filling %q: %w", f.Topic, err)
 		}
-		if progress != nil {
-			progress(i)
+		if f.Progress != nil {
+			f.Progress(done)
 		}
 	}
-	return bytes, nil
+	return nil
+}
+
+// put writes row i as ingest would.
+func (f Filling) put(txn *topics.Txn, rows *Rows, i int) {
+	key, value := rows.Row(i)
+	header := pipelines.AppendHeader(nil, &record.Envelope{Place: place(i)}, int64(i)+1)
+	txn.Append(f.Topic, topics.Partition(key, f.Partitions), topics.Record{Key: key, Value: value, Header: header})
 }
 
 // Profile starts a CPU profile; the returned function ends it and writes the
