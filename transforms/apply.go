@@ -92,7 +92,7 @@ func (p *Plan) evaluate(st *state, isDelete bool) (field, rule string) {
 			broken = s.eval(st, s.in, v)
 		}
 		if broken == "" {
-			if !v.null || !s.required || isDelete && i == p.srcDivision {
+			if !v.null || !s.required || isDelete && (i == p.srcDivision || i == p.at) {
 				continue
 			}
 			broken = ruleRequired

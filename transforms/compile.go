@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -399,8 +400,24 @@ func (c *compiler) eventTime() {
 	if c.flow.At == nil {
 		return
 	}
+	if c.plan.at = c.same(c.flow.At); c.plan.at >= 0 {
+		return
+	}
 	c.plan.at = len(c.plan.steps)
 	c.step(c.flow.At, &schemas.Column{Name: eventTimeColumn, Type: schemas.Time, Nullable: true}, len(c.entity.Columns)+1)
+}
+
+// same finds the column that is computed by the very expression of the event
+// time, so that it is computed once. A plan without one says -1.
+func (c *compiler) same(at *schemas.Expr) int {
+	for i := range c.flow.Set {
+		x := &c.flow.Set[i].Value
+		if x.Call != "" && x.Call == at.Call && x.Field == at.Field && slices.Equal(x.Of, at.Of) && maps.Equal(x.Args, at.Args) && i < len(c.plan.steps) &&
+			c.plan.steps[i].column == c.flow.Set[i].Key && c.plan.types[i] == schemas.Time {
+			return i
+		}
+	}
+	return -1
 }
 
 const eventTimeColumn = "event_time"

@@ -484,6 +484,12 @@ func (st *state) instant(in []input, seconds bool, out *value) string {
 		out.i = st.vals[in[0].step].i
 		return ""
 	}
+	if s := st.cleanSlot(in[0]); s != nil {
+		if ms, ok := plainInstant(s.b); ok {
+			out.i = ms
+			return ""
+		}
+	}
 	b, rule := st.text(in[0], compat)
 	if b == nil {
 		out.null = true

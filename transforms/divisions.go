@@ -32,6 +32,9 @@ func (st *state) divisionCode(in input) ([]byte, string) {
 
 // isDivisionForm reports whether nothing stands below an empty part.
 func isDivisionForm(b []byte) bool {
+	if b[0] != '0' && string(b[2:4]) != "00" && string(b[4:6]) != "00" && string(b[6:9]) != "000" {
+		return true // a township or a village: nearly every code
+	}
 	empty := false
 	for _, p := range [...][2]int{{0, 2}, {2, 4}, {4, 6}, {6, 9}, {9, 12}} {
 		zero := true
@@ -56,6 +59,9 @@ func divisionForm(st *state, in []input, out *value) (rule string) {
 // division evaluates a statistical code that must be in today's register.
 func division(reg *divisions.Register) eval {
 	return func(st *state, in []input, out *value) string {
+		if s := st.cleanSlot(in[0]); s != nil && len(s.b) == 12 && has(reg, s.b) {
+			return notVirtual(s.b, out) // what is in the register has the form
+		}
 		b, rule := st.divisionCode(in[0])
 		if b == nil {
 			out.null = true

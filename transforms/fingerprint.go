@@ -14,7 +14,7 @@ import (
 // coreVersion stands for everything that rows have in common: scanning,
 // cleaning, the common columns, the order of rules. Raise it when the same
 // record could give another row.
-const coreVersion = 1
+const coreVersion = 2
 
 // fingerprint hashes what decides about the output, each part quoted so that
 // no two different plans write the same bytes. Labels and prose are left out.

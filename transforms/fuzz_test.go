@@ -140,7 +140,8 @@ func checkRounded(t *testing.T, s string, d decimal, u unit, exact *big.Rat) {
 // A date that is accepted is plausible and, where package time can read the
 // text, the same.
 func FuzzDate(f *testing.F) {
-	for _, s := range []string{"2022年1月17日", "二〇二二年十二月三十一日", "20220117", "44578", "583686000000", "2022-01-17T00:00:00Z", "1900-01-01", "22-1-1", "2022.1.17", "十年十月十日", "2022-1-1 1:1"} {
+	for _, s := range []string{"2022年1月17日", "二〇二二年十二月三十一日", "20220117", "44578", "583686000000", "2022-01-17T00:00:00Z", "1900-01-01", "22-1-1", "2022.1.17", "十年十月十日", "2022-1-1 1:1",
+		"2025-06-12 08:30:15", "2025-06-12T23:59:59.999", "2025-02-29 08:30:15", "2100-12-31 24:00:00", "2025-06-12 08:30:1x", "2025-06-12 08:30:15.25x"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -159,6 +160,11 @@ func FuzzDate(f *testing.F) {
 		if want, err := time.Parse("2006-1-2", string(b)); err == nil && want.Year() >= 1000 {
 			if rule != "" || want.Unix()/day != days {
 				t.Fatalf("%q became day %d, rule %q; package time says %v", s, days, rule, want)
+			}
+		}
+		if ms, ok := plainInstant(b); ok {
+			if same, ok := parseInstant(b, false); !ok || same != ms {
+				t.Fatalf("%q is %d in short and %d, %v in full", b, ms, same, ok)
 			}
 		}
 		if ms, ok := parseInstant(b, false); ok && len(b) > 18 && b[10] == 'T' {

@@ -108,13 +108,11 @@ func (st *state) text(in input, f form) ([]byte, string) {
 // word is text with placeholders left as they are, for lists of words in which
 // 无 may mean something.
 func (st *state) word(in input, f form) ([]byte, string) {
-	if in.field >= 0 {
-		if s := &st.scan.slots[in.field]; s.clean {
-			if len(s.b) == 0 {
-				return nil, ""
-			}
-			return s.b, ""
+	if s := st.cleanSlot(in); s != nil {
+		if len(s.b) == 0 {
+			return nil, ""
 		}
+		return s.b, ""
 	}
 	b, rule := st.raw(in)
 	if b == nil || rule != "" {
@@ -124,6 +122,16 @@ func (st *state) word(in input, f form) ([]byte, string) {
 		return nil, ""
 	}
 	return b, ""
+}
+
+// cleanSlot is the slot of an input whose text needs no cleaning, else nil.
+func (st *state) cleanSlot(in input) *slot {
+	if in.field >= 0 {
+		if s := &st.scan.slots[in.field]; s.clean {
+			return s
+		}
+	}
+	return nil
 }
 
 // code is an input as a code: compatibility form, no spaces.

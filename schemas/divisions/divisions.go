@@ -71,6 +71,7 @@ type Division struct {
 // Register is the loaded register. It is immutable and safe for concurrent use.
 type Register struct {
 	codes  []uint64 // ascending
+	county []int32  // where the codes of each county begin, by the first six digits less those of the first code
 	parent []int32
 	name   []uint32 // name[i]:name[i+1] in names
 	text   string   // all codes, 12 bytes each
@@ -156,7 +157,23 @@ func parse(data []byte) (*Register, error) {
 	}
 	r.name[len(lines)] = uint32(len(names))
 	r.names, r.text = string(names), string(text)
+	r.index()
 	return r, nil
+}
+
+// index notes where each county begins, so that a search stays within one.
+func (r *Register) index() {
+	if len(r.codes) == 0 {
+		return
+	}
+	first := r.codes[0] / 1e6
+	r.county = make([]int32, r.codes[len(r.codes)-1]/1e6-first+2)
+	for i, next := 0, 0; i < len(r.county); i++ {
+		for next < len(r.codes) && r.codes[next]/1e6-first < uint64(i) {
+			next++
+		}
+		r.county[i] = int32(next)
+	}
 }
 
 func readLines(data []byte) (lines []line, nameBytes int, err error) {
@@ -206,6 +223,12 @@ func appendCode(dst []byte, code uint64) []byte {
 // find searches the first n codes.
 func (r *Register) find(code uint64, n int) (int, bool) {
 	lo, hi := 0, n
+	if n == len(r.codes) && len(r.county) > 0 {
+		// A code below the first one wraps to a county beyond the last.
+		if at := code/1e6 - r.codes[0]/1e6; at < uint64(len(r.county)-1) {
+			lo, hi = int(r.county[at]), int(r.county[at+1])
+		}
+	}
 	for lo < hi {
 		m := int(uint(lo+hi) >> 1)
 		if r.codes[m] < code {
