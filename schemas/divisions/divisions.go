@@ -13,6 +13,7 @@ import (
 	_ "embed"
 	"fmt"
 	"iter"
+	"math/bits"
 	"sort"
 	"sync"
 	"unsafe"
@@ -72,6 +73,7 @@ type Division struct {
 type Register struct {
 	codes  []uint64 // ascending
 	county []int32  // where the codes of each county begin, by the first six digits less those of the first code
+	set    []uint64 // the codes in a hash table, 0 for an empty place; its size is a power of two
 	parent []int32
 	name   []uint32 // name[i]:name[i+1] in names
 	text   string   // all codes, 12 bytes each
@@ -174,6 +176,32 @@ func (r *Register) index() {
 		}
 		r.county[i] = int32(next)
 	}
+	r.set = make([]uint64, 1<<bits.Len(uint(2*len(r.codes))))
+	for _, c := range r.codes {
+		at := r.place(c)
+		for r.set[at] != 0 {
+			at = (at + 1) & (len(r.set) - 1)
+		}
+		r.set[at] = c
+	}
+}
+
+// place is where a code belongs in the set.
+func (r *Register) place(code uint64) int {
+	return int(code*0x9e3779b97f4a7c15>>32) & (len(r.set) - 1)
+}
+
+// has is find for those who need no place: it is asked for every row.
+func (r *Register) has(code uint64) bool {
+	if len(r.set) == 0 || code == 0 {
+		return false
+	}
+	for at := r.place(code); r.set[at] != 0; at = (at + 1) & (len(r.set) - 1) {
+		if r.set[at] == code {
+			return true
+		}
+	}
+	return false
 }
 
 func readLines(data []byte) (lines []line, nameBytes int, err error) {
@@ -285,8 +313,7 @@ func (r *Register) Has(code string) bool {
 	if !ok {
 		return false
 	}
-	_, ok = r.find(n, len(r.codes))
-	return ok
+	return r.has(n)
 }
 
 // Up returns the division of the tier that holds the code, or the division
