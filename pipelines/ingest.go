@@ -180,13 +180,15 @@ func (in *Ingest) stream(ctx context.Context, kafka Log, opened connectors.Opene
 	if err != nil {
 		return err
 	}
-	left, err := findOrphans(ctx, kafka, s, at.Records)
+	left, last, err := findOrphans(ctx, kafka, s, at.Last)
 	if err != nil {
 		return err
 	}
-	if n := left.size(); n > 0 {
+	n := left.size()
+	left.add(at.Left) // found by a predecessor, and not all come again before it ended
+	if n > 0 {
 		log.Warn("taking over rows that a crash of the broker left without their position", "records", n)
-		at.Records += n
+		at.Records, at.Last = at.Records+n, last
 	}
 	from, err := land.step.OpenPosition(at.Position)
 	if err != nil {
@@ -218,12 +220,13 @@ func (in *Ingest) stream(ctx context.Context, kafka Log, opened connectors.Opene
 			return err
 		}
 		left.drop(chunk)
-		next := progress{Counts: opening.plus(src.Stats(), land.counts(), s.Personal)}
+		next := progress{Counts: opening.plus(src.Stats(), land.counts(), s.Personal), Left: left}
 		if next.Position, err = land.step.SealPosition(pos); err != nil {
 			return err
 		}
 		next.Records = at.Records + int64(len(chunk.Rows))
-		if err := in.commit(ctx, producer, s, chunk, kept, at.Records, next); err != nil {
+		next.Last = at.Last + int64(len(chunk.Rows))
+		if err := in.commit(ctx, producer, s, chunk, kept, at.Last, next); err != nil {
 			return err
 		}
 		at = next

@@ -145,7 +145,8 @@ func (l *Loader) generation(ctx context.Context, gen *topics.Generation, byTopic
 	return ctx.Err()
 }
 
-// shares reads where every owned partition stands.
+// shares reads where every owned partition stands. A partition with a load
+// pending under another plan is left out.
 func (l *Loader) shares(ctx context.Context, kafka Offsets, assigned []topics.TopicPartition, byTopic map[string]*Stream) ([]*share, error) {
 	seen := map[string]bool{}
 	var names []string
@@ -171,8 +172,12 @@ func (l *Loader) shares(ctx context.Context, kafka Offsets, assigned []topics.To
 		}
 		if ok {
 			if plan := s.stream.Plan(); pending.Plan != plan {
-				return nil, fault.Hint(fault.Config, "run the earlier version until the load is finished, then deploy this one",
-					"taking over %s/%d: a load up to %d is pending under plan %016x, and the plan is now %016x", s.topic, s.partition, pending.To, pending.Plan, plan)
+				// Only this partition waits. If all did, two partitions that wait
+				// for different versions would wait for ever.
+				l.Log.Error("a partition is left alone: a load of it is pending under another plan; run the earlier version until the load is finished, then this one again",
+					"topic", s.topic, "partition", s.partition, "pending_to", pending.To,
+					"pending_plan", fmt.Sprintf("%016x", pending.Plan), "plan", fmt.Sprintf("%016x", plan))
+				continue
 			}
 			s.pending = pending
 		}

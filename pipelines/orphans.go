@@ -17,8 +17,18 @@ import (
 // then they are left out, by content: nothing is doubled.
 //
 // They are found by number: every row carries its number in its stream, and the
-// stored position says how many rows there are.
+// stored position says which was the last. A number is not a count: of a commit
+// that was cut in two, the visible rows are not the first ones. From the next commit on they are
+// counted, so those that the source has not delivered again by then are named in
+// the position: a successor could not tell them from rows it knows.
 type orphans map[uint64]int64
+
+// add puts the rows of b to those of o.
+func (o orphans) add(b orphans) {
+	for h, n := range b {
+		o[h] += n
+	}
+}
 
 func (o orphans) size() int64 {
 	var n int64
@@ -59,24 +69,26 @@ func (o orphans) drop(c *record.Chunk) {
 }
 
 // findOrphans looks at the ends of a stream's partitions for rows with a number
-// above the stored count.
-func findOrphans(ctx context.Context, k Log, s *Stream, records int64) (orphans, error) {
+// above the stored one, and also returns the highest number there is.
+func findOrphans(ctx context.Context, k Log, s *Stream, last int64) (orphans, int64, error) {
 	ends, err := k.Ends(ctx, s.Topic)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	found := orphans{}
+	found, highest := orphans{}, last
 	for p, b := range ends[s.Topic] {
-		if err := found.partition(ctx, k, s.Topic, int32(p), b, records); err != nil {
-			return nil, err
+		high, err := found.partition(ctx, k, s.Topic, int32(p), b, last)
+		if err != nil {
+			return nil, 0, err
 		}
+		highest = max(highest, high)
 	}
-	return found, nil
+	return found, highest, nil
 }
 
 // partition looks back from the end in growing windows until it meets a row
 // that the position knows, or the partition's beginning: numbers only grow.
-func (o orphans) partition(ctx context.Context, k Log, topic string, partition int32, b topics.Bounds, records int64) error {
+func (o orphans) partition(ctx context.Context, k Log, topic string, partition int32, b topics.Bounds, last int64) (highest int64, err error) {
 	for window := int64(64); ; window *= 16 {
 		from := max(b.First, b.Last-window)
 		var hashes []uint64
@@ -87,7 +99,8 @@ func (o orphans) partition(ctx context.Context, k Log, topic string, partition i
 			if err != nil {
 				return fault.New(fault.Bug, "reading %s/%d at %d: %w", topic, partition, r.Offset, err)
 			}
-			if n <= records {
+			highest = max(highest, n)
+			if n <= last {
 				known, hashes = true, hashes[:0]
 			} else {
 				hashes = append(hashes, fingerprintRow(r.Key, r.Value))
@@ -95,13 +108,13 @@ func (o orphans) partition(ctx context.Context, k Log, topic string, partition i
 			return nil
 		})
 		if err != nil {
-			return err
+			return 0, err
 		}
 		if known {
 			for _, h := range hashes {
 				o[h]++
 			}
-			return nil
+			return highest, nil
 		}
 	}
 }

@@ -91,6 +91,8 @@ func text(b []byte) (string, []byte, bool) {
 type progress struct {
 	Counts
 	Position record.Position
+	Last     int64   // the highest number that a row was given
+	Left     orphans // counted in Records, and still to come from the source
 }
 
 // Counts are a connector's side of the books.
@@ -147,22 +149,30 @@ func (c *Counts) fields(counts map[string]int64, personal *schemas.PersonalData)
 // progressVersion is the first byte of what an ingest transaction stores:
 //
 //	byte    version
-//	uvarint each of Counts.all
+//	uvarint each of Counts.all, then Last
 //	uvarint number of fields of prohibited kinds, and for each of them
 //	        uvarint length, then label; uvarint count
+//	uvarint number of orphans that are still to come, and for each of them
+//	        8 bytes of fingerprint, little endian; uvarint count
 //	…       the position, as the landing step sealed it
-const progressVersion = 2
+const progressVersion = 3
 
 func (p progress) encode() []byte {
 	b := []byte{progressVersion}
 	for _, n := range p.all() {
 		b = binary.AppendUvarint(b, uint64(*n))
 	}
+	b = binary.AppendUvarint(b, uint64(p.Last))
 	b = binary.AppendUvarint(b, uint64(len(p.P5)))
 	for _, label := range slices.Sorted(maps.Keys(p.P5)) {
 		b = binary.AppendUvarint(b, uint64(len(label)))
 		b = append(b, label...)
 		b = binary.AppendUvarint(b, uint64(p.P5[label]))
+	}
+	b = binary.AppendUvarint(b, uint64(len(p.Left)))
+	for _, h := range slices.Sorted(maps.Keys(p.Left)) {
+		b = binary.LittleEndian.AppendUint64(b, h)
+		b = binary.AppendUvarint(b, uint64(p.Left[h]))
 	}
 	return append(b, p.Position...)
 }
@@ -191,6 +201,10 @@ func decodeProgress(b []byte) (progress, error) {
 			return progress{}, cut
 		}
 	}
+	var ok bool
+	if p.Last, ok = number(); !ok {
+		return progress{}, cut
+	}
 	fields, ok := number()
 	if !ok || fields < 0 || fields > p5Labels+1 {
 		return progress{}, cut
@@ -205,6 +219,23 @@ func decodeProgress(b []byte) (progress, error) {
 			p.P5 = map[string]int64{}
 		}
 		if p.P5[label], ok = number(); !ok {
+			return progress{}, cut
+		}
+	}
+	left, ok := number()
+	if !ok || left < 0 || left > int64(len(rest)/9) {
+		return progress{}, cut
+	}
+	for range left {
+		if len(rest) < 9 {
+			return progress{}, cut
+		}
+		h := binary.LittleEndian.Uint64(rest)
+		rest = rest[8:]
+		if p.Left == nil {
+			p.Left = orphans{}
+		}
+		if p.Left[h], ok = number(); !ok {
 			return progress{}, cut
 		}
 	}

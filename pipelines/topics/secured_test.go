@@ -2,6 +2,7 @@ package topics
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -197,12 +198,14 @@ func TestApacheLeaderChanges(t *testing.T) {
 	}
 	c := dial(t, addrs)
 	ensure(t, c, Topic{Name: "in", Partitions: 1}, Topic{Name: "state", Partitions: 1})
-	const rows = 30_000
+	const rows = 6_000
 	done := make(chan int)
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Second)
 	defer cancel()
 	go func() { done <- ingest(t, ctx, c, rows) }()
+	adm := kadm.NewClient(kclient(t, addrs))
 	for _, n := range nodes {
+		inSync(t, adm, len(nodes)) // or the next kill would take the last whole copy
 		n.Kill()
 		wait(ctx, 2*time.Second)
 		must(t, n.Start(ctx))
@@ -215,4 +218,20 @@ func TestApacheLeaderChanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("3 brokers killed in turn, ingest redone %d times", redone)
+}
+
+// inSync waits until every partition has n replicas in sync.
+func inSync(t *testing.T, adm *kadm.Client, n int) {
+	t.Helper()
+	until(t, func() error {
+		list, err := adm.ListTopicsWithInternal(ctxFor(t))
+		for _, topic := range list {
+			for _, p := range topic.Partitions {
+				if err == nil && len(p.ISR) < n {
+					err = fmt.Errorf("%q partition %d has %d replicas in sync", p.Topic, p.Partition, len(p.ISR))
+				}
+			}
+		}
+		return err
+	})
 }
