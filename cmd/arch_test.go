@@ -36,6 +36,7 @@ var rooms = map[string]int{
 	"connectors/rest":                4,
 	"connectors/sql":                 4,
 	"connectors/push":                4,
+	"connectors/feed":                4,
 	"connectors/conntest":            4,
 	"schemas/derive":                 4,
 	"connectors":                     3,

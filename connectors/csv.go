@@ -11,7 +11,7 @@ import (
 // CSVError says where a text is not CSV, or what is wrong with its header.
 type CSVError struct {
 	Line int
-	Rule string // "csv.syntax", "csv.header"
+	Rule string // "csv.quote", "csv.header"
 }
 
 func (e *CSVError) Error() string { return e.Rule }
@@ -39,7 +39,7 @@ func CSVObjects(body []byte, header []string, comma rune, visit func(line int, i
 		case errors.Is(err, io.EOF):
 			return nil
 		case errors.As(err, &wrong):
-			return &CSVError{wrong.Line, "csv.syntax"}
+			return &CSVError{wrong.Line, "csv.quote"}
 		case err != nil:
 			return err
 		}

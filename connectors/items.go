@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"rongtong/schemas"
+	"rongtong/schemas/decl"
 	"rongtong/schemas/record"
 )
 
@@ -146,6 +147,23 @@ func eachItem(b []byte, i int, visit func(at int, item []byte) error) (int, erro
 			return 0, broken(b, i)
 		}
 	}
+}
+
+// Infer adds to a stream the fields of a JSON object that it does not have yet,
+// with the type their values look like.
+func Infer(s *schemas.Stream, item []byte) {
+	_ = EachField(item, func(name, value []byte) { // what is no object has no fields
+		kind := "text"
+		switch {
+		case value[0] == 't' || value[0] == 'f':
+			kind = "bool"
+		case value[0] == '-' || value[0]-'0' <= 9:
+			kind = "number"
+		}
+		if _, ok := s.Fields.Get(string(name)); !ok {
+			s.Fields = append(s.Fields, decl.Entry[string]{Key: string(name), Value: kind})
+		}
+	})
 }
 
 // EachField calls visit with the name and the raw value, both borrowed, of every

@@ -3,6 +3,7 @@ package all
 
 import (
 	"rongtong/connectors"
+	"rongtong/connectors/feed"
 	"rongtong/connectors/files"
 	"rongtong/connectors/push"
 	"rongtong/connectors/rest"
@@ -13,6 +14,7 @@ import (
 func Kinds() map[string]connectors.Kind {
 	kinds := map[string]connectors.Kind{}
 	for _, k := range append(files.Kinds(),
+		feed.Kind(),
 		push.Kind(),
 		rest.Kind(),
 		sql.Kind(),

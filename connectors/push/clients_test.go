@@ -183,7 +183,7 @@ func TestContract(t *testing.T) {
 		{"JSON Lines", good + "\n" + `{"village":"canary","period":"202513","value":-1}` + "\n" + `{"period":"202511","value":"canary"}` + "\n", []string{
 			"2 2 village contract.format", "2 2 period contract.format", "2 2 value contract.range", "3 3 village contract.required", "3 3 value contract.type"}},
 		{"an array over lines", "[\n" + good + ",\n  {\"village\":\"370102001002\",\"period\":\"202511\",\n   \"value\":1,\"canary\":\"canary\"},\n  7\n]",
-			[]string{"3 2  contract.unknown_field", "5 3  item.object"}},
+			[]string{"3 2  contract.unknown_field", "5 3  json.record"}},
 		{"a date that does not exist", strings.Replace(good, "2025-12-20", "2025-02-30", 1), []string{"1 1 device_time contract.format"}},
 		{"an empty required field", strings.Replace(good, "12.50", `""`, 1), []string{"1 1 value contract.required"}},
 		{"too large", strings.Replace(good, "12.50", "100000.5", 1), []string{"1 1 value contract.range"}},
@@ -243,7 +243,7 @@ func TestCSV(t *testing.T) {
 	}{
 		{"a line of another length", "village,period,value\n370102001002,202511,1\n1,2\n", "csv.columns", 422, 3},
 		{"after a cell of two lines", "village,period,value,device_time\n370102001002,202511,1,\"a\nb\"\n370102001002,x,1,\n", "contract.format", 422, 2},
-		{"a quote", "village,period\n1,\"2\n", "csv.syntax", 400, 2},
+		{"a quote", "village,period\n1,\"2\n", "csv.quote", 400, 2},
 		{"a header with a name twice", "village,village\n1,2\n", "csv.header", 400, 1},
 		{"nothing", "", "csv.header", 400, 1},
 	} {

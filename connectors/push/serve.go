@@ -323,7 +323,7 @@ func check(st *stream, body []byte, lines []int) (int, *refusal) {
 		}
 		before := len(breaches)
 		if st.checker.Check(item, report) != nil { // its syntax was checked: it is no object
-			report(connectors.Breach{Rule: "item.object", Zh: "每一条必须是 JSON 对象", En: "every item must be a JSON object"})
+			report(connectors.Breach{Rule: "json.record", Zh: "每一条必须是 JSON 对象", En: "every item must be a JSON object"})
 		}
 		if len(breaches) > before {
 			n := lineOf(at)

@@ -85,12 +85,12 @@ func TestShapesOfAnswers(t *testing.T) {
 	}{
 		{"the document is the array", "", `[{"a":"1"}]`, []string{`{"a":"1","b":null}`}},
 		{"records inside items", `, items: hits.hits, record: _source`, `{"hits":{"hits":[{"_id":1,"_source":{"a":"1"}},{"_id":2}]}}`,
-			[]string{`{"a":"1","b":null}`, `{"a":null,"b":null}json.syntax`}},
+			[]string{`{"a":"1","b":null}`, `{"a":null,"b":null}json.record`}},
 		{"joined arrays: names, then rows", `, form: values`, `["a","b"]` + "\n" + `[["1","x"],["2",null],["3"]]`,
-			[]string{`{"a":"1","b":"x"}`, `{"a":"2","b":null}`, `{"a":null,"b":null}json.syntax`}},
+			[]string{`{"a":"1","b":"x"}`, `{"a":"2","b":null}`, `{"a":null,"b":null}json.record`}},
 		{"joined arrays of records", `, form: values`, `[{"a":"1"}][{"a":"2"}]`, []string{`{"a":"1","b":null}`, `{"a":"2","b":null}`}},
 		{"JSON Lines", `, form: values`, "{\"a\":\"1\"}\n{\"a\":\"2\"}\n", []string{`{"a":"1","b":null}`, `{"a":"2","b":null}`}},
-		{"a row that is no object", "", `[{"a":"1"},"canary",{"a":"2"}]`, []string{`{"a":"1","b":null}`, `{"a":null,"b":null}json.syntax`, `{"a":"2","b":null}`}},
+		{"a row that is no object", "", `[{"a":"1"},"canary",{"a":"2"}]`, []string{`{"a":"1","b":null}`, `{"a":null,"b":null}json.record`, `{"a":"2","b":null}`}},
 		{"a byte order mark", "", "\uFEFF[{\"a\":\"1\"}]", []string{`{"a":"1","b":null}`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -149,18 +149,7 @@ func (s *system) Discover(ctx context.Context) ([]*schemas.Stream, error) {
 		}
 		found := &schemas.Stream{Name: st.Name, Key: st.Key, From: st.From}
 		for _, item := range p.items[:min(len(p.items), 100)] {
-			_ = connectors.EachField(item, func(name, value []byte) { // an item that is no object has none
-				kind := "text"
-				switch {
-				case value[0] == 't' || value[0] == 'f':
-					kind = "bool"
-				case value[0] == '-' || value[0]-'0' <= 9:
-					kind = "number"
-				}
-				if _, ok := found.Fields.Get(string(name)); !ok {
-					found.Fields = append(found.Fields, decl.Entry[string]{Key: string(name), Value: kind})
-				}
-			})
+			connectors.Infer(found, item)
 		}
 		out = append(out, found)
 	}

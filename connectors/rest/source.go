@@ -302,7 +302,7 @@ func (s *source) take(dst *record.Chunk) {
 		s.at.taken++
 		where := string(strconv.AppendInt(s.prefix, int64(s.at.taken), 10))
 		if s.reader.Read(item) != nil {
-			s.reader.AppendFault(dst, time.Time{}, where, "json.syntax")
+			s.reader.AppendFault(dst, time.Time{}, where, "json.record")
 			continue
 		}
 		op := record.Upsert
