@@ -62,7 +62,7 @@ func (c *Catalog) CheckRow(e *Entity, row map[string]string) []string {
 		}
 	}
 	for _, r := range e.Rules {
-		if e.breaks(r, good) {
+		if r.Sets() != FlagRow && e.breaks(r, good) {
 			broken = append(broken, r.Rule)
 		}
 	}
@@ -126,7 +126,15 @@ func (e *Entity) breaks(r *Rule, row map[string]string) bool {
 	switch {
 	case r.Call == RequiredWhen && len(r.Of) == 2:
 		return v == "" && row[r.Of[1]] == r.Value && r.Value != ""
+	case r.Call == Required:
+		return v == ""
 	case v == "":
+	case r.Call == Sum:
+		return e.sumBroken(r, row)
+	case r.Call == Listed:
+		return false // the items of a list are checked with its column
+	case r.Call == Between && r.From != "":
+		return v < r.From || v > r.To
 	case r.Call == Between && r.Min != nil && r.Max != nil:
 		n, ok := new(big.Rat).SetString(v)
 		return ok && (n.Cmp(new(big.Rat).SetFloat64(*r.Min)) < 0 || n.Cmp(new(big.Rat).SetFloat64(*r.Max)) > 0)
@@ -134,6 +142,29 @@ func (e *Entity) breaks(r *Rule, row map[string]string) bool {
 		return after(e.Column(r.Of[0]).Type, v, row[r.Of[1]])
 	}
 	return false
+}
+
+// sumBroken reports whether a total differs from its parts by more than the
+// tolerances; a part without a value makes the sum unknown.
+func (e *Entity) sumBroken(r *Rule, row map[string]string) bool {
+	total, ok := new(big.Rat).SetString(row[r.Of[0]])
+	sum := new(big.Rat)
+	for _, name := range r.Of[1:] {
+		part, is := new(big.Rat).SetString(row[name])
+		if !is {
+			return false
+		}
+		sum.Add(sum, part)
+	}
+	if !ok {
+		return false
+	}
+	diff := new(big.Rat).Abs(sum.Sub(sum, total))
+	within := func(limit *big.Rat) bool { return diff.Cmp(limit) <= 0 }
+	none := r.ToleranceAbs == nil && r.ToleranceRel == nil
+	return !(none && diff.Sign() == 0 ||
+		r.ToleranceAbs != nil && within(new(big.Rat).SetFloat64(*r.ToleranceAbs)) ||
+		r.ToleranceRel != nil && within(new(big.Rat).Mul(new(big.Rat).SetFloat64(*r.ToleranceRel), new(big.Rat).Abs(total))))
 }
 
 // after reports a > b.

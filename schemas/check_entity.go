@@ -1,10 +1,6 @@
 package schemas
 
-import (
-	"slices"
-
-	"rongtong/schemas/decl"
-)
+import "rongtong/schemas/decl"
 
 // The types that a column of an entity may have.
 var columnTypes = []Type{Text, Name, Code12, Code18, CodeType, Int, Measure, Date, Time, Bool3, List, Map, Pid}
@@ -110,45 +106,6 @@ func (k *checker) division(e *Entity) {
 		}
 	}
 	k.oneOf(k.at(e, "division", "system"), "code_system.unknown", "code system", d.System, CodeSystems)
-}
-
-var ordered = []Type{Int, Measure, Date, Time}
-
-func (k *checker) rule(e *Entity, i int, r *Rule) {
-	at := func(path ...any) decl.Pos { return k.at(e, append([]any{"rules", i}, path...)...) }
-	if !k.oneOf(at("call"), "rule.call", "check", r.Call, []string{Between, LE, RequiredWhen}) {
-		return
-	}
-	want := map[string]int{Between: 1, LE: 2, RequiredWhen: 2}[r.Call]
-	if len(r.Of) != want {
-		k.add(at("of"), "rule.columns", "", "%s takes %d column(s), not %d", r.Call, want, len(r.Of))
-		return
-	}
-	for j, name := range r.Of {
-		if !k.oneOf(at("of", j), "column.unknown", "column", name, columnNames(e)) {
-			return
-		}
-	}
-	first := e.Column(r.Of[0])
-	switch r.Call {
-	case Between:
-		if r.Min == nil || r.Max == nil || *r.Min > *r.Max {
-			k.add(at(), "rule.bounds", "give min and max, min ≤ max", "rule %q has no valid bounds", r.Rule)
-		}
-		if first.Type != Int && first.Type != Measure {
-			k.add(at("of", 0), "rule.type", "", "column %q of type %s is no number", first.Name, first.Type)
-		}
-	case LE:
-		if second := e.Column(r.Of[1]); first.Type != second.Type || !slices.Contains(ordered, first.Type) {
-			k.add(at("of"), "rule.type", "compare two numbers, dates or times", "columns %q and %q cannot be compared", first.Name, second.Name)
-		}
-	case RequiredWhen:
-		if other := e.Column(r.Of[1]); r.Value == "" {
-			k.add(at(), "rule.value", "add value:", "rule %q does not say when the column is required", r.Rule)
-		} else {
-			k.code(at("value"), other.List, r.Value)
-		}
-	}
 }
 
 // code reports a constant that is not in the column's code list.

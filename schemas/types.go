@@ -93,31 +93,6 @@ type Column struct {
 	Authority []string `decl:"authority"`
 }
 
-// Rule is a check on a whole row after normalisation. The calls are a closed
-// set; a missing value passes all of them but the first of required_when:
-//
-//	between        of [column], min and max: min ≤ column ≤ max
-//	le             of [a, b]: a ≤ b
-//	required_when  of [column, other], value: column is there when other = value
-type Rule struct {
-	decl.Pos
-	Rule  string   `decl:"rule,required"` // stable id, e.g. "facility.direct_le_area"
-	Call  string   `decl:"call,required"`
-	Of    []string `decl:"of,required"`
-	Min   *float64 `decl:"min"`
-	Max   *float64 `decl:"max"`
-	Value string   `decl:"value"`
-	Zh    string   `decl:"zh,required"` // reason shown to grassroots staff
-	En    string   `decl:"en,required"`
-}
-
-// The calls of a Rule.
-const (
-	Between      = "between"
-	LE           = "le"
-	RequiredWhen = "required_when"
-)
-
 // Fusion says how claims of several sources become one row.
 type Fusion string
 

@@ -217,7 +217,7 @@ func (d *differ) entity(a, b *schemas.Entity) {
 		d.add("entity.wording", n, "its name, prose or cases")
 	}
 	each(d, "rule.", a.Rules, b.Rules, func(r *schemas.Rule) string { return r.Rule }, func(x, y *schemas.Rule) {
-		if !same([]any{x.Call, x.Of, x.Min, x.Max, x.Value}, []any{y.Call, y.Of, y.Min, y.Max, y.Value}) {
+		if !same(demand(x), demand(y)) {
 			d.add("rule.changed", x.Rule, "what it demands")
 		}
 		d.when("rule.wording", x.Rule, "reason", schemas.Label{Zh: x.Zh, En: x.En}, schemas.Label{Zh: y.Zh, En: y.En})
@@ -238,6 +238,13 @@ func (d *differ) entity(a, b *schemas.Entity) {
 			d.add("column.removed", n+"."+x.Name, "it is no longer declared")
 		}
 	}
+}
+
+// demand is a rule without its prose.
+func demand(r *schemas.Rule) schemas.Rule {
+	x := *r
+	x.Zh, x.En = "", ""
+	return x
 }
 
 func (d *differ) column(n string, a, b *schemas.Column) {
