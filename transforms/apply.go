@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"time"
 
-	"rongtong/schemas"
 	"rongtong/schemas/record"
 )
 
@@ -31,6 +30,9 @@ func (p *Plan) Apply(b *Batch, in *record.Chunk) []Reject {
 		panic("transforms: the batch was made for another plan")
 	}
 	b.reserve(len(in.Rows), in.Topic, in.Partition)
+	for i := range b.seen {
+		clear(b.seen[i])
+	}
 	var rejects []Reject
 	for i := range in.Rows {
 		e := &in.Rows[i]
@@ -61,7 +63,7 @@ func (p *Plan) row(b *Batch, e *record.Envelope) (field, rule string) {
 		return eventTimeColumn, rule
 	}
 	if e.Op != record.Delete {
-		if field, rule = p.check(st); rule != "" {
+		if field, rule = p.check(b, e.Arrived); rule != "" {
 			return field, rule
 		}
 	}
@@ -136,33 +138,6 @@ func (p *Plan) eventTime(st *state, e *record.Envelope) (ms int64, rule string) 
 		return 0, ruleTimeRange
 	}
 	return ms, ""
-}
-
-// check runs the entity's rules, in order.
-func (p *Plan) check(st *state) (field, rule string) {
-	for i := range p.rules {
-		if r := &p.rules[i]; !r.holds(st) {
-			return r.field, r.rule
-		}
-	}
-	return "", ""
-}
-
-func (r *rowRule) holds(st *state) bool {
-	if r.call == schemas.RequiredWhen {
-		if r.b < 0 || string(st.written(r.b)) != r.value {
-			return true
-		}
-		return r.a >= 0 && !st.vals[r.a].null
-	}
-	if r.a < 0 || st.vals[r.a].null {
-		return true
-	}
-	a := st.vals[r.a].i
-	if r.call == schemas.Between {
-		return r.min <= a && a <= r.max
-	}
-	return r.b < 0 || st.vals[r.b].null || a <= st.vals[r.b].i
 }
 
 var noValue = value{null: true}

@@ -115,6 +115,7 @@ type Batch struct {
 	st      state
 	writers []writer
 	rows    int
+	seen    []map[uint64]uint64 // by rule of uniqueness: which thing of the chunk took which values
 	// topic and partition are those of the rows that are not yet written to
 	// their columns: what is the same for a whole chunk is written at once.
 	topic     string
@@ -127,6 +128,7 @@ func NewBatch(mem memory.Allocator, p *Plan) *Batch {
 	b.st.scan = newScanner(p.fields)
 	b.st.vals = make([]value, len(p.steps))
 	b.st.memos = make([]memo, len(p.steps))
+	b.seen = make([]map[uint64]uint64, p.uniques)
 	b.st.types = p.types
 	b.st.arena = make([]byte, 0, 4<<10)
 	for i := range p.columns {

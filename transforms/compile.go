@@ -3,7 +3,6 @@ package transforms
 import (
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 
@@ -33,6 +32,8 @@ type Plan struct {
 	root        []byte
 	reasons     map[string][2]string // the entity's rules: zh, en
 	asked       map[string]asked     // what its division columns ask of the history
+	uniques     int                  // rules of uniqueness among rules
+	stops       []*schemas.Rule      // rules that stop a stream
 	fingerprint uint64
 }
 
@@ -445,80 +446,4 @@ func (c *compiler) needs() {
 			}
 		}
 	}
-}
-
-// rowRule is a compiled rule of the entity. It compares the stored integers of
-// columns, which have the same unit because they have the same type.
-type rowRule struct {
-	rule, field string
-	call        string
-	a, b        int // steps; -1: the flow does not set the column, so it is null
-	min, max    int64
-	value       string
-}
-
-func (c *compiler) entityRules() {
-	for _, r := range c.entity.Rules {
-		c.plan.reasons[r.Rule] = [2]string{r.Zh, r.En}
-		var steps []int
-		var types []schemas.Type
-		for _, name := range r.Of {
-			col := c.entity.Column(name)
-			if col == nil {
-				c.problem(r.Pos, "column.unknown", "", "entity %q has no column %q", c.entity.Entity, name)
-				return
-			}
-			types = append(types, col.Type)
-			steps = append(steps, slices.IndexFunc(c.plan.steps, func(s step) bool { return s.column == name }))
-		}
-		want := 2
-		if r.Call == schemas.Between {
-			want = 1
-		}
-		if len(steps) != want {
-			c.problem(r.Pos, "func.arity", "", "%q takes %d columns, not %d", r.Call, want, len(steps))
-			continue
-		}
-		out := rowRule{rule: r.Rule, field: r.Of[0], call: r.Call, a: steps[0], min: math.MinInt64, max: math.MaxInt64, value: r.Value}
-		if want == 2 {
-			out.b = steps[1]
-		}
-		if c.ruleTypes(r, types) {
-			f := 1.0
-			if types[0] == schemas.Measure {
-				f = scale
-			}
-			if r.Min != nil {
-				out.min = int64(math.Round(*r.Min * f))
-			}
-			if r.Max != nil {
-				out.max = int64(math.Round(*r.Max * f))
-			}
-			c.plan.rules = append(c.plan.rules, out)
-		}
-	}
-}
-
-func (c *compiler) ruleTypes(r *schemas.Rule, types []schemas.Type) bool {
-	ordered := func(t schemas.Type) bool {
-		return t == schemas.Int || t == schemas.Measure || t == schemas.Date || t == schemas.Time
-	}
-	switch r.Call {
-	case schemas.Between:
-		if types[0] == schemas.Int || types[0] == schemas.Measure {
-			return true
-		}
-	case schemas.LE:
-		if types[0] == types[1] && ordered(types[0]) {
-			return true
-		}
-	case schemas.RequiredWhen:
-		return true
-	default:
-		known := []string{schemas.Between, schemas.LE, schemas.RequiredWhen}
-		c.problem(r.Pos, "func.unknown", decl.Suggest(r.Call, known), "there is no rule function %q", r.Call)
-		return false
-	}
-	c.problem(r.Pos, "type.mismatch", "", "%q does not compare columns of type %s", r.Call, types)
-	return false
 }

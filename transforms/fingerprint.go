@@ -30,7 +30,7 @@ func (c *compiler) fingerprint() uint64 {
 		put("column", k.Name, string(k.Type), k.List, k.Nullable)
 	}
 	for _, r := range c.entity.Rules {
-		put("rule", r.Rule, r.Call, r.Of, r.Value, bound(r.Min), bound(r.Max))
+		put(append([]any{"rule"}, ruleParts(r)...)...)
 	}
 	expr := func(name string, x *schemas.Expr) {
 		put("set", name, x.Field, x.Call, x.Of)
