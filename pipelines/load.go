@@ -35,6 +35,7 @@ type block struct {
 	rejected []int          // by flow
 	raw      arrow.Record   // the records as received; nil: they are not kept
 	rejects  []warehouse.RejectRow
+	reviews  []warehouse.ReviewRow // of rejects that only a person can resolve
 }
 
 func (b *block) release() {
@@ -170,6 +171,9 @@ func (p *pieces) apply() {
 		for j := range bad {
 			p.block.rejects = append(p.block.rejects, rejectRow(s, f, &c.Rows[bad[j].Index], &bad[j]))
 			p.bytes += len(bad[j].Row)
+			if bad[j].Review != nil {
+				p.block.reviews = append(p.block.reviews, reviewRow(s, f, &c.Rows[bad[j].Index], &bad[j]))
+			}
 		}
 	}
 	if raw := p.raw(s.stream); raw != nil {
@@ -221,6 +225,9 @@ func (w *worker) deliver(ctx context.Context, b *block) error {
 	s := b.share
 	accepted := 0
 	if b.received > 0 {
+		if err := w.judge(ctx, b); err != nil {
+			return err
+		}
 		plan := intent{To: b.span.To, Plan: s.stream.Plan()} // again, when it is repeated: it may not have arrived
 		if err := w.commit(ctx, s, b.span.From, plan.encode()); err != nil {
 			return err
@@ -248,8 +255,8 @@ func (w *worker) commit(ctx context.Context, s *share, offset int64, metadata st
 }
 
 // load puts a block into the warehouse: for every flow its rows, the records as
-// received, then the rejects of all flows, then the ledger. A crash in between
-// repeats the whole span; each insert has a name of its own, so what arrived is
+// received, then the rejects of all flows and the questions that they put to a
+// person, then the ledger. A crash in between repeats the whole span; each insert has a name of its own, so what arrived is
 // dropped and what did not arrive is loaded.
 func (w *worker) load(ctx context.Context, b *block) (accepted int, err error) {
 	s, plan := b.share, b.share.stream.Plan()
@@ -282,6 +289,14 @@ func (w *worker) load(ctx context.Context, b *block) (accepted int, err error) {
 		})
 		if err != nil {
 			return 0, fmt.Errorf("recording %d rejects of %s/%d: %w", len(b.rejects), b.span.Topic, b.span.Partition, err)
+		}
+	}
+	if len(b.reviews) > 0 {
+		err := w.insist(ctx, b, func() error {
+			return w.Warehouse.InsertRows(ctx, "ops.division_review", w.token(b.span, plan, "review"), b.reviews)
+		})
+		if err != nil {
+			return 0, fmt.Errorf("recording %d divisions of %s/%d for review: %w", len(b.reviews), b.span.Topic, b.span.Partition, err)
 		}
 	}
 	err = w.insist(ctx, b, func() error {

@@ -140,6 +140,9 @@ func (w *worker) loadAll(loading context.Context, orders <-chan order) error {
 			return err
 		default:
 			broken, begun = s, intent{To: o.block.span.To, Plan: s.stream.Plan()}
+			if stopped(err) { // nothing was promised, and the next judgement is a new one
+				begun = intent{}
+			}
 			w.rest(loading, s, err)
 		}
 	}

@@ -126,8 +126,6 @@ func (e *Entity) breaks(r *Rule, row map[string]string) bool {
 	switch {
 	case r.Call == RequiredWhen && len(r.Of) == 2:
 		return v == "" && row[r.Of[1]] == r.Value && r.Value != ""
-	case r.Call == Required:
-		return v == ""
 	case v == "":
 	case r.Call == Sum:
 		return e.sumBroken(r, row)

@@ -21,7 +21,6 @@ type ruleShape struct {
 const anyNumber = 1 << 10
 
 var ruleShapes = map[string]ruleShape{
-	Required:     {1, 1, nil, nil},
 	Between:      {1, 1, []string{"min", "max", "from", "to"}, []Type{Int, Measure, Date}},
 	LE:           {2, 2, nil, ordered},
 	Sum:          {2, anyNumber, []string{"tolerance_abs", "tolerance_rel"}, []Type{Int, Measure}},
@@ -36,7 +35,7 @@ var ruleShapes = map[string]ruleShape{
 
 // RuleCalls lists the calls of rules.
 func RuleCalls() []string {
-	return []string{Required, Between, LE, Sum, RequiredWhen, Listed, Registered, WithinDays, Unique, References, ChildrenSum}
+	return []string{Between, LE, Sum, RequiredWhen, Listed, Registered, WithinDays, Unique, References, ChildrenSum}
 }
 
 func (k *checker) rule(e *Entity, i int, r *Rule) {

@@ -3,11 +3,11 @@ package schemas
 import "rongtong/schemas/decl"
 
 // Rule is a quality rule of an entity. The calls are a closed set; a missing
-// value passes all of them but required and required_when.
+// value passes all of them but required_when. That a column must have a value is
+// said by the column, which is then not nullable.
 //
 // Checked row by row, before a row is loaded:
 //
-//	required       of [column]: the column has a value
 //	between        of [column], min and max: min ≤ number ≤ max; of a date, from and to
 //	le             of [a, b]: a ≤ b, two numbers, dates or times
 //	sum            of [total, parts…]: total = Σ parts within the tolerance; a missing part passes
@@ -75,7 +75,6 @@ func (s *Stop) Exceeded(broken, rows int) bool {
 
 // The calls of a Rule.
 const (
-	Required     = "required"
 	Between      = "between"
 	LE           = "le"
 	Sum          = "sum"

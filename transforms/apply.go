@@ -30,8 +30,10 @@ func (p *Plan) Apply(b *Batch, in *record.Chunk) []Reject {
 		panic("transforms: the batch was made for another plan")
 	}
 	b.reserve(len(in.Rows), in.Topic, in.Partition)
-	for i := range b.seen {
-		clear(b.seen[i])
+	if b.rows == 0 { // the first chunk since the rows were taken
+		for i := range b.seen {
+			clear(b.seen[i])
+		}
 	}
 	var rejects []Reject
 	for i := range in.Rows {

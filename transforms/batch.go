@@ -115,7 +115,7 @@ type Batch struct {
 	st      state
 	writers []writer
 	rows    int
-	seen    []map[uint64]uint64 // by rule of uniqueness: which thing of the chunk took which values
+	seen    []map[uint64]uint64 // by rule of uniqueness: which thing took which values
 	// topic and partition are those of the rows that are not yet written to
 	// their columns: what is the same for a whole chunk is written at once.
 	topic     string

@@ -131,7 +131,7 @@ func (c *compiler) ruleBounds(r *schemas.Rule, out *rowRule) bool {
 		for _, k := range c.entity.Key {
 			out.key = append(out.key, c.stepOf(k))
 		}
-	case schemas.RequiredWhen, schemas.Required:
+	case schemas.RequiredWhen:
 	default:
 		c.problem(r.Pos, "func.unknown", "", "there is no rule function %q", r.Call)
 		return false
@@ -189,8 +189,6 @@ func (r *rowRule) holds(b *Batch, arrived time.Time) bool {
 		v = &st.vals[r.of[0]]
 	}
 	switch r.call {
-	case schemas.Required:
-		return v != nil && (r.types[0] != schemas.List || v.to > v.from)
 	case schemas.RequiredWhen:
 		return v != nil || r.of[1] < 0 || string(st.written(r.of[1])) != r.value
 	case schemas.Unique:
@@ -267,7 +265,7 @@ func divisionNumber(b []byte) (code [12]byte, ok bool) {
 	return code, (n == 6 || n == 9 || n == 12) && leadingDigits(b) == n
 }
 
-// isUnique reports whether no other thing of the chunk has taken the row's
+// isUnique reports whether no other thing of the batch has taken the row's
 // values. Values and keys are told apart by 64-bit hashes: of the 65,536 rows of
 // a block two meet by chance once in 10^10 blocks.
 func (r *rowRule) isUnique(b *Batch) bool {
@@ -317,18 +315,12 @@ func (s *Stopped) Error() string {
 	return fmt.Sprintf("%d of %d rows break %q of %q (%s)", s.Broken, s.Of, s.Rule.Rule, s.Entity, s.Rule.En)
 }
 
-// Stop reports whether a block must not be loaded: more of its rows broke a
-// rule than the entity allows. It looks at what Apply returned for the block,
-// and is nil for almost every plan.
-func (p *Plan) Stop(rejects []Reject, rows int) *Stopped {
+// Stop reports whether a block of rows must not be loaded: more of them broke a
+// rule than the entity allows. broken counts the rows that broke a rule; it is
+// asked about the rules that stop a stream, which almost no plan has.
+func (p *Plan) Stop(rows int, broken func(rule string) int) *Stopped {
 	for _, r := range p.stops {
-		n := 0
-		for i := range rejects {
-			if rejects[i].Rule == r.Rule {
-				n++
-			}
-		}
-		if r.Stop.Exceeded(n, rows) {
+		if n := broken(r.Rule); r.Stop.Exceeded(n, rows) {
 			return &Stopped{r, n, rows, p.entity, r.Of[0]}
 		}
 	}

@@ -3692,6 +3692,54 @@ ORDER BY indicator
 SETTINGS non_replicated_deduplication_window = 10000
 COMMENT '计算状态：上次计算时各指标所见的数据';
 
+CREATE TABLE ops.division_review
+(
+    topic LowCardinality(String) COMMENT '主题',
+    partition UInt16 COMMENT '分区',
+    offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    flow LowCardinality(String) COMMENT '流向',
+    field LowCardinality(String) COMMENT '字段',
+    system LowCardinality(String) COMMENT '来源系统',
+    entity LowCardinality(String) COMMENT '主题实体',
+    rule LowCardinality(String) COMMENT '规则',
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    code_system LowCardinality(String) COMMENT '代码体系',
+    code String COMMENT '来源代码' CODEC(ZSTD(1)),
+    at Date32 COMMENT '业务日期',
+    status LowCardinality(String) COMMENT '判定',
+    reason LowCardinality(String) COMMENT '依据',
+    candidates Array(String) COMMENT '候选区划代码' CODEC(ZSTD(1)),
+    candidate_names Array(String) COMMENT '候选区划名称' CODEC(ZSTD(1)),
+    candidate_shares Array(Nullable(Float64)) COMMENT '候选份额（无记载为空）',
+    seen_at DateTime64(3, 'Asia/Shanghai') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(seen_at)
+ORDER BY (topic, partition, offset, flow, field)
+SETTINGS non_replicated_deduplication_window = 10000
+COMMENT '区划待核定：只能由人工确定归属的区划代码及候选';
+
+CREATE TABLE ops.load_stop
+(
+    topic LowCardinality(String) COMMENT '主题',
+    partition UInt16 COMMENT '分区',
+    from_offset UInt64 COMMENT '起始位点' CODEC(Delta(8), ZSTD(1)),
+    to_offset UInt64 COMMENT '终止位点（不含）' CODEC(Delta(8), ZSTD(1)),
+    system LowCardinality(String) COMMENT '来源系统',
+    stream LowCardinality(String) COMMENT '数据流',
+    flow LowCardinality(String) COMMENT '流向',
+    entity LowCardinality(String) COMMENT '主题实体',
+    rule LowCardinality(String) COMMENT '规则',
+    broken UInt64 COMMENT '违反规则（条）',
+    rows UInt64 COMMENT '区间内（条）',
+    reason_zh LowCardinality(String) COMMENT '原因',
+    reason_en LowCardinality(String) COMMENT '原因（英文）',
+    stopped_at DateTime64(3, 'Asia/Shanghai') COMMENT '停装时间' CODEC(Delta(8), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(stopped_at)
+ORDER BY (topic, partition, from_offset, flow, rule)
+SETTINGS non_replicated_deduplication_window = 10000
+COMMENT '停装记录：因质量规则超过阈值而未装载的区间';
+
 CREATE OR REPLACE VIEW dwd.code_crosswalk
 (
     from_system LowCardinality(String) COMMENT '来源代码体系',
@@ -7688,6 +7736,22 @@ FROM ops.reject FINAL
 WHERE NOT replayed
 GROUP BY tier, system, stream, flow, entity, rule, field
 COMMENT '账目：退回按规则 [b73568b85881fcae]';
+
+CREATE OR REPLACE VIEW ops.division_questions AS
+SELECT code_system, code, status, toYear(at) AS year, any(reason) AS reason,
+       any(candidates) AS candidates, any(candidate_names) AS candidate_names, any(candidate_shares) AS candidate_shares,
+       count() AS records, arraySort(groupUniqArray(system)) AS systems, max(seen_at) AS last_seen_at
+FROM ops.division_review FINAL
+GROUP BY code_system, code, status, year
+COMMENT '区划待核定：每个代码和年份一行 [d3ba7e34f117bacb]';
+
+CREATE OR REPLACE VIEW ops.stopped AS
+SELECT s.*
+FROM (SELECT * FROM ops.load_stop FINAL) AS s
+LEFT JOIN (SELECT topic, partition, max(to_offset) AS loaded_to FROM ops.load FINAL GROUP BY topic, partition) AS l
+  ON l.topic = s.topic AND l.partition = s.partition
+WHERE l.loaded_to <= s.from_offset
+COMMENT '当前停装的分区 [7597a272b4cbaa79]';
 
 CREATE OR REPLACE VIEW ads.indicator_latest AS
 SELECT *
