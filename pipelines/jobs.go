@@ -274,6 +274,10 @@ func (j *Jobs) integrate(ctx context.Context, r Request) (string, error) {
 		}
 		claims, things = claims+res.Claims, things+res.Things
 	}
+	issues, err := j.checkRules(ctx)
+	if err != nil {
+		return "", err
+	}
 	n := 0
 	for _, ind := range j.Catalog.Indicators {
 		computed, err := j.Warehouse.Refresh(ctx, j.Catalog, ind, r.RunID)
@@ -284,5 +288,22 @@ func (j *Jobs) integrate(ctx context.Context, r Request) (string, error) {
 			n++
 		}
 	}
-	return fmt.Sprintf("%d claims fused into %d things, %d indicators computed", claims, things, n), nil
+	return fmt.Sprintf("%d claims fused into %d things, %d quality issues open, %d indicators computed", claims, things, issues, n), nil
+}
+
+// checkRules checks the rules over fused rows and counts the open issues.
+func (j *Jobs) checkRules(ctx context.Context) (open int64, err error) {
+	for _, e := range j.Catalog.Entities {
+		for _, r := range e.Rules {
+			if !r.AfterLoad() {
+				continue
+			}
+			n, err := j.Warehouse.CheckRule(ctx, j.Catalog, e, r, time.Now())
+			if err != nil {
+				return open, fmt.Errorf("checking %q: %w", r.Rule, err)
+			}
+			open += n
+		}
+	}
+	return open, nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"rongtong/schemas/decl"
+	"rongtong/schemas/divisions"
 )
 
 // Rules that every row is held to besides its entity's own. They have the
@@ -67,6 +68,17 @@ func (c *Catalog) CheckRow(e *Entity, row map[string]string) []string {
 		}
 	}
 	return broken
+}
+
+// flaggedBy returns the rules that flag an accepted row, in their order.
+func (e *Entity) flaggedBy(row map[string]string) []string {
+	var out []string
+	for _, r := range e.Rules {
+		if r.Severity == FlagRow && e.breaks(r, row) {
+			out = append(out, r.Rule)
+		}
+	}
+	return out
 }
 
 func has(row map[string]string, column string) bool { _, ok := row[column]; return ok }
@@ -130,7 +142,9 @@ func (e *Entity) breaks(r *Rule, row map[string]string) bool {
 	case r.Call == Sum:
 		return e.sumBroken(r, row)
 	case r.Call == Listed:
-		return false // the items of a list are checked with its column
+		return false // the items of a list are judged with its column
+	case r.Call == Registered:
+		return slices.ContainsFunc(strings.Split(v, "|"), unregistered)
 	case r.Call == Between && r.From != "":
 		return v < r.From || v > r.To
 	case r.Call == Between && r.Min != nil && r.Max != nil:
@@ -140,6 +154,13 @@ func (e *Entity) breaks(r *Rule, row map[string]string) bool {
 		return after(e.Column(r.Of[0]).Type, v, row[r.Of[1]])
 	}
 	return false
+}
+
+// unregistered reports whether a division code is not in today's register.
+func unregistered(code string) bool {
+	full, rule := divisions.ParseCode(code)
+	reg, err := divisions.Load()
+	return rule != "" || err == nil && !reg.Has(full)
 }
 
 // sumBroken reports whether a total differs from its parts by more than the
@@ -202,6 +223,11 @@ func (k *checker) entityCases(e *Entity) {
 			}
 			k.add(k.at(e, "cases", i, "breaks"), "case.breaks", "a case breaks exactly one rule",
 				"case %q should break %q and %s", cs.Name, cs.Breaks, got)
+		case cs.Breaks == "":
+			if by := strings.Join(e.flaggedBy(cs.Row), ", "); by != cs.Flags {
+				k.add(k.at(e, "cases", i, "flags"), "case.flags", "a case is flagged by the one rule that it names, or by none",
+					"case %q is flagged by %q, not by %q", cs.Name, by, cs.Flags)
+			}
 		}
 	}
 }

@@ -98,5 +98,11 @@ func (r *Rule) Sets() Severity {
 	return r.Severity
 }
 
+// OfOneRow reports whether one row alone can break the rule, so that a case can
+// show it. Items of lists are judged with their column in a case.
+func (r *Rule) OfOneRow() bool {
+	return !r.AfterLoad() && r.Call != Unique && r.Call != WithinDays && r.Call != Listed
+}
+
 // AfterLoad reports whether the rule is checked over the fused rows.
 func (r *Rule) AfterLoad() bool { return r.Call == References || r.Call == ChildrenSum }

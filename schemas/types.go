@@ -136,12 +136,14 @@ type Entity struct {
 const EventVersion = "version"
 
 // EntityCase is a declared example of an entity: a row in the spelling of
-// CheckRow, which is accepted, or breaks exactly the named rule.
+// CheckRow, which is accepted, perhaps with a flag, or breaks exactly the named
+// rule.
 type EntityCase struct {
 	decl.Pos
 	Name   string            `decl:"name,required"`
 	Row    map[string]string `decl:"row,required"`
 	Breaks string            `decl:"breaks"` // empty: the row is accepted
+	Flags  string            `decl:"flags"`  // the one rule that flags the accepted row
 }
 
 // Code is one entry of a code list.

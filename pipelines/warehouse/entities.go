@@ -130,10 +130,12 @@ func objects(c *schemas.Catalog) ([]*object, error) {
 	}
 	out = append(out, divisionPath(), indicatorTable())
 	out = append(out, opsTables()...)
+	out = append(out, issueTable())
 	out = append(out, reviewTables()...)
 	views = append(views, upFeed(c))
 	views = append(views, opsViews(c)...)
 	views = append(views, reviewViews()...)
+	views = append(views, qualityViews(c)...)
 	views = append(views, adsViews(c)...)
 	views = append(views, conflictViews()...)
 	for _, v := range views {

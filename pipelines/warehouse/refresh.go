@@ -62,11 +62,18 @@ func (w *Warehouse) inputs(ctx context.Context, c *schemas.Catalog, ind *schemas
 			names = append(names, e.Entity)
 		}
 	}
+	return w.seen(ctx, query, names...)
+}
+
+// seen identifies what a statement over fused entities depends on: its text, and
+// what the fusions of the entities had seen.
+func (w *Warehouse) seen(ctx context.Context, query string, names ...string) (string, error) {
+	names = slices.Clone(names)
 	for i, n := range names {
 		names[i] = quote(n)
 	}
 	var tables string
-	err = w.QueryRow(ctx, fmt.Sprintf(`SELECT arrayStringConcat(arraySort(groupArray(s)), ',')
+	err := w.QueryRow(ctx, fmt.Sprintf(`SELECT arrayStringConcat(arraySort(groupArray(s)), ',')
 FROM
 (
   SELECT concat(entity, ':', claims_table, ':', toString(block), ':', rules, ':', rows_table) AS s FROM ops.fuse FINAL WHERE entity IN (%s)

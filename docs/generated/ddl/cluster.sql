@@ -4208,6 +4208,32 @@ CREATE TABLE ops.compute ON CLUSTER rongtong AS ops.compute_local
 ENGINE = Distributed('rongtong', ops, compute_local, cityHash64(indicator))
 COMMENT '计算状态：上次计算时各指标所见的数据';
 
+CREATE TABLE ops.quality_issue_local ON CLUSTER rongtong
+(
+    rule LowCardinality(String) COMMENT '规则',
+    entity LowCardinality(String) COMMENT '主题实体',
+    thing String COMMENT '事物标识（主键以|相连）' CODEC(ZSTD(1)),
+    field LowCardinality(String) COMMENT '字段',
+    value String COMMENT '现有的值（涉及个人的不填）' CODEC(ZSTD(1)),
+    expected String COMMENT '应有的值（如下级之和）' CODEC(ZSTD(1)),
+    division_code String COMMENT '所在区划',
+    src LowCardinality(String) COMMENT '取自来源',
+    department LowCardinality(String) COMMENT '来源的主管部门：由其核实',
+    reason_zh LowCardinality(String) COMMENT '原因',
+    reason_en LowCardinality(String) COMMENT '原因（英文）',
+    opened_at DateTime64(3, 'Asia/Shanghai') COMMENT '首次发现时间',
+    checked_seq UInt64 COMMENT '检查序号' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已解决'
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ops/quality_issue_local', '{replica}', checked_seq, is_deleted)
+ORDER BY (rule, thing)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '质量问题：装载后按规则在主题数据中发现的问题';
+
+CREATE TABLE ops.quality_issue ON CLUSTER rongtong AS ops.quality_issue_local
+ENGINE = Distributed('rongtong', ops, quality_issue_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '质量问题：装载后按规则在主题数据中发现的问题';
+
 CREATE TABLE ops.division_review_local ON CLUSTER rongtong
 (
     topic LowCardinality(String) COMMENT '主题',
@@ -8276,6 +8302,154 @@ LEFT JOIN (SELECT topic, partition, max(to_offset) AS loaded_to FROM ops.load FI
   ON l.topic = s.topic AND l.partition = s.partition
 WHERE l.loaded_to <= s.from_offset
 COMMENT '当前停装的分区 [7597a272b4cbaa79]';
+
+CREATE OR REPLACE VIEW ads.quality_issue ON CLUSTER rongtong AS
+SELECT rule, entity, thing, field, value, expected, division_code, src, department, reason_zh, reason_en, opened_at
+FROM ops.quality_issue FINAL
+WHERE is_deleted = 0
+COMMENT '质量问题：尚未解决的 [db072327e27bcbd9]';
+
+CREATE OR REPLACE VIEW ads.quality_issue_by_department ON CLUSTER rongtong AS
+SELECT department, rule, entity, field, any(reason_zh) AS reason_zh, count() AS issues, min(opened_at) AS oldest
+FROM ads.quality_issue
+GROUP BY department, rule, entity, field
+COMMENT '质量问题：各部门各规则的数量 [ef560ef3dde761d7]';
+
+CREATE OR REPLACE VIEW ops.flag ON CLUSTER rongtong AS
+SELECT toUInt8(f.1) AS bit, toUInt32(f.2) AS mask, f.3 AS name, f.4 AS zh, f.5 AS en
+FROM
+(
+  SELECT arrayJoin([
+    (0, 1, 'ENC_REPAIRED', '乱码已还原', 'mojibake was turned back into what it was'),
+    (1, 2, 'ENC_LOSS', '有字符在转码中丢失：文字中有 U+FFFD，或汉字旁有问号', 'a character was lost in a conversion: the text holds U+FFFD, or a question mark stands beside a Chinese character'),
+    (2, 4, 'WIDTH_FIXED', '全角等兼容字符已转为普通字符', 'full-width or other compatibility characters were brought to plain ones'),
+    (3, 8, 'DATE_AMBIG', '时间戳在任何已知时区都不是零点，日期按当地时间取', 'an instant that stands for a day is midnight in no known offset; the local day was taken'),
+    (4, 16, 'DATE_RANGE', '日期超出该项的合理范围，或先后次序不合理', 'a date is outside what is plausible for its column, or out of order'),
+    (5, 32, 'UNIT_CONV', '数值已从其他单位换算', 'the value was converted from another unit'),
+    (6, 64, 'CODE_ALIAS', '代码由名称或别名转换而来', 'a code was found by one of its names, not by itself'),
+    (7, 128, 'CODE_UNKNOWN', '清单中有代码表以外的值', 'a list holds a value that is not in its code list'),
+    (8, 256, 'DIV_REMAPPED', '区划代码已转换为现行代码', 'the division code was replaced by today\'s'),
+    (9, 512, 'DIV_AMBIG', '区划已拆分且无法确定归属，记录保留在上级区划', 'the division was split and nobody knows where the record belongs: it stays at the division above'),
+    (10, 1024, 'DIV_UNKNOWN', '引用的区划不在区划库中', 'a division that is referred to is not in the register'),
+    (11, 2048, 'ID_BAD', '可选的号码（如办公电话）无法使用，已去除', 'an optional number, such as a telephone number, was unusable and dropped'),
+    (12, 4096, 'USCC_BAD', '统一社会信用代码中的主体标识码校验位不符（GB 11714），总校验位正确', 'the organisation part inside a credit code fails its own check digit (GB 11714); the code\'s own is right'),
+    (13, 8192, 'USCC_EXT', '民政部门登记、类别为 4 或 5 的信用代码（公布的类别表未列）', 'the credit code has category 4 or 5 of department 5, which the published table does not list'),
+    (14, 16384, 'DUP_KEY', '同一批中有不同记录使用了同一个应当唯一的值', 'two different things of one batch share a value that should be unique'),
+    (15, 32768, 'LATE', '记录在业务期之后很久才到达', 'the record arrived long after the time that it speaks of'),
+    (16, 65536, 'OUTLIER', '数值超出通常范围', 'the value is outside its usual range'),
+    (17, 131072, 'SUM_MISMATCH', '分项与合计不一致', 'parts and whole do not agree'),
+    (18, 262144, 'P5_DROPPED', '来源中的禁止类字段已丢弃', 'a prohibited field of the source was dropped'),
+    (19, 524288, 'PLACEHOLDER', '“无”“999999”等占位内容已作为空值处理', 'a word such as 无 or a number such as 999999 stood for no value')
+  ]) AS f
+)
+COMMENT '质量标志：q_flags 各位的名称与含义 [1e12c4441cc4e57b]';
+
+CREATE OR REPLACE VIEW ops.rows_by_flag ON CLUSTER rongtong DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT r.entity AS entity, r.src_system AS system, f.name AS flag, any(f.zh) AS zh, any(f.en) AS en, sum(r.n) AS rows
+FROM
+(
+    SELECT 'code_crosswalk' AS entity, src_system, q_flags, count() AS n FROM std.code_crosswalk FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'division' AS entity, src_system, q_flags, count() AS n FROM std.division FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'division_change' AS entity, src_system, q_flags, count() AS n FROM std.division_change FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'grid' AS entity, src_system, q_flags, count() AS n FROM std.grid FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'committee_term' AS entity, src_system, q_flags, count() AS n FROM std.committee_term FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'device' AS entity, src_system, q_flags, count() AS n FROM std.device FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'device_health_daily' AS entity, src_system, q_flags, count() AS n FROM std.device_health_daily FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'facility' AS entity, src_system, q_flags, count() AS n FROM std.facility FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'org_credit' AS entity, src_system, q_flags, count() AS n FROM std.org_credit FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'org_relation' AS entity, src_system, q_flags, count() AS n FROM std.org_relation FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'organization' AS entity, src_system, q_flags, count() AS n FROM std.organization FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'stat_fact' AS entity, src_system, q_flags, count() AS n FROM std.stat_fact FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'workforce_post' AS entity, src_system, q_flags, count() AS n FROM std.workforce_post FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'deliberation' AS entity, src_system, q_flags, count() AS n FROM std.deliberation FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'mechanism' AS entity, src_system, q_flags, count() AS n FROM std.mechanism FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'contract' AS entity, src_system, q_flags, count() AS n FROM std.contract FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'service_case_stat' AS entity, src_system, q_flags, count() AS n FROM std.service_case_stat FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'service_item' AS entity, src_system, q_flags, count() AS n FROM std.service_item FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'dispute_case' AS entity, src_system, q_flags, count() AS n FROM std.dispute_case FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'enforcement_check' AS entity, src_system, q_flags, count() AS n FROM std.enforcement_check FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'grid_event' AS entity, src_system, q_flags, count() AS n FROM std.grid_event FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'petition_case' AS entity, src_system, q_flags, count() AS n FROM std.petition_case FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'emergency_plan' AS entity, src_system, q_flags, count() AS n FROM std.emergency_plan FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'emergency_stock' AS entity, src_system, q_flags, count() AS n FROM std.emergency_stock FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'assessment' AS entity, src_system, q_flags, count() AS n FROM std.assessment FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'burden_record' AS entity, src_system, q_flags, count() AS n FROM std.burden_record FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'list_item' AS entity, src_system, q_flags, count() AS n FROM std.list_item FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'list_register' AS entity, src_system, q_flags, count() AS n FROM std.list_register FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'collective_asset' AS entity, src_system, q_flags, count() AS n FROM std.collective_asset FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'fiscal_fact' AS entity, src_system, q_flags, count() AS n FROM std.fiscal_fact FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'programme_status' AS entity, src_system, q_flags, count() AS n FROM std.programme_status FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'village_conversion_case' AS entity, src_system, q_flags, count() AS n FROM std.village_conversion_case FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'catalog_resource' AS entity, src_system, q_flags, count() AS n FROM std.catalog_resource FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'collection_form' AS entity, src_system, q_flags, count() AS n FROM std.collection_form FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'collection_submission' AS entity, src_system, q_flags, count() AS n FROM std.collection_submission FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'data_element' AS entity, src_system, q_flags, count() AS n FROM std.data_element FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'element_value' AS entity, src_system, q_flags, count() AS n FROM std.element_value FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'field_request' AS entity, src_system, q_flags, count() AS n FROM std.field_request FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'field_reuse' AS entity, src_system, q_flags, count() AS n FROM std.field_reuse FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'form_field' AS entity, src_system, q_flags, count() AS n FROM std.form_field FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'objection' AS entity, src_system, q_flags, count() AS n FROM std.objection FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'quality_issue' AS entity, src_system, q_flags, count() AS n FROM std.quality_issue FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'return_delivery' AS entity, src_system, q_flags, count() AS n FROM std.return_delivery FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'return_entitlement' AS entity, src_system, q_flags, count() AS n FROM std.return_entitlement FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'return_receipt' AS entity, src_system, q_flags, count() AS n FROM std.return_receipt FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'return_subscription' AS entity, src_system, q_flags, count() AS n FROM std.return_subscription FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'share_delivery' AS entity, src_system, q_flags, count() AS n FROM std.share_delivery FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'share_request' AS entity, src_system, q_flags, count() AS n FROM std.share_request FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+    UNION ALL
+    SELECT 'source_system' AS entity, src_system, q_flags, count() AS n FROM std.source_system FINAL WHERE q_flags > 0 GROUP BY src_system, q_flags
+) AS r
+CROSS JOIN ops.flag AS f
+WHERE bitAnd(r.q_flags, f.mask) != 0
+GROUP BY entity, system, flag
+COMMENT '质量标志：各来源各实体带标志的行数 [45067d78c9270164]';
 
 CREATE OR REPLACE VIEW ads.indicator_latest ON CLUSTER rongtong AS
 SELECT *
