@@ -115,7 +115,8 @@ func load(ctx context.Context, st store.Store, c candidate) (*content, error) {
 		return f, nil
 	})
 	if err == nil && f.size != f.Size {
-		err = store.ErrUnsettled
+		// The file did not change, but not all of it arrived.
+		err = fault.New(fault.Transient, "reading %q: %d of %d bytes arrived", f.label, f.size, f.Size)
 	}
 	if err == nil && c.memo != nil {
 		f.memo, err = load(ctx, st, candidate{Entry: *c.memo})

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"rongtong/connectors/files/archive"
 	"rongtong/connectors/files/store"
 	"rongtong/connectors/files/table"
 	"rongtong/connectors/files/text"
@@ -33,9 +34,8 @@ func (o *opened) Discover(ctx context.Context) ([]*schemas.Stream, error) {
 	seen := map[string]bool{}
 	var out []*schemas.Stream
 	for _, e := range entries {
-		ext := strings.TrimPrefix(strings.ToLower(path.Ext(strings.TrimSuffix(e.Path, ".gz"))), ".")
-		pattern := digits.ReplaceAllString(regexp.QuoteMeta(e.Path), `\d+`)
-		if seen[pattern] || ignored(e.Path) || formats[ext] == "" {
+		ext, pattern := extension(e.Path), withoutNumbers(e.Path)
+		if seen[pattern] || ignored(e.Path) || formats[ext] == "" && ext != "zip" {
 			continue
 		}
 		seen[pattern] = true
@@ -55,26 +55,82 @@ func (o *opened) Discover(ctx context.Context) ([]*schemas.Stream, error) {
 
 // propose proposes the streams of one file.
 func propose(f *content, ext, pattern string) ([]*schemas.Stream, error) {
-	base := path.Base(strings.TrimSuffix(f.Path, ".gz"))
-	name := strings.Trim(digits.ReplaceAllString(strings.TrimSuffix(base, path.Ext(base)), ""), "_-. ")
-	r := &reader{plan: &plan{family: formats[ext], from: from{Format: ext}, comma: ','}, file: f}
-	r.plan.from.Encoding = "auto"
-	if r.plan.family == "dbf" {
-		r.plan.from.Encoding = ""
+	if ext == "zip" {
+		return proposeMembers(f, pattern)
 	}
+	r := guesser(f, ext)
+	defer r.unpacked.Close()
 	parts, err := r.unpack()
 	if err != nil {
 		return nil, err
 	}
-	defer r.unpacked.Close()
-	if r.plan.family == "sheet" {
-		return r.proposeSheets(parts[0], pattern)
+	return r.propose(parts[0], strings.TrimSuffix(f.Path, ".gz"), pattern, "")
+}
+
+// guesser is a reader for a stream that is not declared yet.
+func guesser(f *content, ext string) *reader {
+	r := &reader{plan: &plan{family: formats[ext], from: from{Format: ext, Encoding: "auto"}, comma: ','}, file: f}
+	if r.plan.family == "dbf" {
+		r.plan.from.Encoding = ""
 	}
-	rest, names, err := r.guess(parts[0])
+	if ext == "tsv" {
+		r.plan.comma = '\t'
+	}
+	return r
+}
+
+// proposeMembers groups what is in an archive as Discover does files.
+func proposeMembers(f *content, pattern string) ([]*schemas.Stream, error) {
+	var out []*schemas.Stream
+	var unpacked blob
+	defer unpacked.Close()
+	list, err := archive.Unzip(&unpacked, f, f.size, unpackDefault<<20, func(name string) bool {
+		return formats[extension(name)] != "" && !ignored(name)
+	})
+	if err != nil {
+		return nil, err
+	}
+	seen := map[string]bool{}
+	for _, m := range list {
+		member := withoutNumbers(m.Name)
+		if seen[member] {
+			continue
+		}
+		seen[member] = true
+		d := &data{ReaderAt: io.NewSectionReader(&unpacked, m.From, m.To-m.From), size: m.To - m.From}
+		found, err := guesser(f, extension(m.Name)).propose(part{label: m.Name, data: d}, m.Name, pattern, "member: "+quotedPattern(member)+", ")
+		if err != nil && table.AsBad(err) == nil {
+			return nil, err
+		}
+		out = append(out, found...)
+	}
+	return out, nil
+}
+
+// extension is what a name says of the format, packing aside.
+func extension(name string) string {
+	return strings.TrimPrefix(strings.ToLower(path.Ext(strings.TrimSuffix(name, ".gz"))), ".")
+}
+
+// withoutNumbers is a pattern for names like this one.
+func withoutNumbers(name string) string {
+	return digits.ReplaceAllString(regexp.QuoteMeta(name), `\d+`)
+}
+
+func quotedPattern(p string) string { return "'" + strings.ReplaceAll(p, "'", "''") + "'" }
+
+// propose proposes the streams of one table or workbook.
+func (r *reader) propose(p part, file, pattern, member string) ([]*schemas.Stream, error) {
+	base := path.Base(file)
+	name := strings.Trim(digits.ReplaceAllString(strings.TrimSuffix(base, path.Ext(base)), ""), "_-. ")
+	if r.plan.family == "sheet" {
+		return r.proposeSheets(p, pattern, member)
+	}
+	rest, names, err := r.guess(p)
 	if err != nil || len(names) == 0 {
 		return nil, err
 	}
-	s, err := proposal(name, pattern, fmt.Sprintf("format: %s%s", ext, rest), names)
+	s, err := proposal(name, pattern, fmt.Sprintf("%sformat: %s%s", member, r.plan.from.Format, rest), names)
 	return []*schemas.Stream{s}, err
 }
 
@@ -97,8 +153,13 @@ func (r *reader) guess(p part) (rest string, names []string, err error) {
 			return "", nil, err
 		}
 		rest = ", encoding: " + encoding
-		if r.plan.from.Format == "tsv" {
-			r.plan.comma = '\t'
+	case "json":
+		_, encoding, err := text.Decode(p.data, p.data.size, "auto")
+		if err != nil {
+			return "", nil, err
+		}
+		if encoding != "utf-8" {
+			rest = ", encoding: " + encoding
 		}
 	}
 	r.comma = r.plan.comma
@@ -117,7 +178,7 @@ func (r *reader) guess(p part) (rest string, names []string, err error) {
 }
 
 // proposeSheets proposes a stream for every sheet that has a header.
-func (r *reader) proposeSheets(p part, pattern string) ([]*schemas.Stream, error) {
+func (r *reader) proposeSheets(p part, pattern, member string) ([]*schemas.Stream, error) {
 	w, err := workbook.Open(p.data, p.data.size)
 	if err != nil {
 		return nil, err
@@ -132,7 +193,7 @@ func (r *reader) proposeSheets(p part, pattern string) ([]*schemas.Stream, error
 		if len(names) == 0 {
 			continue
 		}
-		s, err := proposal(sheet.Name, pattern, fmt.Sprintf("format: %s, sheet: %q", r.plan.from.Format, sheet.Name), names)
+		s, err := proposal(sheet.Name, pattern, fmt.Sprintf("%sformat: %s, sheet: %q", member, r.plan.from.Format, sheet.Name), names)
 		if err != nil {
 			return nil, err
 		}
@@ -175,7 +236,7 @@ func proposal(name, pattern, rest string, header []string) (*schemas.Stream, err
 	for i, h := range header {
 		quoted[i] = fmt.Sprintf("%q", h)
 	}
-	text := fmt.Sprintf("{path: '%s', %s, header: [%s]}", strings.ReplaceAll(pattern, "'", "''"), rest, strings.Join(quoted, ", "))
+	text := fmt.Sprintf("{path: %s, %s, header: [%s]}", quotedPattern(pattern), rest, strings.Join(quoted, ", "))
 	n, ps := decl.Parse("discovered", []byte(text))
 	if len(ps) > 0 {
 		return nil, fmt.Errorf("proposing a stream for %q: %s", name, ps[0])

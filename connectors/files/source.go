@@ -231,7 +231,7 @@ func (s *source) look(ctx context.Context) error {
 			if !beside.marked(e.Path, s.plan.from.Marker) {
 				continue
 			}
-		} else if w, ok := s.rested(e); !ok {
+		} else if w, ok := s.rested(e); !ok && !e.Whole {
 			waiting[e.Path] = w
 			continue
 		}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -88,5 +89,21 @@ func TestFailureSaysWhy(t *testing.T) {
 		Ready: func(context.Context) error { return os.ErrNotExist }})
 	if err == nil || !strings.Contains(err.Error(), "no such luck") {
 		t.Errorf("the error is %v", err)
+	}
+}
+
+// TestFileServersAnswer: the servers of files are up, and run as no root.
+func TestFileServersAnswer(t *testing.T) {
+	if s := SSH(t); !strings.HasPrefix(s.Version, "OpenSSH_") {
+		t.Errorf("the SSH server says it is %q", s.Version)
+	}
+	f := FTP(t)
+	for _, port := range []int{f.Port, f.Plain} {
+		if err := says(t.Context(), net.JoinHostPort(f.Host, strconv.Itoa(port)), "220 "); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := says(t.Context(), net.JoinHostPort(f.Host, strconv.Itoa(f.Implicit)), "220 "); err == nil {
+		t.Error("the port of implicit TLS greets in the clear")
 	}
 }

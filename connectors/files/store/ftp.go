@@ -150,6 +150,7 @@ type ftpStore struct {
 	mu     sync.Mutex // guards conns, which a timer or a context closes
 	conns  map[net.Conn]struct{}
 	client *ftp.ServerConn
+	last   byte                 // of the data connection opened last
 	raw    map[string]string    // names as the server writes them, where they are no UTF-8
 	times  map[listed]time.Time // exact times of files that were listed
 }
@@ -171,6 +172,21 @@ type idle struct {
 func (c idle) Read(p []byte) (int, error) {
 	_ = c.Conn.SetReadDeadline(time.Now().Add(c.timeout))
 	return c.Conn.Read(p)
+}
+
+// tail remembers the last byte of a data connection: a listing has no length,
+// and only its last line end says that it was not cut off.
+type tail struct {
+	net.Conn
+	last *byte
+}
+
+func (c tail) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if n > 0 {
+		*c.last = p[n-1]
+	}
+	return n, err
 }
 
 func (c idle) Write(p []byte) (int, error) {
@@ -228,7 +244,11 @@ func (s *ftpStore) connect(ctx context.Context) error {
 		first := control
 		control = false
 		if s.dialer.tls != nil && (s.dialer.implicit || !first) {
-			return tls.Client(conn, s.dialer.tls), nil // the handshake comes with the first byte
+			conn = tls.Client(conn, s.dialer.tls) // the handshake comes with the first byte
+		}
+		if !first {
+			s.last = '\n'
+			conn = tail{conn, &s.last}
 		}
 		return conn, nil
 	}
@@ -268,7 +288,7 @@ func (s *ftpStore) unreachable(ctx context.Context, err error) error {
 	case errors.As(err, &answer) && answer.Code >= 500:
 		return fault.Hint(fault.Config, "check `tls` and whether the server admits this address", "connecting to %q: the server answers %d", s.dialer.address, answer.Code)
 	}
-	return fault.New(fault.Transient, "connecting to %q: %w", s.dialer.address, err)
+	return fault.New(fault.Transient, "connecting to %q: %w", s.dialer.address, unexpected(err))
 }
 
 // refused classifies the end of a login. The server's own words are left out:
@@ -317,7 +337,7 @@ func (s *ftpStore) do(ctx context.Context, what, path string, f func(c *ftp.Serv
 		if !fresh && (answer == nil || answer.Code == ftp.StatusNotAvailable) {
 			continue
 		}
-		return fault.New(fault.Transient, "%s %q: the connection was lost: %w", what, path, err)
+		return fault.New(fault.Transient, "%s %q: the connection was lost: %w", what, path, unexpected(err))
 	}
 }
 
@@ -339,6 +359,9 @@ func (s *ftpStore) List(ctx context.Context) ([]Entry, error) {
 		}
 		for dirs := []string{""}; len(dirs) > 0; dirs = dirs[1:] {
 			entries, err := c.List(s.at(dirs[0]))
+			if err == nil && s.last != '\n' {
+				err = io.ErrUnexpectedEOF
+			}
 			if err != nil {
 				return err
 			}

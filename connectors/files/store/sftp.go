@@ -240,7 +240,7 @@ func (d *dialer) unreachable(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return fault.New(fault.Transient, "connecting to %q: %w", d.address, err)
+	return fault.New(fault.Transient, "connecting to %q: %w", d.address, unexpected(err))
 }
 
 // refused classifies the end of a handshake: a broken connection heals, a
@@ -320,7 +320,7 @@ func (r *remote) do(ctx context.Context, what, path string, f func(c *sftp.Clien
 			if !fresh {
 				continue
 			}
-			return fault.New(fault.Transient, "%s %q: the connection was lost: %w", what, path, err)
+			return fault.New(fault.Transient, "%s %q: the connection was lost: %w", what, path, unexpected(err))
 		}
 	}
 }

@@ -18,6 +18,7 @@ type Entry struct {
 	Size  int64
 	MTime time.Time
 	Tag   string // what else changes with the content, if the store knows: an ETag
+	Whole bool   // the store never shows a file that is still being written
 }
 
 // Store is where files lie. It is used by one goroutine at a time. Its errors
@@ -28,7 +29,7 @@ type Store interface {
 	// Read copies a file that List returned to the writer that begin returns. A
 	// second call of begin says that the copy starts anew. ErrUnsettled says
 	// that the file was not, from before the copy until after it, what the entry
-	// says.
+	// says. Fewer bytes without an error are a transfer that ended early.
 	Read(ctx context.Context, e Entry, begin func() (io.Writer, error)) error
 	// Prefix stands before a path in the place of a record.
 	Prefix() string
@@ -69,6 +70,15 @@ func orDefault(d *time.Duration) time.Duration {
 		return timeoutDefault
 	}
 	return *d
+}
+
+// unexpected is an error of a connection. Its end is no end of what it carries:
+// who reads must not take one for the other.
+func unexpected(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
 }
 
 // ticking tells that bytes arrived.

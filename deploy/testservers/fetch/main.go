@@ -23,6 +23,8 @@ func main() {
 	}{
 		{"PostgreSQL", testservers.EnsurePostgres},
 		{"MariaDB", testservers.EnsureMariaDB},
+		{"OpenSSH", testservers.EnsureSSH},
+		{"ProFTPD", testservers.EnsureFTP},
 	} {
 		said := ""
 		path, err := s.ensure(ctx, func(done, total int64, what string) {
