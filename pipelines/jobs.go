@@ -46,13 +46,14 @@ func JobDecls() ([]JobDecl, []decl.Problem) {
 }
 
 // JobNames are the jobs a person can run.
-func JobNames() []string { return []string{"integrate", "return", "rejects"} }
+func JobNames() []string { return []string{"integrate", "return", "rejects", "expire"} }
 
 // work is what each job does. It returns a sentence for the run's record.
 var work = map[string]func(*Jobs, context.Context, Request) (string, error){
 	"integrate": (*Jobs).integrate,
 	"return":    (*Jobs).deliver,
 	"rejects":   (*Jobs).rejects,
+	"expire":    (*Jobs).expire,
 }
 
 // control carries requests to run a job now. Its one partition also elects the

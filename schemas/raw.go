@@ -80,11 +80,19 @@ func RawColumns(s *Stream) []*Column {
 	out := make([]*Column, 0, len(raw)+len(s.Fields))
 	out = append(out, raw...)
 	for _, f := range s.Fields {
-		out = append(out, &Column{Pos: f.Pos, Name: f.Key, Type: Text, Nullable: true,
-			Zh: fmt.Sprintf("源字段“%s”（%s）", f.Key, f.Value), En: fmt.Sprintf("Source field %q (%s)", f.Key, f.Value)})
+		c := &Column{Pos: f.Pos, Name: f.Key, Type: Text, Nullable: true,
+			Zh: fmt.Sprintf("源字段“%s”（%s）", f.Key, f.Value), En: fmt.Sprintf("Source field %q (%s)", f.Key, f.Value)}
+		if x, ok := s.Identify.Get(f.Key); ok && x.Value.As == AsCitizenID {
+			c.Zh, c.En, c.PII = c.Zh+"，"+LandedPid, c.En+", as its pseudonym", P2
+		}
+		out = append(out, c)
 	}
 	return out
 }
+
+// LandedPid marks a column of layer ods that holds pseudonyms as they landed:
+// with the version of their key.
+const LandedPid = "以假名落地"
 
 // isRaw reports whether a name is one of the common columns of layer ods.
 func isRaw(name string) bool {

@@ -19,7 +19,7 @@ func keysCmd(c *common) *cobra.Command {
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(keysNewCmd(c), keysListCmd(c), keysRotateCmd(c))
+	cmd.AddCommand(keysNewCmd(c), keysListCmd(c), keysRotateCmd(c), keysRekeyCmd(c))
 	return cmd
 }
 
@@ -103,4 +103,44 @@ func printKeys(cmd *cobra.Command, c *common, keys []control.KeyInfo) error {
 		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\n", k.Use, k.Purpose, k.Version, k.Created, k.Check, force)
 	}
 	return w.Flush()
+}
+
+func keysRekeyCmd(c *common) *cobra.Command {
+	var dry bool
+	cmd := &cobra.Command{
+		Use:   "rekey",
+		Short: "take stored pseudonyms over to the keys in force",
+		Long: "rekey reads the raw numbers that streams with landing: keep, encrypted, for at most thirty days, and writes a\n" +
+			"crosswalk from every old pseudonym to the new one; then it changes the stored pseudonyms by it. Raw numbers do\n" +
+			"not leave the process. A pseudonym whose number is no longer kept stays under its version until the source\n" +
+			"delivers the record again. Run it after `keys rotate`, and again whenever some are left behind.",
+		Example: `  rongtong keys rekey --keys /etc/rongtong/keys.yaml --dry-run
+  rongtong keys rekey --keys /etc/rongtong/keys.yaml`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			r, err := control.RekeyPseudonyms(cmd.Context(), c.options(), dry)
+			if err != nil {
+				return err
+			}
+			out := cmd.OutOrStdout()
+			if c.json {
+				return writeJSON(out, r)
+			}
+			fmt.Fprintf(out, "%d landed numbers of %d persons: %d old pseudonyms lead to new ones\n", r.Landed, r.Persons, r.Pseudonyms)
+			for _, u := range r.Updated {
+				if u.Changed > 0 {
+					fmt.Fprintf(out, "%d rows changed in %s.%s\n", u.Changed, u.Table, u.Column)
+				}
+			}
+			if r.Unreadable > 0 {
+				fmt.Fprintf(out, "%d landed numbers cannot be read with these keys\n", r.Unreadable)
+			}
+			if r.LeftBehind > 0 {
+				fmt.Fprintf(out, "%d rows keep a pseudonym of an earlier key: their numbers are no longer kept\n", r.LeftBehind)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "count, and change nothing")
+	return cmd
 }

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"rongtong/pipelines"
 	"rongtong/pipelines/deidentify"
 	"rongtong/schemas/fault"
 )
@@ -89,4 +91,28 @@ func RotateKeys(file string, purposes []string) ([]KeyInfo, error) {
 		return nil, err
 	}
 	return infoOf(now, added), now.Write(file)
+}
+
+// RekeyPseudonyms takes stored pseudonyms over to the keys in force.
+func RekeyPseudonyms(ctx context.Context, o Options, dry bool) (pipelines.Rekeyed, error) {
+	d, err := o.load()
+	if err != nil {
+		return pipelines.Rekeyed{}, err
+	}
+	ring, err := deidentify.Load(o.Keys)
+	if err != nil {
+		return pipelines.Rekeyed{}, err
+	}
+	k, err := o.kafka(ctx)
+	if err != nil {
+		return pipelines.Rekeyed{}, err
+	}
+	defer k.Close()
+	w, err := o.warehouse(ctx)
+	if err != nil {
+		return pipelines.Rekeyed{}, err
+	}
+	defer w.Close()
+	r := &pipelines.Rekey{Kafka: k, Warehouse: w, Ring: ring, Streams: d.Streams, Log: o.Log, DryRun: dry}
+	return r.Run(ctx)
 }

@@ -29,6 +29,9 @@ func NewPseudonymiser(k *Key) *Pseudonymiser {
 	return &Pseudonymiser{mac: hmac.New(sm3.New, k.secret), prefix: []byte(k.Purpose + "|"), version: k.Version}
 }
 
+// Version is the version of the key.
+func (p *Pseudonymiser) Version() int { return p.version }
+
 // Append appends the pseudonym of a citizen ID of 18 characters: 26 of a to z
 // and 2 to 7, base32 of the first 128 bits of HMAC-SM3(key, purpose ‖ "|" ‖ id).
 func (p *Pseudonymiser) Append(dst []byte, id [18]byte) []byte {

@@ -129,6 +129,7 @@ func opsTables() []*object {
 		fuseTable(),
 		conflictTable(),
 		computeTable(),
+		crosswalkTable(),
 	}
 }
 

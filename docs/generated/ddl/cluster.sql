@@ -1664,6 +1664,7 @@ CREATE TABLE std.workforce_post_local ON CLUSTER rongtong
     division_code FixedString(12) COMMENT '所在区划',
     grid_id Nullable(String) COMMENT '网格' CODEC(ZSTD(1)),
     holder_pid Nullable(FixedString(26)) COMMENT '人员标识',
+    holder_pid_version Nullable(Int64) COMMENT '人员标识钥版本',
     holder_masked Nullable(String) COMMENT '显示名' CODEC(ZSTD(1)),
     grade_code LowCardinality(Nullable(String)) COMMENT '职业等级',
     filed_on Nullable(Date32) COMMENT '备案日期',
@@ -1700,6 +1701,7 @@ CREATE TABLE dwd.workforce_post__rows_local ON CLUSTER rongtong
     division_code FixedString(12) COMMENT '所在区划',
     grid_id Nullable(String) COMMENT '网格' CODEC(ZSTD(1)),
     holder_pid Nullable(FixedString(26)) COMMENT '人员标识',
+    holder_pid_version Nullable(Int64) COMMENT '人员标识钥版本',
     holder_masked Nullable(String) COMMENT '显示名' CODEC(ZSTD(1)),
     grade_code LowCardinality(Nullable(String)) COMMENT '职业等级',
     filed_on Nullable(Date32) COMMENT '备案日期',
@@ -4208,6 +4210,24 @@ CREATE TABLE ops.compute ON CLUSTER rongtong AS ops.compute_local
 ENGINE = Distributed('rongtong', ops, compute_local, cityHash64(indicator))
 COMMENT '计算状态：上次计算时各指标所见的数据';
 
+CREATE TABLE ops.pid_crosswalk_local ON CLUSTER rongtong
+(
+    purpose LowCardinality(String) COMMENT '用途',
+    old_pid FixedString(26) COMMENT '旧假名',
+    old_version UInt16 COMMENT '旧钥版本',
+    new_pid FixedString(26) COMMENT '现行假名',
+    new_version UInt16 COMMENT '现行钥版本',
+    rekeyed_at DateTime64(3, 'Asia/Shanghai') COMMENT '换钥时间'
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ops/pid_crosswalk_local', '{replica}', new_version)
+ORDER BY old_pid
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '假名换钥对照：旧钥假名到现行假名，不含原始号码';
+
+CREATE TABLE ops.pid_crosswalk ON CLUSTER rongtong AS ops.pid_crosswalk_local
+ENGINE = Distributed('rongtong', ops, pid_crosswalk_local, cityHash64(old_pid))
+COMMENT '假名换钥对照：旧钥假名到现行假名，不含原始号码';
+
 CREATE TABLE ops.quality_issue_local ON CLUSTER rongtong
 (
     rule LowCardinality(String) COMMENT '规则',
@@ -6264,6 +6284,7 @@ CREATE OR REPLACE VIEW dwd.workforce_post ON CLUSTER rongtong
     division_code FixedString(12) COMMENT '所在区划',
     grid_id Nullable(String) COMMENT '网格',
     holder_pid Nullable(FixedString(26)) COMMENT '人员标识',
+    holder_pid_version Nullable(Int64) COMMENT '人员标识钥版本',
     holder_masked Nullable(String) COMMENT '显示名',
     grade_code LowCardinality(Nullable(String)) COMMENT '职业等级',
     filed_on Nullable(Date32) COMMENT '备案日期',
@@ -6272,10 +6293,10 @@ CREATE OR REPLACE VIEW dwd.workforce_post ON CLUSTER rongtong
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
 ) AS
-SELECT post_id, spell_from, spell_to, post_kind, division_code, grid_id, holder_pid, holder_masked, grade_code, filed_on, in_community_worker_scheme, _src, _at, _rule
+SELECT post_id, spell_from, spell_to, post_kind, division_code, grid_id, holder_pid, holder_pid_version, holder_masked, grade_code, filed_on, in_community_worker_scheme, _src, _at, _rule
 FROM dwd.workforce_post__rows FINAL
 WHERE is_deleted = 0
-COMMENT '岗位：一物一行 [e7c288b1e5ddc4c7]';
+COMMENT '岗位：一物一行 [47a75fc79b729016]';
 
 CREATE OR REPLACE VIEW dwd.deliberation ON CLUSTER rongtong
 (

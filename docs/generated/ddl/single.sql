@@ -1476,6 +1476,7 @@ CREATE TABLE std.workforce_post
     division_code FixedString(12) COMMENT '所在区划',
     grid_id Nullable(String) COMMENT '网格' CODEC(ZSTD(1)),
     holder_pid Nullable(FixedString(26)) COMMENT '人员标识',
+    holder_pid_version Nullable(Int64) COMMENT '人员标识钥版本',
     holder_masked Nullable(String) COMMENT '显示名' CODEC(ZSTD(1)),
     grade_code LowCardinality(Nullable(String)) COMMENT '职业等级',
     filed_on Nullable(Date32) COMMENT '备案日期',
@@ -1508,6 +1509,7 @@ CREATE TABLE dwd.workforce_post__rows
     division_code FixedString(12) COMMENT '所在区划',
     grid_id Nullable(String) COMMENT '网格' CODEC(ZSTD(1)),
     holder_pid Nullable(FixedString(26)) COMMENT '人员标识',
+    holder_pid_version Nullable(Int64) COMMENT '人员标识钥版本',
     holder_masked Nullable(String) COMMENT '显示名' CODEC(ZSTD(1)),
     grade_code LowCardinality(Nullable(String)) COMMENT '职业等级',
     filed_on Nullable(Date32) COMMENT '备案日期',
@@ -3692,6 +3694,20 @@ ORDER BY indicator
 SETTINGS non_replicated_deduplication_window = 10000
 COMMENT '计算状态：上次计算时各指标所见的数据';
 
+CREATE TABLE ops.pid_crosswalk
+(
+    purpose LowCardinality(String) COMMENT '用途',
+    old_pid FixedString(26) COMMENT '旧假名',
+    old_version UInt16 COMMENT '旧钥版本',
+    new_pid FixedString(26) COMMENT '现行假名',
+    new_version UInt16 COMMENT '现行钥版本',
+    rekeyed_at DateTime64(3, 'Asia/Shanghai') COMMENT '换钥时间'
+)
+ENGINE = ReplacingMergeTree(new_version)
+ORDER BY old_pid
+SETTINGS non_replicated_deduplication_window = 10000
+COMMENT '假名换钥对照：旧钥假名到现行假名，不含原始号码';
+
 CREATE TABLE ops.quality_issue
 (
     rule LowCardinality(String) COMMENT '规则',
@@ -5736,6 +5752,7 @@ CREATE OR REPLACE VIEW dwd.workforce_post
     division_code FixedString(12) COMMENT '所在区划',
     grid_id Nullable(String) COMMENT '网格',
     holder_pid Nullable(FixedString(26)) COMMENT '人员标识',
+    holder_pid_version Nullable(Int64) COMMENT '人员标识钥版本',
     holder_masked Nullable(String) COMMENT '显示名',
     grade_code LowCardinality(Nullable(String)) COMMENT '职业等级',
     filed_on Nullable(Date32) COMMENT '备案日期',
@@ -5744,10 +5761,10 @@ CREATE OR REPLACE VIEW dwd.workforce_post
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
 ) AS
-SELECT post_id, spell_from, spell_to, post_kind, division_code, grid_id, holder_pid, holder_masked, grade_code, filed_on, in_community_worker_scheme, _src, _at, _rule
+SELECT post_id, spell_from, spell_to, post_kind, division_code, grid_id, holder_pid, holder_pid_version, holder_masked, grade_code, filed_on, in_community_worker_scheme, _src, _at, _rule
 FROM dwd.workforce_post__rows FINAL
 WHERE is_deleted = 0
-COMMENT '岗位：一物一行 [e7c288b1e5ddc4c7]';
+COMMENT '岗位：一物一行 [47a75fc79b729016]';
 
 CREATE OR REPLACE VIEW dwd.deliberation
 (
