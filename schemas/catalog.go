@@ -15,6 +15,7 @@ type Catalog struct {
 	Systems    []*System    // by level of tier, then by name
 	Indicators []*Indicator // by id
 	Codes      []*CodeList  // by name
+	Calendars  []*Calendar
 	Personal   PersonalData // what labels of fields say of personal data
 
 	entity    map[string]*Entity
@@ -35,6 +36,16 @@ func (c *Catalog) Indicator(id string) *Indicator { return c.indicator[id] }
 
 // Code returns the code list of that name, or nil.
 func (c *Catalog) Code(list string) *CodeList { return c.code[list] }
+
+// Calendar returns the calendar of that name, or nil.
+func (c *Catalog) Calendar(name string) *Calendar {
+	for _, cal := range c.Calendars {
+		if cal.Name == name {
+			return cal
+		}
+	}
+	return nil
+}
 
 // Tier returns the tier of that code, or nil.
 func (c *Catalog) Tier(code string) *Tier { return c.tier[code] }

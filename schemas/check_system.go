@@ -190,7 +190,7 @@ func (k *checker) flowCase(st *Stream, e *Entity, c *Case, at func(...any) decl.
 	}
 }
 
-// schedule checks all but the cron text, which the scheduler's parser reads.
+// schedule checks the schedule of a system.
 func (k *checker) schedule(s *System) {
 	e := s.Every
 	at := k.at(s, "every")
@@ -200,8 +200,47 @@ func (k *checker) schedule(s *System) {
 	case e.Cron != "" && e.Continuous:
 		k.add(at, "schedule.conflict", "keep one of the two", "a continuous system has no times")
 	}
-	if _, err := time.LoadLocation(e.Zone); err != nil {
-		k.add(k.at(s, "every", "zone"), "zone.unknown", "Asia/Shanghai", "time zone %q is not known", e.Zone)
+	k.problems = append(k.problems, e.Check(k.c, func(key string) decl.Pos { return k.at(s, "every", key) })...)
+}
+
+// Check checks all of a schedule but the cron text, which the scheduler's
+// parser reads. at tells where a key of it stands.
+func (e *Schedule) Check(c *Catalog, at func(key string) decl.Pos) []decl.Problem {
+	var ps []decl.Problem
+	add := func(key, rule, hint, format string, args ...any) {
+		ps = append(ps, at(key).Problem(rule, hint, format, args...))
 	}
-	k.oneOf(k.at(s, "every", "misfire"), "misfire.unknown", "way to treat a missed time", e.Misfire, []string{"once", "skip"})
+	oneOf := func(key, rule, what, got string, known ...string) {
+		if got != "" && !slices.Contains(known, got) {
+			add(key, rule, decl.Suggest(got, known), "%q is not a %s", got, what)
+		}
+	}
+	if _, err := time.LoadLocation(e.Zone); err != nil {
+		add("zone", "zone.unknown", "Asia/Shanghai", "time zone %q is not known", e.Zone)
+	}
+	oneOf("misfire", "misfire.unknown", "way to treat a missed time", e.Misfire, "once", "each", "skip")
+	oneOf("days", "days.unknown", "kind of day", e.Days, "workday", "holiday")
+	oneOf("business_date", "business_date.unknown", "business date", e.BusinessDate, "today", "yesterday", "previous_workday")
+	switch {
+	case e.Calendar != "" && c.Calendar(e.Calendar) == nil:
+		var names []string
+		for _, cal := range c.Calendars {
+			names = append(names, cal.Name)
+		}
+		add("calendar", "calendar.unknown", decl.Suggest(e.Calendar, names), "%q is not a calendar", e.Calendar)
+	case e.Calendar == "" && (e.Days != "" || e.BusinessDate == "previous_workday"):
+		add("days", "calendar.missing", "add calendar: china", "days and previous_workday need a calendar")
+	}
+	if e.Limit != 0 && e.Misfire != "each" {
+		add("limit", "misfire.limit", "leave it out, or write misfire: each", "a limit of missed times is for those that run each")
+	}
+	for _, f := range []struct {
+		key   string
+		below bool
+	}{{"within", e.Within < 0}, {"jitter", e.Jitter < 0}, {"timeout", e.Timeout < 0}, {"backoff", e.Backoff < 0}, {"retries", e.Retries < 0}, {"limit", e.Limit < 0}} {
+		if f.below {
+			add(f.key, "schedule.negative", "write a count or a duration such as 30m", "%s is negative", f.key)
+		}
+	}
+	return ps
 }

@@ -17,7 +17,7 @@ import (
 // FS holds the declarations that are shipped: tiers, themes, code lists and
 // indicators. Source systems are in pipelines/systems.
 //
-//go:embed tiers.yaml personal_data.yaml themes codes indicators
+//go:embed tiers.yaml personal_data.yaml themes codes indicators calendars
 var FS embed.FS
 
 type named struct {
@@ -39,6 +39,7 @@ func Named(prefix string, files fs.FS) fs.FS { return named{files, prefix} }
 //	personal_data.yaml            what labels say of personal data
 //	themes/<theme>/<entity>.yaml  an entity
 //	codes/<list>.csv              a code list
+//	calendars/<calendar>.csv      which days are worked
 //	indicators/<id>.yaml          an indicator
 //	systems/<system>.yaml, *.yaml a source system
 //
@@ -55,6 +56,7 @@ func Load(sources ...fs.FS) (*Catalog, []decl.Problem) {
 	l.cat.Systems = l.systems.list()
 	l.cat.Indicators = l.indicators.list()
 	l.cat.Codes = l.codes.list()
+	l.cat.Calendars = l.calendars.list()
 	l.cat.index()
 	ck := &checker{c: &l.cat, nodes: l.nodes}
 	ck.forms()
@@ -79,6 +81,7 @@ type loader struct {
 	systems    overlay[System]
 	indicators overlay[Indicator]
 	codes      overlay[CodeList]
+	calendars  overlay[Calendar]
 }
 
 // overlay collects things by name. Within one source a name must be unique,
@@ -170,6 +173,10 @@ func (l *loader) file(src fs.FS, p, file string, data []byte) {
 		list, ps := ParseCodes(file, data)
 		l.add(ps...)
 		l.add(l.codes.add(src, "code list", list.Name, list.Pos, list)...)
+	case deep && folder == "calendars" && csvFile:
+		c, ps := ParseCalendar(file, data)
+		l.add(ps...)
+		l.add(l.calendars.add(src, "calendar", c.Name, c.Pos, c)...)
 	case csvFile, path.Ext(p) == ".yml":
 		l.unknown(file)
 	case p == "tiers.yaml":
@@ -208,7 +215,7 @@ func (l *loader) file(src fs.FS, p, file string, data []byte) {
 
 func (l *loader) unknown(file string) {
 	l.add(decl.Pos{File: file, Line: 1, Column: 1}.Problem("file.unknown",
-		"declarations are themes/<theme>/<entity>.yaml, codes/<list>.csv, indicators/<id>.yaml and systems/<system>.yaml",
+		"declarations are themes/<theme>/<entity>.yaml, codes/<list>.csv, calendars/<calendar>.csv, indicators/<id>.yaml and systems/<system>.yaml",
 		"nothing is declared by a file of this name"))
 }
 

@@ -234,14 +234,38 @@ type Flow struct {
 	Cases  []*Case        `decl:"cases"`
 }
 
-// Schedule says when a system is read.
+// Schedule says when something runs, and what becomes of a time that was
+// missed because nothing could run it.
 type Schedule struct {
 	decl.Pos
-	Cron       string        `decl:"cron"` // robfig/cron v3 syntax, seconds optional, @every too
-	Zone       string        `decl:"zone"`
-	Within     time.Duration `decl:"within"`
-	Misfire    string        `decl:"misfire"`    // once (default) or skip
-	Continuous bool          `decl:"continuous"` // a source that is always open (push)
+	// Cron is robfig/cron v3 syntax: five fields, seconds optional before them,
+	// or "@every 5m". Zone is where its hours are; a time that summer time
+	// skips runs at the end of the gap, one that it repeats runs once.
+	Cron string `decl:"cron"`
+	Zone string `decl:"zone"`
+	// Calendar and Days leave only the working days of a calendar, or only the
+	// others: workday (default) or holiday.
+	Calendar string `decl:"calendar"`
+	Days     string `decl:"days"`
+	// BusinessDate is the day that a run is about: today, yesterday (default) or
+	// previous_workday of the calendar.
+	BusinessDate string `decl:"business_date"`
+	// Misfire says what becomes of missed times: once (default) runs the last of
+	// them, each runs all in order, at most Limit of the latest; skip runs none.
+	// A time is missed when it could not start within Within (default: a minute).
+	Misfire string        `decl:"misfire"`
+	Limit   int           `decl:"limit"`
+	Within  time.Duration `decl:"within"`
+	// Jitter spreads starts: each is late by a part of it that depends on the
+	// job and the time alone.
+	Jitter time.Duration `decl:"jitter"`
+	// Timeout ends a run; Retries are how often a failed or ended one is tried
+	// again, after Backoff (default: a minute), twice that, four times that.
+	Timeout time.Duration `decl:"timeout"`
+	Retries int           `decl:"retries"`
+	Backoff time.Duration `decl:"backoff"`
+	// Continuous is a source that is always open (push); it has no times.
+	Continuous bool `decl:"continuous"`
 }
 
 // System is one source system: one file.
