@@ -67,7 +67,7 @@ func (in *Ingest) Run(ctx context.Context, streams []*Stream) error {
 			ticks[i] <- struct{}{} // read once at start, whatever the schedule says: misfire "once"
 		}
 		if !sys.Every.Continuous {
-			err := clock.Add(ctx, sys.System, sys.Every.Cron, sys.Every.Zone, func(context.Context) {
+			err := clock.Add(ctx, sys.System, sys.Every, sys.Calendar, func(context.Context) {
 				for _, t := range ticks {
 					select {
 					case t <- struct{}{}:
@@ -85,7 +85,7 @@ func (in *Ingest) Run(ctx context.Context, streams []*Stream) error {
 			in.system(ctx, sys, list, ticks)
 		}()
 	}
-	clock.Run(ctx)
+	clock.Wait()
 	wg.Wait()
 	return nil
 }

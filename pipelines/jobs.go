@@ -29,7 +29,7 @@ type JobDecl struct {
 }
 
 // JobDecls reads the declared jobs.
-func JobDecls() ([]JobDecl, []decl.Problem) {
+func JobDecls(c *schemas.Catalog) ([]JobDecl, []decl.Problem) {
 	node, ps := decl.Parse("pipelines/jobs.yaml", jobsYAML)
 	if len(ps) > 0 {
 		return nil, ps
@@ -37,7 +37,8 @@ func JobDecls() ([]JobDecl, []decl.Problem) {
 	var jobs []JobDecl
 	ps = node.Decode(&jobs)
 	for _, j := range jobs {
-		ps = append(ps, schedule.Check(j.Every.Pos, j.Every.Cron, j.Every.Zone)...)
+		ps = append(ps, schedule.Check(j.Every.Pos, j.Every.Cron)...)
+		ps = append(ps, j.Every.Check(c, func(string) decl.Pos { return j.Every.Pos })...)
 		if _, ok := work[j.Job]; !ok {
 			ps = append(ps, j.Problem("job.unknown", decl.Suggest(j.Job, JobNames()), "%q is not a job", j.Job))
 		}
@@ -61,7 +62,9 @@ var work = map[string]func(*Jobs, context.Context, Request) (string, error){
 const control = "rongtong.control"
 
 // ControlTopics are what the schedule role needs.
-func ControlTopics() []topics.Topic { return []topics.Topic{{Name: control, Partitions: 1}} }
+func ControlTopics() []topics.Topic {
+	return []topics.Topic{{Name: control, Partitions: 1}, {Name: scheduled, Partitions: 1}}
+}
 
 // Request asks for one run of a job.
 type Request struct {
@@ -70,6 +73,8 @@ type Request struct {
 	Cause string `json:"cause"` // "schedule" or "request"
 	// Date is the business date, YYYY-MM-DD; empty means yesterday.
 	Date string `json:"date,omitempty"`
+	// Attempt counts from 1 how often a slot of a schedule was started.
+	Attempt int `json:"-"`
 }
 
 // Ask puts a request where the process that runs jobs finds it.
@@ -100,7 +105,7 @@ type Jobs struct {
 
 // Run takes part in the election and works while elected, until ctx ends.
 func (j *Jobs) Run(ctx context.Context) error {
-	decls, ps := JobDecls()
+	decls, ps := JobDecls(j.Catalog)
 	if len(ps) > 0 {
 		return fault.New(fault.Bug, "reading the declared jobs: %s", ps[0])
 	}
@@ -138,48 +143,6 @@ func (j *Jobs) serve(ctx context.Context, gen *topics.Generation, decls []JobDec
 		return err
 	}
 	return ctx.Err()
-}
-
-// lead runs jobs for as long as the partition is ours. A request is committed
-// after its run: one that a crash interrupted is run again, which is harmless
-// because every job's result depends on the data alone.
-func (j *Jobs) lead(ctx context.Context, gen *topics.Generation, decls []JobDecl) error {
-	j.Log.Info("running jobs", "generation", gen.ID)
-	due := make(chan Request, len(decls)) // at most one waiting tick per job
-	clock := schedule.New(j.Log)
-	for _, d := range decls {
-		err := clock.Add(ctx, d.Job, d.Every.Cron, d.Every.Zone, func(context.Context) {
-			select {
-			case due <- Request{RunID: runID(d.Job), Job: d.Job, Cause: "schedule"}:
-			default: // runs are already waiting; this slot joins them
-			}
-		})
-		if err != nil {
-			return err
-		}
-	}
-	go clock.Run(ctx)
-	stored, err := j.Kafka.Offsets(ctx, "schedule", control)
-	if err != nil {
-		return err
-	}
-	next := max(0, stored[control][0].Offset)
-	requests, failed := j.requests(ctx, next)
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case err := <-failed:
-			return err
-		case r := <-due:
-			j.run(ctx, r)
-		case r := <-requests:
-			j.run(ctx, r.Request)
-			if err := gen.Commit(ctx, []topics.OffsetMeta{{Topic: control, Partition: 0, Offset: r.after}}); err != nil {
-				return err
-			}
-		}
-	}
 }
 
 func runID(job string) string {
@@ -228,13 +191,13 @@ func (j *Jobs) requests(ctx context.Context, next int64) (<-chan request, <-chan
 }
 
 // run does one job and records it, whatever its outcome.
-func (j *Jobs) run(ctx context.Context, r Request) {
-	rec := warehouse.Run{ID: r.RunID, Job: r.Job, Cause: r.Cause, Started: time.Now(), State: "running"}
+func (j *Jobs) run(ctx context.Context, r Request) error {
+	rec := warehouse.Run{ID: r.RunID, Job: r.Job, Cause: r.Cause, BusinessDate: r.Date, Attempt: uint8(min(max(r.Attempt, 1), 255)), Started: time.Now(), State: "running"}
 	log := j.Log.With("job", r.Job, "run", r.RunID)
 	do, ok := work[r.Job]
 	if !ok {
 		log.Error("ignoring a request for a job that does not exist")
-		return
+		return nil
 	}
 	// A broker or warehouse that is away for a moment does not fail a run: what
 	// a run does depends on the data alone, so it is simply done again.
@@ -261,6 +224,7 @@ func (j *Jobs) run(ctx context.Context, r Request) {
 	if err := try("recording a run", func() error { return j.Warehouse.RecordRun(ctx, rec) }); err != nil && ctx.Err() == nil {
 		log.Error("recording a run", "error", err)
 	}
+	return err
 }
 
 // integrate fuses every entity whose claims changed and refreshes the

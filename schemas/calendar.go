@@ -69,7 +69,10 @@ func ParseCalendar(file string, data []byte) (*Calendar, []decl.Problem) {
 			}
 			continue
 		}
-		ps = append(ps, c.admit(pos, row, last)...)
+		if bad := c.admit(pos, row, last); len(bad) > 0 {
+			ps = append(ps, bad...)
+			continue
+		}
 		last = row[0]
 	}
 }

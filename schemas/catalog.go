@@ -117,6 +117,9 @@ var Relations = []string{"up_feed"}
 func (c *Catalog) index() {
 	sort.SliceStable(c.Tiers, func(i, j int) bool { return c.Tiers[i].Level < c.Tiers[j].Level })
 	c.tier = byName(c.Tiers, func(t *Tier) string { return t.Code })
+	for _, s := range c.Systems {
+		s.Calendar = c.Calendar(s.Every.Calendar)
+	}
 	level := func(s *System) int {
 		if t := c.tier[s.Tier]; t != nil {
 			return t.Level

@@ -280,6 +280,7 @@ type System struct {
 	Streams    decl.Map[*Stream] `decl:"streams,required"`
 	Flows      []*Flow           `decl:"flows,required"`
 	Every      Schedule          `decl:"every,required"`
+	Calendar   *Calendar         // the one that Every names; set by Load
 }
 
 // Target is what the policy asks of an indicator.

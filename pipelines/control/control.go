@@ -62,10 +62,10 @@ func Load(overlay string) (Declarations, []decl.Problem) {
 		}
 		problems = append(problems, kind.Validate(sys)...)
 		if !sys.Every.Continuous {
-			problems = append(problems, schedule.Check(sys.Every.Pos, sys.Every.Cron, sys.Every.Zone)...)
+			problems = append(problems, schedule.Check(sys.Every.Pos, sys.Every.Cron)...)
 		}
 	}
-	_, ps := pipelines.JobDecls()
+	_, ps := pipelines.JobDecls(c)
 	problems = append(problems, ps...)
 	streams, ps := pipelines.Compile(c)
 	problems = append(problems, ps...)

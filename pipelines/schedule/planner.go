@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"container/heap"
+	"maps"
 	"slices"
 	"time"
 )
@@ -73,6 +74,15 @@ func NewPlanner(specs map[string]*Spec, states map[string]State, now time.Time) 
 		p.advance(j)
 	}
 	return p
+}
+
+// States are the states of all jobs, by name.
+func (p *Planner) States() []State {
+	out := make([]State, 0, len(p.jobs))
+	for _, name := range slices.Sorted(maps.Keys(p.jobs)) {
+		out = append(out, p.jobs[name].state.clone())
+	}
+	return out
 }
 
 // advance finds the job's next slot.
@@ -188,17 +198,12 @@ func (s *Spec) within() time.Duration {
 // Ready is what may start now, a job's slots one at a time, by name of job.
 func (p *Planner) Ready(now time.Time) []State {
 	var out []State
-	for _, j := range p.open {
-		if !j.state.Open[0].Running && !j.state.Open[0].NotBefore.After(now) {
-			out = append(out, j.state.clone())
+	for _, name := range slices.Sorted(maps.Keys(p.open)) {
+		s := &p.open[name].state
+		if !s.Open[0].Running && !s.Open[0].NotBefore.After(now) {
+			out = append(out, s.clone())
 		}
 	}
-	slices.SortFunc(out, func(a, b State) int {
-		if a.Job < b.Job {
-			return -1
-		}
-		return 1
-	})
 	return out
 }
 

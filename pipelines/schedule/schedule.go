@@ -1,7 +1,7 @@
 // Package schedule is the only home of cron: it says when, never what.
 //
-// A job never overlaps itself: a tick that comes while the job still runs is
-// skipped and counted, because reading a source twice at once helps nobody.
+// A [Spec] knows the slots of a job, a [Planner] decides once about every slot,
+// whoever leads, and a [Clock] ticks for the work of one process.
 package schedule
 
 import (
@@ -12,68 +12,63 @@ import (
 
 	"github.com/robfig/cron/v3"
 
+	"rongtong/schemas"
 	"rongtong/schemas/decl"
-	"rongtong/schemas/fault"
 )
 
 // parser accepts five fields, an optional leading field of seconds, and the
 // descriptors (@every 5s, @daily).
 var parser = cron.NewParser(cron.SecondOptional | cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor)
 
-// Check tells what is wrong with a cron expression and zone, at their place.
-func Check(at decl.Pos, spec, zone string) []decl.Problem {
-	var ps []decl.Problem
+// Check tells what is wrong with a cron expression, at its place.
+func Check(at decl.Pos, spec string) []decl.Problem {
 	if _, err := parser.Parse(spec); err != nil {
-		ps = append(ps, at.Problem("schedule.cron", `write "0 2 * * *", "@daily" or "@every 5s"`, "cron expression %q: %v", spec, err))
+		return []decl.Problem{at.Problem("schedule.cron", `write "0 2 * * *", "@daily" or "@every 5s"`, "cron expression %q: %v", spec, err)}
 	}
-	if _, err := time.LoadLocation(zone); err != nil {
-		ps = append(ps, at.Problem("schedule.zone", `write an IANA name such as "Asia/Shanghai"`, "time zone %q is not known", zone))
-	}
-	return ps
-}
-
-// Clock runs jobs at their times until its context ends.
-type Clock struct {
-	cron *cron.Cron
-	log  *slog.Logger
-}
-
-// New makes a clock without jobs.
-func New(log *slog.Logger) *Clock {
-	return &Clock{cron: cron.New(cron.WithParser(parser), cron.WithLogger(cron.DiscardLogger)), log: log}
-}
-
-// Add schedules a job. It runs with ctx, first at the next time the expression
-// names; a tick during a run is skipped.
-func (c *Clock) Add(ctx context.Context, name, spec, zone string, run func(context.Context)) error {
-	loc, err := time.LoadLocation(zone)
-	if err != nil {
-		return fault.New(fault.Config, "scheduling %q: %w", name, err)
-	}
-	when, err := parser.Parse(spec)
-	if err != nil {
-		return fault.New(fault.Config, "scheduling %q: %w", name, err)
-	}
-	if s, ok := when.(*cron.SpecSchedule); ok {
-		s.Location = loc
-	}
-	var busy sync.Mutex
-	c.cron.Schedule(when, cron.FuncJob(func() {
-		if !busy.TryLock() {
-			c.log.Debug("skipping a tick: the job still runs", "job", name)
-			return
-		}
-		defer busy.Unlock()
-		if ctx.Err() == nil {
-			run(ctx)
-		}
-	}))
 	return nil
 }
 
-// Run keeps the clock going until ctx ends, then waits for running jobs.
-func (c *Clock) Run(ctx context.Context) {
-	c.cron.Start()
-	<-ctx.Done()
-	<-c.cron.Stop().Done()
+// Clock runs jobs at their times until its context ends. It remembers nothing:
+// it is for work that knows by itself how far it is, such as reading a source.
+// A job never overlaps itself: a time that passes while it runs is skipped,
+// because reading a source twice at once helps nobody.
+type Clock struct {
+	log *slog.Logger
+	wg  sync.WaitGroup
 }
+
+// New makes a clock without jobs.
+func New(log *slog.Logger) *Clock { return &Clock{log: log} }
+
+// Add runs a job at its times, first at the next one, until ctx ends.
+func (c *Clock) Add(ctx context.Context, name string, rules schemas.Schedule, calendar *schemas.Calendar, run func(context.Context)) error {
+	spec, err := Compile(name, rules, calendar)
+	if err != nil {
+		return err
+	}
+	c.wg.Go(func() {
+		after := time.Now()
+		for {
+			slot, ok := spec.Next(after)
+			if !ok {
+				c.log.Warn("a schedule has no time left", "job", name)
+				return
+			}
+			after = slot.At
+			wait := time.Until(slot.Start)
+			if wait < 0 {
+				continue // it passed while the job ran
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(wait):
+			}
+			run(ctx)
+		}
+	})
+	return nil
+}
+
+// Wait returns when ctx has ended and no job runs any more.
+func (c *Clock) Wait() { c.wg.Wait() }

@@ -56,15 +56,18 @@ type RejectRow struct {
 // Run is a row of ops.run: one run of a job. It is written when the run starts
 // (Finished zero) and again when it ends; the later state replaces.
 type Run struct {
-	ID        string    `json:"run_id"`
-	Job       string    `json:"job"`
-	Cause     string    `json:"cause"`
-	Started   time.Time `json:"started_at"`
-	Finished  time.Time `json:"finished_at"`
-	State     string    `json:"state"`
-	Detail    string    `json:"detail"`
-	LoadsSeen int64     `json:"loads_seen"` // of ops.load when the run began
-	Error     string    `json:"error"`
+	ID    string `json:"run_id"`
+	Job   string `json:"job"`
+	Cause string `json:"cause"`
+	// BusinessDate is the day the run is about; Attempt counts from 1.
+	BusinessDate string    `json:"business_date"`
+	Attempt      uint8     `json:"attempt"`
+	Started      time.Time `json:"started_at"`
+	Finished     time.Time `json:"finished_at"`
+	State        string    `json:"state"`
+	Detail       string    `json:"detail"`
+	LoadsSeen    int64     `json:"loads_seen"` // of ops.load when the run began
+	Error        string    `json:"error"`
 }
 
 // RecordRun writes a run's present state.
@@ -122,6 +125,7 @@ func opsTables() []*object {
 			engine: "ReplacingMergeTree(finished_at)", order: []string{"run_id"},
 			columns: []column{
 				{"run_id", "String", "", "运行标识"}, {"job", lc, "", "作业"}, {"cause", lc, "", "触发原因"},
+				{"business_date", lc, "", "业务日期"}, {"attempt", "UInt8", "", "第几次尝试"},
 				{"started_at", instant, "", "开始时间"}, {"finished_at", instant, "", "结束时间（未结束为零点）"},
 				{"state", lc, "", "状态"}, {"detail", "String", "", "说明"},
 				{"loads_seen", "UInt64", "", "运行时已见装载数"}, {"error", "String", "", "错误"},

@@ -3631,6 +3631,8 @@ CREATE TABLE ops.run
     run_id String COMMENT '运行标识',
     job LowCardinality(String) COMMENT '作业',
     cause LowCardinality(String) COMMENT '触发原因',
+    business_date LowCardinality(String) COMMENT '业务日期',
+    attempt UInt8 COMMENT '第几次尝试',
     started_at DateTime64(3, 'Asia/Shanghai') COMMENT '开始时间',
     finished_at DateTime64(3, 'Asia/Shanghai') COMMENT '结束时间（未结束为零点）',
     state LowCardinality(String) COMMENT '状态',
