@@ -412,7 +412,7 @@ func (d *differ) system(a, b *schemas.System) {
 	} else if !same(a.Connect.Value(), b.Connect.Value()) {
 		d.add("system.connection", n, "the place or account")
 	}
-	if !same(a.Every, b.Every) {
+	if !same(a.Every, b.Every) || !same(a.Calendar, b.Calendar) {
 		d.add("system.schedule", n, "when it is read")
 	}
 	streams := func(s *schemas.System) []decl.Entry[*schemas.Stream] { return s.Streams }
