@@ -9,10 +9,10 @@ ARGS ?=
 BIN   = bin/rongtong
 VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: help demo test check bench verify build clean
+.PHONY: help demo test test-kafka check bench verify build clean
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build bin/rongtong
 	@echo "building $(BIN) (the first time downloads Go modules and takes a minute or two)"
@@ -27,6 +27,11 @@ test: build ## every test, on real engines that it fetches and starts itself
 	@$(GO) vet ./...
 	@$(GO) test -timeout 20m $(ARGS) ./...
 
+test-kafka: build ## the same promises on Apache Kafka, with kcat as a second opinion (fetches both, and Java)
+	@$(BIN) engine fetch
+	@$(GO) run ./deploy/testservers/fetch apachekafka
+	@$(GO) test -tags apachekafka -count=1 -timeout 15m $(ARGS) -run 'Conform|Apache|BrokerIsKilled|Restart' ./pipelines/topics ./pipelines
+
 check: build ## check every declaration and run its cases
 	@$(BIN) check $(ARGS)
 
@@ -38,6 +43,7 @@ bench: build ## the fast path beside a row-wise program, then benchmarks with al
 verify: build ## formatting, vet, import map, declarations, and golden files that match their sources
 	@test -z "$$(gofmt -l cmd connectors deploy pipelines schemas transforms)" || { gofmt -l cmd connectors deploy pipelines schemas transforms; echo "run gofmt -w on these files"; exit 1; }
 	@$(GO) vet ./...
+	@$(GO) vet -tags apachekafka ./pipelines/...
 	@$(GO) mod verify
 	@$(GO) test -count=1 ./cmd
 	@$(BIN) check

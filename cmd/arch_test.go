@@ -50,7 +50,7 @@ var rooms = map[string]int{
 	"deploy/embedded":                1,
 	"deploy/embedded/embeddedtest":   2,
 	"deploy/testservers":             2,
-	"deploy/testservers/fetch":       3,
+	"deploy/testservers/fetch":       4,
 	"deploy/testservers/apachekafka": 3,
 	"schemas/pii":                    1,
 	"deploy/sandbox/world":           1,

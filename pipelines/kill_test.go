@@ -183,8 +183,13 @@ func spawn(t *testing.T, role, kafka, address string) (kill func()) {
 // everything is through, and balances the books: nothing lost, nothing doubled,
 // and the spans of the loads tile every partition.
 func TestKillIngestAndLoad(t *testing.T) {
+	killIngestAndLoad(t, embeddedtest.Broker(t), func() {})
+}
+
+// killIngestAndLoad runs between, too, between the kills.
+func killIngestAndLoad(t *testing.T, kafka string, between func()) {
 	ctx := t.Context()
-	kafka, address := embeddedtest.Broker(t), embeddedtest.Warehouse(t)
+	address := embeddedtest.Warehouse(t)
 	catalog, streams, err := counterStreams("counter")
 	if err != nil {
 		t.Fatal(err)
@@ -223,6 +228,7 @@ func TestKillIngestAndLoad(t *testing.T) {
 			<-time.After(time.Duration(pause[role]+random.IntN(900)) * time.Millisecond)
 			kill()
 			kills++
+			between()
 		}
 		if role == "ingest" {
 			kill := spawn(t, role, kafka, address)

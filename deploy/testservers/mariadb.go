@@ -43,6 +43,21 @@ func EnsureMariaDB(ctx context.Context, progress embedded.Progress) (string, err
 	return "", fault.New(fault.Config, "getting the MariaDB server: package %q was installed and holds no mariadbd", mariadbPackage)
 }
 
+// EnsureProgram returns the path of a program, installing the distribution's
+// package of it when the machine has none.
+func EnsureProgram(ctx context.Context, program, pkg string, progress embedded.Progress) (string, error) {
+	if path := findProgram(program); path != "" {
+		return path, nil
+	}
+	if err := aptInstall(ctx, pkg, progress); err != nil {
+		return "", fault.Hint(fault.Config, "install "+program+" (Debian's package: "+pkg+") so that it is on the PATH", "getting %q: %w", program, err)
+	}
+	if path := findProgram(program); path != "" {
+		return path, nil
+	}
+	return "", fault.New(fault.Config, "getting %q: package %q was installed and does not hold it", program, pkg)
+}
+
 func findMariaDB() string { return findProgram("mariadbd") }
 
 func findProgram(name string) string {

@@ -38,11 +38,14 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	code := embeddedtest.Run(m)
-	if apache.stop != nil {
-		apache.stop()
+	for _, end := range atEnd {
+		end()
 	}
 	os.Exit(code)
 }
+
+// atEnd runs after the last test.
+var atEnd []func()
 
 // embeddedBroker is the product's own broker, in a process of its own, shared
 // by all tests of the package.
@@ -107,6 +110,8 @@ func (p *process) start() {
 		p.t.Fatalf("the broker said %q, %v", line, err)
 	}
 }
+
+func (p *process) atomic() bool { return false }
 
 // kill is kill -9.
 func (p *process) kill() {

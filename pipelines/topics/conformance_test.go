@@ -1,74 +1,50 @@
 package topics
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/twmb/franz-go/pkg/kadm"
 
-	"rongtong/deploy/testservers/apachekafka"
 	"rongtong/schemas/fault"
 )
-
-// apacheEnv, when set, adds Apache Kafka to the brokers that must conform. It
-// is what `make test-kafka` sets.
-const apacheEnv = "RONGTONG_TEST_APACHE_KAFKA"
 
 // target is a broker under test. Topics, groups and IDs of a check are named
 // after it, because all checks of a target share one.
 type target struct {
-	name    string
 	brokers []string
 	prefix  string
-	apache  *apachekafka.Broker // nil: the embedded one
 }
 
 func (b *target) n(name string) string { return b.prefix + name }
 
-var apache struct {
-	once sync.Once
-	b    *apachekafka.Broker
-	stop func()
-	err  error
+// kind is a broker that must conform. Apache Kafka is one under the build tag
+// apachekafka, see apache_test.go.
+type kind struct {
+	name   string
+	shared func(testing.TB) []string // one broker for all tests of the package
+	mortal func(testing.TB) mortal   // one for the test alone
 }
 
-// apacheBroker is shared by all tests of the package.
-func apacheBroker(t testing.TB) *apachekafka.Broker {
-	t.Helper()
-	apache.once.Do(func() { apache.b, apache.stop, apache.err = apachekafka.Run(context.Background()) })
-	if apache.err != nil {
-		t.Fatalf("starting Apache Kafka %s: %v", apachekafka.Version, apache.err)
-	}
-	return apache.b
-}
+var brokerKinds = []kind{{
+	name:   "embedded",
+	shared: func(t testing.TB) []string { return []string{embeddedBroker(t)} },
+	mortal: func(t testing.TB) mortal { return startProcess(t) },
+}}
 
 // onEach runs a check against every broker that must conform.
 func onEach(t *testing.T, check func(t *testing.T, b *target, c *Client)) {
 	t.Helper()
-	names := []string{"embedded"}
-	if os.Getenv(apacheEnv) != "" {
-		names = append(names, "apache")
-	}
-	for _, name := range names {
-		t.Run(name, func(t *testing.T) {
-			b := &target{name: name, prefix: strings.ToLower(strings.NewReplacer("/", ".", "Test", "").Replace(t.Name())) + "."}
-			if name == "apache" {
-				b.apache = apacheBroker(t)
-				b.brokers = []string{b.apache.Plain}
-			} else {
-				b.brokers = []string{embeddedBroker(t)}
-			}
+	for _, k := range brokerKinds {
+		t.Run(k.name, func(t *testing.T) {
+			b := &target{brokers: k.shared(t), prefix: strings.ToLower(strings.NewReplacer("/", ".", "Test", "").Replace(t.Name())) + "."}
 			check(t, b, dial(t, b.brokers))
 		})
 	}
@@ -427,68 +403,6 @@ func TestConformHugeRecord(t *testing.T) {
 		txn = p.Begin()
 		txn.Append(a, 0, Record{Value: []byte("again")})
 		must(t, txn.Commit(ctx))
-	})
-}
-
-// kcat runs the independent client.
-func kcat(t *testing.T, b *target, stdin string, args ...string) string {
-	t.Helper()
-	cmd := exec.CommandContext(ctxFor(t), "kcat", append([]string{"-b", strings.Join(b.brokers, ",")}, args...)...)
-	var out, errs bytes.Buffer
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &errs
-	if err := cmd.Run(); err != nil {
-		t.Fatalf("kcat %q: %v (Debian: apt-get install kcat): %s", args, err, errs.String())
-	}
-	return out.String()
-}
-
-// TestConformKcat: kcat (librdkafka) reads what we write, zstd and transactions
-// included, and we read what it writes, in every codec and transactionally.
-func TestConformKcat(t *testing.T) {
-	if os.Getenv(apacheEnv) == "" {
-		return // `make test-kafka` checks both brokers with it
-	}
-	onEach(t, func(t *testing.T, b *target, c *Client) {
-		ctx, a := ctxFor(t), b.n("a")
-		ensure(t, c, Topic{Name: a, Partitions: 2})
-		p := producer(t, c, b.n("one"), a)
-		var want []string
-		for i := range 12 {
-			txn := p.Begin()
-			var mine []string
-			for j := range 300 {
-				v := fmt.Sprintf(`{"村":"%d","值":%d,"备注":"%s"}`, i, j, strings.Repeat("一数一源", j%9))
-				mine = append(mine, fmt.Sprintf("k%d\t%s\trt=h", j%7, v))
-				txn.Append(a, int32(j%2), Record{Key: fmt.Appendf(nil, "k%d", j%7), Value: []byte(v), Header: []byte("h")})
-			}
-			if i%3 == 1 {
-				_, err := txn.Flush(ctx)
-				must(t, err)
-				must(t, txn.Abort(ctx))
-				continue
-			}
-			must(t, txn.Commit(ctx))
-			want = append(want, mine...)
-		}
-		out := kcat(t, b, "", "-C", "-t", a, "-e", "-q", "-X", "isolation.level=read_committed", "-X", "check.crcs=true", "-f", "%k\t%s\t%h\n")
-		got := strings.Split(strings.TrimSuffix(out, "\n"), "\n")
-		slices.Sort(want)
-		slices.Sort(got)
-		if d := cmp.Diff(want, got); d != "" {
-			t.Fatal("kcat reads: ", d)
-		}
-		for _, codec := range []string{"none", "gzip", "snappy", "lz4", "zstd"} {
-			topic := b.n(codec)
-			ensure(t, c, Topic{Name: topic, Partitions: 1})
-			var lines []string
-			for i := range 2000 {
-				lines = append(lines, fmt.Sprintf("行 %d %s", i, strings.Repeat("abc", i%30)))
-			}
-			kcat(t, b, strings.Join(lines, "\n")+"\n", "-P", "-t", topic, "-p", "0", "-z", codec, "-X", "enable.idempotence=true", "-H", "rt=h")
-			if d := cmp.Diff(lines, values(t, c, topic, 0)); d != "" {
-				t.Fatalf("we read %s of kcat: %s", codec, d)
-			}
-		}
 	})
 }
 

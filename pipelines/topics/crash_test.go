@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"strconv"
 	"testing"
 	"time"
 
-	"rongtong/deploy/testservers/apachekafka"
 	"rongtong/schemas/fault"
 )
 
@@ -19,22 +17,13 @@ type mortal interface {
 	addr() []string
 	kill() // with signal 9
 	start()
+	atomic() bool // a commit is done whole or not at all, whenever the kill comes
 }
-
-type mortalApache struct {
-	t testing.TB
-	b *apachekafka.Broker
-}
-
-func (m mortalApache) addr() []string { return []string{m.b.Plain} }
-func (m mortalApache) kill()          { m.b.Kill() }
-func (m mortalApache) start()         { must(m.t, m.b.Start(ctxFor(m.t))) }
 
 // onEachProcess runs a check against every kind of broker that must conform.
 func onEachProcess(t *testing.T, check func(*testing.T, mortal)) {
-	t.Run("embedded", func(t *testing.T) { check(t, startProcess(t)) })
-	if os.Getenv(apacheEnv) != "" {
-		t.Run("apache", func(t *testing.T) { check(t, mortalApache{t, apachekafka.Start(t)}) })
+	for _, k := range brokerKinds {
+		t.Run(k.name, func(t *testing.T) { check(t, k.mortal(t)) })
 	}
 }
 
@@ -123,7 +112,7 @@ func brokerIsKilled(t *testing.T, b mortal) {
 	ensure(t, c, Topic{Name: "in", Partitions: 1}, Topic{Name: "state", Partitions: 1})
 	const n = 10_000
 	kills, twice := 6, 6
-	if _, ok := b.(mortalApache); ok {
+	if b.atomic() {
 		kills, twice = 2, 0
 	}
 	done := make(chan int)
