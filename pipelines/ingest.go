@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+	"github.com/cespare/xxhash/v2"
 
 	"rongtong/connectors"
 	"rongtong/pipelines/deidentify"
@@ -30,6 +31,9 @@ type Ingest struct {
 	Kinds map[string]connectors.Kind
 	Keys  *deidentify.Keys // of pseudonyms and of the landing area; nil: none
 	Log   *slog.Logger
+	// Session is how long a process that died keeps its systems; 0: 6 s, the
+	// least that brokers allow by default.
+	Session time.Duration
 }
 
 // group is the consumer group that holds a stream's position; it has no members.
@@ -37,7 +41,7 @@ func (s *Stream) group() string { return "ingest." + s.System.System + "." + s.S
 
 // Topics are what Ingest writes to.
 func Topics(streams []*Stream) []topics.Topic {
-	out := []topics.Topic{{Name: positions, Partitions: 1}}
+	out := []topics.Topic{{Name: positions, Partitions: 1}, {Name: portions, Partitions: portionCount}}
 	for _, s := range streams {
 		out = append(out, topics.Topic{Name: s.Topic, Partitions: s.Partitions()})
 		if len(s.Flows) > 0 {
@@ -51,13 +55,60 @@ func Topics(streams []*Stream) []topics.Topic {
 	return out
 }
 
-// Run ingests all streams until ctx ends. Problems of one system never stop
-// another: they are logged, shown in the state, and tried again.
+// portions carries nothing: who owns one of its partitions reads the systems that
+// fall into it. So any number of processes may ingest, each system is read by
+// one of them, and another takes over when that one is gone.
+const (
+	portions     = "rongtong.ingest"
+	portionCount = 32
+	// IngestGroup is the consumer group that shares the systems out.
+	IngestGroup = "ingest"
+)
+
+// portionOf is the partition that a system falls into.
+func portionOf(system string) int32 { return int32(xxhash.Sum64String(system) % portionCount) }
+
+// Run ingests the systems that fall to this process until ctx ends. Problems of
+// one system never stop another: they are logged, shown in the state, and tried
+// again.
 func (in *Ingest) Run(ctx context.Context, streams []*Stream) error {
+	retry(ctx, in.Log, "ingesting", func() error {
+		g, err := in.Kafka.Group(ctx, topics.GroupConfig{ID: IngestGroup, Topics: []string{portions}, SessionTimeout: in.Session})
+		if err != nil {
+			return err
+		}
+		defer g.Close()
+		for {
+			gen, err := g.Next(ctx)
+			if err != nil {
+				return err
+			}
+			if err := in.generation(ctx, gen, streams); err != nil {
+				return err
+			}
+		}
+	})
+	return nil
+}
+
+// generation ingests what this process owns until the ownership may be
+// another's. A process that was silent for too long, and does not know it yet,
+// is fenced by the epoch of each stream's next producer.
+func (in *Ingest) generation(ctx context.Context, gen *topics.Generation, streams []*Stream) error {
+	held, release := context.WithCancel(gen.Context())
+	defer release()
+	defer context.AfterFunc(ctx, release)()
+	owned := map[int32]bool{}
+	for _, p := range gen.Assigned {
+		owned[p.Partition] = true
+	}
 	bySystem := map[*schemas.System][]*Stream{}
 	for _, s := range streams {
-		bySystem[s.System] = append(bySystem[s.System], s)
+		if owned[portionOf(s.System.System)] {
+			bySystem[s.System] = append(bySystem[s.System], s)
+		}
 	}
+	in.Log.Info("ingesting", "systems", len(bySystem), "generation", gen.ID)
 	clock := schedule.New(in.Log)
 	var wg sync.WaitGroup
 	for sys, list := range bySystem {
@@ -67,7 +118,7 @@ func (in *Ingest) Run(ctx context.Context, streams []*Stream) error {
 			ticks[i] <- struct{}{} // read once at start, whatever the schedule says: misfire "once"
 		}
 		if !sys.Every.Continuous {
-			err := clock.Add(ctx, sys.System, sys.Every, sys.Calendar, func(context.Context) {
+			err := clock.Add(held, sys.System, sys.Every, sys.Calendar, func(context.Context) {
 				for _, t := range ticks {
 					select {
 					case t <- struct{}{}:
@@ -79,15 +130,12 @@ func (in *Ingest) Run(ctx context.Context, streams []*Stream) error {
 				return err
 			}
 		}
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			in.system(ctx, sys, list, ticks)
-		}()
+		wg.Go(func() { in.system(held, sys, list, ticks) })
 	}
+	<-held.Done()
 	clock.Wait()
 	wg.Wait()
-	return nil
+	return ctx.Err()
 }
 
 // system opens a system, again and again if it must, and runs its streams.

@@ -155,7 +155,7 @@ func runRole(role, kafka, address string) error {
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	if role == "ingest" {
-		return (&Ingest{Kafka: k, Kinds: kinds(), Log: log}).Run(ctx, streams)
+		return (&Ingest{Kafka: k, Kinds: kinds(), Log: log, Session: 1500 * time.Millisecond}).Run(ctx, streams)
 	}
 	w, err := warehouse.Open(ctx, address)
 	if err != nil {
