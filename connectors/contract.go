@@ -274,7 +274,9 @@ func (k *Checker) JSONSchema(id, title string) map[string]any {
 		case "bool":
 			types = []any{"boolean"}
 		default:
-			types = append(types, "number")
+			if f.Format == "" && f.Pattern == "" && len(f.OneOf) == 0 { // what is written in a certain way is a text
+				types = append(types, "number")
+			}
 		}
 		if f.Format != "" {
 			p["pattern"], p["description"] = f.format.pattern, f.format.zh+" / "+f.format.en
@@ -321,4 +323,46 @@ func (k *Checker) JSONSchema(id, title string) map[string]any {
 // LineAt is the line, from 1, of the byte at offset.
 func LineAt(body []byte, offset int) int {
 	return 1 + bytes.Count(body[:min(max(offset, 0), len(body))], []byte("\n"))
+}
+
+// Required reports whether a field must have a value.
+func (k *Checker) Required(field string) bool {
+	i, ok := k.index[field]
+	return ok && (k.fields[i].required || slices.Contains(k.stream.Key, field))
+}
+
+// FieldText is a field of a contract, for people.
+type FieldText struct {
+	Name, Zh, En, Type, Rule string
+	Required                 bool
+}
+
+// Describe lists the fields of the contract in their order.
+func (k *Checker) Describe() []FieldText {
+	var out []FieldText
+	for i, f := range k.fields {
+		t := FieldText{Name: f.name, Zh: f.Zh, En: f.En, Type: k.stream.Fields[i].Value, Required: k.Required(f.name)}
+		var rules []string
+		if f.Format != "" {
+			rules = append(rules, f.format.zh+"; "+f.format.en)
+		}
+		if f.Pattern != "" {
+			rules = append(rules, "`"+f.Pattern+"`")
+		}
+		if len(f.OneOf) > 0 {
+			rules = append(rules, strings.Join(f.OneOf, "、"))
+		}
+		if f.MaxLength > 0 {
+			rules = append(rules, "≤ "+strconv.Itoa(f.MaxLength)+" 字")
+		}
+		if f.Min != "" {
+			rules = append(rules, "≥ "+f.Min)
+		}
+		if f.Max != "" {
+			rules = append(rules, "≤ "+f.Max)
+		}
+		t.Rule = strings.Join(rules, "; ")
+		out = append(out, t)
+	}
+	return out
 }

@@ -102,6 +102,9 @@ func (p *Plan) evaluate(st *state, isDelete bool) (field, rule string) {
 			broken = ruleRequired
 		}
 		v.failed = true
+		if st.broken != nil {
+			st.broken(s.column, broken)
+		}
 		if s.order < first {
 			first, field, rule = s.order, s.column, broken
 		}

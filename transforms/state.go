@@ -31,7 +31,8 @@ type state struct {
 	flags Flag
 	// evaluated says that vals are of the row at hand.
 	evaluated bool
-	at        time.Time // when the source says the record happened; zero when it does not
+	broken    func(column, rule string) // told of every failed step; nil but in Examine
+	at        time.Time                 // when the source says the record happened; zero when it does not
 }
 
 // input is where an argument of a function comes from: a field of the record,

@@ -31,7 +31,7 @@ const (
 	exitOK          = 0
 	exitFailed      = 1
 	exitUsage       = 2
-	exitProblems    = 3 // declarations are wrong
+	exitProblems    = 3 // declarations, or a sample, are wrong
 	exitUnreachable = 4 // a server did not answer; trying again may help
 	exitDifferent   = 5 // the demo's result differs from the truth, or books do not balance
 	exitInterrupted = 130
@@ -41,7 +41,7 @@ const exitHelp = `Exit codes:
   0  done
   1  something went wrong; the message says what
   2  the command line is wrong
-  3  declarations have problems; each is listed with file, line and column
+  3  declarations, or the records of a sample, have problems; each is listed with file and line
   4  Kafka or the warehouse did not answer; trying again may help
   5  the demo's result differs from the known truth
   130  interrupted`
@@ -78,6 +78,8 @@ func exitCode(ctx context.Context, err error) int {
 		return exitOK
 	case errors.As(err, &problems):
 		printProblems(os.Stderr, problems.Problems)
+		return exitProblems
+	case errors.Is(err, errSample):
 		return exitProblems
 	case errors.Is(err, errDifferent):
 		return exitDifferent
@@ -146,5 +148,6 @@ func newRoot() *cobra.Command {
 	f.StringVar(&c.logLevel, "log-level", "info", "debug, info, warn or error")
 	f.BoolVar(&c.json, "json", false, "print for a machine")
 	root.AddCommand(demoCmd(c), upCmd(c), checkCmd(c), schemaCmd(c), statusCmd(c), queryCmd(c), jobCmd(c), versionCmd(c), engineCmd(), divisionCmd(c), coverageCmd(c), whyCmd(c), scheduleCmd(c), benchCmd(c), keysCmd(c), rejectsCmd(c))
+	root.AddCommand(feedCmd(c))
 	return root
 }

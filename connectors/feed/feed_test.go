@@ -1,12 +1,14 @@
 package feed
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -15,6 +17,7 @@ import (
 	"time"
 
 	"github.com/hamba/avro/v2"
+	"github.com/hamba/avro/v2/ocf"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
@@ -373,4 +376,46 @@ func FuzzAvro(f *testing.F) {
 			}
 		})
 	})
+}
+
+// TestContainer: a sample in an Avro object container, of a file written by
+// another program's encoder.
+func TestContainer(t *testing.T) {
+	const schema = `{"type":"record","name":"c","fields":[{"name":"id","type":"string"},{"name":"name","type":["null","string"]},` +
+		`{"name":"n","type":{"type":"bytes","logicalType":"decimal","precision":18,"scale":2}},{"name":"ok","type":"boolean"}]}`
+	var b bytes.Buffer
+	enc, err := ocf.NewEncoder(schema, &b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range []any{nil, "解放桥"} {
+		if err := enc.Encode(map[string]any{"id": fmt.Sprint(i), "name": name, "n": big.NewRat(1250, 100), "ok": true}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := enc.Close(); err != nil {
+		t.Fatal(err)
+	}
+	sys := conntest.Declare(t, worldText("127.0.0.1:9092", "P", "format: avro, schema: '"+schema+"'"))
+	s, err := NewSample(sys, sys.Streams[0].Value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	look := func(name string, data []byte) (got []string) {
+		if err := s.Each(name, data, func(line int, item []byte, rule string) {
+			got = append(got, fmt.Sprintf("%d %s%s", line, item, rule))
+		}); err != nil {
+			got = append(got, err.Error())
+		}
+		return got
+	}
+	equal(t, look("x.avro", b.Bytes()), `1 {"id":"0","name":null,"n":12.50,"ok":true}`, `2 {"id":"1","name":"解放桥","n":12.50,"ok":true}`)
+	equal(t, look("x.csv", []byte("id,n\n1,2\n")), `2 {"id":"1","n":"2"}`)
+	equal(t, look("x.jsonl", []byte("{\"id\":1}\n\n{\"id\":2}")), `1 {"id":1}`, `3 {"id":2}`)
+	if got := look("x.avro", []byte("canary")); len(got) != 1 || !strings.Contains(got[0], "it is none, or damaged") {
+		t.Error(got)
+	}
+	if got := look("x.avro", b.Bytes()[:b.Len()-20]); !strings.HasSuffix(got[len(got)-1], "avro.data") {
+		t.Error(got)
+	}
 }
