@@ -243,6 +243,9 @@ func (k *checker) described(e *Entity) {
 			}
 		}
 	}
+	if _, ok := ParsePeriod(e.FreshWithin); !ok && e.FreshWithin != "" {
+		k.add(k.at(e, "fresh_within"), "fresh.format", `write whole years or days: P400D, P2D`, "%q is no period of freshness", e.FreshWithin)
+	}
 	if _, ok := ParsePeriod(e.Retention); !ok && e.Retention != "" {
 		k.add(k.at(e, "retention"), "retention.format", `write whole years or days: P10Y, P30D`, "%q is no period of retention", e.Retention)
 	}

@@ -107,11 +107,17 @@ func IsCommon(name string) bool {
 	return slices.ContainsFunc(common, func(c *Column) bool { return c.Name == name })
 }
 
-// Relations are tables of layer dwd that an indicator may read and that are no
+// Relations are views of layer dwd that an indicator may read and that are no
 // entities; the warehouse provides them.
 //
-//	up_feed: src_division, src_system, last_event_time, rows
-var Relations = []string{"up_feed"}
+//	up_feed      what every division's systems supplied: rows, and when last
+//	entity_load  what the database holds of every entity that is declared
+var Relations = []*Entity{
+	{Entity: "up_feed", Columns: []*Column{{Name: "src_division", Type: Code12}, {Name: "src_system", Type: Text},
+		{Name: "last_event_time", Type: Time}, {Name: "rows", Type: UInt64}}},
+	{Entity: "entity_load", Columns: []*Column{{Name: "theme", Type: Text}, {Name: "entity", Type: Text}, {Name: "rows", Type: UInt64},
+		{Name: "last_arrived_at", Type: Time}, {Name: "fresh_days", Type: Int, Nullable: true}}},
+}
 
 // index sorts the parts and builds the maps.
 func (c *Catalog) index() {

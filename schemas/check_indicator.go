@@ -31,6 +31,7 @@ func (k *checker) indicator(i *Indicator) {
 	if i.Target != nil {
 		k.oneOf(at("target", "op"), "target.op", "comparison", i.Target.Op, []string{">=", ">", "<=", "<", "="})
 	}
+	k.oneOf(at("aggregate"), "aggregate.unknown", "way to aggregate", i.Aggregate, []string{AggregateSum, AggregateMedian})
 	k.indicatorTiers(i)
 	k.indicatorSQL(i)
 }
@@ -70,7 +71,7 @@ func (k *checker) indicatorSQL(i *Indicator) {
 			}
 		}
 	}
-	known := append(k.entityNames(), Relations...)
+	known := append(k.entityNames(), names(Relations, func(e *Entity) string { return e.Entity })...)
 	if len(i.Reads) == 0 {
 		k.add(at, "key.missing", "add it", "%q is required beside sql", "reads")
 	}

@@ -13,7 +13,8 @@ import (
 // expressions over the columns of one entity; in them @from and @day stand for
 // the first and the last day of the indicator's period. Columns valid_from and
 // valid_to of an entity are heeded: a row counts if it is valid on the last
-// day, unless the rows say `ever`.
+// day, unless the rows say `ever`. @workdays(a, b) are the working days after a
+// up to b. Both may be used in raw SQL, too.
 
 // Units are the divisions that are counted: those in law (kind civil) of the
 // tier the indicator is computed at. Statistical counties, quasi units and
@@ -117,10 +118,11 @@ func (k *checker) forms() {
 			k.add(k.at(i), "indicator.form", "declare coverage, share, ratio or sql", "an indicator has one form; this one has %d", n)
 			continue
 		}
+		f := &former{k: k, i: i}
 		if i.SQL != "" {
+			i.SQL = f.days(i.SQL)
 			continue
 		}
-		f := &former{k: k, i: i}
 		var sql string
 		switch {
 		case i.Coverage != nil:
@@ -339,7 +341,32 @@ func (f *former) days(sql string) string {
 	if len(f.i.Period) == len("2006") {
 		from = day.AddDate(-1, 0, 1)
 	}
+	sql = workdays.ReplaceAllStringFunc(sql, func(call string) string {
+		m := workdays.FindStringSubmatch(call)
+		return f.workdays(m[1], m[2])
+	})
 	return strings.NewReplacer("@day", "toDate32('"+day.Format("2006-01-02")+"')", "@from", "toDate32('"+from.Format("2006-01-02")+"')").Replace(sql)
+}
+
+// workdayList are the days on which the working week is not Monday to Friday.
+const workdayList = "workday_exception"
+
+var workdays = regexp.MustCompile(`@workdays\(([^,()]+), ([^,()]+)\)`)
+
+// workdays counts the working days after one date up to another: Monday to
+// Friday, without the holidays of the list and with its days worked instead.
+func (f *former) workdays(from, to string) string {
+	days := map[string][]string{}
+	if l := f.k.c.Code(workdayList); l != nil {
+		for _, c := range l.Codes {
+			days[c.Parent] = append(days[c.Parent], "'"+c.Code+"'")
+		}
+	}
+	array := func(kind string) string {
+		return "CAST([" + strings.Join(days[kind], ", ") + "], 'Array(Date32)')"
+	}
+	return fmt.Sprintf("length(arrayFilter(x -> has(%s, x) OR toDayOfWeek(x) <= 5 AND NOT has(%s, x), arrayMap(i -> addDays(toDate32(%s), i), range(1, toUInt32(greatest(0, ifNull(dateDiff('day', %[3]s, %[4]s), 0))) + 1))))",
+		array("worked"), array("holiday"), from, to)
 }
 
 var (

@@ -124,12 +124,16 @@ type Entity struct {
 	EventTime string `decl:"event_time"`
 	// Retention is how long a row is kept after it was superseded or withdrawn:
 	// an ISO 8601 period of whole years or days, "P10Y", "P30D".
-	Retention string        `decl:"retention"`
-	Fusion    Fusion        `decl:"fusion,required"`
-	Authority []string      `decl:"authority"`
-	Columns   []*Column     `decl:"columns,required"`
-	Rules     []*Rule       `decl:"rules"`
-	Cases     []*EntityCase `decl:"cases"`
+	Retention string `decl:"retention"`
+	// FreshWithin is how old the newest record may be before the entity counts
+	// as stale: the rhythm in which the policy wants it, and some grace. Without
+	// it there is no rhythm: it changes on events.
+	FreshWithin string        `decl:"fresh_within"`
+	Fusion      Fusion        `decl:"fusion,required"`
+	Authority   []string      `decl:"authority"`
+	Columns     []*Column     `decl:"columns,required"`
+	Rules       []*Rule       `decl:"rules"`
+	Cases       []*EntityCase `decl:"cases"`
 }
 
 // EventVersion as EventTime: every version of a record carries its own time.
@@ -291,7 +295,8 @@ type Target struct {
 	Due    string  `decl:"due"`    // date by which it must hold
 }
 
-// Indicator is one figure, computed as Scale x sum(numerator) / sum(denominator).
+// Indicator is one figure, computed as Scale x sum(numerator) / sum(denominator),
+// or as the median of numerators.
 //
 // ComputedAt is the tier whose divisions are the units. Sums over units make
 // the figure of every division above, for the tiers in PublishedAt. With
@@ -322,12 +327,22 @@ type Indicator struct {
 	// A NULL numerator or denominator is a missing value: it is counted, and
 	// enters neither sum. Tables are dwd.<entity>. It is what one of the three
 	// forms compiles to, or it is declared.
-	SQL      string           `decl:"sql"`
-	Coverage *Coverage        `decl:"coverage"`
-	Share    *Share           `decl:"share"`
-	Ratio    *Ratio           `decl:"ratio"`
-	Cases    []*IndicatorCase `decl:"cases"`
+	SQL      string    `decl:"sql"`
+	Coverage *Coverage `decl:"coverage"`
+	// Aggregate is how units make the figure of a division: AggregateSum (the
+	// default), or AggregateMedian, of the numerators of all units below it. A median is never made
+	// of medians.
+	Aggregate string           `decl:"aggregate"`
+	Share     *Share           `decl:"share"`
+	Ratio     *Ratio           `decl:"ratio"`
+	Cases     []*IndicatorCase `decl:"cases"`
 }
+
+// The ways to aggregate.
+const (
+	AggregateSum    = "sum"
+	AggregateMedian = "median"
+)
 
 // Each as ComputedAt: units at every tier, kept apart.
 const Each = "each"

@@ -175,7 +175,7 @@ func computeSQL(ind *schemas.Indicator, runID string) (string, error) {
   sums AS
   (
     SELECT tier_of_unit, code, tier, any(name) AS name,
-           sumIf(assumeNotNull(n), NOT missing) AS num, sumIf(assumeNotNull(d), NOT missing) AS den,
+           %[16]s,
            count() AS n_units, countIf(missing) AS n_missing
     FROM placed
     WHERE tier IN ('', %[3]s)
@@ -188,7 +188,16 @@ SELECT %[4]s, %[5]d, %[6]s, %[7]s, code, name, tier, num, den,
 FROM sums`,
 		indent(indent(strings.TrimRight(strings.TrimSpace(ind.SQL), ";"))), placed, strings.Join(published, ", "),
 		quote(ind.Indicator), ind.RuleVer, quote(ind.Period), unitTier, scale, quote(op), target, met,
-		quote(ind.Register), quote(divisions.Version), quote(asOf.Format("2006-01-02")), quote(runID)), nil
+		quote(ind.Register), quote(divisions.Version), quote(asOf.Format("2006-01-02")), quote(runID), sums(ind)), nil
+}
+
+// sums are the numerator and the denominator of a division. A median is the
+// numerator over one; of an even number of units it is the mean of the middle two.
+func sums(ind *schemas.Indicator) string {
+	if ind.Aggregate == schemas.AggregateMedian {
+		return "quantileExactInclusiveIf(0.5)(toFloat64(assumeNotNull(n)), NOT missing) AS middle,\n           toDecimal128(if(isNaN(middle), 0, middle), 4) AS num, toDecimal128(toUInt8(countIf(NOT missing) > 0), 4) AS den"
+	}
+	return "sumIf(assumeNotNull(n), NOT missing) AS num, sumIf(assumeNotNull(d), NOT missing) AS den"
 }
 
 // float writes a constant so that the server reads a Float64.

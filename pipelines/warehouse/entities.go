@@ -132,7 +132,7 @@ func objects(c *schemas.Catalog) ([]*object, error) {
 	out = append(out, opsTables()...)
 	out = append(out, issueTable())
 	out = append(out, reviewTables()...)
-	views = append(views, upFeed(c))
+	views = append(views, upFeed(c), entityLoad(c))
 	views = append(views, opsViews(c)...)
 	views = append(views, reviewViews()...)
 	views = append(views, qualityViews(c)...)

@@ -127,9 +127,10 @@ func caseSQL(t *testing.T, c *schemas.Catalog, reg *divisions.Register, ind *sch
 	query = strings.ReplaceAll(query, "dwd.division_path", "(\n"+path+"\n)")
 	return dwdTableRef.ReplaceAllStringFunc(query, func(ref string) string {
 		e := c.Entity(strings.TrimPrefix(ref, "dwd."))
-		if ref == "dwd.up_feed" { // a view over all entities; a case gives its rows as they are
-			e = &schemas.Entity{Entity: "up_feed", Columns: []*schemas.Column{{Name: "src_division", Type: schemas.Code12},
-				{Name: "src_system", Type: schemas.Text}, {Name: "last_event_time", Type: schemas.Time}, {Name: "rows", Type: schemas.UInt64}}}
+		for _, r := range schemas.Relations { // a view over all entities; a case gives its rows as they are
+			if ref == "dwd."+r.Entity {
+				e = r
+			}
 		}
 		if e == nil {
 			t.Fatalf("%s: %s is no entity; a case cannot give rows of it", cs.Pos, ref)

@@ -52,6 +52,7 @@ var Rules = []Rule{
 	{"entity.fusion", Backfill, "every fused row is made again"},
 	{"entity.authority", Backfill, "other claims win: every fused row is made again"},
 	{"entity.retention_shorter", Stored, "what is over it goes"},
+	{"entity.fresh", Safe, "another rhythm is expected"},
 	{"entity.retention_longer", Safe, "what is there stays longer"},
 	{"entity.wording", Safe, "names, prose and cases only"},
 	{"rule.added", Contract, "rows that were accepted may be rejected"},
@@ -212,6 +213,7 @@ func (d *differ) entity(a, b *schemas.Entity) {
 	d.when("entity.event_time", n, "event time", a.EventTime, b.EventTime)
 	d.when("entity.fusion", n, "fusion", a.Fusion, b.Fusion)
 	d.when("entity.authority", n, "authority", a.Authority, b.Authority)
+	d.when("entity.fresh", n, "fresh within", a.FreshWithin, b.FreshWithin)
 	d.kept("entity.retention", n, a.Retention, b.Retention)
 	if !same([]any{a.Name, a.Doc, a.Grain, a.Theme, a.Cases}, []any{b.Name, b.Doc, b.Grain, b.Theme, b.Cases}) {
 		d.add("entity.wording", n, "its name, prose or cases")
