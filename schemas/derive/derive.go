@@ -23,13 +23,14 @@ import (
 type Files map[string]string
 
 // Kinds are the kinds of artefacts, in the order of `rongtong schema --help`.
-var Kinds = []string{"arrow", "ddl", "contract", "dictionary"}
+var Kinds = []string{"arrow", "ddl", "contract", "indicators", "dictionary"}
 
 // Of derives one kind of artefacts:
 //
 //	arrow       arrow/<entity>.txt: columns of a batch, types, nullability
 //	ddl         ddl/single.sql, or ddl/cluster.sql if a cluster is named
 //	contract    contract/<entity>.schema.json (JSON Schema 2020-12), .avsc (Avro 1.11)
+//	indicators  indicators.sql: what every indicator's units are computed by
 //	dictionary  dictionary/*.html, dictionary.zh.md, dictionary.en.md
 func Of(kind string, c *schemas.Catalog, cluster string) (Files, error) {
 	out := Files{}
@@ -53,6 +54,8 @@ func Of(kind string, c *schemas.Catalog, cluster string) (Files, error) {
 			out["contract/"+e.Entity+".schema.json"] = encode(JSONSchema(c, e))
 			out["contract/"+e.Entity+".avsc"] = encode(Avro(e))
 		}
+	case "indicators":
+		out["indicators.sql"] = indicatorsText(c)
 	case "dictionary":
 		dictionary(c, out)
 	default:
@@ -70,6 +73,22 @@ func arrowText(e *schemas.Entity) string {
 			null = " nullable"
 		}
 		fmt.Fprintf(&b, "%s: %s%s\n", f.Name, f.Type, null)
+	}
+	return b.String()
+}
+
+// indicatorsText is the statement that yields the units of every indicator. The
+// figure of a division is Scale times the sum of the numerators of the units
+// below it over the sum of their denominators, or the median of the numerators.
+func indicatorsText(c *schemas.Catalog) string {
+	var b strings.Builder
+	for _, i := range c.Indicators {
+		how := fmt.Sprintf("%g × Σ numerator ÷ Σ denominator", i.Scale)
+		if i.Aggregate == schemas.AggregateMedian {
+			how = fmt.Sprintf("%g × median of the numerators", i.Scale)
+		}
+		fmt.Fprintf(&b, "-- %s %s (%s)\n-- row %s, rule version %d, %s; units %s, published %s; period %s\n%s;\n\n", i.Indicator, i.Name.Zh, i.Unit,
+			i.PolicyRow, i.RuleVer, how, i.ComputedAt, strings.Join(i.PublishedAt, ", "), i.Period, strings.TrimRight(strings.TrimSpace(i.SQL), ";"))
 	}
 	return b.String()
 }

@@ -1053,6 +1053,7 @@ CREATE TABLE std.facility
     standardised Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '规范化',
     substantive Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '实体化运行',
     is_party_mass_centre Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '建成党群服务中心',
+    serves_divisions Array(String) COMMENT '协议共享区划',
     service_codes Array(String) COMMENT '服务项目',
     lon Nullable(Decimal(18, 4)) COMMENT '经度（degree）',
     lat Nullable(Decimal(18, 4)) COMMENT '纬度（degree）',
@@ -1134,6 +1135,10 @@ CREATE TABLE dwd.facility__rows
     is_party_mass_centre_src LowCardinality(String) COMMENT '建成党群服务中心·取自来源',
     is_party_mass_centre_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '建成党群服务中心·业务时间' CODEC(Delta(8), ZSTD(1)),
     is_party_mass_centre_rule LowCardinality(String) COMMENT '建成党群服务中心·取值规则',
+    serves_divisions Array(String) COMMENT '协议共享区划',
+    serves_divisions_src LowCardinality(String) COMMENT '协议共享区划·取自来源',
+    serves_divisions_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '协议共享区划·业务时间' CODEC(Delta(8), ZSTD(1)),
+    serves_divisions_rule LowCardinality(String) COMMENT '协议共享区划·取值规则',
     service_codes Array(String) COMMENT '服务项目',
     service_codes_src LowCardinality(String) COMMENT '服务项目·取自来源',
     service_codes_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '服务项目·业务时间' CODEC(Delta(8), ZSTD(1)),
@@ -1741,12 +1746,14 @@ CREATE TABLE std.service_item
     task_type LowCardinality(String) COMMENT '事项类型',
     use_level LowCardinality(String) COMMENT '行使层级',
     dept_uscc FixedString(18) COMMENT '实施主体',
+    division_code Nullable(FixedString(12)) COMMENT '实施主体区划',
     accept_tier Array(String) COMMENT '受理层级',
     promise_day Nullable(Int64) COMMENT '承诺办结时限（工作日）',
     anticipate_day Nullable(Int64) COMMENT '法定办结时限（工作日）',
     limit_scene_num Nullable(Int64) COMMENT '到办事现场次数（次）',
     online_depth LowCardinality(Nullable(String)) COMMENT '网办深度',
     online_url_ok Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '网办链接可用',
+    url_failed_since Nullable(Date32) COMMENT '链接失效起始日期',
     city_wide Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '市域通办',
     high_frequency Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '高频事项',
     channels Array(String) COMMENT '办理渠道',
@@ -1779,12 +1786,14 @@ CREATE TABLE dwd.service_item__rows
     task_type LowCardinality(String) COMMENT '事项类型',
     use_level LowCardinality(String) COMMENT '行使层级',
     dept_uscc FixedString(18) COMMENT '实施主体',
+    division_code Nullable(FixedString(12)) COMMENT '实施主体区划',
     accept_tier Array(String) COMMENT '受理层级',
     promise_day Nullable(Int64) COMMENT '承诺办结时限（工作日）',
     anticipate_day Nullable(Int64) COMMENT '法定办结时限（工作日）',
     limit_scene_num Nullable(Int64) COMMENT '到办事现场次数（次）',
     online_depth LowCardinality(Nullable(String)) COMMENT '网办深度',
     online_url_ok Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '网办链接可用',
+    url_failed_since Nullable(Date32) COMMENT '链接失效起始日期',
     city_wide Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '市域通办',
     high_frequency Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '高频事项',
     channels Array(String) COMMENT '办理渠道',
@@ -2458,7 +2467,8 @@ CREATE TABLE std.programme_status
     level LowCardinality(Nullable(String)) COMMENT '等级',
     document_no Nullable(String) COMMENT '文号' CODEC(ZSTD(1)),
     subject_kind LowCardinality(Nullable(String)) COMMENT '主体类型',
-    subject_id Nullable(String) COMMENT '主体' CODEC(ZSTD(1)),
+    subject_id String COMMENT '主体' CODEC(ZSTD(1)),
+    category LowCardinality(Nullable(String)) COMMENT '村类别',
     attrs Map(LowCardinality(String), String) COMMENT '属性',
     src_system LowCardinality(String) COMMENT '来源系统',
     src_tier LowCardinality(String) COMMENT '来源层级',
@@ -2475,7 +2485,7 @@ CREATE TABLE std.programme_status
     place String COMMENT '源内位置' CODEC(ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (programme, division_code, as_of, src_system, version)
+ORDER BY (programme, division_code, subject_id, as_of, src_system, version)
 SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '创建项目状态：各来源的主张';
 
@@ -2488,7 +2498,8 @@ CREATE TABLE dwd.programme_status__rows
     level LowCardinality(Nullable(String)) COMMENT '等级',
     document_no Nullable(String) COMMENT '文号' CODEC(ZSTD(1)),
     subject_kind LowCardinality(Nullable(String)) COMMENT '主体类型',
-    subject_id Nullable(String) COMMENT '主体' CODEC(ZSTD(1)),
+    subject_id String COMMENT '主体' CODEC(ZSTD(1)),
+    category LowCardinality(Nullable(String)) COMMENT '村类别',
     attrs Map(LowCardinality(String), String) COMMENT '属性',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间' CODEC(Delta(8), ZSTD(1)),
@@ -2497,7 +2508,7 @@ CREATE TABLE dwd.programme_status__rows
     is_deleted UInt8 COMMENT '已无有效主张'
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
-ORDER BY (programme, division_code, as_of)
+ORDER BY (programme, division_code, subject_id, as_of)
 COMMENT '创建项目状态：一物一行，供视图读取';
 
 CREATE TABLE std.village_conversion_case
@@ -4414,6 +4425,10 @@ CREATE OR REPLACE VIEW dwd.facility
     is_party_mass_centre_src LowCardinality(String) COMMENT '建成党群服务中心·取自来源',
     is_party_mass_centre_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '建成党群服务中心·业务时间',
     is_party_mass_centre_rule LowCardinality(String) COMMENT '建成党群服务中心·取值规则',
+    serves_divisions Array(String) COMMENT '协议共享区划',
+    serves_divisions_src LowCardinality(String) COMMENT '协议共享区划·取自来源',
+    serves_divisions_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '协议共享区划·业务时间',
+    serves_divisions_rule LowCardinality(String) COMMENT '协议共享区划·取值规则',
     service_codes Array(String) COMMENT '服务项目',
     service_codes_src LowCardinality(String) COMMENT '服务项目·取自来源',
     service_codes_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '服务项目·业务时间',
@@ -4427,10 +4442,10 @@ CREATE OR REPLACE VIEW dwd.facility
     lat_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '纬度·业务时间',
     lat_rule LowCardinality(String) COMMENT '纬度·取值规则'
 ) AS
-SELECT facility_id, division_code, division_code_src, division_code_at, division_code_rule, facility_kind, facility_kind_src, facility_kind_at, facility_kind_rule, name, name_src, name_at, name_rule, site_type, site_type_src, site_type_at, site_type_rule, area_m2, area_m2_src, area_m2_at, area_m2_rule, direct_service_area_m2, direct_service_area_m2_src, direct_service_area_m2_at, direct_service_area_m2_rule, opened_on, opened_on_src, opened_on_at, opened_on_rule, operating, operating_src, operating_at, operating_rule, valid_from, valid_from_src, valid_from_at, valid_from_rule, valid_to, valid_to_src, valid_to_at, valid_to_rule, grid_id, grid_id_src, grid_id_at, grid_id_rule, standardised, standardised_src, standardised_at, standardised_rule, substantive, substantive_src, substantive_at, substantive_rule, is_party_mass_centre, is_party_mass_centre_src, is_party_mass_centre_at, is_party_mass_centre_rule, service_codes, service_codes_src, service_codes_at, service_codes_rule, lon, lon_src, lon_at, lon_rule, lat, lat_src, lat_at, lat_rule
+SELECT facility_id, division_code, division_code_src, division_code_at, division_code_rule, facility_kind, facility_kind_src, facility_kind_at, facility_kind_rule, name, name_src, name_at, name_rule, site_type, site_type_src, site_type_at, site_type_rule, area_m2, area_m2_src, area_m2_at, area_m2_rule, direct_service_area_m2, direct_service_area_m2_src, direct_service_area_m2_at, direct_service_area_m2_rule, opened_on, opened_on_src, opened_on_at, opened_on_rule, operating, operating_src, operating_at, operating_rule, valid_from, valid_from_src, valid_from_at, valid_from_rule, valid_to, valid_to_src, valid_to_at, valid_to_rule, grid_id, grid_id_src, grid_id_at, grid_id_rule, standardised, standardised_src, standardised_at, standardised_rule, substantive, substantive_src, substantive_at, substantive_rule, is_party_mass_centre, is_party_mass_centre_src, is_party_mass_centre_at, is_party_mass_centre_rule, serves_divisions, serves_divisions_src, serves_divisions_at, serves_divisions_rule, service_codes, service_codes_src, service_codes_at, service_codes_rule, lon, lon_src, lon_at, lon_rule, lat, lat_src, lat_at, lat_rule
 FROM dwd.facility__rows FINAL
 WHERE is_deleted = 0
-COMMENT '设施阵地：一物一行 [3e9a270bd7f8057e]';
+COMMENT '设施阵地：一物一行 [c7ae7341c704870f]';
 
 CREATE OR REPLACE VIEW dwd.facility_as_of
 (
@@ -4491,6 +4506,10 @@ CREATE OR REPLACE VIEW dwd.facility_as_of
     is_party_mass_centre_src LowCardinality(String) COMMENT '建成党群服务中心·取自来源',
     is_party_mass_centre_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '建成党群服务中心·业务时间',
     is_party_mass_centre_rule LowCardinality(String) COMMENT '建成党群服务中心·取值规则',
+    serves_divisions Array(String) COMMENT '协议共享区划',
+    serves_divisions_src LowCardinality(String) COMMENT '协议共享区划·取自来源',
+    serves_divisions_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '协议共享区划·业务时间',
+    serves_divisions_rule LowCardinality(String) COMMENT '协议共享区划·取值规则',
     service_codes Array(String) COMMENT '服务项目',
     service_codes_src LowCardinality(String) COMMENT '服务项目·取自来源',
     service_codes_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '服务项目·业务时间',
@@ -4561,6 +4580,10 @@ SELECT facility_id,
        ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_is_party_mass_centre, 65535))] AS is_party_mass_centre_src,
        if(w_is_party_mass_centre = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_is_party_mass_centre, 65535)))]) AS is_party_mass_centre_at,
        multiIf(toUInt8(bitShiftRight(w_is_party_mass_centre, 80)) = 0, '', toUInt8(bitShiftRight(w_is_party_mass_centre, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_is_party_mass_centre, 80))))) AS is_party_mass_centre_rule,
+       v_serves_divisions AS serves_divisions,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_serves_divisions, 65535))] AS serves_divisions_src,
+       if(w_serves_divisions = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_serves_divisions, 65535)))]) AS serves_divisions_at,
+       multiIf(toUInt8(bitShiftRight(w_serves_divisions, 80)) = 0, '', toUInt8(bitShiftRight(w_serves_divisions, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_serves_divisions, 80))))) AS serves_divisions_rule,
        v_service_codes AS service_codes,
        ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_service_codes, 65535))] AS service_codes_src,
        if(w_service_codes = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_service_codes, 65535)))]) AS service_codes_at,
@@ -4604,6 +4627,8 @@ FROM
          minIf(ord_0, substantive IS NOT NULL) AS w_substantive,
          argMinIf(is_party_mass_centre, ord_0, is_party_mass_centre IS NOT NULL) AS v_is_party_mass_centre,
          minIf(ord_0, is_party_mass_centre IS NOT NULL) AS w_is_party_mass_centre,
+         argMinIf(serves_divisions, ord_0, notEmpty(serves_divisions)) AS v_serves_divisions,
+         minIf(ord_0, notEmpty(serves_divisions)) AS w_serves_divisions,
          argMinIf(service_codes, ord_0, notEmpty(service_codes)) AS v_service_codes,
          minIf(ord_0, notEmpty(service_codes)) AS w_service_codes,
          argMinIf(lon, ord_0, lon IS NOT NULL) AS v_lon,
@@ -4617,7 +4642,7 @@ FROM
     SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_0, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_1, bitShiftLeft(toUInt128(multiIf(src_system = 'township_ledger', 1, src_system = 'village_forms', 2, src_system = 'county_ledger', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_2, bitShiftLeft(toUInt128(multiIf(src_system = 'village_forms', 1, src_system = 'county_ledger', 2, src_system = 'province_gateway', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_3
     FROM
     (
-      SELECT facility_id, division_code, facility_kind, name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted
+      SELECT facility_id, division_code, facility_kind, name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, serves_divisions, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted
       FROM std.facility
       WHERE src_system IN ('county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
       ORDER BY facility_id DESC, src_system DESC, version DESC, kafka_offset DESC
@@ -4627,7 +4652,7 @@ FROM
   )
   GROUP BY facility_id
 )
-COMMENT '设施阵地：任意时点（at）的一物一行，按任意时点（known）所知 [57720c5e9a73dc07]';
+COMMENT '设施阵地：任意时点（at）的一物一行，按任意时点（known）所知 [95ca389f9836e9cb]';
 
 CREATE OR REPLACE VIEW dwd.facility_history
 (
@@ -4690,6 +4715,10 @@ CREATE OR REPLACE VIEW dwd.facility_history
     is_party_mass_centre_src LowCardinality(String) COMMENT '建成党群服务中心·取自来源',
     is_party_mass_centre_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '建成党群服务中心·业务时间',
     is_party_mass_centre_rule LowCardinality(String) COMMENT '建成党群服务中心·取值规则',
+    serves_divisions Array(String) COMMENT '协议共享区划',
+    serves_divisions_src LowCardinality(String) COMMENT '协议共享区划·取自来源',
+    serves_divisions_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '协议共享区划·业务时间',
+    serves_divisions_rule LowCardinality(String) COMMENT '协议共享区划·取值规则',
     service_codes Array(String) COMMENT '服务项目',
     service_codes_src LowCardinality(String) COMMENT '服务项目·取自来源',
     service_codes_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '服务项目·业务时间',
@@ -4762,6 +4791,10 @@ SELECT row_from,
        ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_is_party_mass_centre, 65535))] AS is_party_mass_centre_src,
        if(w_is_party_mass_centre = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_is_party_mass_centre, 65535)))]) AS is_party_mass_centre_at,
        multiIf(toUInt8(bitShiftRight(w_is_party_mass_centre, 80)) = 0, '', toUInt8(bitShiftRight(w_is_party_mass_centre, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_is_party_mass_centre, 80))))) AS is_party_mass_centre_rule,
+       v_serves_divisions AS serves_divisions,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_serves_divisions, 65535))] AS serves_divisions_src,
+       if(w_serves_divisions = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_serves_divisions, 65535)))]) AS serves_divisions_at,
+       multiIf(toUInt8(bitShiftRight(w_serves_divisions, 80)) = 0, '', toUInt8(bitShiftRight(w_serves_divisions, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_serves_divisions, 80))))) AS serves_divisions_rule,
        v_service_codes AS service_codes,
        ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_service_codes, 65535))] AS service_codes_src,
        if(w_service_codes = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_service_codes, 65535)))]) AS service_codes_at,
@@ -4805,6 +4838,8 @@ FROM
          minIf(ord_0, substantive IS NOT NULL) AS w_substantive,
          argMinIf(is_party_mass_centre, ord_0, is_party_mass_centre IS NOT NULL) AS v_is_party_mass_centre,
          minIf(ord_0, is_party_mass_centre IS NOT NULL) AS w_is_party_mass_centre,
+         argMinIf(serves_divisions, ord_0, notEmpty(serves_divisions)) AS v_serves_divisions,
+         minIf(ord_0, notEmpty(serves_divisions)) AS w_serves_divisions,
          argMinIf(service_codes, ord_0, notEmpty(service_codes)) AS v_service_codes,
          minIf(ord_0, notEmpty(service_codes)) AS w_service_codes,
          argMinIf(lon, ord_0, lon IS NOT NULL) AS v_lon,
@@ -4818,9 +4853,9 @@ FROM
     SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_0, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_1, bitShiftLeft(toUInt128(multiIf(src_system = 'township_ledger', 1, src_system = 'village_forms', 2, src_system = 'county_ledger', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_2, bitShiftLeft(toUInt128(multiIf(src_system = 'village_forms', 1, src_system = 'county_ledger', 2, src_system = 'province_gateway', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_3
     FROM
     (
-      SELECT row_from, row_to, facility_id, division_code, facility_kind, name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted
+      SELECT row_from, row_to, facility_id, division_code, facility_kind, name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, serves_divisions, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted
       FROM (
-        SELECT c.facility_id AS facility_id, c.division_code AS division_code, c.facility_kind AS facility_kind, c.name AS name, c.site_type AS site_type, c.area_m2 AS area_m2, c.direct_service_area_m2 AS direct_service_area_m2, c.opened_on AS opened_on, c.operating AS operating, c.valid_from AS valid_from, c.valid_to AS valid_to, c.grid_id AS grid_id, c.standardised AS standardised, c.substantive AS substantive, c.is_party_mass_centre AS is_party_mass_centre, c.service_codes AS service_codes, c.lon AS lon, c.lat AS lat, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+        SELECT c.facility_id AS facility_id, c.division_code AS division_code, c.facility_kind AS facility_kind, c.name AS name, c.site_type AS site_type, c.area_m2 AS area_m2, c.direct_service_area_m2 AS direct_service_area_m2, c.opened_on AS opened_on, c.operating AS operating, c.valid_from AS valid_from, c.valid_to AS valid_to, c.grid_id AS grid_id, c.standardised AS standardised, c.substantive AS substantive, c.is_party_mass_centre AS is_party_mass_centre, c.serves_divisions AS serves_divisions, c.service_codes AS service_codes, c.lon AS lon, c.lat AS lat, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
         FROM
         (
           SELECT * FROM std.facility WHERE toString(facility_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
@@ -4843,7 +4878,7 @@ FROM
   )
   GROUP BY facility_id, row_from, row_to
 )
-COMMENT '设施阵地：每件事物各时段的一物一行 [229d46043990420a]';
+COMMENT '设施阵地：每件事物各时段的一物一行 [a0c7bde4cd9ec62c]';
 
 CREATE OR REPLACE VIEW dwd.org_credit
 (
@@ -5970,12 +6005,14 @@ CREATE OR REPLACE VIEW dwd.service_item
     task_type LowCardinality(String) COMMENT '事项类型',
     use_level LowCardinality(String) COMMENT '行使层级',
     dept_uscc FixedString(18) COMMENT '实施主体',
+    division_code Nullable(FixedString(12)) COMMENT '实施主体区划',
     accept_tier Array(String) COMMENT '受理层级',
     promise_day Nullable(Int64) COMMENT '承诺办结时限（工作日）',
     anticipate_day Nullable(Int64) COMMENT '法定办结时限（工作日）',
     limit_scene_num Nullable(Int64) COMMENT '到办事现场次数（次）',
     online_depth LowCardinality(Nullable(String)) COMMENT '网办深度',
     online_url_ok Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '网办链接可用',
+    url_failed_since Nullable(Date32) COMMENT '链接失效起始日期',
     city_wide Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '市域通办',
     high_frequency Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '高频事项',
     channels Array(String) COMMENT '办理渠道',
@@ -5984,10 +6021,10 @@ CREATE OR REPLACE VIEW dwd.service_item
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
 ) AS
-SELECT task_code, task_version, catalog_code, task_name, task_type, use_level, dept_uscc, accept_tier, promise_day, anticipate_day, limit_scene_num, online_depth, online_url_ok, city_wide, high_frequency, channels, state, _src, _at, _rule
+SELECT task_code, task_version, catalog_code, task_name, task_type, use_level, dept_uscc, division_code, accept_tier, promise_day, anticipate_day, limit_scene_num, online_depth, online_url_ok, url_failed_since, city_wide, high_frequency, channels, state, _src, _at, _rule
 FROM dwd.service_item__rows FINAL
 WHERE is_deleted = 0
-COMMENT '政务服务事项：一物一行 [130a8a414f5573a4]';
+COMMENT '政务服务事项：一物一行 [87318a12ea867885]';
 
 CREATE OR REPLACE VIEW dwd.service_item_as_of
 (
@@ -5998,12 +6035,14 @@ CREATE OR REPLACE VIEW dwd.service_item_as_of
     task_type LowCardinality(String) COMMENT '事项类型',
     use_level LowCardinality(String) COMMENT '行使层级',
     dept_uscc FixedString(18) COMMENT '实施主体',
+    division_code Nullable(FixedString(12)) COMMENT '实施主体区划',
     accept_tier Array(String) COMMENT '受理层级',
     promise_day Nullable(Int64) COMMENT '承诺办结时限（工作日）',
     anticipate_day Nullable(Int64) COMMENT '法定办结时限（工作日）',
     limit_scene_num Nullable(Int64) COMMENT '到办事现场次数（次）',
     online_depth LowCardinality(Nullable(String)) COMMENT '网办深度',
     online_url_ok Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '网办链接可用',
+    url_failed_since Nullable(Date32) COMMENT '链接失效起始日期',
     city_wide Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '市域通办',
     high_frequency Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '高频事项',
     channels Array(String) COMMENT '办理渠道',
@@ -6019,12 +6058,14 @@ SELECT task_code,
        task_type,
        use_level,
        dept_uscc,
+       division_code,
        accept_tier,
        promise_day,
        anticipate_day,
        limit_scene_num,
        online_depth,
        online_url_ok,
+       url_failed_since,
        city_wide,
        high_frequency,
        channels,
@@ -6037,7 +6078,7 @@ FROM
   SELECT *
   FROM
   (
-    SELECT task_code, task_version, catalog_code, task_name, task_type, use_level, dept_uscc, accept_tier, promise_day, anticipate_day, limit_scene_num, online_depth, online_url_ok, city_wide, high_frequency, channels, state, src_system, src_tier, event_time, version, is_deleted
+    SELECT task_code, task_version, catalog_code, task_name, task_type, use_level, dept_uscc, division_code, accept_tier, promise_day, anticipate_day, limit_scene_num, online_depth, online_url_ok, url_failed_since, city_wide, high_frequency, channels, state, src_system, src_tier, event_time, version, is_deleted
     FROM std.service_item
     WHERE src_system IN ('county_offices') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
     ORDER BY task_code DESC, task_version DESC, src_system DESC, version DESC, kafka_offset DESC
@@ -6045,7 +6086,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '政务服务事项：任意时点（at）的一物一行，按任意时点（known）所知 [82641fc489865a58]';
+COMMENT '政务服务事项：任意时点（at）的一物一行，按任意时点（known）所知 [36baabfe6ddc4cae]';
 
 CREATE OR REPLACE VIEW dwd.service_item_history
 (
@@ -6058,12 +6099,14 @@ CREATE OR REPLACE VIEW dwd.service_item_history
     task_type LowCardinality(String) COMMENT '事项类型',
     use_level LowCardinality(String) COMMENT '行使层级',
     dept_uscc FixedString(18) COMMENT '实施主体',
+    division_code Nullable(FixedString(12)) COMMENT '实施主体区划',
     accept_tier Array(String) COMMENT '受理层级',
     promise_day Nullable(Int64) COMMENT '承诺办结时限（工作日）',
     anticipate_day Nullable(Int64) COMMENT '法定办结时限（工作日）',
     limit_scene_num Nullable(Int64) COMMENT '到办事现场次数（次）',
     online_depth LowCardinality(Nullable(String)) COMMENT '网办深度',
     online_url_ok Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '网办链接可用',
+    url_failed_since Nullable(Date32) COMMENT '链接失效起始日期',
     city_wide Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '市域通办',
     high_frequency Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '高频事项',
     channels Array(String) COMMENT '办理渠道',
@@ -6081,12 +6124,14 @@ SELECT row_from,
        task_type,
        use_level,
        dept_uscc,
+       division_code,
        accept_tier,
        promise_day,
        anticipate_day,
        limit_scene_num,
        online_depth,
        online_url_ok,
+       url_failed_since,
        city_wide,
        high_frequency,
        channels,
@@ -6099,9 +6144,9 @@ FROM
   SELECT *
   FROM
   (
-    SELECT row_from, row_to, task_code, task_version, catalog_code, task_name, task_type, use_level, dept_uscc, accept_tier, promise_day, anticipate_day, limit_scene_num, online_depth, online_url_ok, city_wide, high_frequency, channels, state, src_system, src_tier, event_time, version, is_deleted
+    SELECT row_from, row_to, task_code, task_version, catalog_code, task_name, task_type, use_level, dept_uscc, division_code, accept_tier, promise_day, anticipate_day, limit_scene_num, online_depth, online_url_ok, url_failed_since, city_wide, high_frequency, channels, state, src_system, src_tier, event_time, version, is_deleted
     FROM (
-      SELECT c.task_code AS task_code, c.task_version AS task_version, c.catalog_code AS catalog_code, c.task_name AS task_name, c.task_type AS task_type, c.use_level AS use_level, c.dept_uscc AS dept_uscc, c.accept_tier AS accept_tier, c.promise_day AS promise_day, c.anticipate_day AS anticipate_day, c.limit_scene_num AS limit_scene_num, c.online_depth AS online_depth, c.online_url_ok AS online_url_ok, c.city_wide AS city_wide, c.high_frequency AS high_frequency, c.channels AS channels, c.state AS state, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+      SELECT c.task_code AS task_code, c.task_version AS task_version, c.catalog_code AS catalog_code, c.task_name AS task_name, c.task_type AS task_type, c.use_level AS use_level, c.dept_uscc AS dept_uscc, c.division_code AS division_code, c.accept_tier AS accept_tier, c.promise_day AS promise_day, c.anticipate_day AS anticipate_day, c.limit_scene_num AS limit_scene_num, c.online_depth AS online_depth, c.online_url_ok AS online_url_ok, c.url_failed_since AS url_failed_since, c.city_wide AS city_wide, c.high_frequency AS high_frequency, c.channels AS channels, c.state AS state, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
       FROM
       (
         SELECT * FROM std.service_item WHERE concatWithSeparator('|', toString(task_code), toString(task_version)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
@@ -6122,7 +6167,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '政务服务事项：每件事物各时段的一物一行 [f2d7f2c4df3e230f]';
+COMMENT '政务服务事项：每件事物各时段的一物一行 [0f95c9888b3a2b7f]';
 
 CREATE OR REPLACE VIEW dwd.dispute_case
 (
@@ -6729,16 +6774,17 @@ CREATE OR REPLACE VIEW dwd.programme_status
     level LowCardinality(Nullable(String)) COMMENT '等级',
     document_no Nullable(String) COMMENT '文号',
     subject_kind LowCardinality(Nullable(String)) COMMENT '主体类型',
-    subject_id Nullable(String) COMMENT '主体',
+    subject_id String COMMENT '主体',
+    category LowCardinality(Nullable(String)) COMMENT '村类别',
     attrs Map(LowCardinality(String), String) COMMENT '属性',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
 ) AS
-SELECT programme, division_code, as_of, status, level, document_no, subject_kind, subject_id, attrs, _src, _at, _rule
+SELECT programme, division_code, as_of, status, level, document_no, subject_kind, subject_id, category, attrs, _src, _at, _rule
 FROM dwd.programme_status__rows FINAL
 WHERE is_deleted = 0
-COMMENT '创建项目状态：一物一行 [1194889b2b261efb]';
+COMMENT '创建项目状态：一物一行 [8a4233b2e84e1786]';
 
 CREATE OR REPLACE VIEW dwd.programme_status_as_of
 (
@@ -6749,7 +6795,8 @@ CREATE OR REPLACE VIEW dwd.programme_status_as_of
     level LowCardinality(Nullable(String)) COMMENT '等级',
     document_no Nullable(String) COMMENT '文号',
     subject_kind LowCardinality(Nullable(String)) COMMENT '主体类型',
-    subject_id Nullable(String) COMMENT '主体',
+    subject_id String COMMENT '主体',
+    category LowCardinality(Nullable(String)) COMMENT '村类别',
     attrs Map(LowCardinality(String), String) COMMENT '属性',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
@@ -6763,6 +6810,7 @@ SELECT programme,
        document_no,
        subject_kind,
        subject_id,
+       category,
        attrs,
        src_system AS _src,
        event_time AS _at,
@@ -6772,15 +6820,15 @@ FROM
   SELECT *
   FROM
   (
-    SELECT programme, division_code, as_of, status, level, document_no, subject_kind, subject_id, attrs, src_system, src_tier, event_time, version, is_deleted
+    SELECT programme, division_code, as_of, status, level, document_no, subject_kind, subject_id, category, attrs, src_system, src_tier, event_time, version, is_deleted
     FROM std.programme_status
     WHERE src_system IN ('province_gateway') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
-    ORDER BY programme DESC, division_code DESC, as_of DESC, src_system DESC, version DESC, kafka_offset DESC
-    LIMIT 1 BY programme, division_code, as_of, src_system
+    ORDER BY programme DESC, division_code DESC, subject_id DESC, as_of DESC, src_system DESC, version DESC, kafka_offset DESC
+    LIMIT 1 BY programme, division_code, subject_id, as_of, src_system
   )
   WHERE is_deleted = 0
 )
-COMMENT '创建项目状态：任意时点（at）的一物一行，按任意时点（known）所知 [404e5de03e722f64]';
+COMMENT '创建项目状态：任意时点（at）的一物一行，按任意时点（known）所知 [23abed882a96f4b3]';
 
 CREATE OR REPLACE VIEW dwd.programme_status_history
 (
@@ -6793,7 +6841,8 @@ CREATE OR REPLACE VIEW dwd.programme_status_history
     level LowCardinality(Nullable(String)) COMMENT '等级',
     document_no Nullable(String) COMMENT '文号',
     subject_kind LowCardinality(Nullable(String)) COMMENT '主体类型',
-    subject_id Nullable(String) COMMENT '主体',
+    subject_id String COMMENT '主体',
+    category LowCardinality(Nullable(String)) COMMENT '村类别',
     attrs Map(LowCardinality(String), String) COMMENT '属性',
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
@@ -6809,6 +6858,7 @@ SELECT row_from,
        document_no,
        subject_kind,
        subject_id,
+       category,
        attrs,
        src_system AS _src,
        event_time AS _at,
@@ -6818,30 +6868,30 @@ FROM
   SELECT *
   FROM
   (
-    SELECT row_from, row_to, programme, division_code, as_of, status, level, document_no, subject_kind, subject_id, attrs, src_system, src_tier, event_time, version, is_deleted
+    SELECT row_from, row_to, programme, division_code, as_of, status, level, document_no, subject_kind, subject_id, category, attrs, src_system, src_tier, event_time, version, is_deleted
     FROM (
-      SELECT c.programme AS programme, c.division_code AS division_code, c.as_of AS as_of, c.status AS status, c.level AS level, c.document_no AS document_no, c.subject_kind AS subject_kind, c.subject_id AS subject_id, c.attrs AS attrs, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+      SELECT c.programme AS programme, c.division_code AS division_code, c.as_of AS as_of, c.status AS status, c.level AS level, c.document_no AS document_no, c.subject_kind AS subject_kind, c.subject_id AS subject_id, c.category AS category, c.attrs AS attrs, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
       FROM
       (
-        SELECT * FROM std.programme_status WHERE concatWithSeparator('|', toString(programme), toString(division_code), toString(as_of)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        SELECT * FROM std.programme_status WHERE concatWithSeparator('|', toString(programme), toString(division_code), toString(subject_id), toString(as_of)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
       ) AS c
       INNER JOIN
       (
-        SELECT programme, division_code, as_of, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY programme, division_code, as_of ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
+        SELECT programme, division_code, subject_id, as_of, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY programme, division_code, subject_id, as_of ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
         FROM
         (
-          SELECT DISTINCT programme, division_code, as_of, event_time AS row_from FROM std.programme_status WHERE concatWithSeparator('|', toString(programme), toString(division_code), toString(as_of)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          SELECT DISTINCT programme, division_code, subject_id, as_of, event_time AS row_from FROM std.programme_status WHERE concatWithSeparator('|', toString(programme), toString(division_code), toString(subject_id), toString(as_of)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
         )
-      ) AS b ON c.programme = b.programme AND c.division_code = b.division_code AND c.as_of = b.as_of
+      ) AS b ON c.programme = b.programme AND c.division_code = b.division_code AND c.subject_id = b.subject_id AND c.as_of = b.as_of
       WHERE c.event_time <= b.row_from
     )
     WHERE src_system IN ('province_gateway')
-    ORDER BY programme DESC, division_code DESC, as_of DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
-    LIMIT 1 BY programme, division_code, as_of, row_from, row_to, src_system
+    ORDER BY programme DESC, division_code DESC, subject_id DESC, as_of DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
+    LIMIT 1 BY programme, division_code, subject_id, as_of, row_from, row_to, src_system
   )
   WHERE is_deleted = 0
 )
-COMMENT '创建项目状态：每件事物各时段的一物一行 [6b80c37e2049e01b]';
+COMMENT '创建项目状态：每件事物各时段的一物一行 [83e489e22bcda05b]';
 
 CREATE OR REPLACE VIEW dwd.village_conversion_case
 (
@@ -7593,6 +7643,110 @@ FROM
 )
 GROUP BY src_division, src_system
 COMMENT '各区划各系统的上报情况 [7153d9c366d2807a]';
+
+CREATE OR REPLACE VIEW dwd.entity_load DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT theme, entity, rows, last_arrived_at, fresh_days
+FROM
+(
+    SELECT 't1_division' AS theme, 'code_crosswalk' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(40, 'Nullable(Int64)') AS fresh_days FROM std.code_crosswalk
+    UNION ALL
+    SELECT 't1_division' AS theme, 'division' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.division
+    UNION ALL
+    SELECT 't1_division' AS theme, 'division_change' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.division_change
+    UNION ALL
+    SELECT 't1_division' AS theme, 'grid' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.grid
+    UNION ALL
+    SELECT 't2_organization' AS theme, 'committee_term' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.committee_term
+    UNION ALL
+    SELECT 't2_organization' AS theme, 'device' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(2, 'Nullable(Int64)') AS fresh_days FROM std.device
+    UNION ALL
+    SELECT 't2_organization' AS theme, 'device_health_daily' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(2, 'Nullable(Int64)') AS fresh_days FROM std.device_health_daily
+    UNION ALL
+    SELECT 't2_organization' AS theme, 'facility' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(120, 'Nullable(Int64)') AS fresh_days FROM std.facility
+    UNION ALL
+    SELECT 't2_organization' AS theme, 'org_credit' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(40, 'Nullable(Int64)') AS fresh_days FROM std.org_credit
+    UNION ALL
+    SELECT 't2_organization' AS theme, 'org_relation' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.org_relation
+    UNION ALL
+    SELECT 't2_organization' AS theme, 'organization' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.organization
+    UNION ALL
+    SELECT 't3_population' AS theme, 'stat_fact' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.stat_fact
+    UNION ALL
+    SELECT 't3_population' AS theme, 'workforce_post' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(120, 'Nullable(Int64)') AS fresh_days FROM std.workforce_post
+    UNION ALL
+    SELECT 't4_deliberation' AS theme, 'deliberation' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.deliberation
+    UNION ALL
+    SELECT 't4_deliberation' AS theme, 'mechanism' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.mechanism
+    UNION ALL
+    SELECT 't5_service' AS theme, 'contract' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(120, 'Nullable(Int64)') AS fresh_days FROM std.contract
+    UNION ALL
+    SELECT 't5_service' AS theme, 'service_case_stat' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(40, 'Nullable(Int64)') AS fresh_days FROM std.service_case_stat
+    UNION ALL
+    SELECT 't5_service' AS theme, 'service_item' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(40, 'Nullable(Int64)') AS fresh_days FROM std.service_item
+    UNION ALL
+    SELECT 't6_safety' AS theme, 'dispute_case' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(2, 'Nullable(Int64)') AS fresh_days FROM std.dispute_case
+    UNION ALL
+    SELECT 't6_safety' AS theme, 'enforcement_check' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(2, 'Nullable(Int64)') AS fresh_days FROM std.enforcement_check
+    UNION ALL
+    SELECT 't6_safety' AS theme, 'grid_event' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(2, 'Nullable(Int64)') AS fresh_days FROM std.grid_event
+    UNION ALL
+    SELECT 't6_safety' AS theme, 'petition_case' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(10, 'Nullable(Int64)') AS fresh_days FROM std.petition_case
+    UNION ALL
+    SELECT 't7_emergency' AS theme, 'emergency_plan' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.emergency_plan
+    UNION ALL
+    SELECT 't7_emergency' AS theme, 'emergency_stock' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(40, 'Nullable(Int64)') AS fresh_days FROM std.emergency_stock
+    UNION ALL
+    SELECT 't8_lists' AS theme, 'assessment' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.assessment
+    UNION ALL
+    SELECT 't8_lists' AS theme, 'burden_record' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(120, 'Nullable(Int64)') AS fresh_days FROM std.burden_record
+    UNION ALL
+    SELECT 't8_lists' AS theme, 'list_item' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.list_item
+    UNION ALL
+    SELECT 't8_lists' AS theme, 'list_register' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.list_register
+    UNION ALL
+    SELECT 't9_fiscal' AS theme, 'collective_asset' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.collective_asset
+    UNION ALL
+    SELECT 't9_fiscal' AS theme, 'fiscal_fact' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.fiscal_fact
+    UNION ALL
+    SELECT 't10_programme' AS theme, 'programme_status' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.programme_status
+    UNION ALL
+    SELECT 't10_programme' AS theme, 'village_conversion_case' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.village_conversion_case
+    UNION ALL
+    SELECT 't11_flow' AS theme, 'catalog_resource' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(40, 'Nullable(Int64)') AS fresh_days FROM std.catalog_resource
+    UNION ALL
+    SELECT 't11_flow' AS theme, 'collection_form' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.collection_form
+    UNION ALL
+    SELECT 't11_flow' AS theme, 'collection_submission' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.collection_submission
+    UNION ALL
+    SELECT 't11_flow' AS theme, 'data_element' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.data_element
+    UNION ALL
+    SELECT 't11_flow' AS theme, 'element_value' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.element_value
+    UNION ALL
+    SELECT 't11_flow' AS theme, 'field_request' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(2, 'Nullable(Int64)') AS fresh_days FROM std.field_request
+    UNION ALL
+    SELECT 't11_flow' AS theme, 'field_reuse' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(2, 'Nullable(Int64)') AS fresh_days FROM std.field_reuse
+    UNION ALL
+    SELECT 't11_flow' AS theme, 'form_field' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.form_field
+    UNION ALL
+    SELECT 't11_flow' AS theme, 'objection' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.objection
+    UNION ALL
+    SELECT 't11_flow' AS theme, 'quality_issue' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.quality_issue
+    UNION ALL
+    SELECT 't11_flow' AS theme, 'return_delivery' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.return_delivery
+    UNION ALL
+    SELECT 't11_flow' AS theme, 'return_entitlement' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.return_entitlement
+    UNION ALL
+    SELECT 't11_flow' AS theme, 'return_receipt' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.return_receipt
+    UNION ALL
+    SELECT 't11_flow' AS theme, 'return_subscription' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.return_subscription
+    UNION ALL
+    SELECT 't11_flow' AS theme, 'share_delivery' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.share_delivery
+    UNION ALL
+    SELECT 't11_flow' AS theme, 'share_request' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.share_request
+    UNION ALL
+    SELECT 't11_flow' AS theme, 'source_system' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(120, 'Nullable(Int64)') AS fresh_days FROM std.source_system
+)
+COMMENT '各主题实体的入库情况：主张数、最近到达时间、应更新期限（天） [ebf7715081d03cd7]';
 
 CREATE OR REPLACE VIEW ops.books DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 WITH

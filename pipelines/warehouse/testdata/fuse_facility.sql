@@ -55,6 +55,10 @@ SELECT facility_id,
        ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_is_party_mass_centre, 65535))] AS is_party_mass_centre_src,
        if(w_is_party_mass_centre = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_is_party_mass_centre, 65535)))]) AS is_party_mass_centre_at,
        multiIf(toUInt8(bitShiftRight(w_is_party_mass_centre, 80)) = 0, '', toUInt8(bitShiftRight(w_is_party_mass_centre, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_is_party_mass_centre, 80))))) AS is_party_mass_centre_rule,
+       v_serves_divisions AS serves_divisions,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_serves_divisions, 65535))] AS serves_divisions_src,
+       if(w_serves_divisions = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_serves_divisions, 65535)))]) AS serves_divisions_at,
+       multiIf(toUInt8(bitShiftRight(w_serves_divisions, 80)) = 0, '', toUInt8(bitShiftRight(w_serves_divisions, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_serves_divisions, 80))))) AS serves_divisions_rule,
        v_service_codes AS service_codes,
        ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_service_codes, 65535))] AS service_codes_src,
        if(w_service_codes = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_service_codes, 65535)))]) AS service_codes_at,
@@ -98,6 +102,8 @@ FROM
          minIf(ord_0, substantive IS NOT NULL) AS w_substantive,
          argMinIf(is_party_mass_centre, ord_0, is_party_mass_centre IS NOT NULL) AS v_is_party_mass_centre,
          minIf(ord_0, is_party_mass_centre IS NOT NULL) AS w_is_party_mass_centre,
+         argMinIf(serves_divisions, ord_0, notEmpty(serves_divisions)) AS v_serves_divisions,
+         minIf(ord_0, notEmpty(serves_divisions)) AS w_serves_divisions,
          argMinIf(service_codes, ord_0, notEmpty(service_codes)) AS v_service_codes,
          minIf(ord_0, notEmpty(service_codes)) AS w_service_codes,
          argMinIf(lon, ord_0, lon IS NOT NULL) AS v_lon,
@@ -111,7 +117,7 @@ FROM
     SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_0, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_1, bitShiftLeft(toUInt128(multiIf(src_system = 'township_ledger', 1, src_system = 'village_forms', 2, src_system = 'county_ledger', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_2, bitShiftLeft(toUInt128(multiIf(src_system = 'village_forms', 1, src_system = 'county_ledger', 2, src_system = 'province_gateway', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_3
     FROM
     (
-      SELECT facility_id, division_code, facility_kind, name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted
+      SELECT facility_id, division_code, facility_kind, name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, serves_divisions, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted
       FROM std.facility
       WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger', 'village_forms')
       ORDER BY facility_id DESC, src_system DESC, version DESC, kafka_offset DESC

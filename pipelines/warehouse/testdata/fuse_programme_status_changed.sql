@@ -9,6 +9,7 @@ FROM
          document_no,
          subject_kind,
          subject_id,
+         category,
          attrs,
          src_system AS _src,
          event_time AS _at,
@@ -18,17 +19,17 @@ FROM
     SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'province_gateway', 1, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway'], src_system) AS ord_0
     FROM
     (
-      SELECT programme, division_code, as_of, status, level, document_no, subject_kind, subject_id, attrs, src_system, src_tier, event_time, version, is_deleted
+      SELECT programme, division_code, as_of, status, level, document_no, subject_kind, subject_id, category, attrs, src_system, src_tier, event_time, version, is_deleted
       FROM std.programme_status
-      WHERE src_system IN ('county_ledger', 'province_gateway') AND (programme, division_code, as_of) IN (SELECT DISTINCT programme, division_code, as_of FROM std.programme_status WHERE _block_number > 7 AND _block_number <= 9)
-      ORDER BY programme DESC, division_code DESC, as_of DESC, src_system DESC, version DESC, kafka_offset DESC
-      LIMIT 1 BY programme, division_code, as_of, src_system
+      WHERE src_system IN ('county_ledger', 'province_gateway') AND (programme, division_code, subject_id, as_of) IN (SELECT DISTINCT programme, division_code, subject_id, as_of FROM std.programme_status WHERE _block_number > 7 AND _block_number <= 9)
+      ORDER BY programme DESC, division_code DESC, subject_id DESC, as_of DESC, src_system DESC, version DESC, kafka_offset DESC
+      LIMIT 1 BY programme, division_code, subject_id, as_of, src_system
     )
     WHERE is_deleted = 0
-    ORDER BY programme, division_code, as_of, ord_0
-    LIMIT 1 BY programme, division_code, as_of
+    ORDER BY programme, division_code, subject_id, as_of, ord_0
+    LIMIT 1 BY programme, division_code, subject_id, as_of
   )
 )
 UNION ALL
-SELECT programme, division_code, as_of, defaultValueOfTypeName('LowCardinality(String)'), defaultValueOfTypeName('LowCardinality(Nullable(String))'), defaultValueOfTypeName('Nullable(String)'), defaultValueOfTypeName('LowCardinality(Nullable(String))'), defaultValueOfTypeName('Nullable(String)'), defaultValueOfTypeName('Map(LowCardinality(String), String)'), defaultValueOfTypeName('LowCardinality(String)'), defaultValueOfTypeName('DateTime64(3, \'Asia/Shanghai\')'), defaultValueOfTypeName('LowCardinality(String)'), toUInt64(18), 1
-FROM (SELECT DISTINCT programme, division_code, as_of FROM std.programme_status WHERE _block_number > 7 AND _block_number <= 9)
+SELECT programme, division_code, as_of, defaultValueOfTypeName('LowCardinality(String)'), defaultValueOfTypeName('LowCardinality(Nullable(String))'), defaultValueOfTypeName('Nullable(String)'), defaultValueOfTypeName('LowCardinality(Nullable(String))'), subject_id, defaultValueOfTypeName('LowCardinality(Nullable(String))'), defaultValueOfTypeName('Map(LowCardinality(String), String)'), defaultValueOfTypeName('LowCardinality(String)'), defaultValueOfTypeName('DateTime64(3, \'Asia/Shanghai\')'), defaultValueOfTypeName('LowCardinality(String)'), toUInt64(18), 1
+FROM (SELECT DISTINCT programme, division_code, subject_id, as_of FROM std.programme_status WHERE _block_number > 7 AND _block_number <= 9)
