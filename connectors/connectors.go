@@ -23,7 +23,8 @@ type Source interface {
 	// Read appends at most about 8 MiB or 20,000 records, whichever is first.
 	// It returns io.EOF, with dst unchanged, when there is no more for now; a
 	// later Read may find more. A continuous source blocks instead until it has
-	// records or ctx ends. After any other error dst is unspecified and must be
+	// records or ctx ends. A change log may return a position without records: it
+	// says that there was nothing up to there. After any other error dst is unspecified and must be
 	// reset; reading may be tried again.
 	Read(ctx context.Context, dst *record.Chunk) (record.Position, error)
 
@@ -49,6 +50,21 @@ type Stats struct {
 	Deleted       int64            // rows that the source itself marks as deleted and that were left out
 	Lost          int64            // characters of delivered fields that could not be decoded (U+FFFD)
 	Objects       int64            // files or pages taken
+	Events        []Event          // what happened to the source itself, oldest first
+	Lag           *Lag             // of a change log; nil for sources that read no log
+}
+
+// Event is something a source saw that is no record: a column was added, a table
+// was emptied, a replication slot was made.
+type Event struct {
+	Place string // where in the source: "event lsn 0/16B3748"
+	What  string // a sentence, without values of records
+}
+
+// Lag is how far a stream is behind the change log that it reads.
+type Lag struct {
+	Log   string // the slot or log that the source keeps for the stream
+	Bytes int64  // of the log that are not yet acknowledged by Done
 }
 
 // Opened is a system whose settings were accepted.

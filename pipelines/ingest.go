@@ -249,10 +249,12 @@ func (in *Ingest) stream(ctx context.Context, kafka Log, opened connectors.Opene
 	defer src.Close()
 	opening := at.Counts // what earlier processes counted
 	chunk := &record.Chunk{System: s.System.System, Stream: s.Stream.Name}
+	told := 0 // events of the source that were logged
 	for {
 		chunk.Reset()
 		pos, err := src.Read(ctx, chunk)
 		if errors.Is(err, io.EOF) {
+			told = tell(log, src.Stats(), told)
 			select {
 			case <-ctx.Done():
 				return ctx.Err()
@@ -279,10 +281,23 @@ func (in *Ingest) stream(ctx context.Context, kafka Log, opened connectors.Opene
 		}
 		at = next
 		log.Debug("delivered", "records", len(chunk.Rows), "in_all", at.Records)
+		told = tell(log, src.Stats(), told)
 		if err := src.Done(ctx, pos); err != nil {
 			return err
 		}
 	}
+}
+
+// tell logs what happened to the source itself since told events, and how far the
+// stream is behind its change log. It returns how many events there are.
+func tell(log *slog.Logger, stats connectors.Stats, told int) int {
+	for _, e := range stats.Events[told:] {
+		log.Warn("the source changed", "place", e.Place, "what", e.What)
+	}
+	if l := stats.Lag; l != nil {
+		log.Debug("change log", "log", l.Log, "behind_bytes", l.Bytes)
+	}
+	return len(stats.Events)
 }
 
 func stored(ctx context.Context, k Log, s *Stream) (progress, error) {

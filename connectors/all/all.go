@@ -3,6 +3,7 @@ package all
 
 import (
 	"rongtong/connectors"
+	"rongtong/connectors/cdc"
 	"rongtong/connectors/feed"
 	"rongtong/connectors/files"
 	"rongtong/connectors/push"
@@ -16,6 +17,8 @@ func Kinds() map[string]connectors.Kind {
 	for _, k := range append(files.Kinds(),
 		feed.Kind(),
 		push.Kind(),
+		cdc.MySQL(),
+		cdc.Postgres(),
 		rest.Kind(),
 		sql.Kind(),
 	) {

@@ -35,12 +35,12 @@ func TestShippedSystems(t *testing.T) {
 
 func TestKindsAreComplete(t *testing.T) {
 	kinds := Kinds()
-	for _, name := range strings.Fields("feed folder ftp push rest s3 sftp sql") {
+	for _, name := range strings.Fields("feed folder ftp mycdc pgcdc push rest s3 sftp sql") {
 		if k := kinds[name]; k.Name != name || k.Doc == "" || k.Validate == nil || k.Open == nil {
 			t.Errorf("kind %q is incomplete: %+v", name, k)
 		}
 	}
-	if len(kinds) != 8 {
+	if len(kinds) != 10 {
 		t.Errorf("%d kinds: two of one name hide each other", len(kinds))
 	}
 }

@@ -232,6 +232,7 @@ type Column struct {
 	Nullable bool
 	KeyPlace int // place in the primary key, from 1; 0: not in it
 	Comment  string
+	Charset  string // of a text column, where the catalogue says it (MySQL)
 }
 
 // Table is a table or view.
@@ -287,8 +288,12 @@ func Tables(ctx context.Context, d *Dialect, db DB, schema, table string) ([]Tab
 			return nil, fault.New(fault.Bug, "reading the catalogue: the place %q in a key is no number", r[6])
 		}
 		t := &out[len(out)-1]
+		charset := ""
+		if len(r) > 9 {
+			charset = r[9]
+		}
 		t.Columns = append(t.Columns, Column{
-			Name: r[2], Base: strings.ToLower(r[3]), Type: r[4], Nullable: r[5] == "1", KeyPlace: place, Comment: r[7],
+			Name: r[2], Base: strings.ToLower(r[3]), Type: r[4], Nullable: r[5] == "1", KeyPlace: place, Comment: r[7], Charset: charset,
 		})
 	}
 	return out, nil
@@ -310,7 +315,10 @@ func Describe(ctx context.Context, d *Dialect, db DB, schema, table string) (Tab
 
 // Failure names what was being done and gives the driver's error its class.
 func (d *Dialect) Failure(ctx context.Context, err error, format string, args ...any) error {
-	if ctx.Err() != nil {
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
 		return ctx.Err()
 	}
 	doing := fmt.Sprintf(format, args...)
@@ -324,6 +332,16 @@ func (d *Dialect) Failure(ctx context.Context, err error, format string, args ..
 		class, hint = netClass(err)
 	}
 	return fault.Hint(class, hint, "%s: %w", doing, err)
+}
+
+// Dead reports whether an error says that the connection had ended, rather than
+// what the server thinks of the question.
+func (d *Dialect) Dead(err error) bool {
+	if d.dead != nil && d.dead(err) {
+		return true
+	}
+	var netErr net.Error
+	return errors.As(err, &netErr) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
 }
 
 // netClass tells what came from the network: time heals it.

@@ -75,6 +75,8 @@ type Dialect struct {
 	// the primary key, comment and the table's comment, in the table's order;
 	// an empty table means all, an empty schema the session's own.
 	catalog func(schema, table string) (query string, args []string)
+	// dead knows the dialect's own errors of a connection that had ended.
+	dead func(err error) bool
 	// Classify gives a driver's error its class and a way out.
 	Classify func(err error) (fault.Class, string)
 }
@@ -109,16 +111,16 @@ func (d *Dialect) TypeOf(c Column) *Type {
 
 // Field is how one column of a query is selected, bound and delivered.
 type Field struct {
-	Column
-	Type  *Type
-	Form  Form
-	Order Order
-	expr  string // of the select list
-	key   string // of the select list, when the value orders rows: what bind takes back
-	bind  string // with %s for the placeholder
-	plain string // the quoted column
-	dec   *encoding.Decoder
-	buf   []byte
+	Column       // as the catalogue has it
+	Kind   *Type // its row in the table of types
+	Form   Form
+	Order  Order
+	expr   string // of the select list
+	key    string // of the select list, when the value orders rows: what bind takes back
+	bind   string // with %s for the placeholder
+	plain  string // the quoted column
+	dec    *encoding.Decoder
+	buf    []byte
 }
 
 // Field prepares a column of the table with the alias t. With asHex, bytes are
@@ -126,7 +128,7 @@ type Field struct {
 // are photographs, scans and documents more often than data.
 func (d *Dialect) Field(c Column, charset string, asHex bool) (Field, error) {
 	t := d.TypeOf(c)
-	f := Field{Column: c, Type: t, Form: t.Form, Order: t.Order, plain: "t." + d.Quote(c.Name), bind: t.Bind, expr: t.Select}
+	f := Field{Column: c, Kind: t, Form: t.Form, Order: t.Order, plain: "t." + d.Quote(c.Name), bind: t.Bind, expr: t.Select}
 	switch {
 	case t.Form == Binary && !asHex:
 		return f, fault.Hint(fault.Config, "remove the field, or name it in from.hex if its bytes are a key or a digest",
@@ -408,7 +410,7 @@ func (s *Select) Everything() string {
 
 // Greatest is the statement for the greatest value of a field, as text.
 func (s *Select) Greatest(f *Field) string {
-	col := strings.ReplaceAll(f.Type.Select, "%s", "MAX("+f.plain+")")
+	col := strings.ReplaceAll(f.Kind.Select, "%s", "MAX("+f.plain+")")
 	if col == "" {
 		col = "MAX(" + f.plain + ")"
 	}

@@ -28,6 +28,7 @@ var MySQL = &Dialect{
 	hex:         `LOWER(HEX(%s))`, unhex: `UNHEX(%s)`,
 	now:      `SELECT DATE_FORMAT(UTC_TIMESTAMP(6), '%Y-%m-%dT%H:%i:%s.%fZ')`,
 	catalog:  mysqlCatalog,
+	dead:     func(err error) bool { return errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, driver.ErrBadConn) },
 	Classify: mysqlClass,
 }
 
@@ -125,7 +126,7 @@ func mysqlCatalog(schema, table string) (string, []string) {
 	c.COLUMN_TYPE, CASE c.IS_NULLABLE WHEN 'NO' THEN '0' ELSE '1' END,
 	COALESCE((SELECT k.SEQ_IN_INDEX FROM information_schema.STATISTICS k WHERE k.TABLE_SCHEMA = c.TABLE_SCHEMA
 		AND k.TABLE_NAME = c.TABLE_NAME AND k.INDEX_NAME = 'PRIMARY' AND k.COLUMN_NAME = c.COLUMN_NAME), 0),
-	c.COLUMN_COMMENT, CASE t.TABLE_TYPE WHEN 'VIEW' THEN '' ELSE t.TABLE_COMMENT END
+	c.COLUMN_COMMENT, CASE t.TABLE_TYPE WHEN 'VIEW' THEN '' ELSE t.TABLE_COMMENT END, COALESCE(c.CHARACTER_SET_NAME, '')
 FROM information_schema.COLUMNS c JOIN information_schema.TABLES t ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME
 WHERE `
 	var args []string

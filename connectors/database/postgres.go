@@ -134,20 +134,22 @@ func (p postgresDB) Query(ctx context.Context, query string, args ...string) (Ro
 			return rows, nil
 		}
 		_ = s.Close()
-		if again || ctx.Err() != nil || !wasDead(err) {
+		if again || ctx.Err() != nil || !Postgres.Dead(err) {
 			return nil, err
 		}
 		p.pool.Reset()
 	}
 }
 
-func wasDead(err error) bool {
+func postgresDead(err error) bool {
 	var e *pgconn.PgError
 	if errors.As(err, &e) {
 		return e.Code == "57P01" || e.Code == "57P05" // ended by an administrator, or for being idle
 	}
-	return true // not the server's answer, but the line's
+	return pgconn.SafeToRetry(err) || strings.Contains(err.Error(), "conn closed")
 }
+
+func init() { Postgres.dead = postgresDead }
 
 func (p postgresDB) Exec(ctx context.Context, query string) error {
 	s, err := p.Session(ctx)

@@ -70,7 +70,7 @@ func (s *opened) plan(ctx context.Context, st *schemas.Stream, f from) (*plan, e
 	if f.Cursor != "" {
 		p.cursor = byName[f.Cursor]
 		if p.cursor.Order == database.NoOrder {
-			return nil, fault.Hint(fault.Config, "choose a column of whole numbers, of times or of text", "the cursor %q is of type %s, which has no order to follow", f.Cursor, p.cursor.Type.Names)
+			return nil, fault.Hint(fault.Config, "choose a column of whole numbers, of times or of text", "the cursor %q is of type %s, which has no order to follow", f.Cursor, p.cursor.Type)
 		}
 		d, n, _ := f.overlap()
 		p.overlap = n
@@ -154,9 +154,9 @@ func (p *plan) rank(cursor []byte) (int64, error) {
 		}
 		return n, nil
 	case database.Times:
-		t, err := parseTime(cursor, time.UTC)
+		t, err := database.ParseTime(cursor, time.UTC)
 		if err != nil {
-			return 0, err
+			return 0, errCursor
 		}
 		return t.UnixMicro(), nil
 	}
@@ -213,36 +213,12 @@ func (p *plan) floorText(floor int64, like string) string {
 	return like
 }
 
-// parseTime reads a time as the dialects select it: a date, a time without a
-// zone (which is then of the given one), or one in UTC.
-func parseTime(b []byte, zone *time.Location) (time.Time, error) {
-	s := string(b)
-	if len(s) == len(time.DateOnly) {
-		t, err := time.ParseInLocation(time.DateOnly, s, zone)
-		if err != nil {
-			return t, errCursor
-		}
-		return t, nil
-	}
-	if utc := strings.TrimSuffix(strings.TrimSuffix(s, "Z"), "+00"); utc != s {
-		s, zone = utc, time.UTC
-	}
-	if len(s) < len(time.DateTime) {
-		return time.Time{}, errCursor
-	}
-	t, err := time.ParseInLocation(time.DateTime, s[:10]+" "+s[11:], zone)
-	if err != nil {
-		return t, errCursor
-	}
-	return t, nil
-}
-
 // at is when a row says it happened, as far as its cursor is a time.
 func (p *plan) at(cursor []byte) time.Time {
 	if p.cursor == nil || p.cursor.Order != database.Times {
 		return time.Time{}
 	}
-	t, err := parseTime(cursor, p.zone)
+	t, err := database.ParseTime(cursor, p.zone)
 	if err != nil {
 		return time.Time{}
 	}
@@ -257,17 +233,4 @@ func hashOf(tail [][]byte) uint64 {
 		_, _ = h.Write([]byte{connectors.KeySeparator})
 	}
 	return h.Sum64()
-}
-
-// propose turns a table into a declaration to begin with.
-func (s *opened) propose(t *database.Table) *schemas.Stream {
-	st := &schemas.Stream{Name: t.Name, Key: t.Key()}
-	for _, c := range t.Columns {
-		typ := s.TypeOf(c)
-		if typ.Form == database.Binary && c.KeyPlace == 0 {
-			continue // never delivered by itself
-		}
-		st.Fields = append(st.Fields, decl.Entry[string]{Key: c.Name, Value: typ.As})
-	}
-	return st
 }

@@ -226,11 +226,7 @@ func (s *opened) Discover(ctx context.Context) ([]*schemas.Stream, error) {
 	if err != nil {
 		return nil, s.Failure(ctx, err, "listing the tables of system %q", s.name)
 	}
-	var out []*schemas.Stream
-	for i := range tables {
-		out = append(out, s.propose(&tables[i]))
-	}
-	return out, nil
+	return s.Propose(tables, func(*database.Table, *database.Proposal) bool { return true }), nil
 }
 
 func (s *opened) Close() error { return s.db.Close() }

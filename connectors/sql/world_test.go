@@ -1,133 +1,22 @@
 package sql
 
 import (
-	"context"
 	"database/sql"
 	"fmt"
 	"net"
-	"os"
 	"strings"
-	"sync/atomic"
 	"testing"
-
-	"github.com/go-sql-driver/mysql"
-	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"rongtong/connectors"
 	"rongtong/connectors/conntest"
-	"rongtong/deploy/testservers"
+	"rongtong/connectors/database/dbtest"
 	"rongtong/schemas"
 	"rongtong/schemas/fault"
 )
 
-// passwordEnv holds the password of the accounts that the connector uses.
-const (
-	passwordEnv = "RONGTONG_TEST_SQL_PASSWORD"
-	password    = "canary-Passw0rd/'+%@:"
-	wrongEnv    = "RONGTONG_TEST_SQL_WRONG"
-	wrong       = "canary-Wr0ng"
-)
-
-func init() {
-	_ = os.Setenv(passwordEnv, password)
-	_ = os.Setenv(wrongEnv, wrong)
-}
-
-// engine is a real database server, with what its SQL does differently.
-type engine struct {
-	driver  string
-	server  func(testing.TB) *testservers.Server
-	connect func(s *testservers.Server, db string) *sql.DB // as the account that may do everything
-	create  func(name string) []string                     // a database and an account of that name
-	drop    func(name string) []string
-	table   string
-	fill    string // inserts the rows $1 to $2
-	now     string // now, in full precision
-	expire  func(name string) []string
-	restore func(name string) []string
-}
-
-var postgresEngine = &engine{
-	driver: "postgres", server: testservers.Postgres,
-	connect: func(s *testservers.Server, db string) *sql.DB {
-		return must(sql.Open("pgx", fmt.Sprintf("host=%s port=%d user=%s password='%s' dbname=%s", s.Host, s.Port, s.User, s.Password, db)))
-	},
-	create: func(n string) []string {
-		return []string{"CREATE DATABASE " + n, "CREATE ROLE " + n + " LOGIN PASSWORD '" + strings.ReplaceAll(password, "'", "''") + "'",
-			"GRANT pg_read_all_data TO " + n}
-	},
-	drop: func(n string) []string { return []string{"DROP DATABASE " + n + " WITH (FORCE)", "DROP ROLE " + n} },
-	table: `CREATE TABLE event (id bigint PRIMARY KEY, no text NOT NULL, opened timestamp, amount numeric(20,4), note text, phone text,
-		changed timestamptz(6) NOT NULL)`,
-	fill: `INSERT INTO event SELECT i, 'E' || lpad(i::text, 8, '0'), timestamp '2025-12-01' + i * interval '1 second', i / 4.0, '一号网格 "' || i || '"', '13800000000',
-		timestamptz '2025-12-01 00:00:00+08' + i * interval '1 second' FROM generate_series(%d, %d) i`,
-	now: "clock_timestamp()",
-	expire: func(n string) []string {
-		return []string{"ALTER ROLE " + n + " PASSWORD 'another'", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '" + n + "'"}
-	},
-	restore: func(n string) []string {
-		return []string{"ALTER ROLE " + n + " PASSWORD '" + strings.ReplaceAll(password, "'", "''") + "'"}
-	},
-}
-
-var mariadbEngine = &engine{
-	driver: "mysql", server: testservers.MariaDB,
-	connect: func(s *testservers.Server, db string) *sql.DB {
-		c := mysql.NewConfig()
-		c.Net, c.Addr, c.User, c.Passwd, c.DBName = "tcp", s.Addr(), s.User, s.Password, db
-		c.Params = map[string]string{"time_zone": "'+00:00'", "sql_mode": "''"}
-		return sql.OpenDB(must(mysql.NewConnector(c)))
-	},
-	create: func(n string) []string {
-		return []string{"CREATE DATABASE " + n, "CREATE USER " + n + "@'%' IDENTIFIED BY '" + strings.ReplaceAll(password, "'", "''") + "'",
-			"GRANT SELECT ON " + n + ".* TO " + n}
-	},
-	drop: func(n string) []string { return []string{"DROP DATABASE " + n, "DROP USER " + n} },
-	table: `CREATE TABLE event (id bigint PRIMARY KEY, no varchar(20) NOT NULL, opened datetime, amount decimal(20,4), note text, phone text,
-		changed timestamp(6) NOT NULL DEFAULT '2025-01-01 00:00:00') CHARACTER SET gbk`,
-	fill: `INSERT INTO event SELECT seq, CONCAT('E', LPAD(seq, 8, '0')), TIMESTAMP('2025-12-01') + INTERVAL seq SECOND, seq / 4, CONCAT('一号网格 "', seq, '"'), '13800000000',
-		TIMESTAMP('2025-11-30 16:00:00') + INTERVAL seq SECOND FROM seq_%d_to_%d`,
-	now: "UTC_TIMESTAMP(6)",
-	expire: func(n string) []string {
-		return []string{"ALTER USER " + n + "@'%' IDENTIFIED BY 'another'", "KILL USER " + n}
-	},
-	restore: func(n string) []string {
-		return []string{"ALTER USER " + n + "@'%' IDENTIFIED BY '" + strings.ReplaceAll(password, "'", "''") + "'"}
-	},
-}
-
-func must[T any](v T, err error) T {
-	if err != nil {
-		panic(err)
-	}
-	return v
-}
-
-var serial atomic.Int64
-
-// fresh makes a database and an account of one name; both end with tb.
-func (e *engine) fresh(tb testing.TB) (name string, db *sql.DB, server *testservers.Server) {
-	tb.Helper()
-	server = e.server(tb)
-	name = fmt.Sprintf("t%d_%d", os.Getpid(), serial.Add(1))
-	admin := e.connect(server, map[string]string{"postgres": "postgres", "mysql": "mysql"}[e.driver])
-	for _, q := range e.create(name) {
-		run(tb, admin, q)
-	}
-	db = e.connect(server, name)
-	tb.Cleanup(func() {
-		db.Close()
-		for _, q := range e.drop(name) {
-			_, _ = admin.Exec(q)
-		}
-		admin.Close()
-	})
-	return name, db, server
-}
-
 // serverWorld is the SQL connector against a real server, read the way from says.
 type serverWorld struct {
-	*engine
+	*dbtest.Engine
 	from string // of the stream
 }
 
@@ -155,13 +44,13 @@ streams:
     key: [id]
     fields: { id: number, no: text, opened: text, amount: number, note: text, changed: text }
     drop: [phone]
-`, w.driver, host, port, name, name, passwordEnv, from)
+`, w.Driver, host, port, name, name, dbtest.PasswordEnv, from)
 }
 
 func (w serverWorld) start(tb testing.TB, from string, n int) *serverSite {
-	name, db, server := w.fresh(tb)
-	run(tb, db, w.table)
-	run(tb, db, fmt.Sprintf(w.fill, 1, n))
+	name, db, server := w.Fresh(tb)
+	run(tb, db, w.Table)
+	run(tb, db, fmt.Sprintf(w.Fill, 1, n))
 	s := &serverSite{w: w, name: name, db: db, rows: n, proxy: conntest.NewProxy(tb, server.Addr())}
 	s.text = w.declare(name, s.proxy.Addr(), from)
 	s.sys = conntest.Declare(tb, s.text)
@@ -180,12 +69,12 @@ func (s *serverSite) Count() int              { return s.rows }
 func (s *serverSite) Text() string            { return s.text }
 
 func (s *serverSite) Add(tb testing.TB) {
-	run(tb, s.db, fmt.Sprintf(s.w.fill, s.rows+1, s.rows+7))
+	run(tb, s.db, fmt.Sprintf(s.w.Fill, s.rows+1, s.rows+7))
 	s.rows += 7
 }
 
 func (s *serverSite) Update(tb testing.TB) []conntest.Event {
-	run(tb, s.db, `UPDATE event SET note = '改了', amount = 12345678901234.5678, changed = `+s.w.now+` WHERE id IN (3, 4, 19999)`)
+	run(tb, s.db, `UPDATE event SET note = '改了', amount = 12345678901234.5678, changed = `+s.w.Now+` WHERE id IN (3, 4, 19999)`)
 	with := map[string]string{"note": `"改了"`, "amount": "12345678901234.5678"}
 	return []conntest.Event{{Key: "3", With: with}, {Key: "4", With: with}, {Key: "19999", With: with}}
 }
@@ -207,14 +96,13 @@ func (s *serverSite) Inject(tb testing.TB, t conntest.Trouble) conntest.Injected
 	case conntest.Stall:
 		return s.proxy.Stall(bytes)
 	case conntest.Expire:
-		admin := s.w.connect(s.w.server(tb), map[string]string{"postgres": "postgres", "mysql": "mysql"}[s.w.driver])
-		tb.Cleanup(func() { admin.Close() })
-		for _, q := range s.w.expire(s.name) {
+		admin := s.w.Admin(tb)
+		for _, q := range s.w.Expire(s.name) {
 			run(tb, admin, q)
 		}
 		s.proxy.Drop()
 		return conntest.Injected{Heal: func() {
-			for _, q := range s.w.restore(s.name) {
+			for _, q := range s.w.Restore(s.name) {
 				run(tb, admin, q)
 			}
 		}}
@@ -232,7 +120,7 @@ func (w serverWorld) Refused() []conntest.Refused {
 		return out
 	}
 	return []conntest.Refused{
-		{Name: "a password in the file", Text: bad("${env:"+passwordEnv+"}", "hunter2"), Rule: "secret.inline"},
+		{Name: "a password in the file", Text: bad("${env:"+dbtest.PasswordEnv+"}", "hunter2"), Rule: "secret.inline"},
 		{Name: "no user", Text: bad("user: d, ", ""), Rule: "key.missing"},
 		{Name: "unknown key", Text: bad("host:", "hots: x, host:"), Rule: "key.unknown"},
 		{Name: "a port too large", Text: bad("port: 1", "port: 70000"), Rule: "port.range"},
@@ -256,29 +144,19 @@ func (w serverWorld) Unfit(tb testing.TB) []conntest.Unfit {
 		return conntest.Declare(tb, strings.Replace(s.text, old, new, 1))
 	}
 	return []conntest.Unfit{
-		{Name: "a wrong password", System: change(passwordEnv, wrongEnv), Class: fault.Config, Credential: true},
+		{Name: "a wrong password", System: change(dbtest.PasswordEnv, dbtest.WrongEnv), Class: fault.Config, Credential: true},
 		{Name: "no such database", System: change("database: "+s.name, "database: nowhere"), Class: fault.Config},
 		{Name: "no such column", System: change("note: text", "note: text, extra: text"), Class: fault.Config},
 		{Name: "no table yet", System: change("table: event", "table: events"), Class: fault.Transient},
-		{Name: "no such variable", System: change(passwordEnv, "RONGTONG_TEST_NOT_SET"), Class: fault.Config},
-		{Name: "nobody listens", System: conntest.Declare(tb, w.declare(s.name, deadAddr(tb), w.from)), Class: fault.Transient},
+		{Name: "no such variable", System: change(dbtest.PasswordEnv, "RONGTONG_TEST_NOT_SET"), Class: fault.Config},
+		{Name: "nobody listens", System: conntest.Declare(tb, w.declare(s.name, dbtest.DeadAddr(tb), w.from)), Class: fault.Transient},
 		{Name: "bytes are not delivered", System: s.withBytes(tb), Class: fault.Config},
 	}
 }
 
 func (s *serverSite) withBytes(tb testing.TB) *schemas.System {
-	run(tb, s.db, "ALTER TABLE event ADD photo "+map[string]string{"postgres": "bytea", "mysql": "blob"}[s.w.driver])
+	run(tb, s.db, "ALTER TABLE event ADD photo "+map[string]string{"postgres": "bytea", "mysql": "blob"}[s.w.Driver])
 	return conntest.Declare(tb, strings.Replace(s.text, "note: text", "note: text, photo: text", 1))
-}
-
-// deadAddr is an address where nobody listens.
-func deadAddr(tb testing.TB) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 func (w serverWorld) Exempt() map[string]string {
@@ -286,16 +164,16 @@ func (w serverWorld) Exempt() map[string]string {
 }
 
 func TestPostgres(t *testing.T) {
-	conntest.Run(t, serverWorld{postgresEngine, "cursor: changed, deletes: true, parallel: 3"})
+	conntest.Run(t, serverWorld{dbtest.Postgres, "cursor: changed, deletes: true, parallel: 3"})
 }
 
 func TestMariaDB(t *testing.T) {
-	conntest.Run(t, serverWorld{mariadbEngine, "cursor: changed, deletes: true"})
+	conntest.Run(t, serverWorld{dbtest.MariaDB, "cursor: changed, deletes: true"})
 }
 
 // TestPostgresCompared: the same promises without a cursor.
 func TestPostgresCompared(t *testing.T) {
-	conntest.Run(t, comparedWorld{serverWorld{postgresEngine, "compare: true, deletes: true"}})
+	conntest.Run(t, comparedWorld{serverWorld{dbtest.Postgres, "compare: true, deletes: true"}})
 }
 
 type comparedWorld struct{ serverWorld }
@@ -307,5 +185,3 @@ func (w comparedWorld) Exempt() map[string]string {
 		"types":    "shown by the world with a cursor",
 	}
 }
-
-func background() context.Context { return context.Background() }

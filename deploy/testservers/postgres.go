@@ -74,7 +74,7 @@ func startPostgres(ctx context.Context) (_ *Server, err error) {
 	err = Run(ctx, Child{
 		Path: filepath.Join(program, "bin", "postgres"), Dir: dir, Signal: "QUIT",
 		Args: []string{"-D", data, "-p", fmt.Sprint(s.Port), "-k", dir, "-h", s.Host,
-			"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "wal_level=logical",
+			"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "wal_level=logical",
 			"-c", "max_wal_senders=40", "-c", "max_replication_slots=40", "-c", "max_connections=200",
 			"-c", "shared_buffers=64MB", "-c", "autovacuum=off"},
 		Ready: func(context.Context) error { return postmasterReady(data) },
