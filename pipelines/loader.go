@@ -45,6 +45,9 @@ type Loader struct {
 	// Session is how long a loader that died keeps its partitions; 0: 6 s, the
 	// least that brokers allow by default.
 	Session time.Duration
+	// Rest is how long a partition rests after an error that time does not heal;
+	// 0: 15 s. A person has to act, and when they have, it goes on by itself.
+	Rest time.Duration
 	// BlockRows closes a block by rows; 0: 65,536.
 	BlockRows int
 	// Group is the consumer group; empty: LoadGroup. Loads of another group have

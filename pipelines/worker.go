@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -149,10 +150,6 @@ func (w *worker) loadAll(loading context.Context, orders <-chan order) error {
 	return nil
 }
 
-// restPause is how long a partition rests after an error that time does not
-// heal: a person has to act, and when they have, it goes on by itself.
-const restPause = 15 * time.Second
-
 // rest keeps a partition from being worked on for a while and says why. The
 // others go on.
 func (w *worker) rest(ctx context.Context, s *share, err error) {
@@ -164,7 +161,8 @@ func (w *worker) rest(ctx context.Context, s *share, err error) {
 		w.Log.Warn("a partition rests", "topic", s.topic, "partition", s.partition, "again_in", time.Second, "error", err)
 		return
 	}
-	s.again.Store(time.Now().Add(restPause).UnixNano())
+	pause := cmp.Or(w.Rest, 15*time.Second)
+	s.again.Store(time.Now().Add(pause).UnixNano())
 	w.Log.Error("a partition is stopped; nothing of it is lost, the others go on", "topic", s.topic, "partition", s.partition,
-		"class", fault.Of(err).String(), "again_in", restPause, "error", fmt.Sprint(err))
+		"class", fault.Of(err).String(), "again_in", pause, "error", fmt.Sprint(err))
 }

@@ -12,24 +12,14 @@ import (
 )
 
 // Refused tells which rows of a load the table can never take, in order, at most
-// so many. It stores nothing: the rows go to a table function of the same
-// structure that keeps none, half by half, until the ones that fail stand alone.
-// What only the table itself checks (a constraint, say) is not found so.
+// so many. It stores nothing: the rows go to a table of the same columns that
+// keeps none, half by half, until the ones that fail stand alone. That table
+// stays in ops, empty; it is made anew each time, because columns change.
 func (w *Warehouse) Refused(ctx context.Context, l Load, most int) ([]int, error) {
-	columns, err := w.Describe(ctx, l.Table)
-	if err != nil {
+	sink := dbOps + ".refused_" + strings.ReplaceAll(l.Table, ".", "_")
+	if err := w.Exec(ctx, fmt.Sprintf("CREATE OR REPLACE TABLE %s AS %s ENGINE = Null", sink, l.Table)); err != nil {
 		return nil, err
 	}
-	var structure []string
-	for i := range int(l.Rows.NumCols()) {
-		name := l.Rows.ColumnName(i)
-		for _, c := range columns {
-			if c.Name == name {
-				structure = append(structure, ident(name)+" "+c.Type)
-			}
-		}
-	}
-	into := fmt.Sprintf("FUNCTION null(%s)", quote(strings.Join(structure, ", ")))
 	var out []int
 	var try func(from, to int64) error
 	try = func(from, to int64) error {
@@ -37,7 +27,7 @@ func (w *Warehouse) Refused(ctx context.Context, l Load, most int) ([]int, error
 			return nil
 		}
 		part := l.Rows.NewSlice(from, to)
-		err := w.insert(ctx, into, "", part, fmt.Sprintf("checking rows for %q", l.Table))
+		err := w.insert(ctx, sink, l.Token, part, fmt.Sprintf("checking rows for %q", l.Table))
 		part.Release()
 		switch {
 		case err == nil:
