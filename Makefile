@@ -30,7 +30,7 @@ test: build ## every test, on real engines that it fetches and starts itself
 test-kafka: build ## the same promises on Apache Kafka, with kcat as a second opinion (fetches both, and Java)
 	@$(BIN) engine fetch
 	@$(GO) run ./deploy/testservers/fetch apachekafka
-	@$(GO) test -tags apachekafka -count=1 -timeout 15m $(ARGS) -run 'Conform|Apache|BrokerIsKilled|Restart' ./pipelines/topics ./pipelines
+	@$(GO) test -tags apachekafka -count=1 -timeout 15m $(ARGS) -run 'Conform|Apache|BrokerIsKilled|Restart' ./pipelines/topics ./pipelines ./cmd/rongtong
 
 check: build ## check every declaration and run its cases
 	@$(BIN) check $(ARGS)
@@ -43,7 +43,7 @@ bench: build ## the fast path beside a row-wise program, then benchmarks with al
 verify: build ## formatting, vet, import map, declarations, and golden files that match their sources
 	@test -z "$$(gofmt -l cmd connectors deploy pipelines schemas transforms)" || { gofmt -l cmd connectors deploy pipelines schemas transforms; echo "run gofmt -w on these files"; exit 1; }
 	@$(GO) vet ./...
-	@$(GO) vet -tags apachekafka ./pipelines/...
+	@$(GO) vet -tags apachekafka ./pipelines/... ./cmd/...
 	@$(GO) mod verify
 	@$(GO) test -count=1 ./cmd
 	@$(BIN) check

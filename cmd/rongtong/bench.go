@@ -47,7 +47,7 @@ created if they are missing.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if brokers == "" {
-				brokers = c.kafka
+				brokers = c.kafka.brokers
 			}
 			if s.Topic == "" {
 				return benchCompare(cmd, c, o)
@@ -56,7 +56,7 @@ created if they are missing.`,
 				return &usageError{fmt.Errorf("--topic needs --brokers, --warehouse and --table")}
 			}
 			limitMemory(320 << 20)
-			s.Brokers, s.Warehouse, s.Workers, s.Log = strings.Split(brokers, ","), c.warehouse, o.Workers, c.log()
+			s.Brokers, s.Security, s.Warehouse, s.Workers, s.Log = strings.Split(brokers, ","), c.kafka.security, c.warehouse, o.Workers, c.log()
 			load := bench.Load
 			if rowwise {
 				load = func(ctx context.Context, s bench.Source) (bench.Report, error) {
@@ -131,7 +131,7 @@ func benchFillCmd(c *common) *cobra.Command {
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if brokers == "" {
-				brokers = c.kafka
+				brokers = c.kafka.brokers
 			}
 			if brokers == "" {
 				return &usageError{fmt.Errorf("fill needs --brokers")}

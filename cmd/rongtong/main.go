@@ -105,14 +105,15 @@ type usageError struct{ error }
 
 // common are the flags of every verb that talks to the pipeline.
 type common struct {
-	kafka, warehouse, overlay string
-	keys                      string
-	logFormat, logLevel       string
-	json                      bool
+	kafka               kafkaFlags
+	warehouse, overlay  string
+	keys                string
+	logFormat, logLevel string
+	json                bool
 }
 
 func (c *common) options() control.Options {
-	return control.Options{Kafka: c.kafka, Warehouse: c.warehouse, Overlay: c.overlay, Keys: c.keys, Log: c.log()}
+	return control.Options{Kafka: c.kafka.brokers, Security: c.kafka.security, Warehouse: c.warehouse, Overlay: c.overlay, Keys: c.keys, Log: c.log()}
 }
 
 func (c *common) log() *slog.Logger {
@@ -140,7 +141,7 @@ func newRoot() *cobra.Command {
 		return &usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	})
 	f := root.PersistentFlags()
-	f.StringVar(&c.kafka, "kafka", os.Getenv("RONGTONG_KAFKA"), "broker addresses, host:port[,host:port] ($RONGTONG_KAFKA)")
+	c.kafka.register(f)
 	f.StringVar(&c.warehouse, "warehouse", os.Getenv("RONGTONG_WAREHOUSE"), "ClickHouse over HTTP, http://user:${file:/path}@host:port ($RONGTONG_WAREHOUSE)")
 	f.StringVar(&c.keys, "keys", os.Getenv("RONGTONG_KEYS"), "keys of pseudonyms: /path, env:NAME or command:program ($RONGTONG_KEYS)")
 	f.StringVar(&c.overlay, "declarations", os.Getenv("RONGTONG_DECLARATIONS"), "folder of declarations that add to or replace the shipped ones ($RONGTONG_DECLARATIONS)")

@@ -24,6 +24,7 @@ import (
 // Source is a topic to load and the table it goes to.
 type Source struct {
 	Brokers   []string
+	Security  topics.Security
 	Topic     string
 	Warehouse string // http://user:${file:/path}@host:port
 	Table     string // "std.bench_event", or any table whose columns are named like the fields
@@ -105,7 +106,7 @@ func clientCPU() float64 {
 // started again with the same group, it goes on and doubles nothing.
 func Load(ctx context.Context, s Source) (Report, error) {
 	r := Report{Program: "rongtong", Topic: s.Topic, Table: s.Table}
-	k, err := topics.Dial(ctx, s.Brokers, topics.WithLogger(s.Log))
+	k, err := topics.Dial(ctx, s.Brokers, topics.WithSecurity(s.Security), topics.WithLogger(s.Log))
 	if err != nil {
 		return r, err
 	}

@@ -26,6 +26,7 @@ import (
 // operator's own declarations are.
 type Options struct {
 	Kafka     string // "host:port[,host:port…]"
+	Security  topics.Security
 	Warehouse string // "http://user:${file:/path}@host:port"
 	Keys      string // where the keys of pseudonyms are, see deidentify.Load; may be empty
 	Overlay   string // folder of declarations that add to or replace the shipped ones; may be empty
@@ -97,7 +98,7 @@ func (o Options) kafka(ctx context.Context) (*topics.Client, error) {
 	if o.Kafka == "" {
 		return nil, fault.Hint(fault.Config, "give --kafka host:port or set RONGTONG_KAFKA", "connecting to Kafka: no address")
 	}
-	return topics.Dial(ctx, brokers(o.Kafka))
+	return topics.Dial(ctx, brokers(o.Kafka), topics.WithSecurity(o.Security), topics.WithLogger(o.Log))
 }
 
 // warehouse connects to ClickHouse.

@@ -25,7 +25,8 @@ type Security struct {
 	Mechanism string
 	User      string
 	// Password is where the password is, never the password itself:
-	// "${env:NAME}", "${file:/path}" or "${command:program argument…}".
+	// "${env:NAME}", "${file:/path}" or "${command:program argument…}", with or
+	// without the frame.
 	Password string
 }
 
@@ -92,9 +93,23 @@ func (s Security) tls() (*tls.Config, error) {
 	return cfg, nil
 }
 
+// IsPasswordReference reports whether s names a place where a password is.
+func IsPasswordReference(s string) bool { return decl.IsReference(reference(s)) }
+
+// reference puts the frame around a reference that has none.
+func reference(s string) string {
+	for _, kind := range []string{"env:", "file:", "command:"} {
+		if strings.HasPrefix(s, kind) {
+			return "${" + s + "}"
+		}
+	}
+	return s
+}
+
 func (s Security) password() (string, error) {
+	s.Password = reference(s.Password)
 	if !decl.IsReference(s.Password) {
-		return "", fault.Hint(fault.Config, "write ${env:NAME}, ${file:/path} or ${command:program} and put the password there",
+		return "", fault.Hint(fault.Config, "write env:NAME, file:/path or command:program and put the password there",
 			"reading the password for Kafka of user %q: it must be given by reference", s.User)
 	}
 	password, err := decl.Expand(s.Password)
