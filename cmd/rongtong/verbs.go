@@ -21,22 +21,23 @@ import (
 )
 
 func upCmd(c *common) *cobra.Command {
-	var roles []string
-	var workers int
+	var work control.Work
 	cmd := &cobra.Command{
 		Use:   "up",
 		Short: "run the pipeline's roles, together or apart, until stopped",
 		Long:  "up runs one or more roles until it is stopped: ingest reads the source systems into Kafka, load moves\nKafka into ClickHouse, schedule runs the jobs. Any number of processes may run any role.",
 		Example: `  rongtong up                              # all roles in one process
   rongtong up --roles ingest               # on the machine that reaches the sources
-  rongtong up --roles load --workers 4     # as many of these as the load needs`,
+  rongtong up --roles load --workers 4     # as many of these as the load needs
+  rongtong up --listen 127.0.0.1:9464      # with metrics for Prometheus, and health checks`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return control.Up(cmd.Context(), c.options(), roles, workers)
+			return control.Up(cmd.Context(), c.options(), work)
 		},
 	}
-	cmd.Flags().StringSliceVar(&roles, "roles", control.Roles, "which roles to run")
-	cmd.Flags().IntVar(&workers, "workers", min(2, runtime.NumCPU()), "blocks that a loader loads at the same time")
+	cmd.Flags().StringSliceVar(&work.Roles, "roles", control.Roles, "which roles to run")
+	cmd.Flags().IntVar(&work.Workers, "workers", min(2, runtime.NumCPU()), "blocks that a loader loads at the same time")
+	cmd.Flags().StringVar(&work.Listen, "listen", "", "address for /metrics (Prometheus), /healthz and /readyz, such as 127.0.0.1:9464; none when empty")
 	return cmd
 }
 

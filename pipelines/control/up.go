@@ -21,10 +21,17 @@ import (
 // Roles are the parts of the pipeline that may run together or apart.
 var Roles = []string{"ingest", "load", "schedule"}
 
+// Work is what one process does.
+type Work struct {
+	Roles   []string
+	Workers int    // blocks that a loader loads at the same time
+	Listen  string // address of /metrics, /healthz and /readyz; empty: none
+}
+
 // Up runs roles until ctx ends, then stops each at a boundary: nothing is half
 // written. It creates the topics and tables it needs.
-func Up(ctx context.Context, o Options, roles []string, workers int) error {
-	for _, r := range roles {
+func Up(ctx context.Context, o Options, work Work) error {
+	for _, r := range work.Roles {
 		if !slices.Contains(Roles, r) {
 			return fault.Hint(fault.Config, decl.Suggest(r, Roles), "starting: %q is not a role", r)
 		}
@@ -42,18 +49,26 @@ func Up(ctx context.Context, o Options, roles []string, workers int) error {
 		return err
 	}
 	var w *warehouse.Warehouse
-	if slices.Contains(roles, "load") || slices.Contains(roles, "schedule") {
+	if slices.Contains(work.Roles, "load") || slices.Contains(work.Roles, "schedule") {
 		if w, err = o.warehouse(ctx); err != nil {
 			return err
 		}
 		defer w.Close()
 	}
-	return run(ctx, o, d, k, w, roles, workers)
+	return run(ctx, o, d, k, w, work)
 }
 
-func run(ctx context.Context, o Options, d Declarations, k *topics.Client, w *warehouse.Warehouse, roles []string, workers int) error {
+func run(ctx context.Context, o Options, d Declarations, k *topics.Client, w *warehouse.Warehouse, work Work) error {
 	g, ctx := errgroup.WithContext(ctx)
-	for _, role := range roles {
+	if work.Listen != "" {
+		m, err := NewMonitor(ctx, o)
+		if err != nil {
+			return err
+		}
+		defer m.Close()
+		g.Go(func() error { return NewMetrics(m, o.Log.With("role", "metrics")).Listen(ctx, work.Listen) })
+	}
+	for _, role := range work.Roles {
 		log := o.Log.With("role", role)
 		switch role {
 		case "ingest":
@@ -70,7 +85,7 @@ func run(ctx context.Context, o Options, d Declarations, k *topics.Client, w *wa
 				return err
 			}
 			g.Go(func() error {
-				l := &pipelines.Loader{Kafka: k, Warehouse: w, Log: log, Workers: workers}
+				l := &pipelines.Loader{Kafka: k, Warehouse: w, Log: log, Workers: work.Workers}
 				return l.Run(ctx, d.Streams)
 			})
 		case "schedule":

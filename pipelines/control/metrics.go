@@ -1,0 +1,187 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"rongtong/schemas/fault"
+)
+
+// Metrics answers Prometheus with how everything stands: what Kafka and the
+// warehouse hold, not what this process happens to have done, so one process
+// with metrics tells about all, and a restart resets nothing.
+type Metrics struct {
+	m   *Monitor
+	log *slog.Logger
+
+	mu   sync.Mutex
+	read time.Time // when seen was read
+	seen snapshot
+	err  error
+}
+
+// snapshot is what one round of questions found.
+type snapshot struct {
+	status  Status
+	rejects []labelled
+	loaded  []labelled
+	things  []labelled
+	dispute []labelled
+}
+
+// labelled is a number with the values of its labels.
+type labelled struct {
+	value  float64
+	labels []string
+}
+
+// settled is how long a snapshot serves: several scrapers ask one time.
+const settled = 5 * time.Second
+
+var (
+	stream      = []string{"tier", "system", "stream"}
+	upDesc      = prometheus.NewDesc("rongtong_up", "1 when Kafka and the warehouse answered.", nil, nil)
+	delivered   = prometheus.NewDesc("rongtong_delivered_records_total", "Records that connectors delivered into Kafka.", stream, nil)
+	droppedDesc = prometheus.NewDesc("rongtong_dropped_values_total", "Values of fields that must not leave a source, dropped at the connector.", stream, nil)
+	lagDesc     = prometheus.NewDesc("rongtong_lag_records", "Offsets in Kafka that are not loaded yet.", stream, nil)
+	rowsDesc    = prometheus.NewDesc("rongtong_rows_total", "Rows that reached the transforms, by outcome.", append(stream[:3:3], "outcome"), nil)
+	rejectDesc  = prometheus.NewDesc("rongtong_quarantined_rows", "Rows in quarantine, by rule.", append(stream[:3:3], "rule"), nil)
+	loadedDesc  = prometheus.NewDesc("rongtong_entity_loaded_timestamp_seconds", "When rows of an entity last came in from a tier.", []string{"entity", "tier"}, nil)
+	thingsDesc  = prometheus.NewDesc("rongtong_entity_things", "Fused rows of an entity.", []string{"entity"}, nil)
+	disputeDesc = prometheus.NewDesc("rongtong_conflicts", "Fields over which sources disagree beyond the tolerance, by the department that answers.", []string{"department", "entity", "field"}, nil)
+	runDesc     = prometheus.NewDesc("rongtong_job_last_run_timestamp_seconds", "When the latest run of a job began, by its state.", []string{"job", "state"}, nil)
+	tookDesc    = prometheus.NewDesc("rongtong_job_last_run_duration_seconds", "How long the latest finished run of a job took.", []string{"job"}, nil)
+)
+
+// NewMetrics makes metrics over a monitor, which stays the caller's.
+func NewMetrics(m *Monitor, log *slog.Logger) *Metrics { return &Metrics{m: m, log: log} }
+
+// Describe implements prometheus.Collector.
+func (x *Metrics) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{upDesc, delivered, droppedDesc, lagDesc, rowsDesc, rejectDesc, loadedDesc, thingsDesc, disputeDesc, runDesc, tookDesc} {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector. Where an engine does not answer,
+// rongtong_up is 0 and there is nothing else: old figures would hide it.
+func (x *Metrics) Collect(ch chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	s, err := x.snapshot(ctx)
+	if err != nil {
+		x.log.Warn("collecting metrics", "error", err)
+		ch <- prometheus.MustNewConstMetric(upDesc, prometheus.GaugeValue, 0)
+		return
+	}
+	ch <- prometheus.MustNewConstMetric(upDesc, prometheus.GaugeValue, 1)
+	for _, st := range s.status.Streams {
+		of := []string{st.Tier, st.System, st.Stream}
+		counter := func(d *prometheus.Desc, n int64, labels ...string) {
+			ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), append(of[:3:3], labels...)...)
+		}
+		counter(delivered, st.Records)
+		counter(droppedDesc, st.Dropped)
+		counter(rowsDesc, st.Accepted, "accepted")
+		counter(rowsDesc, st.Rejected, "rejected")
+		ch <- prometheus.MustNewConstMetric(lagDesc, prometheus.GaugeValue, float64(st.Lag), of...)
+	}
+	for d, list := range map[*prometheus.Desc][]labelled{rejectDesc: s.rejects, loadedDesc: s.loaded, thingsDesc: s.things, disputeDesc: s.dispute} {
+		for _, l := range list {
+			ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, l.value, l.labels...)
+		}
+	}
+	latest := map[string]bool{}
+	for _, r := range s.status.Runs { // the newest first
+		if latest[r.Job] {
+			continue
+		}
+		latest[r.Job] = true
+		ch <- prometheus.MustNewConstMetric(runDesc, prometheus.GaugeValue, float64(r.Started.Unix()), r.Job, r.State)
+		if r.Finished.After(r.Started) {
+			ch <- prometheus.MustNewConstMetric(tookDesc, prometheus.GaugeValue, r.Finished.Sub(r.Started).Seconds(), r.Job)
+		}
+	}
+}
+
+// snapshot asks everyone, at most once in a while.
+func (x *Metrics) snapshot(ctx context.Context) (snapshot, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if time.Since(x.read) < settled {
+		return x.seen, x.err
+	}
+	x.seen, x.err = x.ask(ctx)
+	x.read = time.Now()
+	return x.seen, x.err
+}
+
+func (x *Metrics) ask(ctx context.Context) (s snapshot, err error) {
+	if s.status, err = x.m.Status(ctx); err != nil {
+		return s, err
+	}
+	for _, q := range []struct {
+		into *[]labelled
+		sql  string
+	}{
+		{&s.rejects, "SELECT toFloat64(count()), [toString(tier), toString(system), toString(stream), toString(rule)] FROM ops.reject FINAL GROUP BY tier, system, stream, rule"},
+		{&s.loaded, "SELECT toFloat64(max(toUnixTimestamp(loaded_at))), [toString(entity), toString(tier)] FROM ops.load GROUP BY entity, tier"},
+		{&s.things, "SELECT toFloat64(things), [entity] FROM ops.fuse FINAL WHERE things > 0"},
+		{&s.dispute, "SELECT toFloat64(count()), [toString(department), toString(entity), toString(field)] FROM ads.conflict GROUP BY department, entity, field"},
+	} {
+		rows, err := x.m.w.Query(ctx, q.sql)
+		if err != nil {
+			return s, err
+		}
+		for rows.Next() {
+			var l labelled
+			if err := rows.Scan(&l.value, &l.labels); err != nil {
+				rows.Close()
+				return s, fault.New(fault.Bug, "reading figures for the metrics: %w", err)
+			}
+			*q.into = append(*q.into, l)
+		}
+		rows.Close()
+		if err := rows.Err(); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+// Listen serves /metrics, /healthz (the process lives) and /readyz (Kafka and
+// the warehouse answer) at an address until ctx ends.
+func (x *Metrics) Listen(ctx context.Context, address string) error {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(x, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if _, err := x.snapshot(r.Context()); err != nil {
+			http.Error(w, "not ready: Kafka or the warehouse does not answer; the log says more", http.StatusServiceUnavailable)
+			return
+		}
+		w.Write([]byte("ready\n"))
+	})
+	ln, err := net.Listen("tcp", address)
+	if err != nil {
+		return fault.Hint(fault.Config, "give another --listen address", "listening for metrics at %q: %w", address, err)
+	}
+	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	defer context.AfterFunc(ctx, func() { srv.Close() })()
+	x.log.Info("metrics", "address", ln.Addr().String())
+	if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return ctx.Err()
+}

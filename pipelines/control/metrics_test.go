@@ -1,0 +1,125 @@
+package control
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"rongtong/deploy/embedded/embeddedtest"
+)
+
+// The endpoint tells how everything stands, and says so when an engine is away.
+func TestMetrics(t *testing.T) {
+	o := Options{Kafka: embeddedtest.Broker(t), Warehouse: embeddedtest.Warehouse(t), Log: slog.New(slog.DiscardHandler)}
+	if _, err := Migrate(t.Context(), o, false); err != nil {
+		t.Fatal(err)
+	}
+	if err := Topics(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	m, err := NewMonitor(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = m.w.Exec(t.Context(), "INSERT INTO ops.reject (tier, system, stream, rule, topic, offset) VALUES ('X', 'county_ledger', 'facility', 'uscc.check_digit', 'in.test.metrics', 7)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addresses := make(chan string, 1)
+	x := NewMetrics(m, slog.New(addressLog{slog.DiscardHandler, addresses}))
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- x.Listen(ctx, "127.0.0.1:0") }()
+	at := "http://" + <-addresses
+	get := func(path string) (int, string) {
+		t.Helper()
+		r, err := http.Get(at + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Body.Close()
+		b, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.StatusCode, string(b)
+	}
+	if code, body := get("/healthz"); code != 200 || body != "ok\n" {
+		t.Errorf("/healthz: %d %q", code, body)
+	}
+	if code, body := get("/readyz"); code != 200 || body != "ready\n" {
+		t.Errorf("/readyz: %d %q", code, body)
+	}
+	code, body := get("/metrics")
+	for _, want := range []string{
+		"rongtong_up 1\n",
+		`rongtong_lag_records{stream="facility",system="county_ledger",tier="X"} 0`,
+		`rongtong_rows_total{outcome="accepted",stream="facility",system="county_ledger",tier="X"} 0`,
+		`rongtong_quarantined_rows{rule="uscc.check_digit",stream="facility",system="county_ledger",tier="X"} 1`,
+		"go_goroutines ",
+	} {
+		if code != 200 || !strings.Contains(body, want) {
+			t.Errorf("/metrics: %d, it lacks %s", code, want)
+		}
+	}
+	m.Close() // as if the engines were gone
+	x.read = time.Time{}
+	if _, body := get("/metrics"); !strings.Contains(body, "rongtong_up 0\n") || strings.Contains(body, "rongtong_lag_records") {
+		t.Error("without engines the metrics do not say so, or show old figures")
+	}
+	if code, _ := get("/readyz"); code != http.StatusServiceUnavailable {
+		t.Errorf("/readyz without engines: %d", code)
+	}
+	stop()
+	<-done
+}
+
+// addressLog hands on the address that the endpoint logs.
+type addressLog struct {
+	slog.Handler
+	to chan<- string
+}
+
+func (l addressLog) Enabled(context.Context, slog.Level) bool { return true }
+func (l addressLog) Handle(_ context.Context, r slog.Record) error {
+	r.Attrs(func(a slog.Attr) bool {
+		if a.Key == "address" {
+			l.to <- a.Value.String()
+		}
+		return true
+	})
+	return nil
+}
+
+// An alert over a metric that does not exist never fires.
+func TestAlertsNameMetrics(t *testing.T) {
+	text, err := os.ReadFile("../../deploy/observe/alerts.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	descs := make(chan *prometheus.Desc, 100)
+	(&Metrics{}).Describe(descs)
+	close(descs)
+	var known []string
+	for d := range descs {
+		known = append(known, regexp.MustCompile(`fqName: "([^"]+)"`).FindStringSubmatch(d.String())[1])
+	}
+	named := regexp.MustCompile(`\brongtong_[a-z_]+`).FindAllString(string(text), -1)
+	if len(named) < 8 {
+		t.Errorf("only %q are named", named)
+	}
+	for _, n := range named {
+		if !slices.Contains(known, n) {
+			t.Errorf("the alerts name %q, which no metric is called", n)
+		}
+	}
+}
