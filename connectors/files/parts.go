@@ -201,7 +201,9 @@ func (r *reader) openTable(p part) (table.Table, func() error, error) {
 	}
 	switch r.plan.from.Format {
 	case "json":
-		return text.NewJSON(src, r.plan.from.Records), nil, nil
+		j := text.NewJSON(src, r.plan.from.Records)
+		j.Proved = r.proved
+		return j, nil, nil
 	case "jsonl":
 		return text.NewJSONLines(src), nil, nil
 	case "xml":

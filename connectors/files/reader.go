@@ -62,7 +62,8 @@ type reader struct {
 	unpacked blob // what an archive held
 	book     *workbook.Book
 	bookOf   *data
-	next     int // index of the record that comes next
+	next     int  // index of the record that comes next
+	proved   bool // every part was read to its end, or is known to be bad
 
 	// Of the part in hand:
 	open      bool
@@ -116,6 +117,7 @@ func (r *reader) prepare(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	r.proved = true
 	return nil
 }
 

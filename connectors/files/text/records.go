@@ -12,9 +12,11 @@ import (
 // elements are the cells, inner ones with dotted names; attributes are named
 // "@name". An element that is empty and says xsi:nil is a nil cell.
 type Records struct {
-	x    *XML
-	path []string
-	open [][]byte // names of the open elements
+	x      *XML
+	path   []string
+	open   []int // where the names of the open elements end in opened
+	opened []byte
+	prefix []byte // dotted name of the open element, below the record
 	columns
 	items int
 }
@@ -54,19 +56,14 @@ func (r *Records) Records() int { return r.items }
 
 // Next returns the next record; its number counts the records.
 func (r *Records) Next() (*table.Row, error) {
-	for depth, matched := 0, true; ; {
+	for {
 		if err := r.x.Next(); err != nil {
 			return nil, err
 		}
 		switch r.x.Kind {
 		case XMLStart:
-			r.open = append(r.open, bytes.Clone(r.x.Name))
-			depth = len(r.open)
-			matched = depth == len(r.path)
-			for i := 0; matched && i < depth; i++ {
-				matched = string(r.open[i]) == r.path[i]
-			}
-			if matched {
+			r.enter()
+			if r.matches() {
 				return r.record()
 			}
 		case XMLEnd:
@@ -77,13 +74,41 @@ func (r *Records) Next() (*table.Row, error) {
 	}
 }
 
+func (r *Records) enter() {
+	r.opened = append(r.opened, r.x.Name...)
+	r.open = append(r.open, len(r.opened))
+}
+
+// name is that of the i-th open element.
+func (r *Records) name(i int) []byte {
+	from := 0
+	if i > 0 {
+		from = r.open[i-1]
+	}
+	return r.opened[from:r.open[i]]
+}
+
+// matches reports whether the open elements are the path to a record.
+func (r *Records) matches() bool {
+	if len(r.open) != len(r.path) {
+		return false
+	}
+	for i, p := range r.path {
+		if string(r.name(i)) != p {
+			return false
+		}
+	}
+	return true
+}
+
 // leave closes the innermost element.
 func (r *Records) leave() error {
 	n := len(r.open) - 1
-	if !bytes.Equal(r.open[n], r.x.Name) {
+	name := r.name(n)
+	if !bytes.Equal(name, r.x.Name) {
 		return table.Badf("file.unreadable", "record %d closes an element that it did not open", r.items)
 	}
-	r.open = r.open[:n]
+	r.opened, r.open = r.opened[:len(r.opened)-len(name)], r.open[:n]
 	return nil
 }
 
@@ -94,8 +119,9 @@ func (r *Records) record() (*table.Row, error) {
 	r.row.No = r.items
 	base, lossy := len(r.open), Lossy(r.x.attrs)
 	r.attributes(nil)
-	var prefix []byte // dotted name of the open element, below the record
-	from := 0         // where its text begins in the arena
+	prefix := r.prefix[:0]
+	defer func() { r.prefix = prefix }()
+	from := 0 // where the text of the open element begins in the arena
 	leaf, null := false, false
 	for {
 		if err := r.x.Next(); err != nil {
@@ -113,7 +139,7 @@ func (r *Records) record() (*table.Row, error) {
 				prefix = append(prefix, '.')
 			}
 			prefix = append(prefix, r.x.Name...)
-			r.open = append(r.open, bytes.Clone(r.x.Name))
+			r.enter()
 			null = string(r.x.Attr("nil")) == "true"
 			r.attributes(prefix)
 			from, leaf = len(r.arena), true
@@ -138,6 +164,9 @@ func (r *Records) record() (*table.Row, error) {
 // attributes makes cells of the attributes of the element just opened, but for
 // those of namespaces.
 func (r *Records) attributes(prefix []byte) {
+	if len(r.x.attrs) == 0 {
+		return
+	}
 	for name, value := range r.x.Attributes {
 		if bytes.HasPrefix(name, []byte("xmlns")) || bytes.IndexByte(name, ':') >= 0 {
 			continue

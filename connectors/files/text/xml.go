@@ -140,7 +140,18 @@ func (x *XML) readTag() (skip bool, err error) {
 	for x.to-x.from < 9 && x.err == nil {
 		_ = x.fill()
 	}
-	head := x.buf[x.from:x.to]
+	if head := x.buf[x.from:x.to]; len(head) > 1 && (head[1] == '!' || head[1] == '?') {
+		return x.readMarkup(head)
+	}
+	n, err := x.tagEnd()
+	if err != nil {
+		return false, err
+	}
+	return false, x.element(x.buf[x.from+1:x.from+n-1], n)
+}
+
+// readMarkup reads what is not an element: comments, instructions, CDATA.
+func (x *XML) readMarkup(head []byte) (skip bool, err error) {
 	switch {
 	case bytes.HasPrefix(head, []byte("<!--")):
 		return true, x.skip([]byte("-->"), 4)
@@ -154,14 +165,8 @@ func (x *XML) readTag() (skip bool, err error) {
 		x.Kind, x.Text = XMLText, x.buf[x.from+9:x.from+n-3]
 		x.from += n
 		return false, nil
-	case bytes.HasPrefix(head, []byte("<!")):
-		return false, table.Badf("file.unreadable", "an XML part declares a document type")
 	}
-	n, err := x.tagEnd()
-	if err != nil {
-		return false, err
-	}
-	return false, x.element(x.buf[x.from+1:x.from+n-1], n)
+	return false, table.Badf("file.unreadable", "an XML part declares a document type")
 }
 
 func (x *XML) skip(sep []byte, head int) error {
@@ -174,21 +179,22 @@ func (x *XML) skip(sep []byte, head int) error {
 // value does not end it.
 func (x *XML) tagEnd() (int, error) {
 	var quote byte
-	for i := 1; ; i++ {
-		for x.from+i >= x.to {
-			if err := x.fill(); err != nil {
-				return 0, x.cut(err)
+	for i := 1; ; {
+		tag := x.buf[x.from:x.to]
+		for ; i < len(tag); i++ {
+			switch b := tag[i]; {
+			case quote != 0:
+				if b == quote {
+					quote = 0
+				}
+			case b == '>':
+				return i + 1, nil
+			case b == '"' || b == '\'':
+				quote = b
 			}
 		}
-		switch b := x.buf[x.from+i]; {
-		case quote != 0:
-			if b == quote {
-				quote = 0
-			}
-		case b == '"' || b == '\'':
-			quote = b
-		case b == '>':
-			return i + 1, nil
+		if err := x.fill(); err != nil {
+			return 0, x.cut(err)
 		}
 	}
 }
@@ -208,8 +214,11 @@ func (x *XML) element(tag []byte, n int) error {
 		tag, x.close = tag[:len(tag)-1], true
 	}
 	name, rest := tag, []byte(nil)
-	if i := bytes.IndexAny(tag, " \t\r\n"); i >= 0 {
-		name, rest = tag[:i], tag[i:]
+	for i, c := range tag {
+		if c == ' ' || c == '\n' || c == '\t' || c == '\r' {
+			name, rest = tag[:i], tag[i:]
+			break
+		}
 	}
 	x.Kind, x.Name, x.attrs = XMLStart, local(name), rest
 	if x.close {
