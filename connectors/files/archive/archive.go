@@ -128,12 +128,11 @@ func unpack(dst io.Writer, f *zip.File) error {
 // Chinese Windows packs with.
 func Name(f *zip.File) string {
 	raw := f.Name
-	if f.NonUTF8 || !utf8.ValidString(raw) {
-		if s, ok := unicodeName(f.Extra, raw); ok {
-			raw = s
-		} else if !utf8.ValidString(raw) || f.NonUTF8 && !plausible(raw) {
-			raw = string(text.AppendGB18030(nil, []byte(raw)))
-		}
+	const saysUTF8 = 0x800
+	if s, ok := unicodeName(f.Extra, raw); ok && f.Flags&saysUTF8 == 0 {
+		raw = s
+	} else if !utf8.ValidString(raw) || f.NonUTF8 && !plausible(raw) {
+		raw = string(text.AppendGB18030(nil, []byte(raw)))
 	}
 	return strings.ReplaceAll(raw, `\`, "/")
 }

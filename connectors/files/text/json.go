@@ -339,6 +339,11 @@ func (j *JSON) peek() (byte, error) {
 			case '\n':
 				j.no++
 			case bom[0]: // between concatenated documents too
+				for j.to-j.from < len(bom) && j.err == nil {
+					if err := j.fill(); err != nil {
+						return 0, err
+					}
+				}
 				if !bytes.HasPrefix(j.buf[j.from:j.to], bom) {
 					return c, nil
 				}

@@ -12,7 +12,7 @@ import (
 const (
 	// textsInMemory is how many bytes of shared texts are held in memory. More
 	// go to a temporary file, which the system removes even if we die.
-	textsInMemory = 32 << 20
+	textsInMemory = 8 << 20
 	textsGroup    = 16 // texts to a place in the index
 	blockSize     = 8 << 10
 	blockCount    = 1 << 11
