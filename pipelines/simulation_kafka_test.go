@@ -414,32 +414,39 @@ func (g *simGen) noticedOver() bool {
 	return g.id != w.log.generation && (w.calm || w.r.IntN(2) == 0)
 }
 
-// Commit stores an offset for a member of the present generation.
+// Commit stores an offset for a member of the present generation. Like the real
+// one it asks again until it has an answer or the generation is over.
 func (g *simGen) Commit(_ context.Context, offsets []topics.OffsetMeta) error {
 	w := g.a.w
 	for _, o := range offsets {
-		g.a.at(fmt.Sprintf("commit %d %q of partition %d", o.Offset, o.Metadata, o.Partition))
-		if g.id != w.log.generation && w.bad != "offsets are not fenced" {
-			return fault.New(fault.Transient, "%w", topics.ErrGenerationOver)
-		}
-		f := g.a.fate("committing an offset")
-		if f == lostBefore {
-			return errLost
-		}
-		isIntent := strings.HasPrefix(o.Metadata, "load ")
-		switch {
-		case isIntent && w.bad == "no intent":
-			return nil
-		case isIntent && w.bad == "offset before the load":
-			i, _, _ := parseIntent(o.Metadata)
-			o.Offset, o.Metadata = i.To, ""
-		}
-		w.log.parts[o.Partition].loaded = topics.Committed{Offset: o.Offset, Metadata: o.Metadata}
-		if f == lostAfter {
-			return errLost
+		for {
+			g.a.at(fmt.Sprintf("commit %d %q of partition %d", o.Offset, o.Metadata, o.Partition))
+			if g.id != w.log.generation && w.bad != "offsets are not fenced" {
+				return fault.New(fault.Transient, "%w", topics.ErrGenerationOver)
+			}
+			f := g.a.fate("committing an offset")
+			if f != lostBefore {
+				w.log.store(o)
+			}
+			if f == done {
+				break
+			}
 		}
 	}
 	return nil
+}
+
+// store keeps an offset of the loaders.
+func (l *simLog) store(o topics.OffsetMeta) {
+	isIntent := strings.HasPrefix(o.Metadata, "load ")
+	switch {
+	case isIntent && l.w.bad == "no intent":
+		return
+	case isIntent && l.w.bad == "offset before the load":
+		i, _, _ := parseIntent(o.Metadata)
+		o.Offset, o.Metadata = i.To, ""
+	}
+	l.parts[o.Partition].loaded = topics.Committed{Offset: o.Offset, Metadata: o.Metadata}
 }
 
 // simOffsets reads the loaders' offsets for one process.

@@ -99,6 +99,7 @@ func simStreams(t testing.TB) []*Stream {
 // play runs worlds until one is wrong, in one bubble: its clock makes waiting free.
 func play(t *testing.T, first uint64, n int, bad string, streams []*Stream) (at uint64, wrong error) {
 	t.Helper()
+	defer debug.SetGCPercent(debug.SetGCPercent(800)) // worlds are short-lived
 	synctest.Test(t, func(*testing.T) {
 		for seed := first; seed < first+uint64(n); seed++ {
 			if err := newWorld(seed, bad, streams).run(); err != nil {
@@ -121,7 +122,6 @@ func TestSimulation(t *testing.T) {
 		})
 		return
 	}
-	defer debug.SetGCPercent(debug.SetGCPercent(800)) // worlds are short-lived
 	began := time.Now()
 	if at, err := play(t, *simFirst, *simWorlds, "", streams); err != nil {
 		t.Fatalf("world %d: %v\nsee its history: go test ./pipelines -run TestSimulation$ -v -seed %d", at, err, at)

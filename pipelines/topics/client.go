@@ -41,6 +41,7 @@ type options struct {
 	request     time.Duration
 	txn         time.Duration
 	replication int
+	trim        int64 // bytes of positions after which a producer trims
 }
 
 // Option changes how a Client works.
@@ -73,7 +74,7 @@ func WithTimeouts(dial, request, transaction time.Duration) Option {
 // is an empty or malformed list, TLS or credentials.
 func Dial(ctx context.Context, brokers []string, opts ...Option) (*Client, error) {
 	o := options{clientID: "rongtong", log: slog.Default(), dialLimit: 5 * time.Second,
-		request: 15 * time.Second, txn: 60 * time.Second, replication: -1}
+		request: 15 * time.Second, txn: 60 * time.Second, replication: -1, trim: 8 << 20}
 	for _, f := range opts {
 		f(&o)
 	}

@@ -326,6 +326,53 @@ func TestConformPositions(t *testing.T) {
 	})
 }
 
+// TestConformPositionsAreTrimmed: a stream that stores large positions leaves
+// only a few of them behind, another stream's position in front of them stays,
+// and what is left can be loaded.
+func TestConformPositionsAreTrimmed(t *testing.T) {
+	onEach(t, func(t *testing.T, b *target, c *Client) {
+		ctx, in, state := ctxFor(t), b.n("in"), b.n("state")
+		ensure(t, c, Topic{Name: in, Partitions: 1}, Topic{Name: state, Partitions: 1})
+		c.opts.trim = 100_000
+		big := make([]byte, 20_000)
+		rand.NewChaCha8([32]byte{}).Read(big)
+		save := func(p *Producer, group string, pos []byte) {
+			t.Helper()
+			txn := p.Begin()
+			must(t, txn.SavePosition(ctx, state, group, in, pos))
+			must(t, txn.Commit(ctx))
+		}
+		held := func() Bounds { return decided(t, c, state)[state][0] }
+		busy, idle := producer(t, c, b.n("busy"), in, state), producer(t, c, b.n("idle"), in, state)
+		for i := range 30 {
+			save(busy, b.n("busy"), append(big, byte(i)))
+		}
+		if at := held(); at.Last-at.First > 20 { // a position is a record and a marker
+			t.Errorf("the topic holds %v after 30 positions of one stream", at)
+		}
+		save(idle, b.n("idle"), big)
+		for i := range 30 {
+			save(busy, b.n("busy"), append(big, byte(i)))
+		}
+		for group, want := range map[string][]byte{b.n("idle"): big, b.n("busy"): append(big, 29)} {
+			got, err := c.LoadPosition(ctx, state, group, in)
+			if err != nil || !slices.Equal(got, want) {
+				t.Errorf("group %q: %d bytes, %v", group, len(got), err)
+			}
+		}
+		// When it becomes small, the idle stream no longer holds the others up.
+		save(idle, b.n("idle"), []byte("small"))
+		must(t, c.TrimPositions(ctx, state))
+		if at := held(); at.Last-at.First > 8 || at.Last == at.First {
+			t.Errorf("the topic holds %v in the end", at)
+		}
+		got, err := c.LoadPosition(ctx, state, b.n("busy"), in)
+		if err != nil || !slices.Equal(got, append(big, 29)) {
+			t.Errorf("in the end: %d bytes, %v", len(got), err)
+		}
+	})
+}
+
 // TestConformGroup: members join, one falls silent, and what it commits when it
 // wakes up is refused.
 func TestConformGroup(t *testing.T) {

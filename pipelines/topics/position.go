@@ -73,8 +73,75 @@ func (t *Txn) savePositionRecord(ctx context.Context, stateTopic string, at slot
 		return "", err
 	}
 	base := placed[0].Base
+	t.p.stale[stateTopic] += int64(len(pos))
 	t.Offset(at.group, stateTopic, 0, base, "")
 	return fmt.Sprintf("@%d:%d:%d:%08x", 0, base, len(pos), crc32.Checksum(pos, castagnoli)), nil
+}
+
+// trim deletes what was superseded in the state topics that the producer has
+// written a good deal to. It is house-keeping: a failure is logged, and the next
+// transactions try again.
+func (p *Producer) trim(ctx context.Context) {
+	for topic, bytes := range p.stale {
+		if bytes < p.c.opts.trim {
+			continue
+		}
+		p.stale[topic] = 0
+		if err := p.c.TrimPositions(ctx, topic); err != nil && ctx.Err() == nil {
+			p.c.opts.log.Warn("cannot trim the stored positions, trying again later", "topic", topic, "error", err)
+		}
+	}
+}
+
+// TrimPositions deletes from a state topic the positions in front of the first
+// one that some group still refers to. It never empties the topic. Every record
+// says whose it is, and its owner is asked, so that streams of other processes
+// are safe. Producers call it by themselves after every 8 MiB of positions.
+//
+// A stream that has not moved for long holds up what others wrote after it.
+func (c *Client) TrimPositions(ctx context.Context, stateTopic string) error {
+	ends, err := c.Ends(ctx, stateTopic)
+	if err != nil {
+		return err
+	}
+	b := ends[stateTopic][0]
+	owners := map[string]bool{}
+	f := c.Fetcher(stateTopic, 0, b.First, FetchOptions{ReadCommitted: true, MaxBytes: 1 << 20})
+	err = f.Span(ctx, b.First, b.Last, func(r *FetchedRecord) error {
+		if !owners[string(r.Key)] {
+			owners[string(r.Key)] = true
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("looking for positions that are still in use: %w", err)
+	}
+	keep := b.Last - 1
+	for owner := range owners {
+		group, topic, ok := strings.Cut(owner, "\x00")
+		if !ok {
+			return fault.New(fault.Config, "trimming %q: it holds a record that is no position", stateTopic)
+		}
+		have, err := c.offsets(ctx, group, []tp{{topic, 0}})
+		if err != nil {
+			return err
+		}
+		at := have[topic][0]
+		if at.Offset < positionBase {
+			continue
+		}
+		p, err := parsePosition(at.Metadata)
+		if err != nil {
+			return fault.New(fault.Bug, "trimming %q: the position of group %q for %q: %w", stateTopic, group, topic, err)
+		}
+		if p.inline == nil {
+			keep = min(keep, p.offset)
+		}
+	}
+	if keep <= b.First {
+		return nil
+	}
+	return c.DeleteRecords(ctx, stateTopic, 0, keep)
 }
 
 func positionKey(group, topic string) []byte { return []byte(group + "\x00" + topic) }

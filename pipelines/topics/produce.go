@@ -29,6 +29,7 @@ type Producer struct {
 	unsettle bool            // the last transaction broke: recover before the next one
 	lost     bool            // and it broke because a connection did, or for its age
 	dead     error
+	stale    map[string]int64 // bytes of positions written to each state topic since it was trimmed
 
 	free [][]byte   // buffers of batches that were sent
 	idle []*builder // of transactions that ended
@@ -50,7 +51,7 @@ type slot struct {
 // fault.Transient when ctx ended first.
 func (c *Client) Producer(ctx context.Context, transactionalID string, topics ...string) (*Producer, error) {
 	p := &Producer{c: c, line: c.newLine(9 * time.Minute), id: transactionalID,
-		next: map[tp]int32{}, saves: map[slot]int64{}, closed: map[string]bool{}}
+		next: map[tp]int32{}, saves: map[slot]int64{}, closed: map[string]bool{}, stale: map[string]int64{}}
 	for _, t := range topics {
 		p.learn(t)
 	}

@@ -463,6 +463,7 @@ func (t *Txn) Commit(ctx context.Context) error {
 	err := t.inTxn(ctx, "committing a transaction", func(ctx context.Context) error { return t.p.end(ctx, true) })
 	if err == nil {
 		t.finish()
+		t.p.trim(ctx)
 		return nil
 	}
 	if _, network := judge(err); network {
