@@ -64,23 +64,35 @@ func (st *state) matchText(in input) ([]byte, string) {
 		return nil, rule
 	}
 	s := simplified()
-	at := len(st.arena)
+	at, rare := len(st.arena), false
 	for i := 0; i < len(b); {
 		r, n := utf8.DecodeRune(b[i:])
 		i += n
 		switch {
-		case r == '#' || r == '＃':
+		case r == '#':
 			st.arena = append(st.arena, "号"...)
 		case r < 0x80 && (r >= '0' && r <= '9' || r >= 'a' && r <= 'z'):
 			st.arena = append(st.arena, byte(r))
 		case r >= 'A' && r <= 'Z':
 			st.arena = append(st.arena, byte(r-'A'+'a'))
-		case r < 0x80, r != '〇' && (unicode.IsPunct(r) || unicode.IsSymbol(r) || unicode.IsSpace(r)):
+		case r < 0x80:
+		case r >= 0x4e00 && r <= 0x9fff:
+			st.arena = utf8.AppendRune(st.arena, s.rune(r))
+		case r != '〇' && (unicode.IsPunct(r) || unicode.IsSymbol(r) || unicode.IsSpace(r) || unicode.IsMark(r)):
 		default:
 			st.arena = utf8.AppendRune(st.arena, s.rune(unicode.ToLower(r)))
+			rare = true
 		}
 	}
-	return st.arena[at:len(st.arena):len(st.arena)], ""
+	out := st.arena[at:len(st.arena):len(st.arena)]
+	if rare { // what stood between two letters may have kept them from composing
+		out = st.normalize(out, compat, &rare)
+	}
+	if isPlaceholder(out) {
+		st.flags |= Placeholder
+		return nil, ""
+	}
+	return out, ""
 }
 
 // within is an input's text without the names of the divisions that hold the

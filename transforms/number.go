@@ -251,65 +251,36 @@ func (q *quantity) eval(st *state, in []input, out *value) string {
 		out.null = true
 		return rule
 	}
+	d, own, rule := q.read(st, in[0], b)
+	if rule != "" {
+		return rule
+	}
+	if d.mant == 999999 && d.frac == 0 && own == (unit{}) {
+		st.flags |= Placeholder
+		out.null = true
+		return ""
+	}
 	u := q.fixed
-	named := false
 	if len(in) == 2 {
 		name, rule := st.code(in[1])
 		if rule != "" {
 			return rule
 		}
-		ok := false
-		if u, ok = q.unitOf(name); !ok && name != nil {
+		named, ok := q.unitOf(name)
+		switch {
+		case !ok && name != nil:
 			return ruleUnitUnknown
-		}
-		named = ok
-	}
-	if q.money {
-		b = withoutSign(b)
-		if cents, yuan, rest, ok := hanAmount(st.squeeze(b)); ok && len(rest) == 0 {
-			d := decimal{mant: cents, frac: 2}
-			if yuan {
-				return q.convert(st, d, unit{1, 1}, out)
-			}
-			if u == (unit{}) {
-				return ruleUnitUnknown
-			}
-			return q.convert(st, d, u, out)
-		}
-	}
-	d, rest, ok := parseDecimal(b)
-	if ok && len(rest) > 0 && in[0].field >= 0 && st.scan.slots[in[0].field].kind == num {
-		rest, ok = d.exponent(rest)
-	}
-	if !ok {
-		return ruleNumberFormat
-	}
-	rest = st.squeeze(rest)
-	if d.mant == 999999 && d.frac == 0 && len(rest) == 0 {
-		st.flags |= Placeholder
-		out.null = true
-		return ""
-	}
-	if len(rest) > 0 {
-		if c := rest[0]; c <= '9' || c == 'E' || c == 'e' { // 12 345, 3.7E+11: more of a number, not a unit
-			return ruleNumberFormat
-		}
-		own, ok := q.unitOf(rest)
-		if !ok {
-			return ruleUnitUnknown
-		}
-		if named && u != own {
+		case ok && own != (unit{}) && named != own:
 			return ruleUnitConflict
 		}
+		u = named
+	}
+	if own != (unit{}) {
 		u = own
 	}
 	if u == (unit{}) {
 		return ruleUnitUnknown
 	}
-	return q.convert(st, d, u, out)
-}
-
-func (q *quantity) convert(st *state, d decimal, u unit, out *value) string {
 	if u != (unit{1, 1}) {
 		st.flags |= UnitConv
 	}
@@ -318,6 +289,36 @@ func (q *quantity) convert(st *state, d decimal, u unit, out *value) string {
 		return ruleNumberRange
 	}
 	return ""
+}
+
+// read reads the number of a cell, and its own unit where one is written.
+func (q *quantity) read(st *state, in input, b []byte) (d decimal, own unit, rule string) {
+	if q.money {
+		b = withoutSign(b)
+		if cents, yuan, rest, ok := hanAmount(st.squeeze(b)); ok && len(rest) == 0 {
+			if yuan {
+				own = unit{1, 1}
+			}
+			return decimal{mant: cents, frac: 2}, own, ""
+		}
+	}
+	d, rest, ok := parseDecimal(b)
+	if ok && in.field >= 0 && st.scan.slots[in.field].kind == num {
+		rest, ok = d.exponent(rest)
+	}
+	if !ok {
+		return d, own, ruleNumberFormat
+	}
+	if rest = st.squeeze(rest); len(rest) == 0 {
+		return d, own, ""
+	}
+	if c := rest[0]; c <= '9' || c == 'E' || c == 'e' { // 12 345, 3.7E+11: more of a number, not a unit
+		return d, own, ruleNumberFormat
+	}
+	if own, ok = q.unitOf(rest); !ok {
+		return d, own, ruleUnitUnknown
+	}
+	return d, own, ""
 }
 
 // withoutSign takes the signs of the currency off the front.

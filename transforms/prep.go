@@ -96,7 +96,8 @@ func (st *state) normalize(b []byte, f form, changed *bool) []byte {
 		return b
 	}
 	at := len(st.arena)
-	st.arena = n.Append(st.arena, b...)
+	// Append composes with what it appends to: never with another value.
+	st.arena = append(st.arena[:at], n.Append(st.arena[at:at], b...)...)
 	*changed = *changed || f == compat
 	return st.arena[at:len(st.arena):len(st.arena)]
 }

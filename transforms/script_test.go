@@ -34,7 +34,7 @@ type script struct {
 	landing bool
 }
 
-func (s *script) call(t *testing.T, line string) {
+func (s *script) call(t testing.TB, line string) {
 	t.Helper()
 	words := strings.Fields(line)
 	if s.landing = words[0] == "citizen_id"; s.landing {
