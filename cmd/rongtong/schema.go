@@ -33,6 +33,7 @@ func schemaCmd(c *common) *cobra.Command {
 		deriveCmd(c, "ddl", "the ClickHouse statements that create the warehouse"),
 		deriveCmd(c, "contract", "the feed contract of every entity: JSON Schema 2020-12 and Avro"),
 		deriveCmd(c, "indicators", "the statement that yields every indicator's units"),
+		deriveCmd(c, "quality", "the quality flags, the rules and the functions of flows, as Markdown"),
 		deriveCmd(c, "dictionary", "the data dictionary: a static site, and Markdown in Chinese and English"),
 		diffCmd(c), planCmd(c), applyCmd(c))
 	return cmd

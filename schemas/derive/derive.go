@@ -23,7 +23,7 @@ import (
 type Files map[string]string
 
 // Kinds are the kinds of artefacts, in the order of `rongtong schema --help`.
-var Kinds = []string{"arrow", "ddl", "contract", "indicators", "dictionary"}
+var Kinds = []string{"arrow", "ddl", "contract", "indicators", "dictionary", "quality"}
 
 // Of derives one kind of artefacts:
 //
@@ -32,6 +32,7 @@ var Kinds = []string{"arrow", "ddl", "contract", "indicators", "dictionary"}
 //	contract    contract/<entity>.schema.json (JSON Schema 2020-12), .avsc (Avro 1.11)
 //	indicators  indicators.sql: what every indicator's units are computed by
 //	dictionary  dictionary/*.html, dictionary.zh.md, dictionary.en.md
+//	quality     quality/flags.md, rules.md, normalisers.md
 func Of(kind string, c *schemas.Catalog, cluster string) (Files, error) {
 	out := Files{}
 	switch kind {
@@ -58,6 +59,8 @@ func Of(kind string, c *schemas.Catalog, cluster string) (Files, error) {
 		out["indicators.sql"] = indicatorsText(c)
 	case "dictionary":
 		dictionary(c, out)
+	case "quality":
+		quality(c, out)
 	default:
 		return nil, fault.Hint(fault.Config, "choose one of "+strings.Join(Kinds, ", "), "deriving %q: that is no kind of artefact", kind)
 	}
