@@ -22,7 +22,7 @@ func divisionCmd(c *common) *cobra.Command {
 		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(divisionResolveCmd(c), divisionTreeCmd(c), divisionSuccessorsCmd(c), divisionCountsCmd(c))
+	cmd.AddCommand(divisionResolveCmd(c), divisionTreeCmd(c), divisionSuccessorsCmd(c), divisionCountsCmd(c), divisionReviewCmd(c))
 	return cmd
 }
 

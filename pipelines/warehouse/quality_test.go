@@ -187,6 +187,10 @@ func TestFlagsInTheWarehouse(t *testing.T) {
 	}
 	k.load("organization", flags(schemas.WidthFixed|schemas.Placeholder, "a"), flags(schemas.Placeholder, "b"), flags(0, "c"))
 	got := strs(t, k.w, "SELECT concatWithSeparator(' ', entity, system, flag, toString(rows)) AS s FROM ops.rows_by_flag ORDER BY s")
+	q, err := k.w.Quality(t.Context(), "county_ledger")
+	if err != nil || len(q.Flags) != 2 || q.Flags[0].Flag != "PLACEHOLDER" || q.Flags[0].Rows != 2 || q.Flags[0].Zh == "" {
+		t.Errorf("%+v, %v", q, err)
+	}
 	if d := cmp.Diff([]string{"organization county_ledger PLACEHOLDER 2", "organization county_ledger WIDTH_FIXED 1"}, got); d != "" {
 		t.Error(d)
 	}

@@ -120,3 +120,83 @@ func (w *Warehouse) Questions(ctx context.Context) ([]Question, error) {
 	})
 	return out, err
 }
+
+// Quality is how the rows stand: what is stopped, open and in question.
+type Quality struct {
+	Stopped   []StoppedPart `json:"stopped"`
+	Issues    []IssueCount  `json:"issues"`
+	Flags     []FlagCount   `json:"flags"`
+	Questions uint64        `json:"division_questions"`
+}
+
+// StoppedPart is a partition that a rule keeps from being loaded.
+type StoppedPart struct {
+	Topic     string    `json:"topic"`
+	Partition uint16    `json:"partition"`
+	From      uint64    `json:"from_offset"`
+	Rule      string    `json:"rule"`
+	Broken    uint64    `json:"broken"`
+	Rows      uint64    `json:"rows"`
+	ReasonZh  string    `json:"reason_zh"`
+	ReasonEn  string    `json:"reason_en"`
+	At        time.Time `json:"stopped_at"`
+}
+
+// IssueCount sums up the open issues of a rule at one department.
+type IssueCount struct {
+	Department string    `json:"department"`
+	Rule       string    `json:"rule"`
+	Entity     string    `json:"entity"`
+	ReasonZh   string    `json:"reason_zh"`
+	ReasonEn   string    `json:"reason_en"`
+	Issues     uint64    `json:"issues"`
+	Oldest     time.Time `json:"oldest"`
+}
+
+// FlagCount is how many claims of a source about an entity carry a flag.
+type FlagCount struct {
+	System string `json:"system"`
+	Entity string `json:"entity"`
+	Flag   string `json:"flag"`
+	Zh     string `json:"zh"`
+	En     string `json:"en"`
+	Rows   uint64 `json:"rows"`
+}
+
+// Quality reads how the rows stand. System, when it is not empty, narrows the
+// flags to one source.
+func (w *Warehouse) Quality(ctx context.Context, system string) (Quality, error) {
+	q := Quality{Stopped: []StoppedPart{}, Issues: []IssueCount{}, Flags: []FlagCount{}}
+	err := w.each(ctx, "SELECT toString(topic), partition, from_offset, toString(rule), broken, rows, toString(reason_zh), toString(reason_en), stopped_at FROM ops.stopped ORDER BY topic, partition", func(scan func(...any) error) error {
+		var s StoppedPart
+		err := scan(&s.Topic, &s.Partition, &s.From, &s.Rule, &s.Broken, &s.Rows, &s.ReasonZh, &s.ReasonEn, &s.At)
+		q.Stopped = append(q.Stopped, s)
+		return err
+	})
+	if err != nil {
+		return q, err
+	}
+	err = w.each(ctx, "SELECT toString(department), toString(rule), toString(entity), toString(any(reason_zh)), toString(any(reason_en)), count(), min(opened_at) FROM ads.quality_issue GROUP BY department, rule, entity ORDER BY count() DESC, rule", func(scan func(...any) error) error {
+		var i IssueCount
+		err := scan(&i.Department, &i.Rule, &i.Entity, &i.ReasonZh, &i.ReasonEn, &i.Issues, &i.Oldest)
+		q.Issues = append(q.Issues, i)
+		return err
+	})
+	if err != nil {
+		return q, err
+	}
+	where := ""
+	if system != "" {
+		where = "WHERE system = " + quote(system)
+	}
+	err = w.each(ctx, "SELECT toString(system), entity, flag, zh, en, rows FROM ops.rows_by_flag "+where+" ORDER BY rows DESC, system, entity, flag", func(scan func(...any) error) error {
+		var f FlagCount
+		err := scan(&f.System, &f.Entity, &f.Flag, &f.Zh, &f.En, &f.Rows)
+		q.Flags = append(q.Flags, f)
+		return err
+	})
+	if err != nil {
+		return q, err
+	}
+	return q, w.QueryRow(ctx, "SELECT count() FROM ops.division_questions", []any{&q.Questions})
+}
