@@ -398,6 +398,9 @@ func (st *state) squeezeDate(b []byte) []byte {
 func (st *state) digitDate(b []byte, n int, form dateForm) (days int64, rule string) {
 	v, err := strconv.ParseInt(string(b[:min(n, 18)]), 10, 64)
 	rest := b[n:]
+	if b[0] == '0' {
+		return 0, ruleDateFormat // zeros, or a code
+	}
 	switch {
 	case err != nil:
 		return 0, ruleDateFormat
@@ -508,6 +511,9 @@ func (st *state) instant(in []input, seconds bool, out *value) string {
 
 func parseInstant(b []byte, seconds bool) (ms int64, ok bool) {
 	n := leadingDigits(b)
+	if n == len(b) && n > 0 && b[0] == '0' {
+		return 0, false // zeros, or a code
+	}
 	if seconds && n == len(b) && (n == 9 || n == 10) {
 		s, err := strconv.ParseInt(string(b), 10, 64)
 		return s * 1000, err == nil
