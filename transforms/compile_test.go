@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -26,6 +27,7 @@ func TestBadFlows(t *testing.T) {
 	if len(files) == 0 {
 		t.Fatal("no bad examples")
 	}
+	broken := map[string]bool{}
 	for _, file := range files {
 		data, err := os.ReadFile(file)
 		if err != nil {
@@ -50,6 +52,7 @@ func TestBadFlows(t *testing.T) {
 			}
 			for _, x := range ps {
 				got = append(got, fmt.Sprint(x.Line, " ", x.Rule))
+				broken[x.Rule] = true
 				t.Log(x)
 			}
 		}
@@ -57,7 +60,18 @@ func TestBadFlows(t *testing.T) {
 			t.Errorf("%s: problems are\n%s\nwanted\n%s", file, strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 	}
+	text, err := os.ReadFile("compile.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range compileRule.FindAllStringSubmatch(string(text), -1) {
+		if !broken[m[1]] {
+			t.Errorf("no file in testdata/bad breaks rule %q", m[1])
+		}
+	}
 }
+
+var compileRule = regexp.MustCompile(`c\.problem\([^"\n]*"([a-z_]+\.[a-z_]+)"`)
 
 // The fingerprint changes with whatever can change the output, and not with
 // prose or places.
