@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,19 @@ func (c *Calendar) Workday(day time.Time) bool {
 		return worked
 	}
 	return day.Weekday() != time.Saturday && day.Weekday() != time.Sunday
+}
+
+// Days are the days that the calendar names and that are worked, or not,
+// otherwise than their weekday says; in order.
+func (c *Calendar) Days(worked bool) []string {
+	var out []string
+	for day, w := range c.days {
+		if w == worked {
+			out = append(out, day)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // Covers reports whether the calendar knows the holidays of a year. Of others

@@ -11,6 +11,7 @@ import (
 // after Load and safe for concurrent use.
 type Catalog struct {
 	Tiers      []*Tier      // from the top
+	Themes     []*Theme     // in order of declaration
 	Entities   []*Entity    // by theme, then by name
 	Systems    []*System    // by level of tier, then by name
 	Indicators []*Indicator // by id
@@ -33,6 +34,16 @@ func (c *Catalog) System(name string) *System { return c.system[name] }
 
 // Indicator returns the indicator of that id, or nil.
 func (c *Catalog) Indicator(id string) *Indicator { return c.indicator[id] }
+
+// ThemeName is what people call a theme: its own name, if none is declared.
+func (c *Catalog) ThemeName(theme string) Label {
+	for _, t := range c.Themes {
+		if t.Theme == theme {
+			return t.Name
+		}
+	}
+	return Label{theme, theme}
+}
 
 // Code returns the code list of that name, or nil.
 func (c *Catalog) Code(list string) *CodeList { return c.code[list] }

@@ -348,25 +348,26 @@ func (f *former) days(sql string) string {
 	return strings.NewReplacer("@day", "toDate32('"+day.Format("2006-01-02")+"')", "@from", "toDate32('"+from.Format("2006-01-02")+"')").Replace(sql)
 }
 
-// workdayList are the days on which the working week is not Monday to Friday.
-const workdayList = "workday_exception"
+// workCalendar says which days are worked.
+const workCalendar = "china"
 
 var workdays = regexp.MustCompile(`@workdays\(([^,()]+), ([^,()]+)\)`)
 
 // workdays counts the working days after one date up to another: Monday to
-// Friday, without the holidays of the list and with its days worked instead.
+// Friday, without the calendar's holidays and with the days worked instead.
 func (f *former) workdays(from, to string) string {
-	days := map[string][]string{}
-	if l := f.k.c.Code(workdayList); l != nil {
-		for _, c := range l.Codes {
-			days[c.Parent] = append(days[c.Parent], "'"+c.Code+"'")
+	array := func(worked bool) string {
+		var days []string
+		if c := f.k.c.Calendar(workCalendar); c != nil {
+			days = c.Days(worked)
 		}
-	}
-	array := func(kind string) string {
-		return "CAST([" + strings.Join(days[kind], ", ") + "], 'Array(Date32)')"
+		for i, d := range days {
+			days[i] = "'" + d + "'"
+		}
+		return "CAST([" + strings.Join(days, ", ") + "], 'Array(Date32)')"
 	}
 	return fmt.Sprintf("length(arrayFilter(x -> has(%s, x) OR toDayOfWeek(x) <= 5 AND NOT has(%s, x), arrayMap(i -> addDays(toDate32(%s), i), range(1, toUInt32(greatest(0, ifNull(dateDiff('day', %[3]s, %[4]s), 0))) + 1))))",
-		array("worked"), array("holiday"), from, to)
+		array(true), array(false), from, to)
 }
 
 var (

@@ -17,7 +17,7 @@ import (
 // FS holds the declarations that are shipped: tiers, themes, code lists and
 // indicators. Source systems are in pipelines/systems.
 //
-//go:embed tiers.yaml personal_data.yaml themes codes indicators calendars
+//go:embed tiers.yaml themes.yaml personal_data.yaml themes codes indicators calendars
 var FS embed.FS
 
 type named struct {
@@ -36,6 +36,7 @@ func Named(prefix string, files fs.FS) fs.FS { return named{files, prefix} }
 // A source is a folder. What a file declares follows from its folder:
 //
 //	tiers.yaml                    the tiers
+//	themes.yaml                   the names of the themes
 //	personal_data.yaml            what labels say of personal data
 //	themes/<theme>/<entity>.yaml  an entity
 //	codes/<list>.csv              a code list
@@ -52,6 +53,7 @@ func Load(sources ...fs.FS) (*Catalog, []decl.Problem) {
 		l.source(src)
 	}
 	l.cat.Tiers = l.tiers.list()
+	l.cat.Themes = l.themes.list()
 	l.cat.Entities = l.entities.list()
 	l.cat.Systems = l.systems.list()
 	l.cat.Indicators = l.indicators.list()
@@ -77,6 +79,7 @@ type loader struct {
 	problems   []decl.Problem
 	nodes      map[any]decl.Node // of every decoded file, by the pointer it went into
 	tiers      overlay[Tier]
+	themes     overlay[Theme]
 	entities   overlay[Entity]
 	systems    overlay[System]
 	indicators overlay[Indicator]
@@ -191,6 +194,14 @@ func (l *loader) file(src fs.FS, p, file string, data []byte) {
 		d := &PersonalData{}
 		l.decode(file, data, d)
 		l.cat.Personal.add(d)
+	case p == "themes.yaml":
+		var t struct {
+			Themes []*Theme `decl:"themes,required"`
+		}
+		l.decode(file, data, &t)
+		for _, theme := range t.Themes {
+			l.add(l.themes.add(src, "theme", theme.Theme, theme.Pos, theme)...)
+		}
 	case deep && folder == "themes":
 		e := &Entity{}
 		l.decode(file, data, e)

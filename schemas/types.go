@@ -23,6 +23,13 @@ type Tier struct {
 	Name  Label  `decl:"name,required"`
 }
 
+// Theme is a group of entities.
+type Theme struct {
+	decl.Pos
+	Theme string `decl:"theme,required"` // "t1_division"
+	Name  Label  `decl:"name,required"`
+}
+
 // Type is a logical column type. Arrow and ClickHouse types follow from it.
 type Type string
 

@@ -197,18 +197,18 @@ func TestDictionarySite(t *testing.T) {
 		if !strings.HasSuffix(p, ".html") {
 			continue
 		}
-		for _, problem := range lint(files, text) {
+		for _, problem := range lint(files, p, text) {
 			t.Errorf("%s: %s", p, problem)
 		}
 	}
-	if got := lint(files, `<p><b>x</p><a href="nowhere.html">x</a><img src="https://a/b.png">`); len(got) < 3 {
+	if got := lint(files, "x", `<p><b>x</p><a href="nowhere.html">x</a><img src="https://a/b.png">`); len(got) < 3 {
 		t.Errorf("the check finds too little: %q", got)
 	}
 }
 
-var void = map[string]bool{"meta": true, "br": true, "input": true, "img": true}
+var void = map[string]bool{"meta": true, "br": true, "input": true, "img": true, "link": true}
 
-func lint(files Files, text string) (found []string) {
+func lint(files Files, self, text string) (found []string) {
 	var open []string
 	for z := html.NewTokenizer(strings.NewReader(text)); ; {
 		switch z.Next() {
@@ -223,11 +223,15 @@ func lint(files Files, text string) (found []string) {
 				open = append(open, tok.Data)
 			}
 			for _, a := range tok.Attr {
-				if a.Key == "src" {
+				if a.Key == "src" && files["dictionary/"+a.Val] == "" {
 					found = append(found, "an asset from elsewhere: "+a.Val)
 				}
 				page, anchor, _ := strings.Cut(a.Val, "#")
-				if target := files["dictionary/"+page]; a.Key == "href" && (target == "" || anchor != "" && !strings.Contains(target, `id="`+anchor+`"`)) {
+				at := "dictionary/" + page
+				if page == "" {
+					at = self
+				}
+				if target := files[at]; a.Key == "href" && (target == "" || anchor != "" && !strings.Contains(target, `id="`+anchor+`"`)) {
 					found = append(found, "a link to nowhere: "+a.Val)
 				}
 			}

@@ -43,6 +43,9 @@ var Rules = []Rule{
 	{"tier.removed", Contract, "rows and figures of it have no tier any more"},
 	{"tier.level", Contract, "what is above and below it: figures are summed up in another way"},
 	{"tier.wording", Safe, "names only"},
+	{"theme.added", Safe, "a new name"},
+	{"theme.removed", Safe, "a name less: its entities go by the theme itself"},
+	{"theme.wording", Safe, "names only"},
 	{"entity.added", Safe, "a new table"},
 	{"entity.removed", Contract, "feeds and readers lose it; the table itself stays until it is dropped by hand"},
 	{"entity.key", Stored, "what one row is changes: the table is rewritten, and rows may merge"},
@@ -72,6 +75,10 @@ var Rules = []Rule{
 	{"column.pii", Contract, "another class of personal data: who may see it changes"},
 	{"column.authority", Backfill, "other claims win: every fused row is made again"},
 	{"column.wording", Safe, "names, prose and tolerance only"},
+	{"calendar.added", Safe, "a new calendar"},
+	{"calendar.removed", Contract, "nothing can name it any more"},
+	{"calendar.days", Backfill, "what is counted in working days is computed again"},
+	{"calendar.source", Safe, "where the calendar comes from, and its version"},
 	{"list.added", Safe, "a new list"},
 	{"list.removed", Contract, "nothing can name it any more"},
 	{"list.parent", Backfill, "its codes belong to the classes of another list: what is summed up by class is made again"},
@@ -123,7 +130,18 @@ func Diff(old, now *schemas.Catalog) []Change {
 		d.when("tier.level", a.Code, "level", a.Level, b.Level)
 		d.when("tier.wording", a.Code, "name", a.Name, b.Name)
 	})
+	each(d, "theme.", old.Themes, now.Themes, func(t *schemas.Theme) string { return t.Theme }, func(a, b *schemas.Theme) {
+		d.when("theme.wording", a.Theme, "name", a.Name, b.Name)
+	})
 	each(d, "entity.", old.Entities, now.Entities, func(e *schemas.Entity) string { return e.Entity }, d.entity)
+	each(d, "calendar.", old.Calendars, now.Calendars, func(c *schemas.Calendar) string { return c.Name }, func(a, b *schemas.Calendar) {
+		if !same([]any{a.Days(true), a.Days(false)}, []any{b.Days(true), b.Days(false)}) {
+			d.add("calendar.days", a.Name, "the days that are worked or not")
+		}
+		if a.Source != b.Source || a.Version != b.Version {
+			d.add("calendar.source", a.Name, "its source or version")
+		}
+	})
 	each(d, "list.", old.Codes, now.Codes, func(l *schemas.CodeList) string { return l.Name }, d.list)
 	each(d, "indicator.", old.Indicators, now.Indicators, func(i *schemas.Indicator) string { return i.Indicator }, d.indicator)
 	each(d, "system.", old.Systems, now.Systems, func(s *schemas.System) string { return s.System }, d.system)
