@@ -30,6 +30,7 @@ func (p *Plan) Apply(b *Batch, in *record.Chunk) []Reject {
 		panic("transforms: the batch was made for another plan")
 	}
 	b.reserve(len(in.Rows), in.Topic, in.Partition)
+	b.st.scan.format = in.Format
 	if b.rows == 0 { // the first chunk since the rows were taken
 		for i := range b.seen {
 			clear(b.seen[i])
@@ -47,10 +48,15 @@ func (p *Plan) Apply(b *Batch, in *record.Chunk) []Reject {
 
 // row evaluates a record and, if it breaks no rule, appends it.
 func (p *Plan) row(b *Batch, e *record.Envelope) (field, rule string) {
+	return p.scanned(b, e, b.st.scan.scan(e.Value))
+}
+
+// scanned goes on with a record whose fields are in the slots, or that breaks a
+// rule of its format.
+func (p *Plan) scanned(b *Batch, e *record.Envelope, rule string) (field, broken string) {
 	st := &b.st
 	st.arena, st.list, st.flags, st.at = st.arena[:0], st.list[:0], 0, e.At
 	st.evaluated = false
-	rule = st.scan.scan(e.Value)
 	if e.Fault != "" {
 		return "", e.Fault
 	}
@@ -219,6 +225,7 @@ func (st *state) shown(key []byte) []byte {
 // Refuse makes a reject of a row of the chunk, whatever the plan says of it, for
 // a rule that is not the plan's own.
 func (p *Plan) Refuse(b *Batch, in *record.Chunk, index int, rule, field string) Reject {
+	b.st.scan.format = in.Format
 	b.st.scan.scan(in.Rows[index].Value)
 	return p.reject(b, index, field, rule)
 }

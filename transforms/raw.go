@@ -48,6 +48,7 @@ func (r *Raw) Add(in *record.Chunk, rejects []Reject) {
 	for i := range r.writers {
 		r.writers[i].reserve(len(in.Rows))
 	}
+	r.scan.format = in.Format
 	for i := range in.Rows {
 		r.row(in, &in.Rows[i], r.refused[i])
 	}

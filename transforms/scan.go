@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"rongtong/schemas/record"
 )
 
 // slot is the scanned value of one declared field.
@@ -42,6 +44,7 @@ type scanner struct {
 	v       []byte
 	i       int
 	suspect bool // v may not be valid UTF-8
+	format  record.Format
 }
 
 const maxDepth = 64
@@ -64,6 +67,9 @@ func newScanner(fields []string) *scanner {
 func (s *scanner) scan(v []byte) (rule string) {
 	clear(s.slots)
 	s.arena, s.v, s.i, s.suspect = s.arena[:0], v, 0, false
+	if s.format == record.CSV {
+		return s.line()
+	}
 	ok := s.object()
 	if (s.suspect || !ok) && !utf8.Valid(v) {
 		clear(s.slots)
@@ -262,7 +268,7 @@ func (s *scanner) text() (b []byte, clean, ok bool) {
 		return nil, false, false
 	}
 	from := s.i
-	end, rare := s.run(from)
+	end, rare := s.run(from, '"', '\\')
 	if end >= len(s.v) {
 		return nil, false, false
 	}
@@ -282,21 +288,22 @@ func (s *scanner) text() (b []byte, clean, ok bool) {
 
 const ones, highs = 0x0101010101010101, 0x8080808080808080
 
-// run passes over a text from i to the quote that ends it, to a backslash or to
-// a control character. rare says that something in it may need cleaning: two
+// run passes over a text from i to the first of two characters (the quote that
+// ends it, say, and the backslash) or to a control character. rare says that something in it may need cleaning: two
 // spaces in a row, or a character that is neither ASCII nor of the Han block.
 //
 // Eight bytes are looked at in one word. (x-ones) &^ x & highs marks the zero
 // bytes of x; marks above the first may be wrong, and only the first is used,
 // except for spaces, where a wrong mark leads to a cleaning that changes nothing.
-func (s *scanner) run(i int) (end int, rare bool) {
+func (s *scanner) run(i int, a, b byte) (end int, rare bool) {
 	v := s.v
+	aa, bb := ones*uint64(a), ones*uint64(b)
 	var spaces, before uint64
 	for i+8 <= len(v) {
 		w := binary.LittleEndian.Uint64(v[i:])
-		quote, slash, space := w^0x22*ones, w^0x5c*ones, w^0x20*ones
+		x, y, space := w^aa, w^bb, w^0x20*ones
 		sp := (space - ones) &^ space & highs
-		stop := (quote-ones)&^quote | (slash-ones)&^slash | (w-0x20*ones)&^w | w | (w + ones)
+		stop := (x-ones)&^x | (y-ones)&^y | (w-0x20*ones)&^w | w | (w + ones)
 		if stop &= highs; stop == 0 {
 			spaces |= sp & (sp<<8 | before)
 			before = sp >> 56
@@ -317,7 +324,7 @@ func (s *scanner) run(i int) (end int, rare bool) {
 	}
 	for i < len(v) {
 		switch c := v[i]; {
-		case c == '"' || c == '\\' || c < ' ':
+		case c == a || c == b || c < ' ':
 			return i, rare || spaces != 0
 		case c >= 0x7f:
 			var odd bool

@@ -49,6 +49,16 @@ type Envelope struct {
 	Op    Op
 }
 
+// Format is how the values of a chunk are written.
+type Format uint8
+
+// The formats. What the pipeline itself writes is JSON; a topic of somebody else
+// may hold lines of CSV, the fields in the order of the stream's declaration.
+const (
+	JSON Format = iota
+	CSV
+)
+
 // Span is the half-open range [From, To) of one partition.
 type Span struct {
 	Topic     string
@@ -67,6 +77,7 @@ type Chunk struct {
 	// while a connector fills the chunk.
 	Topic     string
 	Partition int32
+	Format    Format
 	Rows      []Envelope
 
 	blocks [][]byte // every block was allocated by Alloc and is kept for reuse
