@@ -100,7 +100,7 @@ func (p *pieces) full() bool {
 func (p *pieces) read(ctx context.Context, next, to int64) (int64, error) {
 	s, c := p.block.share, &p.chunk
 	c.Reset()
-	c.System, c.Stream, c.Topic, c.Partition = s.stream.System.System, s.stream.Stream.Name, s.topic, s.partition
+	c.System, c.Stream, c.Topic, c.Partition, c.Format = s.stream.System.System, s.stream.Stream.Name, s.topic, s.partition, s.stream.Format
 	for next < to && !p.full() {
 		after, err := p.reader.Read(ctx, s.topic, s.partition, next, to, func(r *topics.FetchedRecord) error {
 			if p.full() {

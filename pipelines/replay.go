@@ -8,13 +8,16 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 	"github.com/cespare/xxhash/v2"
 
-	"rongtong/connectors"
 	"rongtong/pipelines/topics"
 	"rongtong/pipelines/warehouse"
+	"rongtong/schemas/fault"
 	"rongtong/schemas/record"
 	"rongtong/transforms"
 )
@@ -150,16 +153,17 @@ func (r *Replay) block(ctx context.Context, list []warehouse.RejectRow, done *Re
 	if len(try) == 0 {
 		return nil
 	}
-	chunk, fromRaw, err := r.read(ctx, s, try)
+	batch := transforms.NewBatch(memory.NewGoAllocator(), f.Plan)
+	defer batch.Release()
+	found, fromRaw, err := r.read(ctx, s, f, batch, try)
 	if err != nil {
 		return err
 	}
 	done.FromRaw += fromRaw
-	done.Skipped[SkipGone] += int64(len(try) - len(chunk.Rows))
-	if done.Skipped[SkipGone] == 0 {
-		delete(done.Skipped, SkipGone)
+	if gone := len(try) - len(found); gone > 0 {
+		done.Skipped[SkipGone] += int64(gone)
 	}
-	return r.apply(ctx, s, f, chunk, try, done)
+	return r.apply(ctx, s, f, batch, found, try, done)
 }
 
 func (r *Replay) skip(row warehouse.RejectRow, f *Flow) string {
@@ -206,11 +210,13 @@ func (r *Replay) flow(row warehouse.RejectRow) (*Stream, *Flow) {
 	return nil, nil
 }
 
-// read finds the records where they are: in Kafka, else as received in layer
-// ods. A record is taken only if it arrived when the refused one did: a topic
-// that was created again has other records at the same offsets.
-func (r *Replay) read(ctx context.Context, s *Stream, want []warehouse.RejectRow) (chunk *record.Chunk, fromRaw int64, err error) {
-	chunk = &record.Chunk{System: s.System.System, Stream: s.Stream.Name, Topic: s.Topic, Partition: want[0].Partition}
+// read finds the records where they are, in Kafka, else as received in layer
+// ods, and puts them through the plan of today. It returns, by offset, what
+// became of those it found: the reject, or nil. A record is taken only if it
+// arrived when the refused one did: a topic that was created again has other
+// records at the same offsets.
+func (r *Replay) read(ctx context.Context, s *Stream, f *Flow, batch *transforms.Batch, want []warehouse.RejectRow) (found map[int64]*transforms.Reject, fromRaw int64, err error) {
+	chunk := &record.Chunk{System: s.System.System, Stream: s.Stream.Name, Topic: s.Topic, Partition: want[0].Partition}
 	ends, err := r.Kafka.Ends(ctx, s.Topic)
 	if err != nil {
 		return nil, 0, err
@@ -224,41 +230,69 @@ func (r *Replay) read(ctx context.Context, s *Stream, want []warehouse.RejectRow
 			return nil, 0, err
 		}
 	}
-	for i := range chunk.Rows {
-		delete(byOffset, chunk.Rows[i].Offset)
-	}
-	if len(byOffset) == 0 {
-		return chunk, 0, nil
-	}
-	missing := make([]int64, 0, len(byOffset))
-	for o := range byOffset {
-		missing = append(missing, o)
-	}
-	raws, err := r.Warehouse.RawRecords(ctx, s.System.System, s.Stream, chunk.Partition, missing)
-	if err != nil {
-		return nil, 0, err
-	}
-	object := connectors.NewObject(s.Stream)
-	for _, raw := range raws {
-		if w, ok := byOffset[raw.Offset]; !ok || !raw.Arrived.Equal(w.RejectedAt) {
-			continue
+	found = map[int64]*transforms.Reject{}
+	note := func(rows []record.Envelope, rejects []transforms.Reject) {
+		for i := range rows {
+			found[rows[i].Offset] = nil
+			delete(byOffset, rows[i].Offset)
 		}
-		for i, v := range raw.Fields {
-			if v != nil {
-				object.Set(i, *v)
-			}
+		for i := range rejects {
+			found[rows[rejects[i].Index].Offset] = &rejects[i]
 		}
-		op := record.Upsert
-		if raw.Delete {
-			op = record.Delete
-		}
-		object.AppendTo(chunk, raw.At, op, raw.Place, "")
-		e := &chunk.Rows[len(chunk.Rows)-1]
-		e.Offset, e.Arrived = raw.Offset, raw.Arrived
-		fromRaw++
 	}
-	slices.SortFunc(chunk.Rows, func(a, b record.Envelope) int { return cmp.Compare(a.Offset, b.Offset) })
-	return chunk, fromRaw, nil
+	note(chunk.Rows, f.Plan.Apply(batch, chunk))
+	var missing []warehouse.RawKey
+	for _, w := range want {
+		if _, ok := byOffset[w.Offset]; ok {
+			missing = append(missing, warehouse.RawKey{Offset: w.Offset, Arrived: w.RejectedAt})
+		}
+	}
+	err = r.Warehouse.RawColumns(ctx, s.System.System, s.Stream, chunk.Partition, missing, func(rec arrow.Record) error {
+		columns, err := rawColumns(s, chunk.Partition, rec)
+		if err != nil {
+			return err
+		}
+		rejects, err := f.Plan.ApplyColumns(batch, columns)
+		if err != nil {
+			return fault.Mark(fault.Bug, err)
+		}
+		fromRaw += int64(len(columns.Rows))
+		note(columns.Rows, rejects)
+		return nil
+	})
+	return found, fromRaw, err
+}
+
+// rawColumns are records of layer ods as the transforms take them. They are
+// borrowed from rec.
+func rawColumns(s *Stream, partition int32, rec arrow.Record) (*transforms.Columns, error) {
+	column := func(name string) arrow.Array {
+		if at := rec.Schema().FieldIndices(name); len(at) == 1 {
+			return rec.Column(at[0])
+		}
+		return nil
+	}
+	offset, ok1 := column("_offset").(*array.Int64)
+	arrived, ok2 := column("_arrived_at").(*array.Int64)
+	event, ok3 := column("_event_at").(*array.Int64)
+	place, ok4 := column("_place").(*array.String)
+	key, ok5 := column("_key").(*array.String)
+	op, ok6 := column("_op").(*array.String)
+	if !ok1 || !ok2 || !ok3 || !ok4 || !ok5 || !ok6 {
+		return nil, fault.New(fault.Bug, "reading layer ods: its columns are not what they should be: %s", rec.Schema())
+	}
+	out := &transforms.Columns{Topic: s.Topic, Partition: partition, Fields: rec, Rows: make([]record.Envelope, rec.NumRows())}
+	for i := range out.Rows {
+		e := record.Envelope{Key: borrow(key.Value(i)), Place: place.Value(i), Offset: offset.Value(i), Arrived: time.UnixMilli(arrived.Value(i))}
+		if event.IsValid(i) {
+			e.At = time.UnixMilli(event.Value(i))
+		}
+		if op.Value(i) == "delete" {
+			e.Op = record.Delete
+		}
+		out.Rows[i] = e
+	}
+	return out, nil
 }
 
 // stretch is how far apart two records may lie to be read in one go.
@@ -295,28 +329,19 @@ func (r *Replay) fromKafka(ctx context.Context, s *Stream, held topics.Bounds, w
 	return nil
 }
 
-// apply runs the plan of today over the records and writes what came of it.
-func (r *Replay) apply(ctx context.Context, s *Stream, f *Flow, chunk *record.Chunk, tried []warehouse.RejectRow, done *Replayed) error {
-	if len(chunk.Rows) == 0 {
+// apply writes what came of the records.
+func (r *Replay) apply(ctx context.Context, s *Stream, f *Flow, batch *transforms.Batch, found map[int64]*transforms.Reject, tried []warehouse.RejectRow, done *Replayed) error {
+	if len(found) == 0 {
 		return nil
-	}
-	batch := transforms.NewBatch(memory.NewGoAllocator(), f.Plan)
-	defer batch.Release()
-	refused := map[int64]transforms.Reject{}
-	for _, x := range f.Plan.Apply(batch, chunk) {
-		refused[chunk.Rows[x.Index].Offset] = x
-	}
-	present := map[int64]bool{}
-	for i := range chunk.Rows {
-		present[chunk.Rows[i].Offset] = true
 	}
 	var after []warehouse.RejectRow
 	for _, row := range tried {
-		if !present[row.Offset] {
+		x, here := found[row.Offset]
+		if !here {
 			continue
 		}
 		row.Attempt, row.Plan = row.Attempt+1, f.Plan.Fingerprint()
-		if x, bad := refused[row.Offset]; bad {
+		if x != nil {
 			row.Rule, row.Field, row.Division, row.ReasonZh, row.ReasonEn, row.Row = x.Rule, x.Field, x.Division, x.ReasonZh, x.ReasonEn, string(x.Row)
 			done.again(row)
 		} else {
@@ -336,16 +361,16 @@ func (r *Replay) apply(ctx context.Context, s *Stream, f *Flow, chunk *record.Ch
 			return r.Store.Load(ctx, warehouse.Load{Token: name + "/" + f.name(s), Table: f.Table, Rows: rows})
 		})
 		if err != nil {
-			return fmt.Errorf("replaying %d records of %s/%d into %q: %w", len(after), s.Topic, chunk.Partition, f.Entity.Entity, err)
+			return fmt.Errorf("replaying %d records of %s/%d into %q: %w", len(after), s.Topic, tried[0].Partition, f.Entity.Entity, err)
 		}
 	}
 	err := r.insist(ctx, func() error { return publisher{r.Kafka, r.Warehouse}.outcome(ctx, s, after) })
 	if err != nil {
-		return fmt.Errorf("publishing the replay of %d records of %s/%d: %w", len(after), s.Topic, chunk.Partition, err)
+		return fmt.Errorf("publishing the replay of %d records of %s/%d: %w", len(after), s.Topic, tried[0].Partition, err)
 	}
 	err = r.insist(ctx, func() error { return r.Store.InsertRows(ctx, "ops.reject", name+"/reject", after) })
 	if err != nil {
-		return fmt.Errorf("recording the replay of %d records of %s/%d: %w", len(after), s.Topic, chunk.Partition, err)
+		return fmt.Errorf("recording the replay of %d records of %s/%d: %w", len(after), s.Topic, tried[0].Partition, err)
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ import (
 
 	"rongtong/schemas"
 	"rongtong/schemas/decl"
+	"rongtong/schemas/record"
 	"rongtong/transforms"
 )
 
@@ -27,6 +28,7 @@ type Stream struct {
 	System *schemas.System
 	Stream *schemas.Stream
 	Topic  string
+	Format record.Format // of the values in the topic
 	Flows  []Flow
 	// Personal says which labels of fields are of prohibited kinds, so that
 	// what a source sends of them is counted.

@@ -90,6 +90,7 @@ created if they are missing.`,
 	f.StringVar(&s.Topic, "topic", "", "an existing topic")
 	f.StringVar(&s.Table, "table", "", "an existing table, <database>.<table>")
 	f.StringVar(&s.Group, "group", "", "consumer group to go on with (default: a new one, from the topic's beginning)")
+	f.BoolVar(&s.CSV, "csv", false, "the topic holds lines of CSV, the cells in the order of the table's columns")
 	f.BoolVar(&rowwise, "rowwise", false, "run the row-wise program instead")
 	f.StringVar(&observe, "observe", "", "HTTP address of the warehouse, for the row-wise program")
 	f.StringVar(&profile, "profile", "", "write a CPU profile of the load to this file, and a heap profile beside it")

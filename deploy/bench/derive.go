@@ -10,6 +10,7 @@ import (
 	"rongtong/schemas"
 	"rongtong/schemas/decl"
 	"rongtong/schemas/fault"
+	"rongtong/schemas/record"
 	"rongtong/transforms"
 )
 
@@ -44,7 +45,11 @@ func derive(c *schemas.Catalog, s Source, columns []warehouse.Column) (*pipeline
 	if len(problems) > 0 {
 		return nil, fault.New(fault.Config, "loading into %q: %v", s.Table, problems)
 	}
-	return &pipelines.Stream{System: sys, Stream: stream, Topic: s.Topic,
+	format := record.JSON
+	if s.CSV {
+		format = record.CSV
+	}
+	return &pipelines.Stream{System: sys, Stream: stream, Topic: s.Topic, Format: format,
 		Flows: []pipelines.Flow{{Flow: flow, Entity: e, Plan: plan.Only(names), Table: s.Table}}}, nil
 }
 

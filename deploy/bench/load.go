@@ -32,7 +32,10 @@ type Source struct {
 	// its beginning; given: the load goes on where the group stands.
 	Group   string
 	Workers int
-	Log     *slog.Logger
+	// CSV says that the values are lines of CSV, the cells in the order of the
+	// table's columns, and not JSON.
+	CSV bool
+	Log *slog.Logger
 }
 
 // Report is what one load took. Client figures are those of this process.

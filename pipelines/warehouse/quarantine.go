@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"rongtong/schemas"
 	"rongtong/schemas/fault"
 )
 
@@ -149,50 +148,4 @@ func (w *Warehouse) rejects(ctx context.Context, text string, args []any) iter.S
 			yield(RejectRow{}, w.mark(err, "reading ops.reject"))
 		}
 	}
-}
-
-// RawRecord is a record as it was received, from layer ods. A field that was
-// null is nil.
-type RawRecord struct {
-	Offset  int64
-	Arrived time.Time
-	At      time.Time // zero: the source said none
-	Place   string
-	Delete  bool
-	Fields  []*string
-}
-
-// RawRecords finds records of one partition of a stream in layer ods by their
-// offsets, in order. What has expired is left out.
-func (w *Warehouse) RawRecords(ctx context.Context, system string, s *schemas.Stream, partition int32, offsets []int64) ([]RawRecord, error) {
-	if _, ok := s.KeepRaw(); !ok || len(offsets) == 0 {
-		return nil, nil
-	}
-	names := make([]string, len(s.Fields))
-	for i, f := range s.Fields {
-		names[i] = ident(f.Key)
-	}
-	list := strings.Trim(strings.ReplaceAll(fmt.Sprint(offsets), " ", ","), "[]")
-	rows, err := w.Query(ctx, fmt.Sprintf(`SELECT toInt64(_offset), _arrived_at, _event_at, _place, _op = 'delete', [%s]
-		FROM ods.%s FINAL WHERE _partition = %d AND _offset IN (%s) ORDER BY _offset, _arrived_at`,
-		strings.Join(names, ", "), ident(schemas.RawTable(system, s.Name)), partition, list))
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []RawRecord
-	for rows.Next() {
-		var r RawRecord
-		var at *time.Time
-		var deleted uint8
-		if err := rows.Scan(&r.Offset, &r.Arrived, &at, &r.Place, &deleted, &r.Fields); err != nil {
-			return nil, fault.New(fault.Bug, "reading layer ods: %w", err)
-		}
-		if at != nil {
-			r.At = *at
-		}
-		r.Delete = deleted == 1
-		out = append(out, r)
-	}
-	return out, rows.Err()
 }
