@@ -39,6 +39,7 @@ var rooms = map[string]int{
 	"connectors/push":                4,
 	"connectors/feed":                4,
 	"connectors/conntest":            4,
+	"pipelines/propose":              4,
 	"schemas/derive":                 4,
 	"connectors":                     3,
 	"connectors/database":            3,

@@ -149,6 +149,6 @@ func newRoot() *cobra.Command {
 	f.StringVar(&c.logLevel, "log-level", "info", "debug, info, warn or error")
 	f.BoolVar(&c.json, "json", false, "print for a machine")
 	root.AddCommand(demoCmd(c), upCmd(c), checkCmd(c), schemaCmd(c), statusCmd(c), queryCmd(c), jobCmd(c), versionCmd(c), engineCmd(), divisionCmd(c), coverageCmd(c), whyCmd(c), scheduleCmd(c), benchCmd(c), keysCmd(c), rejectsCmd(c), qualityCmd(c))
-	root.AddCommand(feedCmd(c))
+	root.AddCommand(feedCmd(c), connectCmd(c))
 	return root
 }

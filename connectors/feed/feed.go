@@ -193,6 +193,12 @@ const lookMax = 20
 // look infers the fields of a topic from its first records.
 func (s *system) look(ctx context.Context, c *topics.Client, name string, key []string, f from, w *writers) *schemas.Stream {
 	st := &schemas.Stream{Name: name, Key: key}
+	st.From, _ = decl.Parse("discovered", fmt.Appendf(nil, "{ topic: %s, format: %s }", f.Topic, f.Format))
+	for _, declared := range s.list {
+		if declared.Name == name {
+			st.From = declared.From
+		}
+	}
 	ends, err := c.Ends(ctx, f.Topic)
 	if err != nil {
 		return st

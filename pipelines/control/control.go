@@ -49,6 +49,11 @@ func Load(overlay string) (Declarations, []decl.Problem) {
 		}
 		sources = append(sources, schemas.Named(overlay, os.DirFS(overlay)))
 	}
+	return loadFrom(sources)
+}
+
+// loadFrom is Load of these sources.
+func loadFrom(sources []fs.FS) (Declarations, []decl.Problem) {
 	c, problems := schemas.Load(sources...)
 	if len(problems) > 0 {
 		return Declarations{Catalog: c}, problems

@@ -184,6 +184,37 @@ func (n Node) Value() any {
 	return n.n.Value
 }
 
+// Text is the node on one line of YAML, as it could be written again. Comments
+// are not kept.
+func (n Node) Text() string {
+	if n.n == nil {
+		return ""
+	}
+	var plain func(*yaml.Node) *yaml.Node
+	plain = func(n *yaml.Node) *yaml.Node {
+		out := *n
+		out.HeadComment, out.LineComment, out.FootComment = "", "", ""
+		switch n.Kind {
+		case yaml.MappingNode, yaml.SequenceNode:
+			out.Style = yaml.FlowStyle
+		case yaml.ScalarNode:
+			if n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
+				out.Style = yaml.DoubleQuotedStyle
+			}
+		}
+		out.Content = nil
+		for _, c := range n.Content {
+			out.Content = append(out.Content, plain(c))
+		}
+		return &out
+	}
+	b, err := yaml.Marshal(plain(n.n))
+	if err != nil {
+		return "" // a node that was parsed can be written
+	}
+	return strings.TrimSpace(string(b))
+}
+
 // At is the place of a part of the node: path holds keys (string) and list
 // indexes (int). What is not there is placed at the nearest part above it, for
 // a check that points at something missing.

@@ -105,6 +105,22 @@ func TestExpand(t *testing.T) {
 	}
 }
 
+func TestText(t *testing.T) {
+	for in, want := range map[string]string{
+		"a: { b: [1, x], # c\n  d: '${env:E}' }\n": `{a: {b: [1, x], d: '${env:E}'}}`,
+		"a: |\n  two\n  lines\nb: >-\n  folded\n":  `{a: "two\\nlines\\n", b: "folded"}`,
+		"x": "x",
+	} {
+		n, ps := Parse("f", []byte(in))
+		if got := n.Text(); len(ps) > 0 || got != want {
+			t.Errorf("%q becomes %s, want %s", in, got, want)
+		}
+	}
+	if (Node{}).Text() != "" {
+		t.Error("an absent node has a text")
+	}
+}
+
 func TestSuggest(t *testing.T) {
 	for _, c := range []struct{ name, want string }{
 		{"facilty", `did you mean "facility"?`},
