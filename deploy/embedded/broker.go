@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -28,6 +29,10 @@ type BrokerConfig struct {
 	SegmentBytes int64         // unit of deletion; 0 means 8 MiB or a 64th of RetainBytes, whichever is less
 	NoSync       bool          // leave writes to the page cache: a power cut may lose acknowledged records
 	SweepEvery   time.Duration // how often the janitor looks; 0 means 15 s
+
+	// broken is told, before anybody has an answer, that a write to disk failed.
+	// The process must end in it: see brokerLog.
+	broken func(error)
 }
 
 // DefaultRetainBytes bounds memory as much as disk: after a crash the broker
@@ -59,6 +64,9 @@ func RunBroker(ctx context.Context, cfg BrokerConfig) error {
 		return err
 	}
 	defer lock.Close()
+	if err := roomToStart(cfg.Data); err != nil {
+		return err
+	}
 	if err := portFree("kafka", cfg.Port, "--broker-port"); err != nil {
 		return err
 	}
@@ -105,7 +113,7 @@ func brokerOptions(cfg BrokerConfig) []kfake.Opt {
 		kfake.DataDir(filepath.Join(cfg.Data, "log")),
 		kfake.DefaultNumPartitions(1),
 		kfake.GroupMinSessionTimeout(time.Second),
-		kfake.WithLogger(brokerLog{}),
+		kfake.WithLogger(brokerLog{cfg}),
 		kfake.BrokerConfigs(map[string]string{
 			"default.replication.factor":     "1",
 			"log.retention.ms":               "-1",
@@ -123,11 +131,34 @@ func brokerOptions(cfg BrokerConfig) []kfake.Opt {
 	return opts
 }
 
+// roomToStart fails on a disk so full that the broker would stop again at once.
+// It is no fault of the configuration: the supervisor tries again until there is room.
+func roomToStart(dir string) error {
+	free, err := freeBytes(dir)
+	if err != nil {
+		return diskErr(err, "measuring the free space of %q", dir)
+	}
+	if free < minFreeBytes/8 {
+		return fault.Hint(fault.Transient, "free some space, and it goes on by itself",
+			"starting the broker in %q: the disk is full: %d MB are free, %d MB are needed", dir, free>>20, minFreeBytes>>23)
+	}
+	return nil
+}
+
 // brokerLog passes the broker's warnings on. Its info level is one line per
 // request, which nobody reads.
-type brokerLog struct{}
+//
+// A write that failed is also only a warning of the broker, which would go on
+// with a log that is not what it has told its clients. It says so before it
+// answers, so the process ends right there: what was acknowledged is on disk, and
+// what was half written is cut off at the next start.
+type brokerLog struct{ cfg BrokerConfig }
 
-func (brokerLog) Logf(level kfake.LogLevel, format string, args ...any) {
+func (l brokerLog) Logf(level kfake.LogLevel, format string, args ...any) {
+	if strings.HasPrefix(format, "persist ") && l.cfg.broken != nil {
+		err, _ := args[len(args)-1].(error)
+		l.cfg.broken(diskErr(err, "writing the broker's log in %q", l.cfg.Data))
+	}
 	switch level {
 	case kfake.LogLevelError:
 		slog.Error("broker: " + fmt.Sprintf(format, args...))

@@ -26,7 +26,20 @@ func TestMain(m *testing.M) {
 	if os.Getenv("RONGTONG_ENGINE_CHILD") == "" && os.Getenv(parentEnv) != "" {
 		os.Exit(beParent(os.Getenv(parentEnv)))
 	}
+	if limit := os.Getenv(fullEnv); limit != "" {
+		os.Exit(beFull(limit, os.Args[1:]))
+	}
 	embeddedtest.Main(m)
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	ln, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	return ln.Addr().(*net.TCPAddr).Port
 }
 
 // beParent starts both engines, writes their process ids and waits to be killed.

@@ -37,6 +37,9 @@ type janitor struct {
 // when records are refused: those must never fail half-way.
 const minFreeBytes = 256 << 20
 
+// spaceEvery is how often the free space is looked at.
+const spaceEvery = time.Second
+
 func (j *janitor) run(ctx context.Context) error {
 	client, err := kgo.NewClient(kgo.SeedBrokers(fmt.Sprintf("127.0.0.1:%d", j.cfg.Port)))
 	if err != nil {
@@ -46,14 +49,25 @@ func (j *janitor) run(ctx context.Context) error {
 	adm := kadm.NewClient(client)
 	tick := time.NewTicker(j.cfg.SweepEvery)
 	defer tick.Stop()
+	space := time.NewTicker(spaceEvery)
+	defer space.Stop()
 	for {
 		if err := j.sweep(ctx, adm); err != nil && ctx.Err() == nil {
 			slog.Warn("janitor could not sweep; tries again", "err", err)
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
+		for swept := false; !swept; {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-space.C:
+				// Between two sweeps a fast writer could fill what is left.
+				if free, err := freeBytes(j.dir); err == nil && free < minFreeBytes && !j.guard.holding.Load() {
+					slog.Warn("the broker's disk is nearly full", "disk_free_mb", free>>20)
+					j.guard.hold()
+				}
+			case <-tick.C:
+				swept = true
+			}
 		}
 	}
 }

@@ -53,6 +53,7 @@ func BrokerMain(args []string) int {
 	if err := fs.Parse(args); err != nil {
 		return exitUsage
 	}
+	cfg.broken = func(err error) { os.Exit(exitCode(fault.Mark(fault.Transient, err))) }
 	return exitCode(RunBroker(ctx, cfg))
 }
 

@@ -142,7 +142,11 @@ func (c *Client) retry(ctx context.Context, what string, fn func(context.Context
 			return err
 		}
 		if n == 5 {
-			c.opts.log.Warn("Kafka does not answer as expected, still trying", "doing", what, "error", tidy(err))
+			attrs := []any{"doing", what, "error", tidy(err)}
+			if errors.Is(err, kafka.KafkaStorageError) {
+				attrs = append(attrs, "hint", "the broker's disk is full or failing, or holds too much that nobody has read: its log says which")
+			}
+			c.opts.log.Warn("Kafka does not answer as expected, still trying", attrs...)
 		}
 		if !wait(ctx, pause) {
 			return err
