@@ -92,5 +92,15 @@ def parquet():
     pq.write_table(many, at("pages.parquet"), compression="snappy", row_group_size=1900, data_page_size=2000, use_dictionary=False, data_page_version="2.0")
 
 
-for f in (lambda: xls("ledger.xls"), lambda: xls("from1904.xls", dates_1904=True), vfp, db3, parquet):
+def tiny():
+    w = xlwt.Workbook(encoding="utf-8")
+    s = w.add_sheet("s")
+    s.write_merge(0, 0, 0, 1, "甲")
+    s.write(1, 0, 1.5)
+    s.write(1, 1, xlwt.Formula("1+1"))
+    s.write(2, 0, dt.date(2025, 1, 2), xlwt.easyxf(num_format_str="YYYY-MM-DD"))
+    w.save(at("tiny.xls"))
+
+
+for f in (tiny, lambda: xls("ledger.xls"), lambda: xls("from1904.xls", dates_1904=True), vfp, db3, parquet):
     f()
