@@ -525,7 +525,8 @@ func (r *reader) emit(dst *record.Chunk, l *table.Row, skip bool, fault string, 
 	}
 	r.groups()
 	n := len(r.place)
-	place := string(strconv.AppendInt(r.place, int64(l.No), 10))
+	r.place = strconv.AppendInt(r.place, int64(l.No), 10)
+	place := string(r.place)
 	r.place = r.place[:n]
 	r.obj.AppendTo(dst, at, record.Upsert, place, fault)
 }

@@ -2,6 +2,8 @@ package store
 
 import (
 	"crypto/ed25519"
+	"os"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -22,6 +24,26 @@ func TestPins(t *testing.T) {
 	for _, bad := range []string{"", "SHA256:short", "ssh-ed25519 AAAA", "MD5:00"} {
 		if _, err := parsePin(bad); err == nil {
 			t.Errorf("%q is accepted", bad)
+		}
+	}
+}
+
+// TestDocumented: every setting of a transport stands in docs/files.md.
+func TestDocumented(t *testing.T) {
+	b, err := os.ReadFile("../../../docs/files.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range []any{folderSettings{}, sftpSettings{}, ftpSettings{}, s3Settings{}} {
+		for f := range reflect.TypeOf(v).Fields() {
+			if key, _, _ := strings.Cut(f.Tag.Get("decl"), ","); key != "" && !strings.Contains(string(b), "`"+key+"`") {
+				t.Errorf("the setting %q of %T is not documented", key, v)
+			}
+		}
+	}
+	for _, tr := range Transports {
+		if !strings.Contains(string(b), "`"+tr.Name+"`") {
+			t.Errorf("the transport %q is not documented", tr.Name)
 		}
 	}
 }

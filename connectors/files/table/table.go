@@ -61,6 +61,9 @@ func Badf(rule, format string, args ...any) error {
 
 // AsBad is the *Bad in an error, or nil.
 func AsBad(err error) *Bad {
+	if err == nil {
+		return nil // for every row: what follows allocates
+	}
 	var b *Bad
 	errors.As(err, &b)
 	return b

@@ -75,7 +75,7 @@ var pairs = sync.OnceValue(func() *[(leadHigh - leadLow + 1) * trails]rune {
 type gb18030 struct {
 	src   io.Reader
 	table *[(leadHigh - leadLow + 1) * trails]rune
-	four  transform.Transformer // for the codes of four bytes
+	four  transform.Transformer // for the codes of four bytes; nil until one comes
 	in    []byte                // undecoded bytes: in[from:to]
 	from  int
 	to    int
@@ -84,7 +84,7 @@ type gb18030 struct {
 
 // NewGB18030 decodes src.
 func NewGB18030(src io.Reader) *gb18030 {
-	return &gb18030{src: src, table: pairs(), four: simplifiedchinese.GB18030.NewDecoder().Transformer, in: make([]byte, 64<<10)}
+	return &gb18030{src: src, table: pairs(), in: make([]byte, 64<<10)}
 }
 
 // Read decodes into p, which must have room for one character (4 bytes).
@@ -160,6 +160,9 @@ func (g *gb18030) char(b []byte) (r rune, size int) {
 	if b[3] < 0x30 || b[3] > 0x39 {
 		return utf8.RuneError, 1
 	}
+	if g.four == nil {
+		g.four = simplifiedchinese.GB18030.NewDecoder().Transformer
+	}
 	var out [8]byte
 	g.four.Reset()
 	n, _, err := g.four.Transform(out[:], b[:4], true)
@@ -178,9 +181,6 @@ func AppendGB18030(dst, src []byte) []byte {
 			dst = append(dst, src[n])
 			n++
 			continue
-		}
-		if g.four == nil {
-			g.four = simplifiedchinese.GB18030.NewDecoder().Transformer
 		}
 		r, size := g.char(src[n:])
 		n += max(size, 1)

@@ -13,7 +13,7 @@ const (
 	// textsInMemory is how many bytes of shared texts are held in memory. More
 	// go to a temporary file, which the system removes even if we die.
 	textsInMemory = 8 << 20
-	textsGroup    = 16 // texts to a place in the index
+	textsGroup    = 64 // texts to a place in the index: a workbook of 1 GB has 10^8 texts
 	blockSize     = 8 << 10
 	blockCount    = 1 << 11
 	textLimit     = 4 << 20
@@ -28,6 +28,9 @@ type texts struct {
 	base   int64   // bytes in spool; mem follows them
 	spool  *os.File
 	blocks []block // of spool, by number modulo their count
+
+	next int   // the text behind the one read last, which is asked for next as a rule
+	off  int64 // where it begins
 }
 
 type block struct {
@@ -90,14 +93,18 @@ func (t *texts) at(dst []byte, i int) ([]byte, bool, error) {
 	if i < 0 || i >= t.n {
 		return dst, false, nil
 	}
-	off := t.groups[i/textsGroup]
-	for k := i % textsGroup; ; k-- {
+	k, off := i/textsGroup*textsGroup, t.groups[i/textsGroup]
+	if k <= t.next && t.next <= i {
+		k, off = t.next, t.off
+	}
+	for ; ; k++ {
 		n, width, err := t.length(off)
 		if err != nil {
 			return dst, false, err
 		}
 		off += int64(width)
-		if k == 0 {
+		if k == i {
+			t.next, t.off = i+1, off+int64(n)
 			return t.copy(dst, off, n)
 		}
 		off += int64(n)
