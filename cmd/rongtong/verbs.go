@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -119,6 +121,27 @@ func statusCmd(c *common) *cobra.Command {
 	}
 }
 
+// printPersonal says what was done with personal data, where there was any.
+func printPersonal(out io.Writer, st control.Status) {
+	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
+	none := true
+	for _, s := range st.Streams {
+		if s.Pseudonyms+s.BadIDs+s.Masked+s.DroppedP5 == 0 {
+			continue
+		}
+		if none {
+			fmt.Fprintln(w, "\npersonal data before Kafka:\nsystem\tstream\tpseudonyms\tno citizen ID\tmasked in other fields\tprohibited, dropped")
+			none = false
+		}
+		var fields []string
+		for _, f := range slices.Sorted(maps.Keys(s.P5)) {
+			fields = append(fields, fmt.Sprintf("%s %d", f, s.P5[f]))
+		}
+		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d  %s\n", s.System, s.Stream, s.Pseudonyms, s.BadIDs, s.Masked, s.DroppedP5, strings.Join(fields, ", "))
+	}
+	w.Flush()
+}
+
 func printStatus(out io.Writer, st control.Status) {
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "tier\tsystem\tstream\tdelivered\tlag\treceived\tloaded\trejected\tdropped values\t")
@@ -126,6 +149,7 @@ func printStatus(out io.Writer, st control.Status) {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t\n", s.Tier, s.System, s.Stream, s.Records, s.Lag, s.Received, s.Accepted, s.Rejected, s.Dropped)
 	}
 	w.Flush()
+	printPersonal(out, st)
 	if len(st.Runs) == 0 {
 		fmt.Fprintln(out, "\nno job has run yet")
 		return
