@@ -6,6 +6,8 @@ package demo
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -162,6 +164,9 @@ func (s *stage) start(ctx context.Context) error {
 	if err != nil {
 		return fault.Mark(fault.Bug, err)
 	}
+	if err := s.writeKeys(); err != nil {
+		return err
+	}
 	for _, role := range control.Roles {
 		if err := s.startRole(ctx, role, strings.Split(strings.TrimSpace(string(env)), "\n")); err != nil {
 			return err
@@ -213,10 +218,22 @@ func (s *stage) startRole(ctx context.Context, role string, env []string) error 
 	return s.engines.Supervisor.Start(ctx, embedded.Child{
 		Name: role,
 		Args: []string{"up", "--roles", role, "--workers", fmt.Sprint(s.Workers)},
-		Env: append(slices.Clone(env), "RONGTONG_KAFKA="+s.engines.Kafka, "RONGTONG_WAREHOUSE="+s.engines.Warehouse,
+		Env: append(slices.Clone(env), "RONGTONG_KAFKA="+s.engines.Kafka, "RONGTONG_WAREHOUSE="+s.engines.Warehouse, "RONGTONG_KEYS="+s.keysPath(),
 			"GOMEMLIMIT="+memory[role], "GOGC=75"),
 		LogPath: s.logPath(role),
 	})
+}
+
+func (s *stage) keysPath() string { return filepath.Join(s.Dir, "keys.yaml") }
+
+// writeKeys writes the key of pseudonyms that the truth knows, and one of its
+// own for the landing area. Everywhere else `rongtong keys new` makes them.
+func (s *stage) writeKeys() error {
+	pseudonym := s.world.PseudonymKey()
+	landing := sha256.Sum256(append(pseudonym, "landing"...))
+	text := fmt.Sprintf("# Keys of the demo: whoever has its seed can compute them.\nkeys:\n  - { use: pseudonym, purpose: cw, version: 1, created: %q, secret: %q }\n  - { use: landing, version: 1, created: %[1]q, secret: %[3]q }\n",
+		BusinessDate, hex.EncodeToString(pseudonym), hex.EncodeToString(landing[:16]))
+	return fault.Mark(fault.Config, os.WriteFile(s.keysPath(), []byte(text), 0o600))
 }
 
 func (s *stage) logPath(name string) string { return filepath.Join(s.Dir, "logs", name+".log") }

@@ -323,7 +323,7 @@ func (s *stage) whereNext() {
     %s status
     %s query "%s"
     %s query "SELECT name, name_src, name_rule, area_m2, area_m2_src FROM dwd.facility WHERE division_code LIKE '3705%%' LIMIT 5"
-    %s query "SELECT rule, reason_zh, place, row FROM ops.reject WHERE tier = 'T' LIMIT 5"
+    %s rejects list
 `, time.Since(s.began).Seconds(), page, s.engines.Kafka, s.engines.Warehouse, bin, bin, cities, bin, bin)
 }
 

@@ -54,6 +54,7 @@ const (
 	flowLedgerCommittee
 	flowLedgerFacility
 	flowLedgerHouse
+	flowLedgerWorker
 	flowBookDrill
 	flowBookFacility
 	flowBookHouse
@@ -76,6 +77,7 @@ var flowNames = [flowCount]FlowBooks{
 	flowLedgerCommittee: {System: Ledger, Tier: "X", Stream: "committee", Entity: "organization"},
 	flowLedgerFacility:  {System: Ledger, Tier: "X", Stream: "facility", Entity: "facility"},
 	flowLedgerHouse:     {System: Ledger, Tier: "X", Stream: "household", Entity: "stat_fact"},
+	flowLedgerWorker:    {System: Ledger, Tier: "X", Stream: LedgerWorker, Entity: "workforce_post"},
 	flowBookDrill:       {System: Book, Tier: "T", Stream: "drill", Entity: "emergency_plan"},
 	flowBookFacility:    {System: Book, Tier: "T", Stream: "facility", Entity: "facility"},
 	flowBookHouse:       {System: Book, Tier: "T", Stream: "household", Entity: "stat_fact", Measure: measHouseholds},

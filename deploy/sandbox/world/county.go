@@ -43,7 +43,7 @@ func (w *World) CountyCode(c int) string { return w.counties[c].code[:6] }
 func (w *World) LedgerFiles(c int) []LedgerFile {
 	var out []LedgerFile
 	code := w.CountyCode(c)
-	for _, stream := range []string{LedgerCommittee, LedgerFacility, LedgerHousehold} {
+	for _, stream := range []string{LedgerCommittee, LedgerFacility, LedgerHousehold, LedgerWorker} {
 		for d := range Days {
 			date := firstDay + day(d)
 			out = append(out, LedgerFile{c, code, stream, d, date, code + "/" + stream + "_" + date.shape(dateCompact) + ".csv"})
@@ -73,6 +73,13 @@ func (w *World) LedgerRecords(stream string, c, d int) iter.Seq[*Record] {
 			case LedgerFacility:
 				if w.ledgerHas(forLedgerFacility, v, d) {
 					w.ledgerFacility(v, d, &rec)
+					if !yield(&rec) {
+						return
+					}
+				}
+			case LedgerWorker:
+				if w.ledgerHas(forLedgerWorker, v, d) && w.villages[v].committee() {
+					w.ledgerWorker(v, d, &rec)
 					if !yield(&rec) {
 						return
 					}
@@ -232,7 +239,7 @@ func (w *World) ledgerHouse(v, m, d int, rec *Record) statClaim {
 // LedgerBytes is the file as it lies on the counties' server: GB 18030, every
 // field quoted, LF, no byte order mark.
 func (w *World) LedgerBytes(f LedgerFile) []byte {
-	columns := map[string][]string{LedgerCommittee: ledgerCommitteeColumns, LedgerFacility: ledgerFacilityColumns, LedgerHousehold: ledgerHouseColumns}[f.Stream]
+	columns := map[string][]string{LedgerCommittee: ledgerCommitteeColumns, LedgerFacility: ledgerFacilityColumns, LedgerHousehold: ledgerHouseColumns, LedgerWorker: ledgerWorkerColumns}[f.Stream]
 	enc := simplifiedchinese.GB18030.NewEncoder()
 	var out, line []byte
 	write := func(fields []string, broken int, extra bool) {

@@ -64,6 +64,7 @@ var fusedColumns = map[string][]column{
 	"facility":         texts("facility_id", "division_code", "facility_kind", "name", "site_type", "area_m2", "area_m2_src", "direct_service_area_m2", "opened_on", "operating"),
 	"stat_fact":        texts("family", "measure", "division_code", "period_start", "period_kind", "breakdown", "value", "value_src"),
 	"programme_status": texts("programme", "division_code", "as_of", "status", "level", "document_no"),
+	"workforce_post":   texts("post_id", "spell_from", "post_kind", "division_code", "holder_pid", "holder_pid_version", "holder_masked"),
 	"emergency_plan": {{"plan_id", 0}, {"record_kind", 0}, {"plan_kind", 0}, {"division_code", 0}, {"name", 0}, {"issued_on", 0},
 		{"drill_on", 0}, {"participants_n", 0}, {"joint_divisions", colList}},
 	"grid_event": {{"event_id", 0}, {"grid_id", 0}, {"division_code", 0}, {"category", 0}, {"reported_at", colTime}, {"assigned_at", colTime},
@@ -73,7 +74,7 @@ var fusedColumns = map[string][]column{
 }
 
 // Entities are those whose fused rows are known, in a fixed order.
-var Entities = []string{"division", "division_change", "organization", "facility", "stat_fact", "programme_status", "emergency_plan", "grid_event"}
+var Entities = []string{"division", "division_change", "organization", "facility", "stat_fact", "programme_status", "emergency_plan", "grid_event", "workforce_post"}
 
 // Columns names the compared columns of an entity.
 func Columns(entity string) []string {

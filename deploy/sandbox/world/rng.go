@@ -80,4 +80,5 @@ const (
 	forBatch
 	forReceipt
 	forPerson
+	forLedgerWorker
 )

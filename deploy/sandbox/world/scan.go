@@ -38,6 +38,7 @@ func (t *tally) village(v int) {
 		return
 	}
 	t.committee(v)
+	t.workers(v)
 	form := t.forms(v)
 	ledger := t.ledgerFacility(v)
 	t.fuseFacility(p, &ledger, &book, &form)
