@@ -372,6 +372,37 @@ CREATE TABLE ods.county_ledger__household ON CLUSTER rongtong AS ods.county_ledg
 ENGINE = Distributed('rongtong', ods, county_ledger__household_local, cityHash64(_key))
 COMMENT '县级基层治理台账·household：来源原始记录，保留90天';
 
+CREATE TABLE ods.county_ledger__worker_local ON CLUSTER rongtong
+(
+    _topic LowCardinality(String) COMMENT '主题',
+    _partition UInt16 COMMENT '分区',
+    _offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    _arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    _event_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '业务时间（来源所述）' CODEC(Delta(8), ZSTD(1)),
+    _place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    _op LowCardinality(String) COMMENT '操作：upsert 新增或更新，delete 撤回',
+    _key String COMMENT '源记录键' CODEC(ZSTD(1)),
+    _rejected UInt8 COMMENT '被退回的流向数（0：全部接受）',
+    `县代码` Nullable(String) COMMENT '源字段“县代码”（text）' CODEC(ZSTD(1)),
+    `岗位编号` Nullable(String) COMMENT '源字段“岗位编号”（text）' CODEC(ZSTD(1)),
+    `区划代码` Nullable(String) COMMENT '源字段“区划代码”（text）' CODEC(ZSTD(1)),
+    `岗位类型` Nullable(String) COMMENT '源字段“岗位类型”（text）' CODEC(ZSTD(1)),
+    `姓名` Nullable(String) COMMENT '源字段“姓名”（text）' CODEC(ZSTD(1)),
+    `公民身份号码` Nullable(String) COMMENT '源字段“公民身份号码”（text），以假名落地' CODEC(ZSTD(1)),
+    `任职起始` Nullable(String) COMMENT '源字段“任职起始”（text）' CODEC(ZSTD(1)),
+    `备注` Nullable(String) COMMENT '源字段“备注”（text）' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ods/county_ledger__worker_local', '{replica}')
+PARTITION BY toMonday(_arrived_at)
+ORDER BY (_partition, _offset, _arrived_at)
+TTL toDateTime(_arrived_at) + toIntervalDay(90)
+SETTINGS replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
+COMMENT '县级基层治理台账·worker：来源原始记录，保留90天';
+
+CREATE TABLE ods.county_ledger__worker ON CLUSTER rongtong AS ods.county_ledger__worker_local
+ENGINE = Distributed('rongtong', ods, county_ledger__worker_local, cityHash64(_key))
+COMMENT '县级基层治理台账·worker：来源原始记录，保留90天';
+
 CREATE TABLE ods.county_offices__fiscal_local ON CLUSTER rongtong
 (
     _topic LowCardinality(String) COMMENT '主题',
@@ -6334,6 +6365,121 @@ SELECT post_id, spell_from, spell_to, post_kind, division_code, grid_id, holder_
 FROM dwd.workforce_post__rows FINAL
 WHERE is_deleted = 0
 COMMENT '岗位：一物一行 [47a75fc79b729016]';
+
+CREATE OR REPLACE VIEW dwd.workforce_post_as_of ON CLUSTER rongtong
+(
+    post_id String COMMENT '岗位标识',
+    spell_from Date32 COMMENT '任职起始',
+    spell_to Nullable(Date32) COMMENT '任职截止',
+    post_kind LowCardinality(String) COMMENT '岗位类型',
+    division_code FixedString(12) COMMENT '所在区划',
+    grid_id Nullable(String) COMMENT '网格',
+    holder_pid Nullable(FixedString(26)) COMMENT '人员标识',
+    holder_pid_version Nullable(Int64) COMMENT '人员标识钥版本',
+    holder_masked Nullable(String) COMMENT '显示名',
+    grade_code LowCardinality(Nullable(String)) COMMENT '职业等级',
+    filed_on Nullable(Date32) COMMENT '备案日期',
+    in_community_worker_scheme Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '纳入社区工作者职业体系',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT post_id,
+       spell_from,
+       spell_to,
+       post_kind,
+       division_code,
+       grid_id,
+       holder_pid,
+       holder_pid_version,
+       holder_masked,
+       grade_code,
+       filed_on,
+       in_community_worker_scheme,
+       src_system AS _src,
+       event_time AS _at,
+       multiIf(multiIf(src_tier = 'X', 1, src_tier = 'T', 2, src_tier = 'C', 3, 255) = 0, '', multiIf(src_tier = 'X', 1, src_tier = 'T', 2, src_tier = 'C', 3, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_tier = 'X', 1, src_tier = 'T', 2, src_tier = 'C', 3, 255)))) AS _rule
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT post_id, spell_from, spell_to, post_kind, division_code, grid_id, holder_pid, holder_pid_version, holder_masked, grade_code, filed_on, in_community_worker_scheme, src_system, src_tier, event_time, version, is_deleted
+    FROM std.workforce_post
+    WHERE src_system IN ('county_ledger') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+    ORDER BY post_id DESC, spell_from DESC, src_system DESC, version DESC, kafka_offset DESC
+    LIMIT 1 BY post_id, spell_from, src_system
+  )
+  WHERE is_deleted = 0
+)
+COMMENT '岗位：任意时点（at）的一物一行，按任意时点（known）所知 [c03ce4170fb69690]';
+
+CREATE OR REPLACE VIEW dwd.workforce_post_history ON CLUSTER rongtong
+(
+    row_from DateTime64(3, 'Asia/Shanghai') COMMENT '本行起始时间（含）',
+    row_to DateTime64(3, 'Asia/Shanghai') COMMENT '本行终止时间（不含）；尚在有效为2299年末',
+    post_id String COMMENT '岗位标识',
+    spell_from Date32 COMMENT '任职起始',
+    spell_to Nullable(Date32) COMMENT '任职截止',
+    post_kind LowCardinality(String) COMMENT '岗位类型',
+    division_code FixedString(12) COMMENT '所在区划',
+    grid_id Nullable(String) COMMENT '网格',
+    holder_pid Nullable(FixedString(26)) COMMENT '人员标识',
+    holder_pid_version Nullable(Int64) COMMENT '人员标识钥版本',
+    holder_masked Nullable(String) COMMENT '显示名',
+    grade_code LowCardinality(Nullable(String)) COMMENT '职业等级',
+    filed_on Nullable(Date32) COMMENT '备案日期',
+    in_community_worker_scheme Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '纳入社区工作者职业体系',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT row_from,
+       row_to,
+       post_id,
+       spell_from,
+       spell_to,
+       post_kind,
+       division_code,
+       grid_id,
+       holder_pid,
+       holder_pid_version,
+       holder_masked,
+       grade_code,
+       filed_on,
+       in_community_worker_scheme,
+       src_system AS _src,
+       event_time AS _at,
+       multiIf(multiIf(src_tier = 'X', 1, src_tier = 'T', 2, src_tier = 'C', 3, 255) = 0, '', multiIf(src_tier = 'X', 1, src_tier = 'T', 2, src_tier = 'C', 3, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_tier = 'X', 1, src_tier = 'T', 2, src_tier = 'C', 3, 255)))) AS _rule
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT row_from, row_to, post_id, spell_from, spell_to, post_kind, division_code, grid_id, holder_pid, holder_pid_version, holder_masked, grade_code, filed_on, in_community_worker_scheme, src_system, src_tier, event_time, version, is_deleted
+    FROM (
+      SELECT c.post_id AS post_id, c.spell_from AS spell_from, c.spell_to AS spell_to, c.post_kind AS post_kind, c.division_code AS division_code, c.grid_id AS grid_id, c.holder_pid AS holder_pid, c.holder_pid_version AS holder_pid_version, c.holder_masked AS holder_masked, c.grade_code AS grade_code, c.filed_on AS filed_on, c.in_community_worker_scheme AS in_community_worker_scheme, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+      FROM
+      (
+        SELECT * FROM std.workforce_post WHERE concatWithSeparator('|', toString(post_id), toString(spell_from)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+      ) AS c
+      INNER JOIN
+      (
+        SELECT post_id, spell_from, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY post_id, spell_from ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
+        FROM
+        (
+          SELECT DISTINCT post_id, spell_from, event_time AS row_from FROM std.workforce_post WHERE concatWithSeparator('|', toString(post_id), toString(spell_from)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        )
+      ) AS b ON c.post_id = b.post_id AND c.spell_from = b.spell_from
+      WHERE c.event_time <= b.row_from
+    )
+    WHERE src_system IN ('county_ledger')
+    ORDER BY post_id DESC, spell_from DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
+    LIMIT 1 BY post_id, spell_from, row_from, row_to, src_system
+  )
+  WHERE is_deleted = 0
+)
+COMMENT '岗位：每件事物各时段的一物一行 [0f33f805a148171b]';
 
 CREATE OR REPLACE VIEW dwd.deliberation ON CLUSTER rongtong
 (
