@@ -34,8 +34,23 @@ func open(t testing.TB, sys *schemas.System, pos record.Position) connectors.Sou
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { src.Close(); o.Close() })
-	return src
+	s := &once{Source: src}
+	t.Cleanup(func() { s.Close(); o.Close() })
+	return s
+}
+
+// once is a source that may be closed early by a test that plays its death.
+type once struct {
+	connectors.Source
+	closed bool
+}
+
+func (o *once) Close() error {
+	if o.closed {
+		return nil
+	}
+	o.closed = true
+	return o.Source.Close()
 }
 
 // read is one Read; io.EOF: nil.
