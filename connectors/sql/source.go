@@ -548,6 +548,9 @@ func (r *rowReader) row(dst *record.Chunk, got *batch, cells, tail [][]byte, f f
 		if err != nil {
 			return err
 		}
+		if f.all && rank < f.floor {
+			return nil // the bound was written in the cursor's own precision
+		}
 		if rank == f.floor || rank > f.floor && !f.exact {
 			m := mark{rank, hashOf(tail)}
 			if f.skip != nil && f.skip(m) {
