@@ -148,7 +148,12 @@ func newRoot() *cobra.Command {
 	f.StringVar(&c.logFormat, "log-format", "text", "text or json")
 	f.StringVar(&c.logLevel, "log-level", "info", "debug, info, warn or error")
 	f.BoolVar(&c.json, "json", false, "print for a machine")
-	root.AddCommand(demoCmd(c), upCmd(c), checkCmd(c), schemaCmd(c), statusCmd(c), queryCmd(c), jobCmd(c), versionCmd(c), engineCmd(), divisionCmd(c), coverageCmd(c), whyCmd(c), scheduleCmd(c), benchCmd(c), keysCmd(c), rejectsCmd(c), qualityCmd(c))
-	root.AddCommand(feedCmd(c), connectCmd(c))
+	root.AddCommand(
+		demoCmd(c), upCmd(c), statusCmd(c), doctorCmd(c), versionCmd(c), engineCmd(),
+		checkCmd(c), schemaCmd(c), coverageCmd(c), divisionCmd(c),
+		scheduleCmd(c), jobCmd(c),
+		queryCmd(c), whyCmd(c), qualityCmd(c), rejectsCmd(c),
+		connectCmd(c), feedCmd(c), keysCmd(c), benchCmd(c),
+	)
 	return root
 }

@@ -62,7 +62,7 @@ func (c *Client) Hold(ctx context.Context, cfg GroupConfig) (*Hold, error) {
 		}
 		cg.Close()
 		if busy {
-			return nil, &Busy{cfg.ID, c.members(ctx, cfg.ID)}
+			return nil, &Busy{cfg.ID, c.Members(ctx, cfg.ID)}
 		}
 		return nil, explain(err, "holding group %q", cfg.ID)
 	}
@@ -75,8 +75,8 @@ func (h *Hold) Lost() context.Context { return h.lost }
 // Release lets members in again.
 func (h *Hold) Release() error { return h.cg.Close() }
 
-// members describes the live members of a group, as well as the broker can.
-func (c *Client) members(ctx context.Context, group string) []string {
+// Members describes the live members of a group, as well as the broker can.
+func (c *Client) Members(ctx context.Context, group string) []string {
 	res, err := c.line.admin.DescribeGroups(ctx, &kafka.DescribeGroupsRequest{GroupIDs: []string{group}})
 	if err != nil {
 		return nil
