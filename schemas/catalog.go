@@ -17,6 +17,7 @@ type Catalog struct {
 	Indicators []*Indicator // by id
 	Codes      []*CodeList  // by name
 	Calendars  []*Calendar
+	Decisions  []*DivisionDecision // what people decided about division codes, in order of files
 	Personal   PersonalData // what labels of fields say of personal data
 
 	entity    map[string]*Entity

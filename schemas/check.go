@@ -19,6 +19,7 @@ type checker struct {
 
 func (k *checker) all() {
 	k.tiers()
+	k.decisions()
 	for _, l := range k.c.Codes {
 		k.codes(l)
 	}

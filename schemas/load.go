@@ -41,6 +41,7 @@ func Named(prefix string, files fs.FS) fs.FS { return named{files, prefix} }
 //	themes/<theme>/<entity>.yaml  an entity
 //	codes/<list>.csv              a code list
 //	calendars/<calendar>.csv      which days are worked
+//	decisions/*.yaml              what people decided about division codes
 //	indicators/<id>.yaml          an indicator
 //	systems/<system>.yaml, *.yaml a source system
 //
@@ -206,6 +207,12 @@ func (l *loader) file(src fs.FS, p, file string, data []byte) {
 		e := &Entity{}
 		l.decode(file, data, e)
 		l.add(l.entities.add(src, "entity", e.Entity, e.Pos, e)...)
+	case deep && folder == "decisions":
+		var d struct {
+			Decisions []*DivisionDecision `decl:"decisions,required"`
+		}
+		l.decode(file, data, &d)
+		l.cat.Decisions = append(l.cat.Decisions, d.Decisions...)
 	case deep && folder == "indicators":
 		i := &Indicator{}
 		l.decode(file, data, i)

@@ -1,6 +1,7 @@
 package transforms
 
 import (
+	"strings"
 	"time"
 	"unsafe"
 
@@ -100,6 +101,15 @@ type mapping struct {
 	dated   bool              // the last field is the date
 	named   bool              // the second field is the name
 	above   bool              // an ambiguous code stays at the division that holds all candidates
+	// decided is what people decided about codes, by the code as it is written
+	// with all its digits.
+	decided map[string][]decision
+}
+
+// decision is a schemas.DivisionDecision, its days as numbers.
+type decision struct {
+	from, to divisions.Date // [from, to)
+	index    int32          // of the division in the register
 }
 
 // eval keeps the code that was asked in out.b, and the day in out.i, when it
@@ -133,6 +143,9 @@ func (m *mapping) eval(st *state, in []input, out *value) string {
 			a = c
 		}
 	}
+	if !a.OK() && a.Status != divisions.Malformed && len(m.decided) > 0 {
+		a = m.decision(b, divisions.Date(out.i), a)
+	}
 	if a.OK() {
 		return m.take(st, a.Index, out)
 	}
@@ -143,6 +156,47 @@ func (m *mapping) eval(st *state, in []input, out *value) string {
 		}
 	}
 	return statusRules[a.Status]
+}
+
+// decision is what a person decided about a code on a day; where nobody did,
+// the answer stays.
+func (m *mapping) decision(code []byte, at divisions.Date, a divisions.Answer) divisions.Answer {
+	var full [12]byte
+	if len(code) < 12 {
+		full, _ = divisionNumber(code)
+		code = full[:]
+	}
+	for _, d := range m.decided[string(code)] {
+		if d.from <= at && at < d.to {
+			return divisions.Answer{Status: divisions.Moved, Index: d.index}
+		}
+	}
+	return a
+}
+
+// decisions compiles what people decided about the codes of a system. The
+// catalogue's checker has judged them.
+func (c *compiler) decisionsOf(system string) map[string][]decision {
+	out := map[string][]decision{}
+	for _, d := range c.catalog.Decisions {
+		to, home := d.To, d.Division
+		if to == "" {
+			to = "9999-12-31"
+		}
+		from, err1 := divisions.ParseDate(d.From)
+		until, err2 := divisions.ParseDate(to)
+		at, ok := c.register.Lookup(home)
+		if d.System != system || err1 != nil || err2 != nil || !ok {
+			continue
+		}
+		code := d.Code
+		if n := len(code); n == 6 || n == 9 {
+			code += "000000"[:12-n]
+		}
+		out[code] = append(out[code], decision{from, until, int32(at.Index)})
+		c.versions = append(c.versions, "decision/"+strings.Join([]string{system, code, d.From, to, home}, "/"))
+	}
+	return out
 }
 
 // take answers with a division of the register. DivRemapped says that its code
@@ -301,6 +355,7 @@ func buildDivision(b *building) eval {
 	if when.IsZero() {
 		m.fixed = nil
 	}
+	m.decided = b.decisionsOf(system)
 	if b.column != nil {
 		if b.plan.asked == nil {
 			b.plan.asked = map[string]asked{}

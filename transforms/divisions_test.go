@@ -7,9 +7,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
+	"rongtong/pipelines/systems"
 	"rongtong/schemas"
+	"rongtong/schemas/decl"
 	"rongtong/schemas/divisions"
 	"rongtong/schemas/record"
 
@@ -211,5 +214,63 @@ func TestReviewListsCandidates(t *testing.T) {
 	}
 	if _, reject := gb6.ask(t, "37010", time.Time{}.AddDate(2019, 0, 0)); reject == nil || reject.Review != nil {
 		t.Errorf("a malformed code is no question: %+v", reject)
+	}
+}
+
+// What a person decided answers where the history does not, from the day and
+// until the day that the decision names, for every way to write the code; it
+// never answers against the history. It is part of the fingerprint.
+func TestDecisions(t *testing.T) {
+	const file = `decisions:
+  - { code_system: gb6, code: "371202", from: 2004-01-01, to: 2006-01-01, division_code: "370116000000", document: 文, decided_by: 市民政局区划岗 }
+  - { code_system: gb6, code: "370102", from: 2000-01-01, division_code: "370103000000", document: 文, decided_by: 市民政局区划岗 }
+  - { code_system: mca9, code: "370102001", from: 2000-01-01, division_code: "370102001000", document: 文, decided_by: 市民政局区划岗 }
+  - { code_system: police15, code: "370102001002001", from: 2000-01-01, division_code: "370102001002", document: 文, decided_by: 市公安局地址岗 }
+`
+	c, ps := schemas.Load(schemas.FS, systems.FS, fstest.MapFS{"decisions/jinan.yaml": {Data: []byte(file)}})
+	if len(ps) > 0 {
+		t.Fatal(ps[0])
+	}
+	plan := func(c *schemas.Catalog, system string) *Plan {
+		x := schemas.Expr{Call: "division", Of: []string{"f0"}, Args: map[string]string{"system": system, "at": "f1"}}
+		e := &schemas.Entity{Entity: "script", Key: []string{"key"}, Columns: []*schemas.Column{{Name: "key", Type: schemas.Text}, {Name: "out", Type: schemas.Code12, Nullable: true}}}
+		f := &schemas.Flow{Stream: "script", Entity: "script", Set: decl.Map[schemas.Expr]{
+			entryOf("key", schemas.Expr{Call: "const", Args: map[string]string{"value": ""}}), entryOf("out", x)}}
+		s := &schemas.Stream{Name: "script", Fields: decl.Map[string]{entryOf("f0", "text"), entryOf("f1", "text")}}
+		p, ps := CompileFor(c, e, &schemas.System{System: "script", Tier: "V"}, s, f)
+		if p == nil {
+			t.Fatal(ps[0])
+		}
+		return p
+	}
+	for _, q := range []struct{ system, code, at, want string }{
+		{divisions.GB6, "371202", "2005-06-01", "370116000000"},
+		{divisions.GB6, "371202000000", "2005-06-01", "370116000000"},
+		{divisions.GB6, "371202", "2003-12-31", ruleDivisionAmbiguous},
+		{divisions.GB6, "371202", "2006-01-01", ruleDivisionAmbiguous},
+		{divisions.GB6, "370102", "2005-06-01", "370102000000"}, // the history knows better
+		{divisions.MCA9, "370102001", "2020-06-01", "370102001000"},
+		{divisions.MCA9, "370102002", "2020-06-01", ruleDivisionUnconfirmed},
+		{divisions.Police15, "370102001002001", "2020-06-01", "370102001002"},
+		{divisions.Police15, "370102001002002", "2020-06-01", ruleDivisionUnknown},
+		{divisions.Police15, "37", "2020-06-01", ruleDivisionFormat},
+	} {
+		p := plan(c, q.system)
+		m := &remapper{p, NewBatch(memory.DefaultAllocator, p)}
+		at, _ := time.Parse(time.DateOnly, q.at)
+		got, reject := m.ask(t, q.code, at)
+		if reject != nil {
+			got = reject.Rule
+		}
+		if got != q.want {
+			t.Errorf("%s %s at %s: %s, want %s", q.system, q.code, q.at, got, q.want)
+		}
+		m.batch.Release()
+	}
+	if plan(c, divisions.GB6).Fingerprint() == plan(shipped(), divisions.GB6).Fingerprint() {
+		t.Error("a decision changes no fingerprint")
+	}
+	if plan(c, divisions.NBS12).Fingerprint() != plan(shipped(), divisions.NBS12).Fingerprint() {
+		t.Error("a decision about other systems changes the fingerprint")
 	}
 }

@@ -82,9 +82,16 @@ func divisionReviewCmd(c *common) *cobra.Command {
 		Short: "list the division codes that wait for a person, with what they may mean",
 		Long: `review lists the codes of rejected records that several divisions took over, that
 nobody is recorded to have taken over, or that only equal digits speak for. None
-is guessed. The records are in quarantine: when the source writes today's code,
-or the name beside the code, or the flow keeps them at the division above
-(ambiguous: parent), they are replayed with rongtong rejects replay.`,
+is guessed. A decision is a file in the declarations' folder,
+
+  decisions/<any name>.yaml
+    decisions:
+      - { code_system: gb6, code: "371202", from: 2000-01-01, to: 2018-12-31,
+          division_code: "370116000000", document: …, decided_by: … }
+
+or the source writes today's code, or the name beside it, or the flow keeps such
+records at the division above (ambiguous: parent). Then rongtong rejects replay
+takes the records out of quarantine.`,
 		Example: "  rongtong division review\n  rongtong division review --json",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
