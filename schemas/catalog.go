@@ -18,7 +18,7 @@ type Catalog struct {
 	Codes      []*CodeList  // by name
 	Calendars  []*Calendar
 	Decisions  []*DivisionDecision // what people decided about division codes, in order of files
-	Personal   PersonalData // what labels of fields say of personal data
+	Personal   PersonalData        // what labels of fields say of personal data
 
 	entity    map[string]*Entity
 	system    map[string]*System
