@@ -47,7 +47,7 @@ func JobDecls(c *schemas.Catalog) ([]JobDecl, []decl.Problem) {
 }
 
 // JobNames are the jobs a person can run.
-func JobNames() []string { return []string{"integrate", "return", "rejects", "expire"} }
+func JobNames() []string { return []string{"integrate", "return", "rejects", "expire", "retain"} }
 
 // work is what each job does. It returns a sentence for the run's record.
 var work = map[string]func(*Jobs, context.Context, Request) (string, error){
@@ -55,6 +55,7 @@ var work = map[string]func(*Jobs, context.Context, Request) (string, error){
 	"return":    (*Jobs).deliver,
 	"rejects":   (*Jobs).rejects,
 	"expire":    (*Jobs).expire,
+	"retain":    (*Jobs).retain,
 }
 
 // control carries requests to run a job now. Its one partition also elects the

@@ -134,6 +134,7 @@ func opsTables() []*object {
 		fuseTable(),
 		conflictTable(),
 		computeTable(),
+		expiredTable(),
 		crosswalkTable(),
 	}
 }
@@ -152,7 +153,7 @@ func opsViews(c *schemas.Catalog) []*object {
 		return nil
 	}
 	return []*object{
-		{db: dbOps, name: "books", definer: true, comment: "账目：收到 = 接受 + 退回 + 重复", view: `WITH
+		{db: dbOps, name: "books", definer: true, comment: "账目：收到 = 接受 + 退回 + 重复 + 到期清除", view: `WITH
   loads AS
   (
     SELECT tier, system, stream, entity, topic, uniqExact(flow) AS flows,
@@ -167,20 +168,26 @@ func opsViews(c *schemas.Catalog) []*object {
   claims AS
   (
 ` + strings.Join(claims, "\n    UNION ALL\n") + `
+  ),
+  gone AS
+  (
+    SELECT entity, system, topic, sum(expired) AS expired FROM ops.expired FINAL GROUP BY entity, system, topic
   )
 SELECT l.tier AS tier, l.system AS system, l.stream AS stream, l.entity AS entity, l.flows AS flows,
        l.received AS received, -- rows: a record counts once for every flow into the entity
        ifNull(c.accepted, 0) AS accepted,
        ifNull(r.quarantined, 0) AS quarantined,
-       toInt64(received) - toInt64(quarantined) - toInt64(accepted) AS duplicate,
+       ifNull(g.expired, 0) AS expired, -- accepted once, superseded or withdrawn, and over the time it is kept
+       toInt64(received) - toInt64(quarantined) - toInt64(accepted) - toInt64(expired) AS duplicate,
        -- What the loader says it loaded and refused must be everything received, the
        -- refused must be there, in quarantine or accepted by a replay, and no claim may
        -- be there that was never loaded or replayed.
        toBool(l.loaded + l.refused = l.received AND l.refused = quarantined + ifNull(r.passed, 0)
-              AND accepted <= l.loaded + ifNull(r.passed, 0)) AS balanced
+              AND accepted + expired <= l.loaded + ifNull(r.passed, 0)) AS balanced
 FROM loads AS l
 LEFT JOIN rejects AS r ON r.system = l.system AND r.stream = l.stream AND r.entity = l.entity AND r.topic = l.topic
-LEFT JOIN claims AS c ON c.system = l.system AND c.entity = l.entity AND c.topic = l.topic`},
+LEFT JOIN claims AS c ON c.system = l.system AND c.entity = l.entity AND c.topic = l.topic
+LEFT JOIN gone AS g ON g.system = l.system AND g.entity = l.entity AND g.topic = l.topic`},
 		{db: dbOps, name: "books_by_rule", comment: "账目：退回按规则", view: `SELECT tier, system, stream, flow, entity, rule, field, any(reason_zh) AS reason_zh, count() AS quarantined
 FROM ops.reject FINAL
 WHERE NOT replayed

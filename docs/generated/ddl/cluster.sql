@@ -4254,6 +4254,23 @@ CREATE TABLE ops.compute ON CLUSTER rongtong AS ops.compute_local
 ENGINE = Distributed('rongtong', ops, compute_local, cityHash64(indicator))
 COMMENT '计算状态：上次计算时各指标所见的数据';
 
+CREATE TABLE ops.expired_local ON CLUSTER rongtong
+(
+    entity LowCardinality(String) COMMENT '主题实体',
+    system LowCardinality(String) COMMENT '来源系统',
+    topic LowCardinality(String) COMMENT '主题',
+    before Date32 COMMENT '此日之前被取代或撤回',
+    expired UInt64 COMMENT '清除（条）'
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ops/expired_local', '{replica}', expired)
+ORDER BY (entity, system, topic, before)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '到期清除：被取代或撤回且超过保留期限的主张数';
+
+CREATE TABLE ops.expired ON CLUSTER rongtong AS ops.expired_local
+ENGINE = Distributed('rongtong', ops, expired_local, cityHash64(entity, system, topic, before))
+COMMENT '到期清除：被取代或撤回且超过保留期限的主张数';
+
 CREATE TABLE ops.pid_crosswalk_local ON CLUSTER rongtong
 (
     purpose LowCardinality(String) COMMENT '用途',
@@ -8587,21 +8604,27 @@ WITH
     UNION ALL
     SELECT 'source_system' AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted
     FROM std.source_system FINAL GROUP BY system, topic
+  ),
+  gone AS
+  (
+    SELECT entity, system, topic, sum(expired) AS expired FROM ops.expired FINAL GROUP BY entity, system, topic
   )
 SELECT l.tier AS tier, l.system AS system, l.stream AS stream, l.entity AS entity, l.flows AS flows,
        l.received AS received, -- rows: a record counts once for every flow into the entity
        ifNull(c.accepted, 0) AS accepted,
        ifNull(r.quarantined, 0) AS quarantined,
-       toInt64(received) - toInt64(quarantined) - toInt64(accepted) AS duplicate,
+       ifNull(g.expired, 0) AS expired, -- accepted once, superseded or withdrawn, and over the time it is kept
+       toInt64(received) - toInt64(quarantined) - toInt64(accepted) - toInt64(expired) AS duplicate,
        -- What the loader says it loaded and refused must be everything received, the
        -- refused must be there, in quarantine or accepted by a replay, and no claim may
        -- be there that was never loaded or replayed.
        toBool(l.loaded + l.refused = l.received AND l.refused = quarantined + ifNull(r.passed, 0)
-              AND accepted <= l.loaded + ifNull(r.passed, 0)) AS balanced
+              AND accepted + expired <= l.loaded + ifNull(r.passed, 0)) AS balanced
 FROM loads AS l
 LEFT JOIN rejects AS r ON r.system = l.system AND r.stream = l.stream AND r.entity = l.entity AND r.topic = l.topic
 LEFT JOIN claims AS c ON c.system = l.system AND c.entity = l.entity AND c.topic = l.topic
-COMMENT '账目：收到 = 接受 + 退回 + 重复 [f3e6e74ec8dc4bc3]';
+LEFT JOIN gone AS g ON g.system = l.system AND g.entity = l.entity AND g.topic = l.topic
+COMMENT '账目：收到 = 接受 + 退回 + 重复 + 到期清除 [996e520039dbd178]';
 
 CREATE OR REPLACE VIEW ops.books_by_rule ON CLUSTER rongtong AS
 SELECT tier, system, stream, flow, entity, rule, field, any(reason_zh) AS reason_zh, count() AS quarantined

@@ -1,0 +1,102 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	clickhouse "github.com/ClickHouse/clickhouse-go/v2"
+
+	"rongtong/schemas"
+)
+
+// Retain removes the claims of an entity that were superseded or withdrawn
+// longer ago than the entity is kept, and returns how many. A claim that
+// stands, however old, is never removed; so a time to live of the table, which
+// knows one row at a time, could not do it.
+//
+// A claim is superseded when its source says something newer about the thing.
+// A withdrawal goes after everything that it withdraws: a reader never sees the
+// thing come back. What goes is counted in ops.expired, so that the books still
+// balance; a run that was cut short is finished by the next.
+func (w *Warehouse) Retain(ctx context.Context, e *schemas.Entity, now time.Time) (int64, error) {
+	keep, ok := schemas.ParsePeriod(e.Retention)
+	if !ok {
+		return 0, nil
+	}
+	cutoff := now.AddDate(0, 0, -keep.N)
+	if keep.Unit == 'Y' {
+		cutoff = now.AddDate(-keep.N, 0, 0)
+	}
+	before := quote(cutoff.UTC().Format("2006-01-02 15:04:05"))
+	before = "toDateTime64(" + before + ", 3, 'UTC')"
+	table := dbStd + "." + ident(e.Entity)
+	var old uint64
+	if err := w.QueryRow(ctx, "SELECT count() FROM "+table+" WHERE event_time < "+before, []any{&old}); err != nil || old == 0 {
+		return 0, err
+	}
+	claims := retained(e, table)
+	superseded, withdrawn := "next_at < "+before, "next_at IS NULL AND is_deleted = 1 AND event_time < "+before
+	rows, err := w.expiring(ctx, e, claims, superseded+" OR "+withdrawn, cutoff)
+	if err != nil || len(rows) == 0 {
+		return 0, err
+	}
+	if err := w.InsertRows(ctx, "ops.expired", fmt.Sprintf("%s/%d", e.Entity, now.UnixNano()), rows); err != nil {
+		return 0, err
+	}
+	sync := clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"mutations_sync": 1}))
+	for _, which := range []string{superseded, withdrawn} {
+		key := "(" + idents(e.Key) + ", src_system, version)"
+		sql := fmt.Sprintf("ALTER TABLE %s DELETE WHERE %s IN (SELECT %s FROM (%s) WHERE %s)", table, key, strings.Trim(key, "()"), claims, which)
+		if err := w.conn.Exec(sync, sql); err != nil {
+			return 0, w.mark(err, fmt.Sprintf("removing old claims of %q", e.Entity))
+		}
+	}
+	var n int64
+	for _, r := range rows {
+		n += r.Expired
+	}
+	return n, nil
+}
+
+// retained are the distinct claims, each with the time of its source's next one
+// about the same thing.
+func retained(e *schemas.Entity, table string) string {
+	keys := idents(e.Key)
+	return fmt.Sprintf("SELECT %[1]s, src_system, version, kafka_topic, is_deleted, event_time, leadInFrame(toNullable(event_time)) OVER (PARTITION BY %[1]s, src_system ORDER BY version ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS next_at FROM %[2]s FINAL", keys, table)
+}
+
+// expiredRow is a row of ops.expired.
+type expiredRow struct {
+	Entity  string `json:"entity"`
+	System  string `json:"system"`
+	Topic   string `json:"topic"`
+	Before  string `json:"before"`
+	Expired int64  `json:"expired"`
+}
+
+func (w *Warehouse) expiring(ctx context.Context, e *schemas.Entity, claims, which string, cutoff time.Time) ([]expiredRow, error) {
+	var out []expiredRow
+	err := w.each(bounded(ctx), fmt.Sprintf("SELECT toString(src_system), toString(kafka_topic), count() FROM (%s) WHERE %s GROUP BY ALL", claims, which),
+		func(scan func(...any) error) error {
+			r := expiredRow{Entity: e.Entity, Before: cutoff.Format(time.DateOnly)}
+			var n uint64
+			err := scan(&r.System, &r.Topic, &n)
+			r.Expired = int64(n)
+			out = append(out, r)
+			return err
+		})
+	return out, err
+}
+
+// expiredTable counts what retention removed. Of a run that was repeated the
+// same day the greatest count stands: the one before anything was removed.
+func expiredTable() *object {
+	return &object{db: dbOps, name: "expired", comment: "到期清除：被取代或撤回且超过保留期限的主张数", dedup: true,
+		engine: "ReplacingMergeTree(expired)", order: []string{"entity", "system", "topic", "before"},
+		columns: []column{
+			{"entity", lc, "", "主题实体"}, {"system", lc, "", "来源系统"}, {"topic", lc, "", "主题"},
+			{"before", "Date32", "", "此日之前被取代或撤回"}, {"expired", "UInt64", "", "清除（条）"},
+		}}
+}
