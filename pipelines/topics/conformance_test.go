@@ -450,6 +450,22 @@ func TestConformHugeRecord(t *testing.T) {
 		txn = p.Begin()
 		txn.Append(a, 0, Record{Value: []byte("again")})
 		must(t, txn.Commit(ctx))
+		// Neither side holds on to what one record needed.
+		end := decided(t, c, a)[a][0].Last
+		must(t, f.Span(ctx, ends[a][0].Last, end, func(*FetchedRecord) error { return nil }))
+		held := cap(f.s.dec.raw)
+		for _, b := range f.s.bufs {
+			held += cap(b.answer)
+		}
+		for _, b := range p.free {
+			held += cap(b)
+		}
+		for _, b := range p.idle {
+			held += cap(b.raw)
+		}
+		if held > 5<<20 {
+			t.Errorf("%d MB of buffers are held", held>>20)
+		}
 	})
 }
 

@@ -32,6 +32,9 @@ type FetchedRecord struct {
 // from a producer who respects Kafka's limits.
 const maxRaw = 256 << 20
 
+// maxBatchRaw is more than an ordinary batch has after decompression.
+const maxBatchRaw = 16 << 20
+
 // unzstd is shared: DecodeAll is safe for concurrent use.
 var unzstd = func() *zstd.Decoder {
 	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxRaw),

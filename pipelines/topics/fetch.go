@@ -137,6 +137,7 @@ func (s *Session) Fetch(ctx context.Context, from []FetchFrom) ([]Fetched, error
 
 func (s *Session) once(ctx context.Context, from []FetchFrom) error {
 	s.out = s.out[:0]
+	s.shrink()
 	byBroker := map[int32][]FetchFrom{}
 	for i := range from {
 		f := from[(i+s.turn)%len(from)]
@@ -177,6 +178,22 @@ func (s *Session) once(ctx context.Context, from []FetchFrom) error {
 		}
 	}
 	return nil
+}
+
+// shrink lets buffers go that only one huge record needed.
+func (s *Session) shrink() {
+	if len(s.grow) > 0 {
+		return // it is still to come
+	}
+	most := 2*int(s.opts.MaxBytes) + keepBuffer
+	for _, b := range s.bufs {
+		if cap(b.answer) > most {
+			b.answer = nil
+		}
+	}
+	if cap(s.dec.raw) > most+maxBatchRaw {
+		s.dec.raw = nil
+	}
 }
 
 // ask does the round trip with one broker and keeps the answer in its buffer b.

@@ -289,8 +289,12 @@ func (p *Producer) buffer() []byte {
 	return nil
 }
 
+// keepBuffer is the largest buffer that is kept for reuse: a batch without a
+// huge record fits. What one such record needed is not held for ever.
+const keepBuffer = 2 << 20
+
 func (p *Producer) release(b []byte) {
-	if len(p.free) < 64 {
+	if len(p.free) < 64 && cap(b) <= keepBuffer {
 		p.free = append(p.free, b)
 	}
 }

@@ -29,7 +29,6 @@ type Txn struct {
 	open    map[tp]*builder
 	order   []tp // of first Append
 	sealed  []batch
-	bytes   int
 	added   map[tp]bool // partitions the coordinator knows of
 	offsets []offset
 	saved   map[slot]int64
@@ -59,7 +58,8 @@ func (p *Producer) Begin() *Txn {
 }
 
 // Append adds a record and copies it. Batches are cut and compressed as they
-// fill; nothing is sent before Flush, so watch Buffered.
+// fill; nothing is sent before Flush, so what lies between two of them is held in
+// memory.
 func (t *Txn) Append(topic string, partition int32, r Record) {
 	at := tp{topic, partition}
 	b := t.open[at]
@@ -81,7 +81,6 @@ func (t *Txn) seal(at tp, b *builder) {
 	n := b.count
 	sealed := b.seal(t.p.buffer())
 	t.sealed = append(t.sealed, batch{at, sealed, n})
-	t.bytes += len(sealed)
 }
 
 // Offset stores an offset and a metadata string (up to 4 KB) for a group when
@@ -135,7 +134,6 @@ func (t *Txn) Flush(ctx context.Context) ([]Placed, error) {
 			t.p.release(b.b)
 		}
 	}
-	t.bytes = 0
 	return placed, nil
 }
 
@@ -491,9 +489,11 @@ func (t *Txn) close() {
 	for _, at := range t.order {
 		b := t.open[at]
 		b.raw, b.count = b.raw[:0], 0
-		t.p.idle = append(t.p.idle, b)
+		if cap(b.raw) <= keepBuffer {
+			t.p.idle = append(t.p.idle, b)
+		}
 	}
-	t.order, t.open, t.sealed, t.bytes = nil, nil, nil, 0
+	t.order, t.open, t.sealed = nil, nil, nil
 }
 
 // settle finds out what became of a commit whose answer can't be trusted: it
