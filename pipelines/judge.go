@@ -44,7 +44,7 @@ func (w *worker) judge(ctx context.Context, b *block) error {
 			ReasonZh: found.Rule.Zh, ReasonEn: found.Rule.En, StoppedAt: time.Now(),
 		}
 		err := w.insist(ctx, b, func() error {
-			return w.Warehouse.InsertRows(ctx, "ops.load_stop", w.token(b.span, s.stream.Plan(), "stop"), []warehouse.StopRow{row})
+			return w.Warehouse.InsertRows(ctx, "ops.load_stop", w.token(b, "stop"), []warehouse.StopRow{row})
 		})
 		if err != nil {
 			return fmt.Errorf("recording that %s/%d stopped: %w", b.span.Topic, b.span.Partition, err)

@@ -29,7 +29,8 @@ func (f *Flow) name(s *Stream) string {
 type block struct {
 	share    *share
 	span     record.Span
-	repeat   bool // it was begun before, here or by a predecessor
+	first    int64 // when its first record arrived, Unix ms
+	repeat   bool  // it was begun before, here or by a predecessor
 	received int
 	rows     []arrow.Record // by flow; nil: none
 	rejected []int          // by flow
@@ -127,6 +128,9 @@ func (p *pieces) add(r *topics.FetchedRecord) error {
 	e, err := envelope(r, p.block.share)
 	if err != nil {
 		return err
+	}
+	if p.block.received == 0 && len(p.chunk.Rows) == 0 {
+		p.block.first = r.Time.UnixMilli()
 	}
 	place := p.chunk.Copy(borrow(e.Place))
 	e.Place = unsafe.String(unsafe.SliceData(place), len(place))
@@ -259,11 +263,11 @@ func (w *worker) commit(ctx context.Context, s *share, offset int64, metadata st
 // person, then the ledger. A crash in between repeats the whole span; each insert has a name of its own, so what arrived is
 // dropped and what did not arrive is loaded.
 func (w *worker) load(ctx context.Context, b *block) (accepted int, err error) {
-	s, plan := b.share, b.share.stream.Plan()
+	s := b.share
 	ledger := make([]warehouse.LoadRow, 0, len(s.stream.Flows))
 	for i := range s.stream.Flows {
 		f := &s.stream.Flows[i]
-		name := w.token(b.span, plan, f.name(s.stream))
+		name := w.token(b, f.name(s.stream))
 		if err := w.loadRows(ctx, b, i, name); err != nil {
 			return 0, err
 		}
@@ -285,7 +289,7 @@ func (w *worker) load(ctx context.Context, b *block) (accepted int, err error) {
 	}
 	if len(b.rejects) > 0 {
 		err := w.insist(ctx, b, func() error {
-			return w.Warehouse.InsertRows(ctx, "ops.reject", w.token(b.span, plan, "reject"), b.rejects)
+			return w.Warehouse.InsertRows(ctx, "ops.reject", w.token(b, "reject"), b.rejects)
 		})
 		if err != nil {
 			return 0, fmt.Errorf("recording %d rejects of %s/%d: %w", len(b.rejects), b.span.Topic, b.span.Partition, err)
@@ -293,14 +297,14 @@ func (w *worker) load(ctx context.Context, b *block) (accepted int, err error) {
 	}
 	if len(b.reviews) > 0 {
 		err := w.insist(ctx, b, func() error {
-			return w.Warehouse.InsertRows(ctx, "ops.division_review", w.token(b.span, plan, "review"), b.reviews)
+			return w.Warehouse.InsertRows(ctx, "ops.division_review", w.token(b, "review"), b.reviews)
 		})
 		if err != nil {
 			return 0, fmt.Errorf("recording %d divisions of %s/%d for review: %w", len(b.reviews), b.span.Topic, b.span.Partition, err)
 		}
 	}
 	err = w.insist(ctx, b, func() error {
-		return w.Warehouse.InsertRows(ctx, "ops.load", w.token(b.span, plan, "ledger"), ledger)
+		return w.Warehouse.InsertRows(ctx, "ops.load", w.token(b, "ledger"), ledger)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("recording the load of %s/%d: %w", b.span.Topic, b.span.Partition, err)

@@ -66,9 +66,12 @@ type Loader struct {
 func (l *Loader) group() string { return cmp.Or(l.Group, LoadGroup) }
 
 // token names one insert: the same span under the same plan into the same table
-// gets the same name, and ClickHouse takes a name once.
-func (l *Loader) token(span record.Span, plan uint64, what string) string {
-	name := fmt.Sprintf("%s/%d/%d-%d/%016x/%s", span.Topic, span.Partition, span.From, span.To, plan, what)
+// gets the same name, and ClickHouse takes a name once. When its first record
+// arrived belongs to the name, because offsets begin anew when a topic is created
+// again: another span must not be taken for the one that had its offsets.
+func (l *Loader) token(b *block, what string) string {
+	s := b.span
+	name := fmt.Sprintf("%s/%d/%d-%d@%x/%016x/%s", s.Topic, s.Partition, s.From, s.To, b.first, b.share.stream.Plan(), what)
 	if l.group() != LoadGroup {
 		name = l.group() + "/" + name
 	}
@@ -217,7 +220,12 @@ func (l *Loader) dispatch(ctx, work context.Context, shares []*share, ready chan
 			if err != nil {
 				break
 			}
-			s.end.Store(ends[s.topic][s.partition].Last)
+			end := ends[s.topic][s.partition].Last
+			if s.end.Swap(end); end < s.next.Load() && !s.queued.Load() && now.UnixNano() >= s.again.Load() {
+				s.again.Store(now.Add(cmp.Or(l.Rest, 15*time.Second)).UnixNano())
+				l.Log.Error("a partition is stopped: it ends before what is loaded of it, so its topic was created anew or lost records; if that was meant, reset the offsets of the loaders' group for it and start again",
+					"topic", s.topic, "partition", s.partition, "ends_at", end, "loaded_to", s.next.Load(), "group", l.group())
+			}
 			if !s.queued.Load() && l.due(s, now) {
 				s.since = time.Time{}
 				s.queued.Store(true)

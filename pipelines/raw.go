@@ -17,7 +17,7 @@ func (w *worker) keepRaw(ctx context.Context, b *block) error {
 	s := b.share.stream
 	table := "ods." + schemas.RawTable(s.System.System, s.Stream.Name)
 	err := w.insist(ctx, b, func() error {
-		return w.Warehouse.Load(ctx, warehouse.Load{Token: w.token(b.span, s.Plan(), "raw"), Table: table, Rows: b.raw})
+		return w.Warehouse.Load(ctx, warehouse.Load{Token: w.token(b, "raw"), Table: table, Rows: b.raw})
 	})
 	if err != nil {
 		return fmt.Errorf("loading %d records of %s/%d as received: %w", b.raw.NumRows(), b.span.Topic, b.span.Partition, err)

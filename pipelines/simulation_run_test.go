@@ -14,8 +14,10 @@ import (
 	"time"
 
 	"rongtong/pipelines/systems"
+	"rongtong/pipelines/topics"
 	"rongtong/schemas"
 	"rongtong/schemas/divisions"
+	"rongtong/schemas/record"
 )
 
 // Long runs:
@@ -162,5 +164,25 @@ func TestSimulationIsDeterministic(t *testing.T) {
 	}
 	if histories[0] != histories[1] {
 		t.Fatal("the same seeds made different histories")
+	}
+}
+
+// TestTokenKnowsTheLifeOfATopic: the same offsets of a topic that was created
+// again are another load, and a repetition is the same one.
+func TestTokenKnowsTheLifeOfATopic(t *testing.T) {
+	l, s := &Loader{}, &share{stream: simStreams(t)[0]}
+	name := func(arrived int64) string {
+		b := &block{share: s}
+		p := pieces{worker: &worker{Loader: l}, block: b}
+		for i := range int64(3) {
+			e := record.Envelope{}
+			if err := p.add(&topics.FetchedRecord{Offset: i, Time: time.UnixMilli(arrived + i), Header: AppendHeader(nil, &e, i+1)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return l.token(b, "rows")
+	}
+	if name(1000) != name(1000) || name(1000) == name(2000) {
+		t.Errorf("%s, %s", name(1000), name(2000))
 	}
 }
