@@ -55,7 +55,9 @@ func (r *Rekey) Run(ctx context.Context) (Rekeyed, error) {
 		return out, err
 	}
 	for _, s := range r.Streams {
-		if s.Stream.Landing.Days == 0 {
+		if there, err := hasLanded(ctx, r.Kafka, s); err != nil {
+			return out, err
+		} else if !there {
 			continue
 		}
 		if err := r.stream(ctx, s, sealer, &out); err != nil {
@@ -93,6 +95,16 @@ func (r *Rekey) newest() (map[string]int, error) {
 		}
 	}
 	return out, nil
+}
+
+// hasLanded reports whether the stream keeps raw identifiers and its landing
+// area exists: it does from the first start of ingest on.
+func hasLanded(ctx context.Context, k *topics.Client, s *Stream) (bool, error) {
+	if s.Stream.Landing.Days == 0 {
+		return false, nil
+	}
+	n, err := k.Partitions(ctx, s.landing())
+	return n[s.landing()] > 0, err
 }
 
 // makers are the pseudonymisers of a purpose: of all versions, oldest first.
@@ -185,7 +197,9 @@ func (r *Rekey) pairs(sealer *deidentify.Sealer, topic string, sealed []byte, ou
 func (j *Jobs) expire(ctx context.Context, _ Request) (string, error) {
 	var sum int64
 	for _, s := range j.Streams {
-		if s.Stream.Landing.Days == 0 {
+		if there, err := hasLanded(ctx, j.Kafka, s); err != nil {
+			return "", err
+		} else if !there {
 			continue
 		}
 		n, err := expireLanding(ctx, j.Kafka, s, time.Now())
