@@ -3,6 +3,7 @@ package files
 import (
 	"context"
 	"fmt"
+	"net"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"rongtong/connectors"
 	"rongtong/connectors/conntest"
 	"rongtong/deploy/testservers"
+	"rongtong/schemas/fault"
 	"rongtong/schemas/record"
 )
 
@@ -151,5 +153,28 @@ func TestAllocations(t *testing.T) {
 		} else {
 			t.Logf("%s: %.2f allocations a row", maker, per)
 		}
+	}
+}
+
+// TestSilentServers: a server that accepts and says nothing costs the timeout.
+func TestSilentServers(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	setenv(t, "TEST_ANY", "x")
+	for kind, connect := range map[string]string{
+		"ftp": fmt.Sprintf("connect: { kind: ftp, host: %q, user: u, password: '${env:TEST_ANY}', timeout: 200ms }\n", l.Addr()),
+		"s3":  fmt.Sprintf("connect: { kind: s3, endpoint: 'http://%s', bucket: bucket, timeout: 200ms }\n", l.Addr()),
+	} {
+		o, err := kindOf(kind).Open(t.Context(), conntest.Declare(t, connect+"streams: {}\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := o.Check(t.Context()); !fault.Is(err, fault.Transient) {
+			t.Errorf("%s: a silent server gave %v", kind, err)
+		}
+		o.Close()
 	}
 }
