@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"os"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"rongtong/deploy/embedded"
 	"rongtong/deploy/embedded/embeddedtest"
 )
 
@@ -21,7 +23,12 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs testdata/script: what a person types, and what comes back.
 func TestScripts(t *testing.T) {
-	kafka, warehouse := embeddedtest.Broker(t), embeddedtest.Warehouse(t)
+	// Engines of their own: the scripts begin with an empty warehouse.
+	engines, err := embedded.Start(context.WithoutCancel(t.Context()), embeddedtest.Options(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { engines.Stop() }) // the scripts run after this function returns
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -30,8 +37,8 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("RONGTONG_SCRIPT", "1")
-			e.Setenv("KAFKA", kafka)
-			e.Setenv("WAREHOUSE", warehouse)
+			e.Setenv("KAFKA", engines.Kafka)
+			e.Setenv("WAREHOUSE", engines.Warehouse)
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
