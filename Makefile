@@ -38,7 +38,7 @@ check: build ## check every declaration and run its cases
 bench: build ## the fast path beside a row-wise program, then benchmarks with allocations and rows per CPU-second (docs/benchmarks.md)
 	@$(BIN) engine fetch
 	@$(BIN) bench load $(ARGS)
-	@$(GO) test -run '^$$' -bench . -benchmem ./transforms ./deploy/bench ./pipelines/topics ./connectors/...
+	@$(GO) test -run '^$$' -bench . -benchmem ./transforms ./pipelines/topics ./connectors/...
 
 verify: build ## formatting, vet, import map, declarations, and golden files that match their sources
 	@test -z "$$(gofmt -l cmd connectors deploy pipelines schemas transforms)" || { gofmt -l cmd connectors deploy pipelines schemas transforms; echo "run gofmt -w on these files"; exit 1; }

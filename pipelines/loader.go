@@ -13,6 +13,7 @@ import (
 	"rongtong/pipelines/topics"
 	"rongtong/schemas/fault"
 	"rongtong/schemas/record"
+	"rongtong/transforms"
 )
 
 // LoadGroup is the consumer group of the loaders.
@@ -27,7 +28,7 @@ const (
 	// fetchBytes is what one fetch may bring, compressed.
 	fetchBytes = 1 << 20
 	// Short spans wait this long for company: small inserts make small parts.
-	linger = time.Second
+	linger = 700 * time.Millisecond
 	// poll is how often the ends of the partitions are asked for.
 	poll = 250 * time.Millisecond
 	// turn is how many blocks of one partition a worker loads before it looks
@@ -60,7 +61,7 @@ type Loader struct {
 	Stages *Stages
 
 	pace pace
-	mem  recycler
+	mem  transforms.Recycler
 }
 
 func (l *Loader) group() string { return cmp.Or(l.Group, LoadGroup) }

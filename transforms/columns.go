@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"unicode/utf8"
-	"unsafe"
 
 	"rongtong/schemas/record"
 
@@ -77,11 +76,11 @@ func (s *scanner) columns(cells []cellOf, i int) (rule string) {
 func cellsOf(col arrow.Array) cellOf {
 	switch a := col.(type) {
 	case *array.String:
-		return nullable(col, func(s *scanner, i int) slot { return s.textCell(a.Value(i)) })
+		return textCells(a)
 	case *array.LargeString:
-		return nullable(col, func(s *scanner, i int) slot { return s.textCell(a.Value(i)) })
+		return nullable(col, func(s *scanner, i int) slot { return s.textCell(borrow(a.Value(i))) })
 	case *array.Binary:
-		return nullable(col, func(s *scanner, i int) slot { return s.textCell(a.ValueString(i)) })
+		return nullable(col, func(s *scanner, i int) slot { return s.textCell(a.Value(i)) })
 	case *array.Boolean:
 		return nullable(col, func(_ *scanner, i int) slot {
 			if a.Value(i) {
@@ -151,10 +150,21 @@ func written(col arrow.Array, kind slotKind, write func([]byte, int) []byte) cel
 func number(col arrow.Array, write func([]byte, int) []byte) cellOf { return written(col, num, write) }
 func text(col arrow.Array, write func([]byte, int) []byte) cellOf   { return written(col, str, write) }
 
+// textCells reads the usual column of texts without Arrow's calls for each.
+func textCells(a *array.String) cellOf {
+	offsets, all, nulls := a.ValueOffsets(), a.ValueBytes(), a.NullN() > 0
+	return func(s *scanner, i int) slot {
+		if nulls && a.IsNull(i) {
+			return slot{kind: null}
+		}
+		from, to := offsets[i]-offsets[0], offsets[i+1]-offsets[0]
+		return s.textCell(all[from:to:to])
+	}
+}
+
 // textCell is a text of a column. The text is passed over once, like one of JSON:
 // a character that would end a text there is ordinary here.
-func (s *scanner) textCell(v string) slot {
-	b := unsafe.Slice(unsafe.StringData(v), len(v))
+func (s *scanner) textCell(b []byte) slot {
 	s.v = b
 	odd := len(b) == 0
 	for i := 0; i < len(b); i++ {

@@ -322,6 +322,15 @@ func (s *scanner) run(i int, a, b byte) (end int, rare bool) {
 		rare = rare || odd
 		before = 0
 	}
+	if n := len(v) - i; n > 0 && len(v) >= 8 {
+		// The last bytes stand at the top of the last word; letters fill it up.
+		w := binary.LittleEndian.Uint64(v[len(v)-8:])>>(64-8*n) | 'a'*ones<<(8*n)
+		x, y, space := w^aa, w^bb, w^0x20*ones
+		stop := ((x-ones)&^x | (y-ones)&^y | (w-0x20*ones)&^w | w | (w + ones)) & highs
+		if sp := (space - ones) &^ space & highs; stop == 0 {
+			return len(v), rare || (spaces|sp&(sp<<8|before)) != 0
+		}
+	}
 	for i < len(v) {
 		switch c := v[i]; {
 		case c == a || c == b || c < ' ':

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,7 +18,7 @@ func benchCmd(c *common) *cobra.Command {
 		Short: "measure the way from Kafka into ClickHouse",
 		Long:  "bench measures the pipeline on real engines. Figures of one run can be compared with each other;\nfigures of different runs on a shared machine cannot, unless they are CPU time or counts.",
 	}
-	cmd.AddCommand(benchLoadCmd(c), benchFillCmd(c))
+	cmd.AddCommand(benchLoadCmd(c), benchFillCmd(c), benchFreshnessCmd(c))
 	return cmd
 }
 
@@ -152,5 +153,34 @@ func benchFillCmd(c *common) *cobra.Command {
 	fl.IntVar(&f.Partitions, "partitions", 4, "its partitions, if it is created")
 	fl.IntVar(&f.Rows, "rows", 1_000_000, "how many records")
 	fl.IntVar(&f.From, "from", 0, "number of the first one")
+	return cmd
+}
+
+func benchFreshnessCmd(c *common) *cobra.Command {
+	var p bench.Pushing
+	cmd := &cobra.Command{
+		Use:   "freshness",
+		Short: "measure how long a row takes from the push until a query sees it",
+		Long:  "freshness starts a broker, an engine and a loader of its own, pushes rows of the reference workload and asks\nthe warehouse forty times a second which of them it shows.",
+		Example: `  rongtong bench freshness
+  rongtong bench freshness --rate 0 --for 20s   # as many as go: at full load`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			p.Out, p.Log, p.FetchProgress = cmd.ErrOrStderr(), c.log(), fetchProgress(cmd.ErrOrStderr())
+			f, err := bench.MeasureFreshness(cmd.Context(), p)
+			if err != nil {
+				return err
+			}
+			if c.json {
+				return writeJSON(cmd.OutOrStdout(), f)
+			}
+			fmt.Fprintln(cmd.OutOrStdout(), f)
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	f.IntVar(&p.Rate, "rate", 5000, "rows a second; 0: as many as go")
+	f.DurationVar(&p.For, "for", 30*time.Second, "how long")
+	f.IntVar(&p.Workers, "workers", min(2, runtime.NumCPU()), "blocks loaded at the same time")
 	return cmd
 }

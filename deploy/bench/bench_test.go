@@ -1,9 +1,7 @@
 package bench
 
 import (
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
@@ -45,34 +43,4 @@ func TestReference(t *testing.T) {
 	if rec.NumRows() != n {
 		t.Errorf("%d rows of %d", rec.NumRows(), n)
 	}
-}
-
-func BenchmarkReference(b *testing.B) {
-	_, s, err := Reference()
-	if err != nil {
-		b.Fatal(err)
-	}
-	rows, err := NewRows()
-	if err != nil {
-		b.Fatal(err)
-	}
-	chunk := rows.Chunk(20_000)
-	p := s.Flows[0].Plan
-	batch := transforms.NewBatch(memory.DefaultAllocator, p)
-	defer batch.Release()
-	b.ReportAllocs()
-	from := cpu()
-	for b.Loop() {
-		if r := p.Apply(batch, chunk); len(r) > 0 {
-			b.Fatal(r[0].Rule, r[0].Field)
-		}
-		batch.Take().Release()
-	}
-	b.ReportMetric(float64(b.N)*float64(len(chunk.Rows))/(cpu()-from).Seconds(), "rows/cpu-s")
-}
-
-func cpu() time.Duration {
-	var u syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -46,29 +46,11 @@ const table20 = `CREATE TABLE bench.%s (serial UInt64, event_id String, title St
 // in turn, each as a process of its own, for some rounds. It returns the
 // reports of every round.
 func Compare(ctx context.Context, c Comparison) ([]Report, error) {
-	dir := c.Dir
-	if dir == "" {
-		var err error
-		if dir, err = os.MkdirTemp("", "rongtong-bench-*"); err != nil {
-			return nil, err
-		}
-		defer os.RemoveAll(dir)
-	}
-	ports, err := freePorts(3)
+	e, w, stop, err := engines(ctx, c.Dir, c.Out, c.FetchProgress)
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(c.Out, "starting a broker and an engine in %s\n", dir)
-	e, err := embedded.Start(ctx, embedded.Options{Data: dir, BrokerPort: ports[0], HTTPPort: ports[1], NativePort: ports[2], Progress: c.FetchProgress})
-	if err != nil {
-		return nil, err
-	}
-	defer e.Stop()
-	w, err := warehouse.Open(ctx, e.Warehouse)
-	if err != nil {
-		return nil, err
-	}
-	defer w.Close()
+	defer stop()
 	catalog, stream, err := Reference()
 	if err != nil {
 		return nil, err
@@ -95,6 +77,33 @@ func Compare(ctx context.Context, c Comparison) ([]Report, error) {
 		}
 	}
 	return all, nil
+}
+
+// engines starts a broker and an engine on free ports, in a temporary folder that
+// is removed at the end unless one is given.
+func engines(ctx context.Context, dir string, out io.Writer, progress embedded.Progress) (e *embedded.Engines, w *warehouse.Warehouse, stop func(), err error) {
+	clean := func() {}
+	if dir == "" {
+		if dir, err = os.MkdirTemp("", "rongtong-bench-*"); err != nil {
+			return nil, nil, nil, err
+		}
+		clean = func() { os.RemoveAll(dir) }
+	}
+	ports, err := freePorts(3)
+	if err == nil {
+		fmt.Fprintf(out, "starting a broker and an engine in %s\n", dir)
+		e, err = embedded.Start(ctx, embedded.Options{Data: dir, BrokerPort: ports[0], HTTPPort: ports[1], NativePort: ports[2], Progress: progress})
+	}
+	if err != nil {
+		clean()
+		return nil, nil, nil, err
+	}
+	if w, err = warehouse.Open(ctx, e.Warehouse); err != nil {
+		e.Stop()
+		clean()
+		return nil, nil, nil, err
+	}
+	return e, w, func() { w.Close(); e.Stop(); clean() }, nil
 }
 
 // one runs one program in a process of its own against an empty table.

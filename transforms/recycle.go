@@ -1,4 +1,4 @@
-package pipelines
+package transforms
 
 import (
 	"slices"
@@ -6,23 +6,23 @@ import (
 	"sync"
 )
 
-// recycler is an Arrow allocator that keeps what is freed for the next block:
+// Recycler is an Arrow allocator that keeps what is freed for the next block:
 // blocks are alike, so that after the first ones a loader allocates nothing,
 // clears nothing, and leaves the garbage collector nothing to do. Memory comes
-// back dirty. It is safe for concurrent use.
-type recycler struct {
+// back dirty. It is safe for concurrent use; the zero Recycler is ready.
+type Recycler struct {
 	mu   sync.Mutex
 	free [][]byte // by capacity, ascending
 	held int      // bytes in free
 }
 
-// recycled is how much a recycler keeps; what is freed beyond goes to the
+// recycled is how much a Recycler keeps; what is freed beyond goes to the
 // collector.
 const recycled = 64 << 20
 
 // Allocate takes the smallest free buffer that is large enough, unless more than
 // half of it would be wasted.
-func (r *recycler) Allocate(size int) []byte {
+func (r *Recycler) Allocate(size int) []byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	i := sort.Search(len(r.free), func(i int) bool { return cap(r.free[i]) >= size })
@@ -35,7 +35,8 @@ func (r *recycler) Allocate(size int) []byte {
 	return make([]byte, size, (size+4095)&^4095)
 }
 
-func (r *recycler) Reallocate(size int, b []byte) []byte {
+// Reallocate keeps what fits.
+func (r *Recycler) Reallocate(size int, b []byte) []byte {
 	if size <= cap(b) && b != nil {
 		return b[:size]
 	}
@@ -45,7 +46,8 @@ func (r *recycler) Reallocate(size int, b []byte) []byte {
 	return next
 }
 
-func (r *recycler) Free(b []byte) {
+// Free keeps the buffer for the next Allocate.
+func (r *Recycler) Free(b []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if cap(b) == 0 || r.held+cap(b) > recycled {
