@@ -155,6 +155,7 @@ func Load(ctx context.Context, s Source) (Report, error) {
 		return r, fault.Hint(fault.Config, "write to it first, or take another --group", "loading %q: it holds nothing that group %q has not loaded", s.Topic, group)
 	}
 	stages := &pipelines.Stages{}
+	go t.others(load, k, group, s.Topic)
 	l := &pipelines.Loader{Stages: stages, Kafka: k, Warehouse: w, Log: s.Log, Workers: max(1, s.Workers), Group: group, Loaded: t.loaded}
 	m, err := start(ctx, w)
 	if err != nil {
@@ -190,6 +191,31 @@ func (t *tally) loaded(s record.Span, accepted, rejected int) {
 	}
 	if len(t.left) == 0 {
 		t.done()
+	}
+}
+
+// others notices what other processes of the same group have loaded.
+func (t *tally) others(ctx context.Context, k *topics.Client, group, topic string) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(500 * time.Millisecond):
+		}
+		stored, err := k.Offsets(ctx, group, topic)
+		if err != nil {
+			continue
+		}
+		t.mu.Lock()
+		for p, at := range stored[topic] {
+			if end, ok := t.left[int32(p)]; ok && at.Offset >= end {
+				delete(t.left, int32(p))
+			}
+		}
+		if len(t.left) == 0 {
+			t.done()
+		}
+		t.mu.Unlock()
 	}
 }
 

@@ -99,7 +99,7 @@ func (r *Rows) Row(i int) (key, value []byte) {
 	at := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(pick(360*86400)) * time.Second)
 	r.key = fmt.Appendf(r.key[:0], "SJ2025%010d", i)
 	b := append(r.buf[:0], `{"serial":`...)
-	b = strconv.AppendInt(b, int64(i), 10)
+	b = strconv.AppendInt(b, int64(10_000_000+i), 10) // 999999 would be a placeholder
 	b = append(b, `,"event_id":"`...)
 	b = append(b, r.key...)
 	b = fmt.Appendf(b, `","title":"%s第%d网格%s","address":"%s街道%s%d号%d单元","org_name":"%s街道综合行政执法办公室","remark":"责任单位限%d日内处理"`,
