@@ -262,14 +262,6 @@ func (b *Broker) Kill() {
 	}
 }
 
-// Pid is the node's process, 0 when it does not run.
-func (b *Broker) Pid() int {
-	if b.cmd == nil {
-		return 0
-	}
-	return b.cmd.Process.Pid
-}
-
 // freePorts finds addresses below the range from which the system takes ports
 // for outgoing connections.
 func freePorts(n int) ([]string, error) {
