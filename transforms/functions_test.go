@@ -232,6 +232,40 @@ func TestFunctionsAllocateNothing(t *testing.T) {
 	}
 }
 
+// Nor do the other ways to call them.
+func TestCallsAllocateNothing(t *testing.T) {
+	for _, p := range []struct {
+		call string
+		in   []string
+		rule string
+	}{
+		{"division system=gb6 fields=2 at=f1", []string{"371202", "2018-06-01"}, ""},
+		{"division system=gb6 fields=2 at=f1", []string{"371202", "2005年6月1日"}, ruleDivisionAmbiguous},
+		{"division system=gb6 fields=2 at=f1 ambiguous=parent", []string{"371202", "2005-06-01"}, ""},
+		{"division system=gb6 at=2010-06-01", []string{"371202"}, ""},
+		{"division system=mca9 fields=3 at=f2", []string{"370102001", "解放路街道", "2020-06-01"}, ""},
+		{"match_name fields=2", []string{"山东省濟南市历下区解放路街道解放桥社区居委会", "370102001002"}, ""},
+		{"match_address fields=2", []string{"济南市历下区解放路一号", "370102001002"}, ""},
+		{"amount unit=元", []string{"人民币壹拾贰万叁仟元伍角整"}, ""},
+		{"amount fields=2", []string{"１,２００", "万元"}, ""},
+		{"area fields=2", []string{"300", "平方米"}, ""},
+		{"grid_id mask=xxxxxxddddddddddddss", []string{"01010037010200100207"}, ""},
+		{"phone", []string{"139-1234-5678"}, ""},
+		{"date", []string{"二〇二五年三月廿五日"}, ""},
+		{"date", []string{"20250305"}, ""},
+		{"share bare=percent", []string{"百分之九十五"}, ""},
+		{"uscc", []string{"１１３７００００００４５０２１８ＸＱ"}, ""},
+	} {
+		c, in := newCall(t, p.call), texts2(p.in)
+		if _, rule := c.eval(in...); rule != p.rule {
+			t.Errorf("%s %q: %s, want %q", p.call, p.in, rule, p.rule)
+		}
+		if n := testing.AllocsPerRun(100, func() { c.eval(in...) }); n != 0 {
+			t.Errorf("%s %q: %v allocations", p.call, p.in, n)
+		}
+	}
+}
+
 func texts2(s []string) [][]byte {
 	out := make([][]byte, len(s))
 	for i := range s {

@@ -3,7 +3,6 @@ package divisions
 import (
 	"fmt"
 	"time"
-	"unsafe"
 )
 
 // Status says what became of a code.
@@ -341,14 +340,3 @@ func (m *Mapper) Date() Date { return m.at }
 
 // Map answers for a code.
 func (m *Mapper) Map(code []byte) Answer { return m.h.ResolveBytes(m.system, code, m.at) }
-
-// Code is the 12-digit code of today for a code that names one division. The
-// text is the register's own: it stays valid and nothing is copied.
-func (m *Mapper) Code(code string) (string, bool) {
-	a := m.Map(unsafe.Slice(unsafe.StringData(code), len(code)))
-	if !a.OK() {
-		return "", false
-	}
-	i := int(a.Index)
-	return m.h.reg.text[12*i : 12*i+12], true
-}
