@@ -220,3 +220,14 @@ func TestRulesCatalogue(t *testing.T) {
 		t.Error("an unknown rule is said to be known")
 	}
 }
+
+// Every rule says by which standard or convention it judges, but the two that
+// need none: a value that must be there.
+func TestRulesHaveStandards(t *testing.T) {
+	for _, r := range Rules() {
+		zh, en := StandardOf(r.Rule)
+		if none := r.Rule == ruleRequired || r.Rule == ruleKeyMissing; (zh == "" || en == "") != none {
+			t.Errorf("rule %q is judged by %q, %q", r.Rule, zh, en)
+		}
+	}
+}
