@@ -148,7 +148,11 @@ func planCmd(c *common) *cobra.Command {
 				return writeJSON(cmd.OutOrStdout(), map[string]any{"steps": steps})
 			}
 			for _, s := range steps {
-				fmt.Fprintln(cmd.OutOrStdout(), s.Doc, s.Object)
+				note := ""
+				if s.Writer != "" {
+					note = " (apply keeps " + s.Writer + " out)"
+				}
+				fmt.Fprintln(cmd.OutOrStdout(), s.Doc, s.Object+note)
 				if sql {
 					fmt.Fprintln(cmd.OutOrStdout(), "    "+strings.ReplaceAll(s.SQL, "\n", "\n    "))
 				}
