@@ -179,9 +179,6 @@ func (r *reader) openTable(p part) (table.Table, func() error, error) {
 	case "sheet":
 		return r.openSheet(p)
 	case "dbf":
-		if p.data.memo == nil && dbf.NeedsMemo(p.data) {
-			r.needsMemo = true
-		}
 		t, err := dbf.Open(p.data, p.data.size, r.plan.from.Encoding, p.data.memo)
 		return t, nil, err
 	case "parquet":

@@ -284,23 +284,21 @@ func (p *plan) compileFormat() []decl.Problem {
 func (p *plan) misplaced() []decl.Problem {
 	var ps []decl.Problem
 	f := &p.from
-	only := func(key string, set bool, places ...string) {
-		if set && !slices.Contains(places, p.family) && !slices.Contains(places, f.Format) {
+	only := func(key string, set bool, formats ...string) {
+		if set && !slices.Contains(formats, f.Format) {
 			ps = append(ps, f.Problem("format.key", "remove it", "%q says nothing about files of the format %s", key, f.Format))
 		}
 	}
-	only("encoding", f.Encoding != "", "csv", "json", "xml", "dbf")
-	only("delimiter", f.Delimiter != "" && f.Format != "tsv", "csv")
-	only("delimiter", f.Delimiter != "" && f.Format == "tsv")
-	only("quote", f.Quote != "", "csv")
-	only("trailer", f.Trailer != "", "csv")
-	only("records", f.Records != "" && f.Format != "jsonl", "json", "xml")
-	only("records", f.Records != "" && f.Format == "jsonl")
-	only("sheet", f.Sheet != "", "sheet")
-	only("sheets", f.Sheets != "", "sheet")
-	only("hidden", f.Hidden, "sheet")
-	only("optional", f.Optional, "sheet")
-	only("total", f.Total != nil, "csv", "sheet", "dbf")
+	only("encoding", f.Encoding != "", "csv", "tsv", "json", "jsonl", "xml", "dbf")
+	only("delimiter", f.Delimiter != "", "csv")
+	only("quote", f.Quote != "", "csv", "tsv")
+	only("trailer", f.Trailer != "", "csv", "tsv")
+	only("records", f.Records != "", "json", "xml")
+	only("sheet", f.Sheet != "", "xlsx", "xls")
+	only("sheets", f.Sheets != "", "xlsx", "xls")
+	only("hidden", f.Hidden, "xlsx", "xls")
+	only("optional", f.Optional, "xlsx", "xls")
+	only("total", f.Total != nil, "csv", "tsv", "xlsx", "xls", "dbf")
 	if f.UnpackMiB != 0 && f.Member == "" {
 		ps = append(ps, f.Problem("format.key", "remove it, or give the pattern of the members", "%q belongs to %q", "unpack_mib", "member"))
 	}

@@ -77,7 +77,6 @@ type reader struct {
 	at        time.Time
 	trailerAt int   // line of the trailer; 0: none
 	deleted   int64 // rows marked as deleted, counted so far
-	needsMemo bool  // a table of a database lacks the file of its long texts
 
 	block, all []float64 // sums since the last subtotal, and of all rows
 	cells      [][]byte  // by column of the plan
@@ -185,8 +184,12 @@ func (r *reader) openAt(p part) (err error) {
 	if missing, twice := r.assign(r.named.Names(), true); len(missing)+len(twice) > 0 {
 		return r.headerFault("the file", missing, twice)
 	}
-	if r.needsMemo {
-		return table.Badf("dbf.memo", "the file of the table's long texts (.fpt, .dbt) does not lie beside it")
+	if d, ok := r.table.(*dbf.Table); ok && p.data.memo == nil {
+		for i, t := range r.targets {
+			if t.column >= 0 && d.IsMemo(i) {
+				return table.Badf("dbf.memo", "the file of the table's long texts (.fpt, .dbt) does not lie beside it")
+			}
+		}
 	}
 	return nil
 }

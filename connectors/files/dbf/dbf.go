@@ -52,23 +52,9 @@ const (
 	flagNullable = 2
 )
 
-// NeedsMemo reports whether a table keeps texts in a memo file beside it.
-func NeedsMemo(r io.ReaderAt) bool {
-	var head [32]byte
-	if _, err := r.ReadAt(head[:], 0); err != nil {
-		return false
-	}
-	switch head[0] {
-	case 0x83, 0x8B, 0xCB, 0xF5, 0xFB:
-		return true
-	case 0x30, 0x31, 0x32:
-		return head[28]&2 != 0
-	}
-	return false
-}
-
 // Open reads the header of a table of size bytes and proves that all its
-// records are there. memo is the file beside it, or nil. Texts are GB 18030
+// records are there. memoFile is the file beside it, or nil; without it memos are
+// null. Texts are GB 18030
 // unless encoding is "utf-8": the code page that a header names is wrong as
 // often as it is right, but for those of other countries, which are refused.
 func Open(r io.ReaderAt, size int64, encoding string, memoFile io.ReaderAt) (*Table, error) {
@@ -169,6 +155,9 @@ func (t *Table) decode(dst, b []byte) []byte {
 
 // Names are the names of the fields.
 func (t *Table) Names() []string { return t.names }
+
+// IsMemo reports whether the texts of column i are in the memo file.
+func (t *Table) IsMemo(i int) bool { return t.fields[i].typ == 'M' }
 
 // Next returns the next record that is not deleted. Its number is the record
 // number that the programs show.
