@@ -1,6 +1,7 @@
 // Package sandbox is a province's source systems, simulated at full size: a
 // REST gateway, a SQL database, an SFTP server with the counties' files, a
-// folder of townships' workbooks, and village forms pushed over HTTP. Package
+// folder of townships' workbooks, village forms pushed over HTTP, and a feed
+// that a department writes to Kafka. Package
 // world says what they deliver and what must become of it.
 //
 // Everything listens on loopback only. A sandbox can be stopped at any moment
@@ -33,7 +34,7 @@ type Options struct {
 	SFTPListen    string // the counties' files; default 127.0.0.1:19122
 	PushListen    string // where the pipeline takes village forms; default 127.0.0.1:19191
 	ReceiptListen string // where the pipeline takes receipts; default 127.0.0.1:19192
-	Kafka         string // broker with the return flow; empty: nobody acknowledges
+	Kafka         string // broker with the feeds and the return flow; empty: nobody writes or acknowledges
 	Log           *slog.Logger
 }
 
@@ -88,7 +89,7 @@ type Sandbox struct {
 }
 
 // version changes when the same seed makes other files.
-const version = "1"
+const version = "2"
 
 // Start prepares the folder and starts all servers and background deliveries.
 // It returns once every server listens; the rest follows while ctx lasts.
@@ -130,6 +131,7 @@ func Start(ctx context.Context, o Options) (_ *Sandbox, err error) {
 	s.background(ctx, "sending the village forms", push.run)
 	if o.Kafka != "" {
 		s.background(ctx, "answering the return flow", s.answerReturns)
+		s.background(ctx, "writing the counts of emergency supplies", s.writeStocks)
 	}
 	return s, s.writeEnv()
 }
@@ -249,6 +251,7 @@ func (s *Sandbox) Env() []string {
 		"RONGTONG_PUSH_LISTEN=" + s.opt.PushListen,
 		"RONGTONG_RECEIPT_LISTEN=" + s.opt.ReceiptListen,
 		"RONGTONG_PUSH_KEY=" + s.pushKey(),
+		"RONGTONG_FEED_KAFKA=" + s.opt.Kafka,
 	}
 }
 

@@ -61,6 +61,7 @@ const (
 	flowBookPeople
 	flowFormMeasure
 	flowFormFacility
+	flowStock
 	flowReceipt
 	flowCount
 )
@@ -84,6 +85,7 @@ var flowNames = [flowCount]FlowBooks{
 	flowBookPeople:      {System: Book, Tier: "T", Stream: "household", Entity: "stat_fact", Measure: measPopulation},
 	flowFormMeasure:     {System: Forms, Tier: "V", Stream: FormMeasure, Entity: "stat_fact"},
 	flowFormFacility:    {System: Forms, Tier: "V", Stream: FormFacility, Entity: "facility"},
+	flowStock:           {System: Stock, Tier: "X", Stream: "stock", Entity: "emergency_stock"},
 	flowReceipt:         {System: Receipts, Tier: "P", Stream: "receipt", Entity: "return_receipt"},
 }
 

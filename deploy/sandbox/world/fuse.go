@@ -14,6 +14,7 @@ const (
 	Ledger   = "county_ledger"
 	Book     = "township_ledger"
 	Forms    = "village_forms"
+	Stock    = "emergency_feed"
 	Receipts = "return_receipts"
 )
 
@@ -67,6 +68,7 @@ var fusedColumns = map[string][]column{
 	"workforce_post":   texts("post_id", "spell_from", "post_kind", "division_code", "holder_pid", "holder_pid_version", "holder_masked"),
 	"emergency_plan": {{"plan_id", 0}, {"record_kind", 0}, {"plan_kind", 0}, {"division_code", 0}, {"name", 0}, {"issued_on", 0},
 		{"drill_on", 0}, {"participants_n", 0}, {"joint_divisions", colList}},
+	"emergency_stock": texts("facility_id", "item_code", "as_of", "division_code", "qty", "unit", "required_qty", "mode", "expires_on"),
 	"grid_event": {{"event_id", 0}, {"grid_id", 0}, {"division_code", 0}, {"category", 0}, {"reported_at", colTime}, {"assigned_at", colTime},
 		{"closed_at", colTime}, {"handling_tier", 0}, {"outcome", 0}, {"on_time", 0}},
 	"division_change": {{"change_id", 0}, {"kind", 0}, {"old_code", 0}, {"old_name", 0}, {"new_name", 0}, {"successor_codes", colList},
@@ -74,7 +76,7 @@ var fusedColumns = map[string][]column{
 }
 
 // Entities are those whose fused rows are known, in a fixed order.
-var Entities = []string{"division", "division_change", "organization", "facility", "stat_fact", "programme_status", "emergency_plan", "grid_event", "workforce_post"}
+var Entities = []string{"division", "division_change", "organization", "facility", "stat_fact", "programme_status", "emergency_plan", "emergency_stock", "grid_event", "workforce_post"}
 
 // Columns names the compared columns of an entity.
 func Columns(entity string) []string {

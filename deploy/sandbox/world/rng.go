@@ -81,4 +81,5 @@ const (
 	forReceipt
 	forPerson
 	forLedgerWorker
+	forStock
 )
