@@ -524,6 +524,34 @@ TTL toDateTime(_arrived_at) + toIntervalDay(90)
 SETTINGS non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
 COMMENT '县级部门报送·station：来源原始记录，保留90天';
 
+CREATE TABLE ods.emergency_feed__stock
+(
+    _topic LowCardinality(String) COMMENT '主题',
+    _partition UInt16 COMMENT '分区',
+    _offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    _arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    _event_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '业务时间（来源所述）' CODEC(Delta(8), ZSTD(1)),
+    _place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    _op LowCardinality(String) COMMENT '操作：upsert 新增或更新，delete 撤回',
+    _key String COMMENT '源记录键' CODEC(ZSTD(1)),
+    _rejected UInt8 COMMENT '被退回的流向数（0：全部接受）',
+    point Nullable(String) COMMENT '源字段“point”（text）' CODEC(ZSTD(1)),
+    item_code Nullable(String) COMMENT '源字段“item_code”（text）' CODEC(ZSTD(1)),
+    counted_on Nullable(String) COMMENT '源字段“counted_on”（text）' CODEC(ZSTD(1)),
+    place Nullable(String) COMMENT '源字段“place”（text）' CODEC(ZSTD(1)),
+    quantity Nullable(String) COMMENT '源字段“quantity”（number）' CODEC(ZSTD(1)),
+    unit Nullable(String) COMMENT '源字段“unit”（text）' CODEC(ZSTD(1)),
+    required Nullable(String) COMMENT '源字段“required”（number）' CODEC(ZSTD(1)),
+    mode Nullable(String) COMMENT '源字段“mode”（text）' CODEC(ZSTD(1)),
+    expires_on Nullable(String) COMMENT '源字段“expires_on”（text）' CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toMonday(_arrived_at)
+ORDER BY (_partition, _offset, _arrived_at)
+TTL toDateTime(_arrived_at) + toIntervalDay(90)
+SETTINGS non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
+COMMENT '应急物资报送·stock：来源原始记录，保留90天';
+
 CREATE TABLE ods.township_ledger__drill
 (
     _topic LowCardinality(String) COMMENT '主题',
@@ -6693,6 +6721,113 @@ SELECT facility_id, item_code, as_of, division_code, item_class, qty, unit, requ
 FROM dwd.emergency_stock__rows FINAL
 WHERE is_deleted = 0
 COMMENT '应急物资：一物一行 [cf88a82dc3f60169]';
+
+CREATE OR REPLACE VIEW dwd.emergency_stock_as_of
+(
+    facility_id String COMMENT '储备点',
+    item_code String COMMENT '物资代码',
+    as_of Date32 COMMENT '盘点日期',
+    division_code FixedString(12) COMMENT '所在区划',
+    item_class LowCardinality(Nullable(String)) COMMENT '物资大类',
+    qty Nullable(Decimal(18, 4)) COMMENT '数量（of the row）',
+    unit Nullable(String) COMMENT '计量单位',
+    required_qty Nullable(Decimal(18, 4)) COMMENT '应储数量（of the row）',
+    mode LowCardinality(String) COMMENT '储备方式',
+    expires_on Nullable(Date32) COMMENT '有效期至',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT facility_id,
+       item_code,
+       as_of,
+       division_code,
+       item_class,
+       qty,
+       unit,
+       required_qty,
+       mode,
+       expires_on,
+       src_system AS _src,
+       event_time AS _at,
+       multiIf(multiIf(src_tier = 'T', 1, src_tier = 'V', 2, src_tier = 'X', 3, 255) = 0, '', multiIf(src_tier = 'T', 1, src_tier = 'V', 2, src_tier = 'X', 3, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_tier = 'T', 1, src_tier = 'V', 2, src_tier = 'X', 3, 255)))) AS _rule
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT facility_id, item_code, as_of, division_code, item_class, qty, unit, required_qty, mode, expires_on, src_system, src_tier, event_time, version, is_deleted
+    FROM std.emergency_stock
+    WHERE src_system IN ('emergency_feed') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+    ORDER BY facility_id DESC, item_code DESC, as_of DESC, src_system DESC, version DESC, kafka_offset DESC
+    LIMIT 1 BY facility_id, item_code, as_of, src_system
+  )
+  WHERE is_deleted = 0
+)
+COMMENT '应急物资：任意时点（at）的一物一行，按任意时点（known）所知 [92c887e81413142e]';
+
+CREATE OR REPLACE VIEW dwd.emergency_stock_history
+(
+    row_from DateTime64(3, 'Asia/Shanghai') COMMENT '本行起始时间（含）',
+    row_to DateTime64(3, 'Asia/Shanghai') COMMENT '本行终止时间（不含）；尚在有效为2299年末',
+    facility_id String COMMENT '储备点',
+    item_code String COMMENT '物资代码',
+    as_of Date32 COMMENT '盘点日期',
+    division_code FixedString(12) COMMENT '所在区划',
+    item_class LowCardinality(Nullable(String)) COMMENT '物资大类',
+    qty Nullable(Decimal(18, 4)) COMMENT '数量（of the row）',
+    unit Nullable(String) COMMENT '计量单位',
+    required_qty Nullable(Decimal(18, 4)) COMMENT '应储数量（of the row）',
+    mode LowCardinality(String) COMMENT '储备方式',
+    expires_on Nullable(Date32) COMMENT '有效期至',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT row_from,
+       row_to,
+       facility_id,
+       item_code,
+       as_of,
+       division_code,
+       item_class,
+       qty,
+       unit,
+       required_qty,
+       mode,
+       expires_on,
+       src_system AS _src,
+       event_time AS _at,
+       multiIf(multiIf(src_tier = 'T', 1, src_tier = 'V', 2, src_tier = 'X', 3, 255) = 0, '', multiIf(src_tier = 'T', 1, src_tier = 'V', 2, src_tier = 'X', 3, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_tier = 'T', 1, src_tier = 'V', 2, src_tier = 'X', 3, 255)))) AS _rule
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT row_from, row_to, facility_id, item_code, as_of, division_code, item_class, qty, unit, required_qty, mode, expires_on, src_system, src_tier, event_time, version, is_deleted
+    FROM (
+      SELECT c.facility_id AS facility_id, c.item_code AS item_code, c.as_of AS as_of, c.division_code AS division_code, c.item_class AS item_class, c.qty AS qty, c.unit AS unit, c.required_qty AS required_qty, c.mode AS mode, c.expires_on AS expires_on, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+      FROM
+      (
+        SELECT * FROM std.emergency_stock WHERE concatWithSeparator('|', toString(facility_id), toString(item_code), toString(as_of)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+      ) AS c
+      INNER JOIN
+      (
+        SELECT facility_id, item_code, as_of, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY facility_id, item_code, as_of ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
+        FROM
+        (
+          SELECT DISTINCT facility_id, item_code, as_of, event_time AS row_from FROM std.emergency_stock WHERE concatWithSeparator('|', toString(facility_id), toString(item_code), toString(as_of)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        )
+      ) AS b ON c.facility_id = b.facility_id AND c.item_code = b.item_code AND c.as_of = b.as_of
+      WHERE c.event_time <= b.row_from
+    )
+    WHERE src_system IN ('emergency_feed')
+    ORDER BY facility_id DESC, item_code DESC, as_of DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
+    LIMIT 1 BY facility_id, item_code, as_of, row_from, row_to, src_system
+  )
+  WHERE is_deleted = 0
+)
+COMMENT '应急物资：每件事物各时段的一物一行 [0a6835cc50d337bb]';
 
 CREATE OR REPLACE VIEW dwd.assessment
 (

@@ -1616,6 +1616,7 @@ const entries = [
 ["来源 source","city_operations","市城市运行中心","City operations centre","sources.html#city_operations"],
 ["来源 source","county_ledger","县级基层治理台账","County governance ledgers","sources.html#county_ledger"],
 ["来源 source","county_offices","县级部门报送","County offices","sources.html#county_offices"],
+["来源 source","emergency_feed","应急物资报送","Emergency stock feed","sources.html#emergency_feed"],
 ["来源 source","township_ledger","镇街工作台账","Township ledgers","sources.html#township_ledger"],
 ["来源 source","village_forms","村（社区）移动填报","Village mobile forms","sources.html#village_forms"],
 ];
