@@ -71,7 +71,7 @@ var Flags = [...]FlagText{
 	{Late, "LATE", "记录在业务期之后很久才到达", "the record arrived long after the time that it speaks of", ByRule},
 	{Outlier, "OUTLIER", "数值超出通常范围", "the value is outside its usual range", ByRule},
 	{SumMismatch, "SUM_MISMATCH", "分项与合计不一致", "parts and whole do not agree", ByRule},
-	{P5Dropped, "P5_DROPPED", "来源中的禁止类字段已丢弃", "a prohibited field of the source was dropped", ByNobody},
+	{P5Dropped, "P5_DROPPED", "来源的数据流含有禁止类字段，已在接入时丢弃", "the source's stream has a prohibited field, which is dropped before Kafka", ByNormaliser},
 	{Placeholder, "PLACEHOLDER", "“无”“999999”等占位内容已作为空值处理", "a word such as 无 or a number such as 999999 stood for no value", ByNormaliser},
 }
 

@@ -55,7 +55,7 @@ func (p *Plan) row(b *Batch, e *record.Envelope) (field, rule string) {
 // rule of its format.
 func (p *Plan) scanned(b *Batch, e *record.Envelope, rule string) (field, broken string) {
 	st := &b.st
-	st.arena, st.list, st.flags, st.at = st.arena[:0], st.list[:0], 0, e.At
+	st.arena, st.list, st.flags, st.at = st.arena[:0], st.list[:0], p.flags, e.At
 	st.evaluated = false
 	if e.Fault != "" {
 		return "", e.Fault

@@ -32,6 +32,7 @@ type Plan struct {
 	root        []byte
 	reasons     map[string][2]string // the entity's rules: zh, en
 	asked       map[string]asked     // what its division columns ask of the history
+	flags       Flag                 // of every row: what is so for the whole stream
 	uniques     int                  // rules of uniqueness among rules
 	stops       []*schemas.Rule      // rules that stop a stream
 	fingerprint uint64
@@ -109,6 +110,11 @@ func CompileFor(c *schemas.Catalog, e *schemas.Entity, sys *schemas.System, s *s
 	}
 	for _, x := range s.Fields {
 		cc.plan.fields = append(cc.plan.fields, x.Key)
+	}
+	for _, label := range s.Drop {
+		if c.Personal.ProhibitedKind(label) != nil {
+			cc.plan.flags = P5Dropped
+		}
 	}
 	cc.set()
 	cc.eventTime()

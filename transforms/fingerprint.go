@@ -45,6 +45,9 @@ func (c *compiler) fingerprint() uint64 {
 		expr(".at", c.flow.At)
 	}
 	put("functions", c.versions)
+	if c.plan.flags != 0 {
+		put("flags", uint32(c.plan.flags))
+	}
 	for _, name := range slices.Sorted(maps.Keys(c.lists)) {
 		put("list", name, c.lists[name].ParentList)
 		for _, k := range c.lists[name].Codes {

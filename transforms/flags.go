@@ -17,5 +17,6 @@ const (
 	IDBad       = schemas.IDBad
 	USCCBad     = schemas.USCCBad
 	USCCExt     = schemas.USCCExt
+	P5Dropped   = schemas.P5Dropped
 	Placeholder = schemas.Placeholder
 )

@@ -194,4 +194,28 @@ func TestFingerprintOfRules(t *testing.T) {
 	}
 }
 
-var _ = decl.Pos{}
+// Rows of a stream that drops a prohibited field say so; dropping a name or a
+// number is no such thing.
+func TestProhibitedFieldsFlag(t *testing.T) {
+	for _, c := range []struct {
+		drop []string
+		want Flag
+	}{{nil, 0}, {[]string{"负责人身份证号"}, 0}, {[]string{"负责人", "宗教信仰"}, P5Dropped}} {
+		e := &schemas.Entity{Entity: "e", Key: []string{"id"}, Columns: []*schemas.Column{{Name: "id", Type: schemas.Text}}}
+		s := &schemas.Stream{Name: "s", Fields: decl.Map[string]{entryOf("id", "text")}, Drop: c.drop}
+		p, ps := compileFor(e, &schemas.System{System: "x", Tier: "V"}, s, &schemas.Flow{Stream: "s", Entity: "e", Set: decl.Map[schemas.Expr]{entryOf("id", schemas.Expr{Field: "id"})}})
+		if p == nil {
+			t.Fatal(ps[0])
+		}
+		b := NewBatch(memory.DefaultAllocator, p)
+		chunk := &record.Chunk{}
+		chunk.Append(record.Envelope{Value: []byte(`{"id":"ａ"}`), At: caseTime})
+		p.Apply(b, chunk)
+		rec := b.Take()
+		if got := Flag(rec.Column(rec.Schema().FieldIndices("q_flags")[0]).(*array.Uint32).Value(0)); got != c.want {
+			t.Errorf("dropping %q: %s, want %s", c.drop, got, c.want)
+		}
+		rec.Release()
+		b.Release()
+	}
+}

@@ -8279,11 +8279,11 @@ FROM
     (15, 32768, 'LATE', '记录在业务期之后很久才到达', 'the record arrived long after the time that it speaks of'),
     (16, 65536, 'OUTLIER', '数值超出通常范围', 'the value is outside its usual range'),
     (17, 131072, 'SUM_MISMATCH', '分项与合计不一致', 'parts and whole do not agree'),
-    (18, 262144, 'P5_DROPPED', '来源中的禁止类字段已丢弃', 'a prohibited field of the source was dropped'),
+    (18, 262144, 'P5_DROPPED', '来源的数据流含有禁止类字段，已在接入时丢弃', 'the source\'s stream has a prohibited field, which is dropped before Kafka'),
     (19, 524288, 'PLACEHOLDER', '“无”“999999”等占位内容已作为空值处理', 'a word such as 无 or a number such as 999999 stood for no value')
   ]) AS f
 )
-COMMENT '质量标志：q_flags 各位的名称与含义 [1e12c4441cc4e57b]';
+COMMENT '质量标志：q_flags 各位的名称与含义 [5834a342169cff91]';
 
 CREATE OR REPLACE VIEW ops.rows_by_flag DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT r.entity AS entity, r.src_system AS system, f.name AS flag, any(f.zh) AS zh, any(f.en) AS en, sum(r.n) AS rows
