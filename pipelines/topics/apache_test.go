@@ -262,9 +262,9 @@ func TestApacheLeaderChanges(t *testing.T) {
 	}
 	c := dial(t, addrs)
 	ensure(t, c, Topic{Name: "in", Partitions: 1}, Topic{Name: "state", Partitions: 1})
-	const rows = 6_000
+	const rows = 3_000
 	done := make(chan int)
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 170*time.Second)
 	defer cancel()
 	go func() { done <- ingest(t, ctx, c, rows) }()
 	adm := kadm.NewClient(kclient(t, addrs))
