@@ -24,7 +24,7 @@ const LoadGroup = "load"
 // that its memory depends on nothing but these.
 const (
 	blockRows  = 65_536
-	blockBytes = 24 << 20 // of records; as columns they are somewhat less
+	blockBytes = 20 << 20 // of records; as columns they are somewhat less
 	// fetchBytes is what one fetch may bring, compressed.
 	fetchBytes = 1 << 20
 	// Short spans wait this long for company: small inserts make small parts.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"runtime/pprof"
 	"strconv"
 	"strings"
@@ -76,7 +77,7 @@ type meter struct {
 
 func start(ctx context.Context, w *warehouse.Warehouse) (m meter, err error) {
 	m.engine, err = w.EngineCPU(ctx)
-	runtime.GC()
+	debug.FreeOSMemory() // what reading the declarations took is not the load's
 	runtime.ReadMemStats(&m.mem)
 	m.cpu, m.at = clientCPU(), time.Now()
 	return m, err
