@@ -194,6 +194,9 @@ type Stream struct {
 	// Fields are the fields of the JSON value, in order, with their source type:
 	// text, number, bool or time. What is not listed never leaves the connector.
 	Fields decl.Map[string] `decl:"fields,required"`
+	// Labels are what the source itself calls the fields (comments of columns),
+	// as far as it says so. Only discovery fills them in; nobody declares them.
+	Labels map[string]string
 	// Drop lists source fields that must never leave the connector (direct
 	// identifiers, prohibited kinds); they are counted there.
 	Drop       []string `decl:"drop"`

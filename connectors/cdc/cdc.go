@@ -189,7 +189,8 @@ func (o *opened) Discover(ctx context.Context) ([]*schemas.Stream, error) {
 	if err != nil {
 		return nil, o.dialect.Failure(ctx, err, "listing the tables of system %q", o.name)
 	}
-	return o.dialect.Propose(tables, func(t *database.Table, from *database.Proposal) bool { return len(t.Key()) > 0 }), nil
+	tables = slices.DeleteFunc(tables, func(t database.Table) bool { return len(t.Key()) == 0 })
+	return o.dialect.Propose(tables), nil
 }
 
 func (o *opened) Close() error { return o.db.Close() }

@@ -364,3 +364,26 @@ func TestErrorsKeepSecrets(t *testing.T) {
 		}
 	})
 }
+
+// TestDiscoverLabels: comments of columns are their labels, the primary key is
+// the key, bytes are left out.
+func TestDiscoverLabels(t *testing.T) {
+	eachServer(t, "cursor: changed", func(t *testing.T, w serverWorld) {
+		s := w.start(t, w.from, 1)
+		run(t, s.db, map[string]string{"postgres": "COMMENT ON COLUMN event.note IS '网格名称'", "mysql": "ALTER TABLE event MODIFY note text COMMENT '网格名称'"}[w.Driver])
+		s.withBytes(t)
+		o, err := Kind().Open(t.Context(), s.sys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer o.Close()
+		got, err := o.Discover(t.Context())
+		if err != nil || len(got) != 1 {
+			t.Fatalf("%d streams, %v", len(got), err)
+		}
+		st := got[0]
+		if _, ok := st.Fields.Get("photo"); ok || st.Labels["note"] != "网格名称" || len(st.Key) != 1 || st.Key[0] != "id" || st.From.Text() != `{table: "event"}` {
+			t.Errorf("%+v, from %s", st, st.From.Text())
+		}
+	})
+}

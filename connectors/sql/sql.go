@@ -219,14 +219,14 @@ func (s *opened) Check(ctx context.Context) error {
 	return nil
 }
 
-// Discover lists the tables: their key, the type of field that suits each
-// column, and a proposal for `from` with the column that looks like a cursor.
+// Discover lists the tables and views: their key, the type of field that suits
+// each column, and its comment as its label.
 func (s *opened) Discover(ctx context.Context) ([]*schemas.Stream, error) {
 	tables, err := database.Tables(ctx, s.Dialect, s.db, "", "")
 	if err != nil {
 		return nil, s.Failure(ctx, err, "listing the tables of system %q", s.name)
 	}
-	return s.Propose(tables, func(*database.Table, *database.Proposal) bool { return true }), nil
+	return s.Propose(tables), nil
 }
 
 func (s *opened) Close() error { return s.db.Close() }

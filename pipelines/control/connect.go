@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -375,10 +374,9 @@ func (s *source) profile(ctx context.Context, st *schemas.Stream, limit time.Dur
 	switch e, declared := s.Streams.Get(st.Name); {
 	case declared:
 		look.From = e.Value.From
-	case !st.From.IsZero():
-	case s.kind.Name == "sql":
-		out.From = fmt.Sprintf("{ table: %q }", st.Name)
-		look.From, _ = decl.Parse("discovered", fmt.Appendf(nil, "{ table: %q, compare: true }", st.Name))
+	case s.kind.Name == "sql": // what finds changes is proposed from the sample
+		out.From = st.From.Text()
+		look.From, _ = decl.Parse("discovered", []byte(strings.TrimSuffix(out.From, "}")+", compare: true }"))
 	}
 	if out.From == "" {
 		out.From = look.From.Text()
@@ -388,7 +386,7 @@ func (s *source) profile(ctx context.Context, st *schemas.Stream, limit time.Dur
 	}
 	index := map[string]*propose.Profile{}
 	for _, f := range look.Fields {
-		p := &propose.Profile{Name: f.Key, Kind: f.Value}
+		p := &propose.Profile{Name: f.Key, Kind: f.Value, Label: st.Labels[f.Key]}
 		out.Fields, index[f.Key] = append(out.Fields, p), p
 	}
 	one, cancel := context.WithTimeout(ctx, limit)

@@ -99,7 +99,7 @@ func sameUnit(unit string, col *schemas.Column) bool {
 // made of them, and why.
 func suit(c *schemas.Catalog, p *Profile, col *schemas.Column) (share float64, expr, reason string) {
 	f := word(p.Name)
-	_, unit := label(p.Name)
+	_, unit := label(p.heading())
 	switch col.Type {
 	case schemas.Code12:
 		for _, s := range []struct {
@@ -138,7 +138,7 @@ func suit(c *schemas.Catalog, p *Profile, col *schemas.Column) (share float64, e
 		share = p.share(numberLike.MatchString)
 		return share, measured(f, unit, col), fmt.Sprintf("%.0f %% of the values are numbers%s", 100*share, ofUnit(unit))
 	case schemas.Text, schemas.Name:
-		if like, _ := likeness(p.Name, col); like < 0.6 || col.Matching || p.Kind == "bool" {
+		if like, _ := p.likeness(col); like < 0.6 || col.Matching || p.Kind == "bool" {
 			return 0, "", ""
 		}
 		return 0.6, f, "it is text"
@@ -185,7 +185,7 @@ func match(c *schemas.Catalog, e *schemas.Entity, stream string, fields []*Profi
 	var all []pair
 	for _, col := range e.Columns {
 		for _, p := range fields {
-			like, why := likeness(p.Name, col)
+			like, why := p.likeness(col)
 			share, expr, how := suit(c, p, col)
 			if expr == "" || share < 0.5 && len(p.Values) > 0 {
 				continue
@@ -196,7 +196,7 @@ func match(c *schemas.Catalog, e *schemas.Entity, stream string, fields []*Profi
 			if strong {
 				score += 0.25
 			}
-			if _, unit := label(p.Name); sameUnit(unit, col) {
+			if _, unit := label(p.heading()); sameUnit(unit, col) {
 				score += 0.2
 				how += "; the unit in the heading is one of the column's kind"
 			}

@@ -21,10 +21,30 @@ const valuesMax = 1000
 // Profile is what the sample says of one field.
 type Profile struct {
 	Name   string
+	Label  string // what the source calls the field for people; may be empty
 	Kind   string // as the connector found it: text, number, bool
 	Count  int    // records
 	Values []string
 	nulls  int
+}
+
+// heading is what the field is called for people: its label, else its name.
+func (p *Profile) heading() string {
+	if p.Label != "" {
+		return p.Label
+	}
+	return p.Name
+}
+
+// likeness is the better of those of the field's name and of its label.
+func (p *Profile) likeness(col *schemas.Column) (float64, string) {
+	like, why := likeness(p.Name, col)
+	if p.Label != "" {
+		if other, because := likeness(p.Label, col); other > like {
+			return other, "its comment says: " + because
+		}
+	}
+	return like, why
 }
 
 // Add takes the value of one record; ok is false where there was none.

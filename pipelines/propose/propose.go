@@ -86,10 +86,18 @@ func streamName(name string, used map[string]bool) string {
 func (p *proposal) personal(known *schemas.PersonalData) {
 	for _, f := range p.Fields {
 		why := ""
-		if k := known.ProhibitedKind(f.Name); k != nil {
+		k := known.ProhibitedKind(f.Name)
+		if k == nil && f.Label != "" {
+			k = known.ProhibitedKind(f.Label)
+		}
+		id := known.IdentifierKind(f.Name)
+		if id == nil && f.Label != "" {
+			id = known.IdentifierKind(f.Label)
+		}
+		if k != nil {
 			why = fmt.Sprintf("%s must not be held (%s)", k.Name.En, k.Kind)
-		} else if k := known.IdentifierKind(f.Name); k != nil {
-			why = fmt.Sprintf("the label is that of a direct identifier (%s); under identify: it would become a pseudonym", k.Kind)
+		} else if id != nil {
+			why = fmt.Sprintf("the label is that of a direct identifier (%s); under identify: it would become a pseudonym", id.Kind)
 		} else if s := f.identifying(); s > 0.3 {
 			why = fmt.Sprintf("%.0f %% of the values look like identifiers of persons", 100*s)
 		}
