@@ -28,7 +28,7 @@ var SQLite = &Dialect{
 	page:        limitOffset,
 	raw:         "CAST(%s AS BLOB)",
 	coalesce:    `COALESCE(CAST(%s AS TEXT), '')`,
-	hex:         "LOWER(HEX(%s))", unhex: "UNHEX(%s)",
+	hex:         "CASE WHEN %s IS NOT NULL THEN LOWER(HEX(%s)) END", unhex: "UNHEX(%s)", // HEX(NULL) is an empty text
 	now:      `SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now')`,
 	catalog:  sqliteCatalog,
 	Classify: sqliteClass,
