@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -360,6 +361,9 @@ func (l *postgresLog) read(ctx context.Context, dst *record.Chunk, at *position)
 			return err
 		}
 	}
+	line := l.conn.Conn()
+	stop := context.AfterFunc(ctx, func() { _ = line.SetReadDeadline(time.Unix(1, 0)) })
+	defer stop()
 	begin := len(dst.Rows)
 	for !connectors.Full(dst) {
 		got := len(dst.Rows) > begin
@@ -371,7 +375,7 @@ func (l *postgresLog) read(ctx context.Context, dst *record.Chunk, at *position)
 		case err == nil:
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case !pgconn.Timeout(err):
+		case !errors.Is(err, os.ErrDeadlineExceeded):
 			return err
 		case l.o.continuous && got:
 			return nil
@@ -408,10 +412,17 @@ func (l *postgresLog) atPresent(got bool, at *position) error {
 	return nil
 }
 
+// receive takes the next message. A context for each of them, which the library
+// offers, would cost more than all the rest: the line has a deadline instead,
+// which the end of ctx brings forward (see read).
 func (l *postgresLog) receive(ctx context.Context, patience time.Duration) (pgproto3.BackendMessage, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	return l.conn.ReceiveMessage(ctx)
+	if err := l.conn.Conn().SetReadDeadline(time.Now().Add(patience)); err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return l.conn.Frontend().Receive()
 }
 
 func (l *postgresLog) message(ctx context.Context, msg pgproto3.BackendMessage, dst *record.Chunk, at *position) error {
