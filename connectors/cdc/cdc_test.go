@@ -2,11 +2,14 @@ package cdc
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"runtime"
 	"testing"
 	"time"
 
 	"rongtong/connectors"
+	"rongtong/connectors/database/dbtest"
 	"rongtong/schemas"
 	"rongtong/schemas/record"
 )
@@ -83,4 +86,29 @@ func rest(t testing.TB, src connectors.Source) (rows []row) {
 		}
 		rows = append(rows, got...)
 	}
+}
+
+// TestAllocations: a change costs its place and what the library hands out.
+func TestAllocations(t *testing.T) {
+	limits := map[string]float64{"postgres": 6, "mysql": 30}
+	each(t, func(t *testing.T, w world) {
+		s := w.start(t, 1)
+		src := open(t, s.sys, nil)
+		rest(t, src)
+		dbtest.Run(t, s.db, fmt.Sprintf(w.Fill, 2, 2*connectors.ChunkRows))
+		read(t, src)
+		var before, after runtime.MemStats
+		var chunk record.Chunk
+		chunk.Alloc(1 << 20)
+		chunk.Reset()
+		runtime.ReadMemStats(&before)
+		if _, err := src.Read(context.Background(), &chunk); err != nil {
+			t.Fatal(err)
+		}
+		runtime.ReadMemStats(&after)
+		a := float64(after.Mallocs-before.Mallocs) / float64(len(chunk.Rows))
+		if t.Logf("%.2f allocations a row", a); a > limits[w.Driver] {
+			t.Errorf("%.2f allocations a row, at most %.0f are explained", a, limits[w.Driver])
+		}
+	})
 }
