@@ -216,10 +216,11 @@ func canonicalName(st *state, in []input, out *value) string {
 		out.null = true
 		return rule
 	}
-	at := len(st.arena)
+	at, spaced := len(st.arena), false
 	for i := 0; i < len(b); {
 		if b[i] == ' ' {
 			i++
+			spaced = true
 			continue
 		}
 		rest, n := b[i:], len(st.arena)
@@ -236,6 +237,9 @@ func canonicalName(st *state, in []input, out *value) string {
 		}
 	}
 	out.b = st.arena[at:len(st.arena):len(st.arena)]
+	if spaced { // the space may have kept two characters from composing
+		out.b = st.normalize(out.b, plain, &spaced)
+	}
 	return ""
 }
 
