@@ -216,13 +216,12 @@ func canonicalName(st *state, in []input, out *value) string {
 		out.null = true
 		return rule
 	}
-	at, spaced := len(st.arena), false
+	if whole := st.squeeze(b); len(whole) < len(b) {
+		changed := false // a space may have kept two characters from composing
+		b = st.normalize(whole, plain, &changed)
+	}
+	at := len(st.arena)
 	for i := 0; i < len(b); {
-		if b[i] == ' ' {
-			i++
-			spaced = true
-			continue
-		}
 		rest, n := b[i:], len(st.arena)
 		for _, w := range canonicalWords {
 			if tail, ok := cut(rest, w[0]); ok {
@@ -237,9 +236,6 @@ func canonicalName(st *state, in []input, out *value) string {
 		}
 	}
 	out.b = st.arena[at:len(st.arena):len(st.arena)]
-	if spaced { // the space may have kept two characters from composing
-		out.b = st.normalize(out.b, plain, &spaced)
-	}
 	return ""
 }
 
