@@ -60,6 +60,9 @@ func likeness(field string, c *schemas.Column) (float64, string) {
 	case len(text) >= 3 && text == initials(c.Zh):
 		return 0.8, fmt.Sprintf("%s are the initials of %s", field, c.Zh)
 	}
+	if in := initials(c.Zh); len(in) >= 2 && len(text) > len(in) && len(text) <= len(in)+3 && strings.HasSuffix(text, in) && (c.Type == schemas.Name || c.Type == schemas.Text) {
+		return 0.6, fmt.Sprintf("%s ends in the initials of %s", field, c.Zh)
+	}
 	if alike(text, zh) >= 0.33 {
 		return 0.5, fmt.Sprintf("the label shares words with %s", c.Zh)
 	}
