@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -267,7 +268,10 @@ func postgresClass(err error) (fault.Class, string) {
 	var e *pgconn.PgError
 	if !errors.As(err, &e) {
 		var connect *pgconn.ConnectError
+		var line net.Error
 		switch {
+		case errors.As(err, &line):
+			return fault.Transient, "" // with tls: prefer the text also says that TLS was refused before
 		case strings.Contains(err.Error(), "x509") || strings.Contains(err.Error(), "tls:") || strings.Contains(err.Error(), "server refused TLS"):
 			return fault.Config, "check tls and ca"
 		case errors.As(err, &connect), pgconn.Timeout(err), errors.Is(err, io.ErrUnexpectedEOF), strings.Contains(err.Error(), "conn closed"):
