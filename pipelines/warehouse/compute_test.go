@@ -159,7 +159,7 @@ func TestShippedIndicatorsAndViews(t *testing.T) {
 		}
 	}
 	for _, v := range strs(t, w, "SELECT database || '.' || name FROM system.tables WHERE engine = 'View' AND database IN ('dwd', 'ads', 'ops')") {
-		if err := w.Exec(t.Context(), "SELECT * FROM "+v+" FORMAT Null"); err != nil {
+		if err := w.Exec(t.Context(), "SELECT * FROM "+asked(v)+" FORMAT Null"); err != nil {
 			t.Errorf("%s: %v", v, err)
 		}
 	}
@@ -170,6 +170,17 @@ func TestShippedIndicatorsAndViews(t *testing.T) {
 	if len(counts) != 14 || counts[0].Division != "370000000000" || counts[0].Rows != 14 {
 		t.Errorf("the territories are %v", counts)
 	}
+}
+
+// asked gives a view of another day the day that it wants to know.
+func asked(view string) string {
+	switch {
+	case strings.HasSuffix(view, "_as_of"):
+		return view + "(at = '2025-12-31', known = '2099-12-31')"
+	case strings.HasSuffix(view, "_history"):
+		return view + "(thing = '%', known = '2099-12-31')"
+	}
+	return view
 }
 
 // An analyst reads every view and table of dwd, ads and ops, and nothing of
@@ -184,7 +195,7 @@ func TestAnalystReads(t *testing.T) {
 	defer analyst.Close()
 	for _, name := range strs(t, w, "SELECT database || '.' || name FROM system.tables WHERE database IN ('dwd', 'ads', 'ops')") {
 		// A readonly user may set nothing, so the answer is read and dropped.
-		rows, err := analyst.Query(t.Context(), "SELECT * FROM "+name+" LIMIT 1")
+		rows, err := analyst.Query(t.Context(), "SELECT * FROM "+asked(name)+" LIMIT 1")
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue

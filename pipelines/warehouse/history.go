@@ -15,6 +15,9 @@ import (
 // fact can never leave history behind. What is kept once is one claim: a
 // source's claim about a thing with one version. Delivered again, it counts as
 // known from its last delivery.
+//
+// The views read std with the rights of who made them: those who may read the
+// fused rows of today may read those of any day, and no single source's claims.
 
 // asOfView fuses the claims that had happened at {at} and were known at
 // {known}:
@@ -23,7 +26,7 @@ import (
 func asOfView(c *schemas.Catalog, e *schemas.Entity, sources []string) *object {
 	f := &fuser{c: c, e: e, sources: sources}
 	f.slice = "event_time <= " + moment("at") + " AND arrived_at <= " + moment("known")
-	return &object{db: dbDwd, name: e.Entity + "_as_of", comment: e.Name.Zh + "：任意时点（at）的一物一行，按任意时点（known）所知",
+	return &object{db: dbDwd, name: e.Entity + "_as_of", definer: true, comment: e.Name.Zh + "：任意时点（at）的一物一行，按任意时点（known）所知",
 		columns: fusedColumns(e), view: f.sql()}
 }
 
@@ -65,7 +68,7 @@ func historyView(c *schemas.Catalog, e *schemas.Entity, sources []string) *objec
 	span := []column{
 		{"row_from", instant, "", "本行起始时间（含）"}, {"row_to", instant, "", "本行终止时间（不含）；尚在有效为2299年末"},
 	}
-	return &object{db: dbDwd, name: e.Entity + "_history", comment: e.Name.Zh + "：每件事物各时段的一物一行",
+	return &object{db: dbDwd, name: e.Entity + "_history", definer: true, comment: e.Name.Zh + "：每件事物各时段的一物一行",
 		columns: append(span, fusedColumns(e)...), view: f.sql()}
 }
 

@@ -4475,7 +4475,7 @@ CREATE OR REPLACE VIEW dwd.division_as_of ON CLUSTER rongtong
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT division_code,
        name,
        canonical_name,
@@ -4510,7 +4510,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '行政区划：任意时点（at）的一物一行，按任意时点（known）所知 [aa91b89f992c029a]';
+COMMENT '行政区划：任意时点（at）的一物一行，按任意时点（known）所知 [4bea402fa94224ba]';
 
 CREATE OR REPLACE VIEW dwd.division_history ON CLUSTER rongtong
 (
@@ -4537,7 +4537,7 @@ CREATE OR REPLACE VIEW dwd.division_history ON CLUSTER rongtong
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT row_from,
        row_to,
        division_code,
@@ -4589,7 +4589,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '行政区划：每件事物各时段的一物一行 [3de87ab4b8d8172a]';
+COMMENT '行政区划：每件事物各时段的一物一行 [3fee7615666d2a2c]';
 
 CREATE OR REPLACE VIEW dwd.division_change ON CLUSTER rongtong
 (
@@ -4647,7 +4647,7 @@ CREATE OR REPLACE VIEW dwd.division_change_as_of ON CLUSTER rongtong
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT change_id,
        kind,
        old_code,
@@ -4684,7 +4684,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '区划变更：任意时点（at）的一物一行，按任意时点（known）所知 [09f1923a2b3bf4da]';
+COMMENT '区划变更：任意时点（at）的一物一行，按任意时点（known）所知 [49c8474e1353ae1d]';
 
 CREATE OR REPLACE VIEW dwd.division_change_history ON CLUSTER rongtong
 (
@@ -4713,7 +4713,7 @@ CREATE OR REPLACE VIEW dwd.division_change_history ON CLUSTER rongtong
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT row_from,
        row_to,
        change_id,
@@ -4767,7 +4767,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '区划变更：每件事物各时段的一物一行 [4965c48980730003]';
+COMMENT '区划变更：每件事物各时段的一物一行 [98ae5d2061c28d77]';
 
 CREATE OR REPLACE VIEW dwd.grid ON CLUSTER rongtong
 (
@@ -4813,7 +4813,7 @@ CREATE OR REPLACE VIEW dwd.grid_as_of ON CLUSTER rongtong
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT grid_id,
        valid_from,
        valid_to,
@@ -4844,7 +4844,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '网格：任意时点（at）的一物一行，按任意时点（known）所知 [b673167990f8102a]';
+COMMENT '网格：任意时点（at）的一物一行，按任意时点（known）所知 [ca9da89f8ae2d6de]';
 
 CREATE OR REPLACE VIEW dwd.grid_history ON CLUSTER rongtong
 (
@@ -4867,7 +4867,7 @@ CREATE OR REPLACE VIEW dwd.grid_history ON CLUSTER rongtong
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT row_from,
        row_to,
        grid_id,
@@ -4915,7 +4915,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '网格：每件事物各时段的一物一行 [da2d084145b56d83]';
+COMMENT '网格：每件事物各时段的一物一行 [ee72d1814f5a2e86]';
 
 CREATE OR REPLACE VIEW dwd.committee_term ON CLUSTER rongtong
 (
@@ -5134,7 +5134,7 @@ CREATE OR REPLACE VIEW dwd.facility_as_of ON CLUSTER rongtong
     lat_src LowCardinality(String) COMMENT '纬度·取自来源',
     lat_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '纬度·业务时间',
     lat_rule LowCardinality(String) COMMENT '纬度·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT facility_id,
        v_division_code AS division_code,
        ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_division_code, 65535))] AS division_code_src,
@@ -5264,7 +5264,7 @@ FROM
   )
   GROUP BY facility_id
 )
-COMMENT '设施阵地：任意时点（at）的一物一行，按任意时点（known）所知 [95ca389f9836e9cb]';
+COMMENT '设施阵地：任意时点（at）的一物一行，按任意时点（known）所知 [5d80c781b968edc6]';
 
 CREATE OR REPLACE VIEW dwd.facility_history ON CLUSTER rongtong
 (
@@ -5343,7 +5343,7 @@ CREATE OR REPLACE VIEW dwd.facility_history ON CLUSTER rongtong
     lat_src LowCardinality(String) COMMENT '纬度·取自来源',
     lat_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '纬度·业务时间',
     lat_rule LowCardinality(String) COMMENT '纬度·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT row_from,
        row_to,
        facility_id,
@@ -5490,7 +5490,7 @@ FROM
   )
   GROUP BY facility_id, row_from, row_to
 )
-COMMENT '设施阵地：每件事物各时段的一物一行 [a0c7bde4cd9ec62c]';
+COMMENT '设施阵地：每件事物各时段的一物一行 [5465e4ecebf7814d]';
 
 CREATE OR REPLACE VIEW dwd.org_credit ON CLUSTER rongtong
 (
@@ -5727,7 +5727,7 @@ CREATE OR REPLACE VIEW dwd.organization_as_of ON CLUSTER rongtong
     consulted_on_appointment_src LowCardinality(String) COMMENT '任免征求乡镇意见·取自来源',
     consulted_on_appointment_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '任免征求乡镇意见·业务时间',
     consulted_on_appointment_rule LowCardinality(String) COMMENT '任免征求乡镇意见·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT org_id,
        v_division_code AS division_code,
        ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_division_code, 65535))] AS division_code_src,
@@ -5887,7 +5887,7 @@ FROM
   )
   GROUP BY org_id
 )
-COMMENT '组织机构：任意时点（at）的一物一行，按任意时点（known）所知 [cde3b77dde37ff4e]';
+COMMENT '组织机构：任意时点（at）的一物一行，按任意时点（known）所知 [8c37c86924d4a620]';
 
 CREATE OR REPLACE VIEW dwd.organization_history ON CLUSTER rongtong
 (
@@ -5986,7 +5986,7 @@ CREATE OR REPLACE VIEW dwd.organization_history ON CLUSTER rongtong
     consulted_on_appointment_src LowCardinality(String) COMMENT '任免征求乡镇意见·取自来源',
     consulted_on_appointment_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '任免征求乡镇意见·业务时间',
     consulted_on_appointment_rule LowCardinality(String) COMMENT '任免征求乡镇意见·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT row_from,
        row_to,
        org_id,
@@ -6163,7 +6163,7 @@ FROM
   )
   GROUP BY org_id, row_from, row_to
 )
-COMMENT '组织机构：每件事物各时段的一物一行 [d1353858348ec99b]';
+COMMENT '组织机构：每件事物各时段的一物一行 [3c670f1473368ccd]';
 
 CREATE OR REPLACE VIEW dwd.stat_fact ON CLUSTER rongtong
 (
@@ -6227,7 +6227,7 @@ CREATE OR REPLACE VIEW dwd.stat_fact_as_of ON CLUSTER rongtong
     suppressed_src LowCardinality(String) COMMENT '来源已抑制·取自来源',
     suppressed_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '来源已抑制·业务时间',
     suppressed_rule LowCardinality(String) COMMENT '来源已抑制·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT family,
        measure,
        division_code,
@@ -6284,7 +6284,7 @@ FROM
   )
   GROUP BY family, measure, division_code, period_start, period_kind, breakdown
 )
-COMMENT '统计事实：任意时点（at）的一物一行，按任意时点（known）所知 [e2c4108cf342d970]';
+COMMENT '统计事实：任意时点（at）的一物一行，按任意时点（known）所知 [84b37d79282a550c]';
 
 CREATE OR REPLACE VIEW dwd.stat_fact_history ON CLUSTER rongtong
 (
@@ -6316,7 +6316,7 @@ CREATE OR REPLACE VIEW dwd.stat_fact_history ON CLUSTER rongtong
     suppressed_src LowCardinality(String) COMMENT '来源已抑制·取自来源',
     suppressed_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '来源已抑制·业务时间',
     suppressed_rule LowCardinality(String) COMMENT '来源已抑制·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT row_from,
        row_to,
        family,
@@ -6390,7 +6390,7 @@ FROM
   )
   GROUP BY family, measure, division_code, period_start, period_kind, breakdown, row_from, row_to
 )
-COMMENT '统计事实：每件事物各时段的一物一行 [46eee7e90355d6c0]';
+COMMENT '统计事实：每件事物各时段的一物一行 [8382205cdcf35107]';
 
 CREATE OR REPLACE VIEW dwd.workforce_post ON CLUSTER rongtong
 (
@@ -6432,7 +6432,7 @@ CREATE OR REPLACE VIEW dwd.workforce_post_as_of ON CLUSTER rongtong
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT post_id,
        spell_from,
        spell_to,
@@ -6461,7 +6461,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '岗位：任意时点（at）的一物一行，按任意时点（known）所知 [c03ce4170fb69690]';
+COMMENT '岗位：任意时点（at）的一物一行，按任意时点（known）所知 [488cd5a0fedec6c1]';
 
 CREATE OR REPLACE VIEW dwd.workforce_post_history ON CLUSTER rongtong
 (
@@ -6482,7 +6482,7 @@ CREATE OR REPLACE VIEW dwd.workforce_post_history ON CLUSTER rongtong
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT row_from,
        row_to,
        post_id,
@@ -6528,7 +6528,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '岗位：每件事物各时段的一物一行 [0f33f805a148171b]';
+COMMENT '岗位：每件事物各时段的一物一行 [49e7ed303e06daeb]';
 
 CREATE OR REPLACE VIEW dwd.deliberation ON CLUSTER rongtong
 (
@@ -6608,7 +6608,7 @@ CREATE OR REPLACE VIEW dwd.contract_as_of ON CLUSTER rongtong
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT contract_id,
        kind,
        division_code,
@@ -6636,7 +6636,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '购买服务与协议：任意时点（at）的一物一行，按任意时点（known）所知 [6da9fef2b03d99d0]';
+COMMENT '购买服务与协议：任意时点（at）的一物一行，按任意时点（known）所知 [9bb0d1ebef5f00a0]';
 
 CREATE OR REPLACE VIEW dwd.contract_history ON CLUSTER rongtong
 (
@@ -6656,7 +6656,7 @@ CREATE OR REPLACE VIEW dwd.contract_history ON CLUSTER rongtong
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT row_from,
        row_to,
        contract_id,
@@ -6701,7 +6701,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '购买服务与协议：每件事物各时段的一物一行 [0bf84e14f168c40c]';
+COMMENT '购买服务与协议：每件事物各时段的一物一行 [2ee283ebe581343d]';
 
 CREATE OR REPLACE VIEW dwd.service_case_stat ON CLUSTER rongtong
 (
@@ -6777,7 +6777,7 @@ CREATE OR REPLACE VIEW dwd.service_item_as_of ON CLUSTER rongtong
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT task_code,
        task_version,
        catalog_code,
@@ -6813,7 +6813,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '政务服务事项：任意时点（at）的一物一行，按任意时点（known）所知 [36baabfe6ddc4cae]';
+COMMENT '政务服务事项：任意时点（at）的一物一行，按任意时点（known）所知 [c7a58e55e3610315]';
 
 CREATE OR REPLACE VIEW dwd.service_item_history ON CLUSTER rongtong
 (
@@ -6841,7 +6841,7 @@ CREATE OR REPLACE VIEW dwd.service_item_history ON CLUSTER rongtong
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT row_from,
        row_to,
        task_code,
@@ -6894,7 +6894,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '政务服务事项：每件事物各时段的一物一行 [0f95c9888b3a2b7f]';
+COMMENT '政务服务事项：每件事物各时段的一物一行 [5bfa660a7e2afeb9]';
 
 CREATE OR REPLACE VIEW dwd.dispute_case ON CLUSTER rongtong
 (
@@ -6979,7 +6979,7 @@ CREATE OR REPLACE VIEW dwd.grid_event_as_of ON CLUSTER rongtong
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT event_id,
        grid_id,
        division_code,
@@ -7009,7 +7009,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '网格事件：任意时点（at）的一物一行，按任意时点（known）所知 [0730f43498d23fcf]';
+COMMENT '网格事件：任意时点（at）的一物一行，按任意时点（known）所知 [ecde27e60d5d0d6b]';
 
 CREATE OR REPLACE VIEW dwd.grid_event_history ON CLUSTER rongtong
 (
@@ -7031,7 +7031,7 @@ CREATE OR REPLACE VIEW dwd.grid_event_history ON CLUSTER rongtong
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT row_from,
        row_to,
        event_id,
@@ -7078,7 +7078,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '网格事件：每件事物各时段的一物一行 [9872f558ed745d9a]';
+COMMENT '网格事件：每件事物各时段的一物一行 [797413026610526b]';
 
 CREATE OR REPLACE VIEW dwd.petition_case ON CLUSTER rongtong
 (
@@ -7144,7 +7144,7 @@ CREATE OR REPLACE VIEW dwd.emergency_plan_as_of ON CLUSTER rongtong
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT plan_id,
        record_kind,
        plan_kind,
@@ -7174,7 +7174,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '预案与演练：任意时点（at）的一物一行，按任意时点（known）所知 [ae9190011ac0271e]';
+COMMENT '预案与演练：任意时点（at）的一物一行，按任意时点（known）所知 [b7d09b2bec38d068]';
 
 CREATE OR REPLACE VIEW dwd.emergency_plan_history ON CLUSTER rongtong
 (
@@ -7196,7 +7196,7 @@ CREATE OR REPLACE VIEW dwd.emergency_plan_history ON CLUSTER rongtong
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT row_from,
        row_to,
        plan_id,
@@ -7243,7 +7243,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '预案与演练：每件事物各时段的一物一行 [93a021fb61c3c70a]';
+COMMENT '预案与演练：每件事物各时段的一物一行 [63ef836fffc6243c]';
 
 CREATE OR REPLACE VIEW dwd.emergency_stock ON CLUSTER rongtong
 (
@@ -7281,7 +7281,7 @@ CREATE OR REPLACE VIEW dwd.emergency_stock_as_of ON CLUSTER rongtong
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT facility_id,
        item_code,
        as_of,
@@ -7308,7 +7308,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '应急物资：任意时点（at）的一物一行，按任意时点（known）所知 [92c887e81413142e]';
+COMMENT '应急物资：任意时点（at）的一物一行，按任意时点（known）所知 [ee111cf04bc45f96]';
 
 CREATE OR REPLACE VIEW dwd.emergency_stock_history ON CLUSTER rongtong
 (
@@ -7327,7 +7327,7 @@ CREATE OR REPLACE VIEW dwd.emergency_stock_history ON CLUSTER rongtong
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT row_from,
        row_to,
        facility_id,
@@ -7371,7 +7371,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '应急物资：每件事物各时段的一物一行 [0a6835cc50d337bb]';
+COMMENT '应急物资：每件事物各时段的一物一行 [a9b8a51783140679]';
 
 CREATE OR REPLACE VIEW dwd.assessment ON CLUSTER rongtong
 (
@@ -7513,7 +7513,7 @@ CREATE OR REPLACE VIEW dwd.fiscal_fact_as_of ON CLUSTER rongtong
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT division_code,
        subject,
        fiscal_year,
@@ -7538,7 +7538,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '财力：任意时点（at）的一物一行，按任意时点（known）所知 [da0dbd3e50616248]';
+COMMENT '财力：任意时点（at）的一物一行，按任意时点（known）所知 [c00c58a2bc44885a]';
 
 CREATE OR REPLACE VIEW dwd.fiscal_fact_history ON CLUSTER rongtong
 (
@@ -7555,7 +7555,7 @@ CREATE OR REPLACE VIEW dwd.fiscal_fact_history ON CLUSTER rongtong
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT row_from,
        row_to,
        division_code,
@@ -7597,7 +7597,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '财力：每件事物各时段的一物一行 [dfb77827ebdbbdaf]';
+COMMENT '财力：每件事物各时段的一物一行 [ca56dfd110e88c0c]';
 
 CREATE OR REPLACE VIEW dwd.programme_status ON CLUSTER rongtong
 (
@@ -7635,7 +7635,7 @@ CREATE OR REPLACE VIEW dwd.programme_status_as_of ON CLUSTER rongtong
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT programme,
        division_code,
        as_of,
@@ -7662,7 +7662,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '创建项目状态：任意时点（at）的一物一行，按任意时点（known）所知 [23abed882a96f4b3]';
+COMMENT '创建项目状态：任意时点（at）的一物一行，按任意时点（known）所知 [ad69f430cbc73e98]';
 
 CREATE OR REPLACE VIEW dwd.programme_status_history ON CLUSTER rongtong
 (
@@ -7681,7 +7681,7 @@ CREATE OR REPLACE VIEW dwd.programme_status_history ON CLUSTER rongtong
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT row_from,
        row_to,
        programme,
@@ -7725,7 +7725,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '创建项目状态：每件事物各时段的一物一行 [83e489e22bcda05b]';
+COMMENT '创建项目状态：每件事物各时段的一物一行 [dc758d38d34d69b7]';
 
 CREATE OR REPLACE VIEW dwd.village_conversion_case ON CLUSTER rongtong
 (
@@ -7777,7 +7777,7 @@ CREATE OR REPLACE VIEW dwd.village_conversion_case_as_of ON CLUSTER rongtong
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT case_id,
        division_code,
        property_reform_on,
@@ -7811,7 +7811,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '村改社区：任意时点（at）的一物一行，按任意时点（known）所知 [43803ce02f1eeec8]';
+COMMENT '村改社区：任意时点（at）的一物一行，按任意时点（known）所知 [7b77c754a147dea2]';
 
 CREATE OR REPLACE VIEW dwd.village_conversion_case_history ON CLUSTER rongtong
 (
@@ -7837,7 +7837,7 @@ CREATE OR REPLACE VIEW dwd.village_conversion_case_history ON CLUSTER rongtong
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT row_from,
        row_to,
        case_id,
@@ -7888,7 +7888,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '村改社区：每件事物各时段的一物一行 [94c229afda96367c]';
+COMMENT '村改社区：每件事物各时段的一物一行 [53c83bd392b9657a]';
 
 CREATE OR REPLACE VIEW dwd.catalog_resource ON CLUSTER rongtong
 (
@@ -8207,7 +8207,7 @@ CREATE OR REPLACE VIEW dwd.return_receipt_as_of ON CLUSTER rongtong
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT delivery_id,
        division_code,
        dataset,
@@ -8232,7 +8232,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '回流签收：任意时点（at）的一物一行，按任意时点（known）所知 [378135d2fa9339cf]';
+COMMENT '回流签收：任意时点（at）的一物一行，按任意时点（known）所知 [befc0b8f00c2c4a5]';
 
 CREATE OR REPLACE VIEW dwd.return_receipt_history ON CLUSTER rongtong
 (
@@ -8249,7 +8249,7 @@ CREATE OR REPLACE VIEW dwd.return_receipt_history ON CLUSTER rongtong
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT row_from,
        row_to,
        delivery_id,
@@ -8291,7 +8291,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '回流签收：每件事物各时段的一物一行 [e8706795323f4f08]';
+COMMENT '回流签收：每件事物各时段的一物一行 [7bdfb5560da22d83]';
 
 CREATE OR REPLACE VIEW dwd.return_subscription ON CLUSTER rongtong
 (

@@ -3931,7 +3931,7 @@ CREATE OR REPLACE VIEW dwd.division_as_of
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT division_code,
        name,
        canonical_name,
@@ -3966,7 +3966,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '行政区划：任意时点（at）的一物一行，按任意时点（known）所知 [aa91b89f992c029a]';
+COMMENT '行政区划：任意时点（at）的一物一行，按任意时点（known）所知 [4bea402fa94224ba]';
 
 CREATE OR REPLACE VIEW dwd.division_history
 (
@@ -3993,7 +3993,7 @@ CREATE OR REPLACE VIEW dwd.division_history
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT row_from,
        row_to,
        division_code,
@@ -4045,7 +4045,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '行政区划：每件事物各时段的一物一行 [3de87ab4b8d8172a]';
+COMMENT '行政区划：每件事物各时段的一物一行 [3fee7615666d2a2c]';
 
 CREATE OR REPLACE VIEW dwd.division_change
 (
@@ -4103,7 +4103,7 @@ CREATE OR REPLACE VIEW dwd.division_change_as_of
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT change_id,
        kind,
        old_code,
@@ -4140,7 +4140,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '区划变更：任意时点（at）的一物一行，按任意时点（known）所知 [09f1923a2b3bf4da]';
+COMMENT '区划变更：任意时点（at）的一物一行，按任意时点（known）所知 [49c8474e1353ae1d]';
 
 CREATE OR REPLACE VIEW dwd.division_change_history
 (
@@ -4169,7 +4169,7 @@ CREATE OR REPLACE VIEW dwd.division_change_history
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT row_from,
        row_to,
        change_id,
@@ -4223,7 +4223,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '区划变更：每件事物各时段的一物一行 [4965c48980730003]';
+COMMENT '区划变更：每件事物各时段的一物一行 [98ae5d2061c28d77]';
 
 CREATE OR REPLACE VIEW dwd.grid
 (
@@ -4269,7 +4269,7 @@ CREATE OR REPLACE VIEW dwd.grid_as_of
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT grid_id,
        valid_from,
        valid_to,
@@ -4300,7 +4300,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '网格：任意时点（at）的一物一行，按任意时点（known）所知 [b673167990f8102a]';
+COMMENT '网格：任意时点（at）的一物一行，按任意时点（known）所知 [ca9da89f8ae2d6de]';
 
 CREATE OR REPLACE VIEW dwd.grid_history
 (
@@ -4323,7 +4323,7 @@ CREATE OR REPLACE VIEW dwd.grid_history
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT row_from,
        row_to,
        grid_id,
@@ -4371,7 +4371,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '网格：每件事物各时段的一物一行 [da2d084145b56d83]';
+COMMENT '网格：每件事物各时段的一物一行 [ee72d1814f5a2e86]';
 
 CREATE OR REPLACE VIEW dwd.committee_term
 (
@@ -4590,7 +4590,7 @@ CREATE OR REPLACE VIEW dwd.facility_as_of
     lat_src LowCardinality(String) COMMENT '纬度·取自来源',
     lat_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '纬度·业务时间',
     lat_rule LowCardinality(String) COMMENT '纬度·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT facility_id,
        v_division_code AS division_code,
        ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_division_code, 65535))] AS division_code_src,
@@ -4720,7 +4720,7 @@ FROM
   )
   GROUP BY facility_id
 )
-COMMENT '设施阵地：任意时点（at）的一物一行，按任意时点（known）所知 [95ca389f9836e9cb]';
+COMMENT '设施阵地：任意时点（at）的一物一行，按任意时点（known）所知 [5d80c781b968edc6]';
 
 CREATE OR REPLACE VIEW dwd.facility_history
 (
@@ -4799,7 +4799,7 @@ CREATE OR REPLACE VIEW dwd.facility_history
     lat_src LowCardinality(String) COMMENT '纬度·取自来源',
     lat_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '纬度·业务时间',
     lat_rule LowCardinality(String) COMMENT '纬度·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT row_from,
        row_to,
        facility_id,
@@ -4946,7 +4946,7 @@ FROM
   )
   GROUP BY facility_id, row_from, row_to
 )
-COMMENT '设施阵地：每件事物各时段的一物一行 [a0c7bde4cd9ec62c]';
+COMMENT '设施阵地：每件事物各时段的一物一行 [5465e4ecebf7814d]';
 
 CREATE OR REPLACE VIEW dwd.org_credit
 (
@@ -5183,7 +5183,7 @@ CREATE OR REPLACE VIEW dwd.organization_as_of
     consulted_on_appointment_src LowCardinality(String) COMMENT '任免征求乡镇意见·取自来源',
     consulted_on_appointment_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '任免征求乡镇意见·业务时间',
     consulted_on_appointment_rule LowCardinality(String) COMMENT '任免征求乡镇意见·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT org_id,
        v_division_code AS division_code,
        ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_division_code, 65535))] AS division_code_src,
@@ -5343,7 +5343,7 @@ FROM
   )
   GROUP BY org_id
 )
-COMMENT '组织机构：任意时点（at）的一物一行，按任意时点（known）所知 [cde3b77dde37ff4e]';
+COMMENT '组织机构：任意时点（at）的一物一行，按任意时点（known）所知 [8c37c86924d4a620]';
 
 CREATE OR REPLACE VIEW dwd.organization_history
 (
@@ -5442,7 +5442,7 @@ CREATE OR REPLACE VIEW dwd.organization_history
     consulted_on_appointment_src LowCardinality(String) COMMENT '任免征求乡镇意见·取自来源',
     consulted_on_appointment_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '任免征求乡镇意见·业务时间',
     consulted_on_appointment_rule LowCardinality(String) COMMENT '任免征求乡镇意见·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT row_from,
        row_to,
        org_id,
@@ -5619,7 +5619,7 @@ FROM
   )
   GROUP BY org_id, row_from, row_to
 )
-COMMENT '组织机构：每件事物各时段的一物一行 [d1353858348ec99b]';
+COMMENT '组织机构：每件事物各时段的一物一行 [3c670f1473368ccd]';
 
 CREATE OR REPLACE VIEW dwd.stat_fact
 (
@@ -5683,7 +5683,7 @@ CREATE OR REPLACE VIEW dwd.stat_fact_as_of
     suppressed_src LowCardinality(String) COMMENT '来源已抑制·取自来源',
     suppressed_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '来源已抑制·业务时间',
     suppressed_rule LowCardinality(String) COMMENT '来源已抑制·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT family,
        measure,
        division_code,
@@ -5740,7 +5740,7 @@ FROM
   )
   GROUP BY family, measure, division_code, period_start, period_kind, breakdown
 )
-COMMENT '统计事实：任意时点（at）的一物一行，按任意时点（known）所知 [e2c4108cf342d970]';
+COMMENT '统计事实：任意时点（at）的一物一行，按任意时点（known）所知 [84b37d79282a550c]';
 
 CREATE OR REPLACE VIEW dwd.stat_fact_history
 (
@@ -5772,7 +5772,7 @@ CREATE OR REPLACE VIEW dwd.stat_fact_history
     suppressed_src LowCardinality(String) COMMENT '来源已抑制·取自来源',
     suppressed_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '来源已抑制·业务时间',
     suppressed_rule LowCardinality(String) COMMENT '来源已抑制·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT row_from,
        row_to,
        family,
@@ -5846,7 +5846,7 @@ FROM
   )
   GROUP BY family, measure, division_code, period_start, period_kind, breakdown, row_from, row_to
 )
-COMMENT '统计事实：每件事物各时段的一物一行 [46eee7e90355d6c0]';
+COMMENT '统计事实：每件事物各时段的一物一行 [8382205cdcf35107]';
 
 CREATE OR REPLACE VIEW dwd.workforce_post
 (
@@ -5888,7 +5888,7 @@ CREATE OR REPLACE VIEW dwd.workforce_post_as_of
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT post_id,
        spell_from,
        spell_to,
@@ -5917,7 +5917,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '岗位：任意时点（at）的一物一行，按任意时点（known）所知 [c03ce4170fb69690]';
+COMMENT '岗位：任意时点（at）的一物一行，按任意时点（known）所知 [488cd5a0fedec6c1]';
 
 CREATE OR REPLACE VIEW dwd.workforce_post_history
 (
@@ -5938,7 +5938,7 @@ CREATE OR REPLACE VIEW dwd.workforce_post_history
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT row_from,
        row_to,
        post_id,
@@ -5984,7 +5984,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '岗位：每件事物各时段的一物一行 [0f33f805a148171b]';
+COMMENT '岗位：每件事物各时段的一物一行 [49e7ed303e06daeb]';
 
 CREATE OR REPLACE VIEW dwd.deliberation
 (
@@ -6064,7 +6064,7 @@ CREATE OR REPLACE VIEW dwd.contract_as_of
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT contract_id,
        kind,
        division_code,
@@ -6092,7 +6092,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '购买服务与协议：任意时点（at）的一物一行，按任意时点（known）所知 [6da9fef2b03d99d0]';
+COMMENT '购买服务与协议：任意时点（at）的一物一行，按任意时点（known）所知 [9bb0d1ebef5f00a0]';
 
 CREATE OR REPLACE VIEW dwd.contract_history
 (
@@ -6112,7 +6112,7 @@ CREATE OR REPLACE VIEW dwd.contract_history
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT row_from,
        row_to,
        contract_id,
@@ -6157,7 +6157,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '购买服务与协议：每件事物各时段的一物一行 [0bf84e14f168c40c]';
+COMMENT '购买服务与协议：每件事物各时段的一物一行 [2ee283ebe581343d]';
 
 CREATE OR REPLACE VIEW dwd.service_case_stat
 (
@@ -6233,7 +6233,7 @@ CREATE OR REPLACE VIEW dwd.service_item_as_of
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT task_code,
        task_version,
        catalog_code,
@@ -6269,7 +6269,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '政务服务事项：任意时点（at）的一物一行，按任意时点（known）所知 [36baabfe6ddc4cae]';
+COMMENT '政务服务事项：任意时点（at）的一物一行，按任意时点（known）所知 [c7a58e55e3610315]';
 
 CREATE OR REPLACE VIEW dwd.service_item_history
 (
@@ -6297,7 +6297,7 @@ CREATE OR REPLACE VIEW dwd.service_item_history
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT row_from,
        row_to,
        task_code,
@@ -6350,7 +6350,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '政务服务事项：每件事物各时段的一物一行 [0f95c9888b3a2b7f]';
+COMMENT '政务服务事项：每件事物各时段的一物一行 [5bfa660a7e2afeb9]';
 
 CREATE OR REPLACE VIEW dwd.dispute_case
 (
@@ -6435,7 +6435,7 @@ CREATE OR REPLACE VIEW dwd.grid_event_as_of
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT event_id,
        grid_id,
        division_code,
@@ -6465,7 +6465,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '网格事件：任意时点（at）的一物一行，按任意时点（known）所知 [0730f43498d23fcf]';
+COMMENT '网格事件：任意时点（at）的一物一行，按任意时点（known）所知 [ecde27e60d5d0d6b]';
 
 CREATE OR REPLACE VIEW dwd.grid_event_history
 (
@@ -6487,7 +6487,7 @@ CREATE OR REPLACE VIEW dwd.grid_event_history
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT row_from,
        row_to,
        event_id,
@@ -6534,7 +6534,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '网格事件：每件事物各时段的一物一行 [9872f558ed745d9a]';
+COMMENT '网格事件：每件事物各时段的一物一行 [797413026610526b]';
 
 CREATE OR REPLACE VIEW dwd.petition_case
 (
@@ -6600,7 +6600,7 @@ CREATE OR REPLACE VIEW dwd.emergency_plan_as_of
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT plan_id,
        record_kind,
        plan_kind,
@@ -6630,7 +6630,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '预案与演练：任意时点（at）的一物一行，按任意时点（known）所知 [ae9190011ac0271e]';
+COMMENT '预案与演练：任意时点（at）的一物一行，按任意时点（known）所知 [b7d09b2bec38d068]';
 
 CREATE OR REPLACE VIEW dwd.emergency_plan_history
 (
@@ -6652,7 +6652,7 @@ CREATE OR REPLACE VIEW dwd.emergency_plan_history
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT row_from,
        row_to,
        plan_id,
@@ -6699,7 +6699,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '预案与演练：每件事物各时段的一物一行 [93a021fb61c3c70a]';
+COMMENT '预案与演练：每件事物各时段的一物一行 [63ef836fffc6243c]';
 
 CREATE OR REPLACE VIEW dwd.emergency_stock
 (
@@ -6737,7 +6737,7 @@ CREATE OR REPLACE VIEW dwd.emergency_stock_as_of
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT facility_id,
        item_code,
        as_of,
@@ -6764,7 +6764,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '应急物资：任意时点（at）的一物一行，按任意时点（known）所知 [92c887e81413142e]';
+COMMENT '应急物资：任意时点（at）的一物一行，按任意时点（known）所知 [ee111cf04bc45f96]';
 
 CREATE OR REPLACE VIEW dwd.emergency_stock_history
 (
@@ -6783,7 +6783,7 @@ CREATE OR REPLACE VIEW dwd.emergency_stock_history
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT row_from,
        row_to,
        facility_id,
@@ -6827,7 +6827,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '应急物资：每件事物各时段的一物一行 [0a6835cc50d337bb]';
+COMMENT '应急物资：每件事物各时段的一物一行 [a9b8a51783140679]';
 
 CREATE OR REPLACE VIEW dwd.assessment
 (
@@ -6969,7 +6969,7 @@ CREATE OR REPLACE VIEW dwd.fiscal_fact_as_of
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT division_code,
        subject,
        fiscal_year,
@@ -6994,7 +6994,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '财力：任意时点（at）的一物一行，按任意时点（known）所知 [da0dbd3e50616248]';
+COMMENT '财力：任意时点（at）的一物一行，按任意时点（known）所知 [c00c58a2bc44885a]';
 
 CREATE OR REPLACE VIEW dwd.fiscal_fact_history
 (
@@ -7011,7 +7011,7 @@ CREATE OR REPLACE VIEW dwd.fiscal_fact_history
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT row_from,
        row_to,
        division_code,
@@ -7053,7 +7053,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '财力：每件事物各时段的一物一行 [dfb77827ebdbbdaf]';
+COMMENT '财力：每件事物各时段的一物一行 [ca56dfd110e88c0c]';
 
 CREATE OR REPLACE VIEW dwd.programme_status
 (
@@ -7091,7 +7091,7 @@ CREATE OR REPLACE VIEW dwd.programme_status_as_of
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT programme,
        division_code,
        as_of,
@@ -7118,7 +7118,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '创建项目状态：任意时点（at）的一物一行，按任意时点（known）所知 [23abed882a96f4b3]';
+COMMENT '创建项目状态：任意时点（at）的一物一行，按任意时点（known）所知 [ad69f430cbc73e98]';
 
 CREATE OR REPLACE VIEW dwd.programme_status_history
 (
@@ -7137,7 +7137,7 @@ CREATE OR REPLACE VIEW dwd.programme_status_history
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT row_from,
        row_to,
        programme,
@@ -7181,7 +7181,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '创建项目状态：每件事物各时段的一物一行 [83e489e22bcda05b]';
+COMMENT '创建项目状态：每件事物各时段的一物一行 [dc758d38d34d69b7]';
 
 CREATE OR REPLACE VIEW dwd.village_conversion_case
 (
@@ -7233,7 +7233,7 @@ CREATE OR REPLACE VIEW dwd.village_conversion_case_as_of
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT case_id,
        division_code,
        property_reform_on,
@@ -7267,7 +7267,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '村改社区：任意时点（at）的一物一行，按任意时点（known）所知 [43803ce02f1eeec8]';
+COMMENT '村改社区：任意时点（at）的一物一行，按任意时点（known）所知 [7b77c754a147dea2]';
 
 CREATE OR REPLACE VIEW dwd.village_conversion_case_history
 (
@@ -7293,7 +7293,7 @@ CREATE OR REPLACE VIEW dwd.village_conversion_case_history
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT row_from,
        row_to,
        case_id,
@@ -7344,7 +7344,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '村改社区：每件事物各时段的一物一行 [94c229afda96367c]';
+COMMENT '村改社区：每件事物各时段的一物一行 [53c83bd392b9657a]';
 
 CREATE OR REPLACE VIEW dwd.catalog_resource
 (
@@ -7663,7 +7663,7 @@ CREATE OR REPLACE VIEW dwd.return_receipt_as_of
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT delivery_id,
        division_code,
        dataset,
@@ -7688,7 +7688,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '回流签收：任意时点（at）的一物一行，按任意时点（known）所知 [378135d2fa9339cf]';
+COMMENT '回流签收：任意时点（at）的一物一行，按任意时点（known）所知 [befc0b8f00c2c4a5]';
 
 CREATE OR REPLACE VIEW dwd.return_receipt_history
 (
@@ -7705,7 +7705,7 @@ CREATE OR REPLACE VIEW dwd.return_receipt_history
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT row_from,
        row_to,
        delivery_id,
@@ -7747,7 +7747,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '回流签收：每件事物各时段的一物一行 [e8706795323f4f08]';
+COMMENT '回流签收：每件事物各时段的一物一行 [7bdfb5560da22d83]';
 
 CREATE OR REPLACE VIEW dwd.return_subscription
 (
