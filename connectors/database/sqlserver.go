@@ -114,13 +114,29 @@ WHERE o.type IN ('U', 'V') AND o.is_ms_shipped = 0 `
 	return q + "ORDER BY s.name, o.name, c.column_id", args
 }
 
+// sqlserverCut knows a line that ended in the middle of a result. The driver
+// hides the network's error: StreamError does not unwrap, and of a long value
+// only the text is left.
+func sqlserverCut(err error) bool {
+	var stream mssql.StreamError
+	return errors.As(err, &stream) || strings.Contains(err.Error(), "Reading PLP type failed")
+}
+
 func sqlserverClass(err error) (fault.Class, string) {
 	var e mssql.Error
 	if !errors.As(err, &e) {
-		if strings.Contains(err.Error(), "x509") || strings.Contains(err.Error(), "TLS") {
+		text := err.Error()
+		switch {
+		case sqlserverCut(err):
+			return fault.Transient, ""
+		case strings.Contains(text, "x509"), strings.Contains(text, "TLS"), strings.Contains(text, "server does not support encryption"):
 			return fault.Config, "check tls and ca"
 		}
 		return fault.Unknown, ""
+	}
+	var ended mssql.ServerError
+	if errors.As(err, &ended) { // its own text says nothing
+		return fault.Transient, "the server ended the session: " + e.Message
 	}
 	switch e.Number {
 	case 18456, 18452, 18470, 18487, 18488:
@@ -133,7 +149,8 @@ func sqlserverClass(err error) (fault.Class, string) {
 		return fault.Transient, "the table is not there yet; if it never comes, check from.schema and from.table"
 	case 207:
 		return fault.Config, "check the fields of the stream against the columns of the table"
-	case 1205, 1222, 3960, 4221, 601, 701, 802, 8645, 8651, 10928, 10929, 40197, 40501, 40613, 49918, 49919, 49920, 233, 64, 20:
+	case 1205, 1222, 3960, 4221, 601, 701, 802, 8645, 8651, 10928, 10929, 40197, 40501, 40613, 49918, 49919, 49920, 233, 64, 20,
+		596, 921, 922, 983, 6005, 17142, 18401, 18451: // killed, recovering, failing over, shutting down, paused, for administrators only
 		return fault.Transient, ""
 	}
 	return fault.Config, ""
