@@ -105,6 +105,9 @@ type Counts struct {
 	BadIDs     int64 `json:"bad_identifiers"`    // values declared as citizen IDs that are none
 	Masked     int64 `json:"masked_identifiers"` // identifiers found in other fields, and masked
 	DroppedP5  int64 `json:"dropped_p5"`         // values of prohibited kinds, dropped; also counted as dropped or unknown
+	Lost       int64 `json:"lost_characters"`    // characters that could not be decoded (U+FFFD)
+	Deleted    int64 `json:"deleted_rows"`       // rows that the source itself marks as deleted, left out
+	Behind     int64 `json:"log_bytes_behind"`   // of a change log: what was not acknowledged yet when the last transaction began; no sum
 	// P5 counts them by field. Labels come from sources: there are at most
 	// p5Labels of them, and what comes after is counted as "…".
 	P5 map[string]int64 `json:"dropped_p5_by_field,omitempty"`
@@ -112,8 +115,8 @@ type Counts struct {
 
 const p5Labels = 64
 
-func (c *Counts) all() [8]*int64 {
-	return [8]*int64{&c.Records, &c.Dropped, &c.Unknown, &c.Totals, &c.Pseudonyms, &c.BadIDs, &c.Masked, &c.DroppedP5}
+func (c *Counts) all() [11]*int64 {
+	return [11]*int64{&c.Records, &c.Dropped, &c.Unknown, &c.Totals, &c.Pseudonyms, &c.BadIDs, &c.Masked, &c.DroppedP5, &c.Lost, &c.Deleted, &c.Behind}
 }
 
 // plus adds what a source and its landing step counted since they were opened.
@@ -122,6 +125,12 @@ func (c Counts) plus(s connectors.Stats, l deidentify.Counts, personal *schemas.
 	c.Totals += s.Totals
 	c.Dropped += c.fields(s.DroppedFields, personal)
 	c.Unknown += c.fields(s.UnknownFields, personal)
+	c.Lost += s.Lost
+	c.Deleted += s.Deleted
+	c.Behind = 0
+	if s.Lag != nil {
+		c.Behind = max(0, s.Lag.Bytes)
+	}
 	c.Pseudonyms, c.BadIDs, c.Masked = c.Pseudonyms+l.Pseudonyms, c.BadIDs+l.Bad, c.Masked+l.Masked
 	return c
 }
@@ -155,7 +164,7 @@ func (c *Counts) fields(counts map[string]int64, personal *schemas.PersonalData)
 //	uvarint number of orphans that are still to come, and for each of them
 //	        8 bytes of fingerprint, little endian; uvarint count
 //	…       the position, as the landing step sealed it
-const progressVersion = 3
+const progressVersion = 4
 
 func (p progress) encode() []byte {
 	b := []byte{progressVersion}

@@ -43,7 +43,7 @@ func FuzzHeader(f *testing.F) {
 }
 
 func TestProgressRoundTrip(t *testing.T) {
-	for _, p := range []progress{{}, {Counts: Counts{Records: 3_000_000, Dropped: 7}}, {Counts: Counts{1, 2, 3, 4, 5, 6, 7, 8, map[string]int64{"指纹": 3, "…": 5}}, Position: []byte{0, 255}}, {Last: 12, Left: orphans{7: 1, 1 << 63: 300}, Position: []byte{9}}} {
+	for _, p := range []progress{{}, {Counts: Counts{Records: 3_000_000, Dropped: 7}}, {Counts: Counts{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, map[string]int64{"指纹": 3, "…": 5}}, Position: []byte{0, 255}}, {Last: 12, Left: orphans{7: 1, 1 << 63: 300}, Position: []byte{9}}} {
 		got, err := decodeProgress(p.encode())
 		if err != nil || !reflect.DeepEqual(got, p) {
 			t.Errorf("got %+v, %v, want %+v", got, err, p)

@@ -109,7 +109,7 @@ func TestOrder(t *testing.T) {
 	}
 	for _, check := range []struct{ got, want string }{
 		{strings.Join(tiers, " "), "P C X T V"},
-		{strings.Join(systems, " "), "nbs_register province_gateway return_receipts city_operations county_ledger county_offices township_ledger village_forms"},
+		{strings.Join(systems, " "), "nbs_register province_gateway return_receipts city_operations county_ledger county_offices emergency_feed township_ledger village_forms"},
 		{strings.Join(themes, " "), "t1_division t2_organization t3_population t4_deliberation t5_service t6_safety t7_emergency t8_lists t9_fiscal t10_programme t11_flow"},
 	} {
 		if check.got != check.want {

@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -747,7 +748,7 @@ func TestCanary(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cmd := exec.Command(os.Args[0], append([]string{"up", "--log-level", "debug"}, common...)...)
+		cmd := exec.Command(os.Args[0], append([]string{"up", "--log-level", "debug", "--listen", "127.0.0.1:0"}, common...)...)
 		cmd.Env = append(os.Environ(), "RONGTONG_SCRIPT=1")
 		cmd.Stdout, cmd.Stderr = log, log
 		if err := cmd.Start(); err != nil {
@@ -793,6 +794,7 @@ func TestCanary(t *testing.T) {
 	say("run", "integrate")
 	say("run", "rejects")
 	status := say("status", "--json")
+	s.write(filepath.Join(logs, "metrics.txt"), metricsOf(t, filepath.Join(logs, "up-3.log")))
 	kill()
 
 	// What people look at.
@@ -845,6 +847,32 @@ func TestCanary(t *testing.T) {
 	t.Logf("%d canaries in %d forms, searched for in %d places (%s), %d bytes: %d found", len(s.c.text), search.forms, all.searched, strings.Join(kinds, ", "), all.bytes, len(all.found))
 	s.checkLanding(ctx, keys)
 	s.checkCounts(status)
+}
+
+// metricsOf scrapes a process at the address that its log tells.
+func metricsOf(t *testing.T, log string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := regexp.MustCompile(`msg=metrics .*address=(\S+)`).FindSubmatch(text)
+	if at == nil {
+		t.Fatal("the log does not say where the metrics are")
+	}
+	r, err := http.Get("http://" + string(at[1]) + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(b, []byte("rongtong_up 1")) || !bytes.Contains(b, []byte("rongtong_quarantined_rows{")) {
+		t.Errorf("the metrics tell of no rejects:\n%.2000s", b)
+	}
+	return b
 }
 
 // checkLanding opens what the landing area holds: ciphertext, of the numbers

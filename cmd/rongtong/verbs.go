@@ -149,6 +149,14 @@ func printStatus(out io.Writer, st control.Status) {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t\n", s.Tier, s.System, s.Stream, s.Records, s.Lag, s.Received, s.Accepted, s.Rejected, s.Dropped)
 	}
 	w.Flush()
+	for _, s := range st.Streams {
+		if s.Behind > 0 {
+			fmt.Fprintf(out, "%s.%s: %d bytes of the source's change log are not acknowledged\n", s.System, s.Stream, s.Behind)
+		}
+		if s.Lost > 0 || s.Deleted > 0 {
+			fmt.Fprintf(out, "%s.%s: %d characters could not be decoded, %d rows were marked as deleted by the source\n", s.System, s.Stream, s.Lost, s.Deleted)
+		}
+	}
 	printPersonal(out, st)
 	if len(st.Runs) == 0 {
 		fmt.Fprintln(out, "\nno job has run yet")

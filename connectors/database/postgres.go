@@ -270,11 +270,11 @@ func postgresClass(err error) (fault.Class, string) {
 		var connect *pgconn.ConnectError
 		var line net.Error
 		switch {
-		case errors.As(err, &line):
+		case errors.As(err, &line), errors.Is(err, io.ErrUnexpectedEOF):
 			return fault.Transient, "" // with tls: prefer the text also says that TLS was refused before
 		case strings.Contains(err.Error(), "x509") || strings.Contains(err.Error(), "tls:") || strings.Contains(err.Error(), "server refused TLS"):
 			return fault.Config, "check tls and ca"
-		case errors.As(err, &connect), pgconn.Timeout(err), errors.Is(err, io.ErrUnexpectedEOF), strings.Contains(err.Error(), "conn closed"):
+		case errors.As(err, &connect), pgconn.Timeout(err), strings.Contains(err.Error(), "conn closed"):
 			return fault.Transient, ""
 		}
 		return fault.Unknown, ""

@@ -36,6 +36,9 @@ type position struct {
 	// for, and seen are the rows delivered from there on.
 	floor int64
 	seen  []mark
+	// shrunk says that more rows shared the window than seen can hold, so that
+	// the floor rose above what the overlap asks for. It is not encoded.
+	shrunk bool
 }
 
 // mark is one delivered row: its cursor value as a number, and a hash of its
@@ -54,7 +57,7 @@ const (
 
 // remember adds marks of delivered rows and forgets those below floor. When
 // there are too many, the floor rises: the window becomes shorter than declared
-// rather than the position longer than Kafka takes.
+// rather than the position longer than Kafka takes, and the source says so.
 func (p *position) remember(marks []mark, floor int64) {
 	p.floor = max(p.floor, floor)
 	if len(marks) == 0 && (len(p.seen) == 0 || p.seen[0].rank >= p.floor) {
@@ -76,7 +79,7 @@ func (p *position) remember(marks []mark, floor int64) {
 	})
 	all = slices.Compact(all)
 	if n := len(all); n > maxSeen {
-		p.floor = max(p.floor, all[n-maxSeen-1].rank+1)
+		p.floor, p.shrunk = max(p.floor, all[n-maxSeen-1].rank+1), true
 	}
 	from, _ := slices.BinarySearchFunc(all, p.floor, func(m mark, floor int64) int {
 		if m.rank < floor {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"math"
@@ -86,6 +87,10 @@ func (s *source) advance(ctx context.Context, dst *record.Chunk) (record.Positio
 	if err != nil {
 		s.unlearn(got, undo)
 		return nil, err
+	}
+	if at.shrunk && !s.at.shrunk {
+		s.stats.Events = append(s.stats.Events, connectors.Event{Place: "table " + s.from.Table,
+			What: fmt.Sprintf("more than %d rows share the overlap of the cursor %q: a row that is committed later than %d newer ones is not found; declare a shorter overlap, or use change capture", maxSeen, s.from.Cursor, maxSeen)})
 	}
 	s.at = at
 	s.stats.Bytes += got.bytes

@@ -52,6 +52,8 @@ var (
 	upDesc      = prometheus.NewDesc("rongtong_up", "1 when Kafka and the warehouse answered.", nil, nil)
 	delivered   = prometheus.NewDesc("rongtong_delivered_records_total", "Records that connectors delivered into Kafka.", stream, nil)
 	droppedDesc = prometheus.NewDesc("rongtong_dropped_values_total", "Values of fields that must not leave a source, dropped at the connector.", stream, nil)
+	lostDesc    = prometheus.NewDesc("rongtong_lost_characters_total", "Characters of delivered fields that could not be decoded.", stream, nil)
+	behindDesc  = prometheus.NewDesc("rongtong_change_log_bytes_behind", "Of a source's change log: bytes that were not acknowledged yet when the last transaction began.", stream, nil)
 	lagDesc     = prometheus.NewDesc("rongtong_lag_records", "Offsets in Kafka that are not loaded yet.", stream, nil)
 	rowsDesc    = prometheus.NewDesc("rongtong_rows_total", "Rows that reached the transforms, by outcome.", append(stream[:3:3], "outcome"), nil)
 	rejectDesc  = prometheus.NewDesc("rongtong_quarantined_rows", "Rows in quarantine, by rule.", append(stream[:3:3], "rule"), nil)
@@ -67,7 +69,7 @@ func NewMetrics(m *Monitor, log *slog.Logger) *Metrics { return &Metrics{m: m, l
 
 // Describe implements prometheus.Collector.
 func (x *Metrics) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{upDesc, delivered, droppedDesc, lagDesc, rowsDesc, rejectDesc, loadedDesc, thingsDesc, disputeDesc, runDesc, tookDesc} {
+	for _, d := range []*prometheus.Desc{upDesc, delivered, droppedDesc, lostDesc, behindDesc, lagDesc, rowsDesc, rejectDesc, loadedDesc, thingsDesc, disputeDesc, runDesc, tookDesc} {
 		ch <- d
 	}
 }
@@ -91,9 +93,11 @@ func (x *Metrics) Collect(ch chan<- prometheus.Metric) {
 		}
 		counter(delivered, st.Records)
 		counter(droppedDesc, st.Dropped)
+		counter(lostDesc, st.Lost)
 		counter(rowsDesc, st.Accepted, "accepted")
 		counter(rowsDesc, st.Rejected, "rejected")
 		ch <- prometheus.MustNewConstMetric(lagDesc, prometheus.GaugeValue, float64(st.Lag), of...)
+		ch <- prometheus.MustNewConstMetric(behindDesc, prometheus.GaugeValue, float64(st.Behind), of...)
 	}
 	for d, list := range map[*prometheus.Desc][]labelled{rejectDesc: s.rejects, loadedDesc: s.loaded, thingsDesc: s.things, disputeDesc: s.dispute} {
 		for _, l := range list {

@@ -108,7 +108,7 @@ func TestExpand(t *testing.T) {
 func TestText(t *testing.T) {
 	for in, want := range map[string]string{
 		"a: { b: [1, x], # c\n  d: '${env:E}' }\n": `{a: {b: [1, x], d: '${env:E}'}}`,
-		"a: |\n  two\n  lines\nb: >-\n  folded\n":  `{a: "two\\nlines\\n", b: "folded"}`,
+		"a: |\n  two\n  lines\nb: >-\n  folded\n":  `{a: "two\nlines\n", b: "folded"}`,
 		"x": "x",
 	} {
 		n, ps := Parse("f", []byte(in))
