@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 
 func role(name string) int {
 	ctx := lifeline.Watch(context.Background())
-	o := control.Options{Kafka: os.Getenv("RONGTONG_KAFKA"), Warehouse: os.Getenv("RONGTONG_WAREHOUSE"), Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
+	o := control.Options{Kafka: os.Getenv("RONGTONG_KAFKA"), Warehouse: os.Getenv("RONGTONG_WAREHOUSE"), Keys: os.Getenv("RONGTONG_KEYS"), Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
 	if err := control.Up(ctx, o, control.Work{Roles: []string{name}, Workers: 2}); err != nil && ctx.Err() == nil {
 		return 1
 	}
