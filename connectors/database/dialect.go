@@ -63,8 +63,10 @@ type Dialect struct {
 	placeholder func(n int) string
 	// page limits a query to rows [offset, offset+limit); rest begins with FROM and ends with ORDER BY.
 	page func(columns, rest string, limit, offset int) string
-	// raw selects the stored bytes of a text column, for a charset that the database does not know.
-	raw string
+	// raw selects the stored bytes of a text column, for a charset that the
+	// database does not know; stored names the types it is for. Of others the
+	// server makes text in the connection's own charset.
+	raw, stored string
 	// coalesce makes any column a text that is never null, to order by.
 	coalesce string
 	// hex and unhex turn bytes to hexadecimal text and back.
@@ -137,13 +139,13 @@ func (d *Dialect) Field(c Column, charset string, asHex bool) (Field, error) {
 		f.Form, f.Order, f.expr, f.key, f.bind = Text, Words, d.hex, d.hex, d.unhex
 	case asHex:
 		return f, fault.Hint(fault.Config, "remove it from from.hex", "column %q holds no bytes (%s)", c.Name, c.Type)
-	case charset != "" && t.Form == Text && d.raw != "":
+	case charset != "" && d.raw != "" && slices.Contains(strings.Fields(d.stored), c.Base):
 		dec, err := decoder(charset)
 		if err != nil {
 			return f, fault.New(fault.Config, "charset %q: %w", charset, err)
 		}
 		f.expr, f.dec = d.raw, dec
-	case charset != "" && t.Form == Text:
+	case charset != "" && d.raw == "" && t.Form == Text:
 		f.dec, _ = decoder(charset)
 	}
 	if f.key == "" {

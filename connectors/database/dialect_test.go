@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -89,6 +90,32 @@ func TestStatements(t *testing.T) {
 		q, args = d.catalog("", "")
 		say("all tables", q, args...)
 		golden(t, filepath.Join("testdata", name+".sql"), b.String())
+	}
+}
+
+// TestCharsetIsOfText: a declared charset changes how text columns are fetched,
+// and nothing that the server makes text of.
+func TestCharsetIsOfText(t *testing.T) {
+	for _, name := range Names() {
+		d := Dialects[name]
+		expr := func(base, charset string) string {
+			f, err := d.Field(Column{Name: "c", Base: base, Type: base}, charset, false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return f.expr
+		}
+		for _, typ := range d.Types {
+			for base := range strings.FieldsSeq(typ.Names) {
+				stored := d.raw != "" && slices.Contains(strings.Fields(d.stored), base)
+				if changed := typ.Form != Binary && expr(base, "gb18030") != expr(base, ""); changed != stored {
+					t.Errorf("%s: %s is fetched as %s", name, base, expr(base, "gb18030"))
+				}
+			}
+		}
+		if d.raw != "" && expr(strings.Fields(d.stored)[0], "gb18030") == expr(strings.Fields(d.stored)[0], "") {
+			t.Errorf("%s: text is not fetched as bytes", name)
+		}
 	}
 }
 

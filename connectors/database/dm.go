@@ -20,6 +20,7 @@ var DM = &Dialect{
 	placeholder: func(int) string { return "?" },
 	page:        limitOffset,
 	raw:         "UTL_RAW.CAST_TO_RAW(%s)",
+	stored:      "char character varchar varchar2 nvarchar2 clob text longvarchar",
 	coalesce:    "NVL(CAST(%s AS VARCHAR), '')",
 	hex:         "LOWER(RAWTOHEX(%s))", unhex: "HEXTORAW(%s)",
 	now:      `SELECT TO_CHAR(SYS_EXTRACT_UTC(SYSTIMESTAMP), 'YYYY-MM-DD"T"HH24:MI:SS.FF6"Z"')`,

@@ -24,6 +24,7 @@ var MySQL = &Dialect{
 	placeholder: func(int) string { return "?" },
 	page:        limitOffset,
 	raw:         `CAST(%s AS BINARY)`,
+	stored:      "char varchar tinytext text mediumtext longtext enum set",
 	coalesce:    `COALESCE(CAST(%s AS CHAR), '')`,
 	hex:         `LOWER(HEX(%s))`, unhex: `UNHEX(%s)`,
 	now:      `SELECT DATE_FORMAT(UTC_TIMESTAMP(6), '%Y-%m-%dT%H:%i:%s.%fZ')`,

@@ -21,6 +21,7 @@ var Oracle = &Dialect{
 	placeholder: func(n int) string { return ":" + strconv.Itoa(n) },
 	page:        oraclePage,
 	raw:         "UTL_RAW.CAST_TO_RAW(%s)",
+	stored:      "char varchar2 clob long",
 	// In Oracle the empty text is null, so null itself cannot be told from it: a
 	// character below all others stands for it.
 	coalesce: "NVL(TO_CHAR(%s), CHR(1))",

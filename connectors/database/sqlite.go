@@ -27,6 +27,7 @@ var SQLite = &Dialect{
 	placeholder: func(int) string { return "?" },
 	page:        limitOffset,
 	raw:         "CAST(%s AS BLOB)",
+	stored:      "none text",
 	coalesce:    `COALESCE(CAST(%s AS TEXT), '')`,
 	hex:         "CASE WHEN %s IS NOT NULL THEN LOWER(HEX(%s)) END", unhex: "UNHEX(%s)", // HEX(NULL) is an empty text
 	now:      `SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now')`,

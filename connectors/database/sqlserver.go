@@ -21,7 +21,8 @@ var SQLServer = &Dialect{
 	Quote:       func(name string) string { return "[" + strings.ReplaceAll(name, "]", "]]") + "]" },
 	placeholder: func(n int) string { return "@p" + strconv.Itoa(n) },
 	page:        sqlserverPage,
-	raw:         "CONVERT(varbinary(max), %s)",
+	raw:         "CONVERT(varbinary(max), CONVERT(varchar(max), %s))", // a text cannot be converted at once
+	stored:      "char varchar text",
 	coalesce:    "COALESCE(CONVERT(nvarchar(400), %s), N'')",
 	hex:         "LOWER(CONVERT(varchar(max), %s, 2))", unhex: "CONVERT(varbinary(8000), %s, 2)",
 	now:      "SELECT CONVERT(varchar(33), SYSUTCDATETIME(), 126) + 'Z'",

@@ -595,6 +595,7 @@ func TestTDSTypes(t *testing.T) {
 		{"varchar", "%s", tdsColumn{tdsVarChar, tdsMax, tdsPRC}, gbk, "text", `"济南"`},
 		{"varchar", "%s", tdsColumn{tdsVarChar, 40, tdsLatin}, []byte("caf\xe9"), "text", `"café"`},
 		{"varchar", "%s", tdsColumn{tdsVarChar, 40, tdsPRC}, "", "text", `""`},
+		{"varchar", "%s", tdsColumn{tdsVarChar, 40, tdsPRC}, []byte("\xe9\x46\x81\x40\xfe\x4f\x80"), "text", `"镕丂﨩€"`},
 		{"nchar", "%s", tdsColumn{tdsNCh, 8, tdsPRC}, "𠮷  ", "text", `"𠮷  "`},
 		{"nvarchar", "%s", tdsWide(40), "𠮷野家", "text", `"𠮷野家"`},
 		{"nvarchar", "%s", tdsWide(tdsMax), strings.Repeat("㐀", 9000), "text", `"` + strings.Repeat("㐀", 9000) + `"`},
@@ -662,5 +663,37 @@ func TestTDSTypes(t *testing.T) {
 				t.Errorf("row %d, %s as %+v became %.80s, want %.80s", n, c.base, c.column, v, want)
 			}
 		}
+	}
+}
+
+// TestTDSCharset: a varchar whose collation says Latin 1 and that holds GBK is
+// fetched as bytes; what the server makes text of, and what is Unicode in any
+// database, is not.
+func TestTDSCharset(t *testing.T) {
+	s := tdsWorld{from: "cursor: id"}.start(t, 0)
+	const page = " t.[id], CONVERT(varbinary(max), CONVERT(varchar(max), t.[name])), t.[no], CONVERT(varchar(10), t.[opened], 23), t.[id] FROM [event] t"
+	s.instead = func(req tdsRequest) *tdsAnswer {
+		a := tdsAnswer{columns: []tdsColumn{tdsBig, {id: tdsVarBinary, size: tdsMax}, tdsWide(40), tdsShort(10), tdsBig}}
+		switch req.text {
+		case s.one:
+			a.columns = tdsCatalog
+			for _, c := range [][]any{{"id", "bigint", "0", int64(1)}, {"name", "varchar", "1", int64(0)}, {"no", "nvarchar", "1", int64(0)}, {"opened", "date", "1", int64(0)}} {
+				a.rows = append(a.rows, []any{"dbo", "event", c[0], c[1], c[1], c[2], c[3], "", ""})
+			}
+		case "SELECT MAX(t.[id]) FROM [event] t":
+			a = tdsAnswer{columns: []tdsColumn{tdsBig}, rows: [][]any{{int64(2)}}}
+		case "SELECT TOP (20001)" + page + " ORDER BY t.[id]",
+			"SELECT TOP (2147483647)" + page + " WHERE t.[id] >= CONVERT(bigint, @p1) AND t.[id] <= CONVERT(bigint, @p2) ORDER BY t.[id]":
+			a.rows = [][]any{{int64(1), []byte("\xbc\xc3\xc4\xcf"), "济南", "2025-12-01", int64(1)}, {int64(2), nil, nil, nil, int64(2)}}
+		case "SELECT TOP (20001)" + page + " WHERE t.[id] > CONVERT(bigint, @p1) ORDER BY t.[id]":
+		default:
+			return nil
+		}
+		return &a
+	}
+	text := strings.Replace(s.text, "no: text, opened: text, amount: number, note: text, changed: text", "name: text, no: text, opened: text", 1)
+	got := rest(t, conntest.Declare(t, strings.Replace(text, "user: reader", "charset: gb18030, user: reader", 1)), nil)
+	if len(got) != 2 || got[0].value != `{"id":1,"name":"济南","no":"济南","opened":"2025-12-01"}` || got[1].value != `{"id":2,"name":null,"no":null,"opened":null}` {
+		t.Errorf("read %+v", got)
 	}
 }
