@@ -79,6 +79,9 @@ type Injected struct {
 	// Hit is closed when the trouble has met a request. A Stall needs it,
 	// because only then is a Read known to wait.
 	Hit <-chan struct{}
+	// Unaware says that the driver may learn only from its next question that its
+	// session is gone: one transient error may come before the one that is wanted.
+	Unaware bool
 }
 
 // Large is a world that can start a site with a great many records (check

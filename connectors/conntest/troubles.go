@@ -64,7 +64,7 @@ func underTrouble(tb testing.TB, w World, s Site, site Troubled, t Trouble, want
 			err = nil // all that was sent was refused
 		}
 	} else {
-		err = r.suffer(ctx, t, len(want), in.Hit)
+		err = r.suffer(ctx, t, len(want), in)
 	}
 	in.Heal()
 	if err != nil {
@@ -96,7 +96,8 @@ func underTrouble(tb testing.TB, w World, s Site, site Troubled, t Trouble, want
 
 // suffer reads under a trouble until Read says what is wrong. A throttled source
 // may also wait it out and deliver everything.
-func (r *reader) suffer(ctx context.Context, t Trouble, total int, hit <-chan struct{}) error {
+func (r *reader) suffer(ctx context.Context, t Trouble, total int, in Injected) error {
+	unaware := in.Unaware
 	one, cancel := context.WithCancel(ctx)
 	defer cancel()
 	for {
@@ -105,7 +106,7 @@ func (r *reader) suffer(ctx context.Context, t Trouble, total int, hit <-chan st
 		var err error
 		select {
 		case err = <-back:
-		case <-stalled(t, hit):
+		case <-stalled(t, in.Hit):
 			cancel()
 			select {
 			case err = <-back:
@@ -123,6 +124,8 @@ func (r *reader) suffer(ctx context.Context, t Trouble, total int, hit <-chan st
 			return nil
 		case errors.Is(err, io.EOF):
 			return errors.New("everything was read: the trouble does not hit the source")
+		case unaware && fault.Is(err, fault.Transient):
+			unaware = false // the session was gone; the next Read logs in again
 		case !slices.Contains(classes[t], fault.Of(err)):
 			return fmt.Errorf("class %s, want %v: %w", fault.Of(err), classes[t], err)
 		case t == Stall && !errors.Is(err, context.Canceled):
