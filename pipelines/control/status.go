@@ -27,18 +27,6 @@ type StreamStatus struct {
 	Rejected int64 `json:"rejected"`
 }
 
-// RunStatus is the latest run of a job.
-type RunStatus struct {
-	RunID    string    `json:"run_id"`
-	Job      string    `json:"job"`
-	State    string    `json:"state"`
-	Started  time.Time `json:"started_at"`
-	Finished time.Time `json:"finished_at"`
-	Detail   string    `json:"detail"`
-	Error    string    `json:"error,omitempty"`
-	Loads    int64     `json:"loads_seen"`
-}
-
 // Status is how everything stands.
 type Status struct {
 	Streams []StreamStatus `json:"streams"`
@@ -113,7 +101,7 @@ func (m *Monitor) Status(ctx context.Context) (Status, error) {
 		return st, err
 	}
 	st.Loads = int64(n)
-	st.Runs, err = m.runs(ctx)
+	st.Runs, err = m.Runs(ctx, RunFilter{Limit: 10})
 	return st, err
 }
 
@@ -137,26 +125,6 @@ func (m *Monitor) counts(ctx context.Context, streams []StreamStatus, at map[str
 	return rows.Err()
 }
 
-func (m *Monitor) runs(ctx context.Context) ([]RunStatus, error) {
-	rows, err := m.w.Query(ctx, `SELECT run_id, toString(job), toString(state), started_at, finished_at, detail, error, loads_seen
-		FROM ops.run FINAL ORDER BY started_at DESC LIMIT 10`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []RunStatus
-	for rows.Next() {
-		var r RunStatus
-		var seen uint64
-		if err := rows.Scan(&r.RunID, &r.Job, &r.State, &r.Started, &r.Finished, &r.Detail, &r.Error, &seen); err != nil {
-			return nil, err
-		}
-		r.Loads = int64(seen)
-		out = append(out, r)
-	}
-	return out, rows.Err()
-}
-
 // RunJob asks the process that runs jobs to run one now, and waits for it.
 func (m *Monitor) RunJob(ctx context.Context, job, date string) (RunStatus, error) {
 	r := pipelines.Request{RunID: pipelines.NewRunID(job), Job: job, Date: date}
@@ -167,7 +135,7 @@ func (m *Monitor) RunJob(ctx context.Context, job, date string) (RunStatus, erro
 	defer tick.Stop()
 	asked := time.Now()
 	for {
-		runs, err := m.runs(ctx)
+		runs, err := m.Runs(ctx, RunFilter{Limit: 10})
 		if err != nil && fault.Of(err) != fault.Transient {
 			return RunStatus{}, err
 		}

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/segmentio/kafka-go"
@@ -77,17 +76,14 @@ func (h *Hold) Release() error { return h.cg.Close() }
 
 // Members describes the live members of a group, as well as the broker can.
 func (c *Client) Members(ctx context.Context, group string) []string {
-	res, err := c.line.admin.DescribeGroups(ctx, &kafka.DescribeGroupsRequest{GroupIDs: []string{group}})
+	members, err := c.Owners(ctx, group)
 	if err != nil {
 		return nil
 	}
-	var out []string
-	for _, g := range res.Groups {
-		for _, m := range g.Members {
-			out = append(out, m.ClientID+" at "+strings.TrimPrefix(m.ClientHost, "/"))
-		}
+	out := make([]string, len(members))
+	for i, m := range members {
+		out[i] = m.Client
 	}
-	slices.Sort(out)
 	return out
 }
 
