@@ -14,7 +14,6 @@ import (
 
 	"rongtong/connectors"
 	"rongtong/pipelines/deidentify"
-	"rongtong/pipelines/schedule"
 	"rongtong/pipelines/topics"
 	"rongtong/schemas"
 	"rongtong/schemas/fault"
@@ -34,6 +33,8 @@ type Ingest struct {
 	// Session is how long a process that died keeps its systems; 0: 6 s, the
 	// least that brokers allow by default.
 	Session time.Duration
+
+	streams epochs[[]*Stream]
 }
 
 // group is the consumer group that holds a stream's position; it has no members.
@@ -72,6 +73,7 @@ func portionOf(system string) int32 { return int32(xxhash.Sum64String(system) % 
 // one system never stop another: they are logged, shown in the state, and tried
 // again.
 func (in *Ingest) Run(ctx context.Context, streams []*Stream) error {
+	in.streams.begin(streams)
 	retry(ctx, in.Log, "ingesting", func() error {
 		g, err := in.Kafka.Group(ctx, topics.GroupConfig{ID: IngestGroup, Topics: []string{portions}, SessionTimeout: in.Session})
 		if err != nil {
@@ -83,7 +85,7 @@ func (in *Ingest) Run(ctx context.Context, streams []*Stream) error {
 			if err != nil {
 				return err
 			}
-			if err := in.generation(ctx, gen, streams); err != nil {
+			if err := in.generation(ctx, gen); err != nil {
 				return err
 			}
 		}
@@ -91,10 +93,18 @@ func (in *Ingest) Run(ctx context.Context, streams []*Stream) error {
 	return nil
 }
 
+// Switch puts other streams in force while it runs, and returns when nothing is
+// read under the old ones any more. A system that is read as before is not
+// disturbed; one that is read in another way stops at a boundary and begins
+// again from its position; one that is gone stops, and its position is kept.
+func (in *Ingest) Switch(ctx context.Context, streams []*Stream) error {
+	return in.streams.replace(ctx, streams)
+}
+
 // generation ingests what this process owns until the ownership may be
 // another's. A process that was silent for too long, and does not know it yet,
 // is fenced by the epoch of each stream's next producer.
-func (in *Ingest) generation(ctx context.Context, gen *topics.Generation, streams []*Stream) error {
+func (in *Ingest) generation(ctx context.Context, gen *topics.Generation) error {
 	held, release := context.WithCancel(gen.Context())
 	defer release()
 	defer context.AfterFunc(ctx, release)()
@@ -102,40 +112,75 @@ func (in *Ingest) generation(ctx context.Context, gen *topics.Generation, stream
 	for _, p := range gen.Assigned {
 		owned[p.Partition] = true
 	}
-	bySystem := map[*schemas.System][]*Stream{}
-	for _, s := range streams {
-		if owned[portionOf(s.System.System)] {
-			bySystem[s.System] = append(bySystem[s.System], s)
+	running := map[string]*reading{}
+	e := in.streams.enter()
+	defer func() {
+		for _, r := range running {
+			r.end()
 		}
-	}
-	in.Log.Info("ingesting", "systems", len(bySystem), "generation", gen.ID)
-	clock := schedule.New(in.Log)
-	var wg sync.WaitGroup
-	for sys, list := range bySystem {
-		ticks := make([]chan struct{}, len(list))
-		for i := range list {
-			ticks[i] = make(chan struct{}, 1)
-			ticks[i] <- struct{}{} // read once at start, whatever the schedule says: misfire "once"
+		in.streams.leave(e)
+	}()
+	for {
+		want := map[string][]*Stream{}
+		for _, s := range e.value {
+			if owned[portionOf(s.System.System)] {
+				want[s.System.System] = append(want[s.System.System], s)
+			}
 		}
-		if !sys.Every.Continuous {
-			err := clock.Add(held, sys.System, sys.Every, sys.Calendar, func(context.Context) {
-				for _, t := range ticks {
-					select {
-					case t <- struct{}{}:
-					default: // a read is already waiting
-					}
-				}
-			})
+		in.Log.Info("ingesting", "systems", len(want), "generation", gen.ID)
+		for name, list := range want {
+			if running[name] != nil {
+				continue
+			}
+			r, err := in.begin(held, list)
 			if err != nil {
 				return err
 			}
+			running[name] = r
 		}
-		wg.Go(func() { in.system(held, sys, list, ticks) })
+		select {
+		case <-held.Done():
+			return ctx.Err()
+		case <-e.over:
+		}
+		next := in.streams.enter()
+		if err := in.reconcile(held, running, next.value, owned); err != nil {
+			in.streams.leave(next)
+			return err
+		}
+		in.streams.leave(e)
+		e = next
 	}
-	<-held.Done()
-	clock.Wait()
-	wg.Wait()
-	return ctx.Err()
+}
+
+// reconcile ends what other declarations no longer read, or read in another way.
+// All are told before the first is waited for.
+func (in *Ingest) reconcile(held context.Context, running map[string]*reading, streams []*Stream, owned map[int32]bool) error {
+	want := map[string][]*Stream{}
+	for _, s := range streams {
+		if owned[portionOf(s.System.System)] {
+			want[s.System.System] = append(want[s.System.System], s)
+		}
+	}
+	var gone []*reading
+	for name, r := range running {
+		list := want[name]
+		switch {
+		case len(list) == 0 || !r.sameSource(list):
+			r.cancel()
+			gone = append(gone, r)
+			delete(running, name)
+		case !r.sameTimes(list):
+			if err := r.retime(held, in.Log, list[0].System); err != nil {
+				return err
+			}
+		}
+	}
+	for _, r := range gone {
+		in.Log.Info("a system is no longer read as it was: it stopped at a boundary", "system", r.streams[0].System.System)
+		r.end()
+	}
+	return nil
 }
 
 // system opens a system, again and again if it must, and runs its streams.
@@ -154,7 +199,12 @@ func (in *Ingest) system(ctx context.Context, sys *schemas.System, list []*Strea
 			go func() {
 				defer wg.Done()
 				log := log.With("stream", s.Stream.Name)
-				retry(ctx, log, "ingesting", func() error { return in.stream(ctx, kafkaLog{in.Kafka}, opened, s, ticks[i], log) })
+				retry(ctx, log, "ingesting", func() error {
+					if err := in.reread(ctx, s, log); err != nil {
+						return err
+					}
+					return in.stream(ctx, kafkaLog{in.Kafka}, opened, s, ticks[i], log)
+				})
 			}()
 		}
 		wg.Wait()

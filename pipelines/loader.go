@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -59,9 +61,14 @@ type Loader struct {
 	Loaded func(span record.Span, accepted, rejected int)
 	// Stages, if set, is told what CPU time the stages take.
 	Stages *Stages
+	// Earlier, if set, finds a stream as earlier declarations had it, by its topic
+	// and plan; nil: unknown. A load that was begun under that plan is finished
+	// under it, and what follows is loaded under the new one.
+	Earlier func(topic string, plan uint64) *Stream
 
-	pace pace
-	mem  transforms.Recycler
+	streams epochs[map[string]*Stream] // by topic
+	pace    pace
+	mem     transforms.Recycler
 }
 
 func (l *Loader) group() string { return cmp.Or(l.Group, LoadGroup) }
@@ -82,29 +89,59 @@ func (l *Loader) token(b *block, what string) string {
 // Run loads until ctx ends. The block under way is finished first when ctx is
 // merely cancelled; after a kill the next owner repeats it.
 func (l *Loader) Run(ctx context.Context, streams []*Stream) error {
-	byTopic := map[string]*Stream{}
-	names := make([]string, 0, len(streams))
-	for _, s := range streams {
-		byTopic[s.Topic] = s
-		names = append(names, s.Topic)
-	}
+	l.streams.begin(byTopic(streams))
 	retry(ctx, l.Log, "loading", func() error {
-		g, err := l.Kafka.Group(ctx, topics.GroupConfig{ID: l.group(), Topics: names, SessionTimeout: l.Session})
-		if err != nil {
-			return err
-		}
-		defer g.Close()
 		for {
-			gen, err := g.Next(ctx)
-			if err != nil {
-				return err
-			}
-			if err := l.generation(ctx, gen, byTopic); err != nil && !errors.Is(err, topics.ErrGenerationOver) {
+			if err := l.member(ctx); err != nil {
 				return err
 			}
 		}
 	})
 	return nil
+}
+
+// Switch puts other streams in force while the loader runs, and returns when no
+// block is made or loaded under the old ones any more. Partitions of streams
+// that stay the same are not disturbed, unless topics come or go: then the
+// group is joined again.
+func (l *Loader) Switch(ctx context.Context, streams []*Stream) error {
+	return l.streams.replace(ctx, byTopic(streams))
+}
+
+func byTopic(streams []*Stream) map[string]*Stream {
+	out := make(map[string]*Stream, len(streams))
+	for _, s := range streams {
+		out[s.Topic] = s
+	}
+	return out
+}
+
+// errOthers ends a membership: other topics are to be loaded.
+var errOthers = errors.New("other topics are to be loaded")
+
+// member is one membership in the group. It ends without an error when topics
+// came or went.
+func (l *Loader) member(ctx context.Context) error {
+	e := l.streams.enter()
+	names := slices.Sorted(maps.Keys(e.value))
+	l.streams.leave(e)
+	g, err := l.Kafka.Group(ctx, topics.GroupConfig{ID: l.group(), Topics: names, SessionTimeout: l.Session})
+	if err != nil {
+		return err
+	}
+	defer g.Close()
+	for {
+		gen, err := g.Next(ctx)
+		if err != nil {
+			return err
+		}
+		switch err := l.generation(ctx, gen, names); {
+		case errors.Is(err, errOthers):
+			return nil
+		case err != nil && !errors.Is(err, topics.ErrGenerationOver):
+			return err
+		}
+	}
 }
 
 // share is one partition as this loader owns it during a generation. The
@@ -116,16 +153,23 @@ type share struct {
 	read      int64  // everything before it is in blocks
 	pending   intent // a load that was begun and not finished; To is 0 when there is none
 
-	next   atomic.Int64 // everything before it is loaded
+	epoch  *epoch[map[string]*Stream] // of stream, while it is queued
+	next   atomic.Int64               // everything before it is loaded
 	queued atomic.Bool
 	end    atomic.Int64
 	since  time.Time    // when the rows at hand were first seen; guarded by the dispatcher
 	again  atomic.Int64 // Unix ns before which it rests, because something is wrong with it
 }
 
-// generation loads what this process owns until the ownership ends.
-func (l *Loader) generation(ctx context.Context, gen *topics.Generation, byTopic map[string]*Stream) error {
-	shares, err := l.shares(gen.Context(), l.Kafka, gen.Assigned, byTopic)
+// generation loads what this process owns until the ownership ends, or until
+// topics other than names are to be loaded.
+func (l *Loader) generation(ctx context.Context, gen *topics.Generation, names []string) error {
+	e := l.streams.enter()
+	defer func() { l.streams.leave(e) }()
+	if !slices.Equal(slices.Sorted(maps.Keys(e.value)), names) {
+		return errOthers
+	}
+	shares, err := l.shares(gen.Context(), l.Kafka, gen.Assigned, e.value)
 	if err != nil {
 		return err
 	}
@@ -133,23 +177,71 @@ func (l *Loader) generation(ctx context.Context, gen *topics.Generation, byTopic
 	ready := make(chan *share, len(shares)) // a share is in it at most once
 	work, stop := context.WithCancelCause(gen.Context())
 	defer stop(nil)
+	goOn, finish := context.WithCancel(ctx) // when it ends, what is under way is finished
+	defer finish()
 	var wg sync.WaitGroup
 	for range max(1, l.Workers) {
 		w := l.worker(gen)
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			if err := w.run(ctx, work, ready); err != nil {
+		wg.Go(func() {
+			if err := w.run(goOn, work, ready); err != nil {
 				stop(err)
 			}
-		}()
+		})
 	}
-	l.dispatch(ctx, work, shares, ready, stop)
+	wg.Go(func() { l.dispatch(goOn, work, shares, ready, stop) })
+	others := l.attend(goOn, work, &e, names, len(shares) < len(gen.Assigned))
+	finish()
 	wg.Wait()
-	if err := context.Cause(work); err != nil && !errors.Is(err, context.Canceled) {
+	for _, s := range shares {
+		l.unqueue(s)
+	}
+	switch err := context.Cause(work); {
+	case err != nil && !errors.Is(err, context.Canceled):
 		return err
+	case ctx.Err() == nil && others:
+		return errOthers
 	}
 	return ctx.Err()
+}
+
+// attend waits until the generation is over, and follows the streams that are in
+// force. It returns early, with true, when the group must be joined again: for
+// other topics, or for a partition that was left alone because of its plan.
+func (l *Loader) attend(ctx, work context.Context, e **epoch[map[string]*Stream], names []string, left bool) bool {
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-work.Done():
+			return false
+		case <-(*e).over:
+		}
+		next := l.streams.enter()
+		l.streams.leave(*e)
+		*e = next
+		if left || !slices.Equal(slices.Sorted(maps.Keys(next.value)), names) {
+			return true
+		}
+	}
+}
+
+// queue hands a share to the workers, under the streams that are in force: only a
+// load that was begun under an earlier plan is finished under that.
+func (l *Loader) queue(s *share, ready chan<- *share) {
+	s.epoch = l.streams.enter()
+	if now := s.epoch.value[s.topic]; now != nil && s.pending.To == 0 {
+		s.stream = now
+	}
+	s.since = time.Time{}
+	s.queued.Store(true)
+	ready <- s
+}
+
+// unqueue takes a share back.
+func (l *Loader) unqueue(s *share) {
+	if s.queued.Swap(false) {
+		l.streams.leave(s.epoch)
+	}
 }
 
 // shares reads where every owned partition stands. A partition with a load
@@ -178,7 +270,7 @@ func (l *Loader) shares(ctx context.Context, kafka Offsets, assigned []topics.To
 			return nil, fault.Mark(fault.Bug, err)
 		}
 		if ok {
-			if plan := s.stream.Plan(); pending.Plan != plan {
+			if plan := s.stream.Plan(); pending.Plan != plan && !l.begunEarlier(s, pending.Plan) {
 				// Only this partition waits. If all did, two partitions that wait
 				// for different versions would wait for ever.
 				l.Log.Error("a partition is left alone: a load of it is pending under another plan; run the earlier version until the load is finished, then this one again",
@@ -193,6 +285,21 @@ func (l *Loader) shares(ctx context.Context, kafka Offsets, assigned []topics.To
 	return out, nil
 }
 
+// begunEarlier gives the share the stream of earlier declarations under which a
+// load of it was begun, if they are known.
+func (l *Loader) begunEarlier(s *share, plan uint64) bool {
+	if l.Earlier == nil {
+		return false
+	}
+	was := l.Earlier(s.topic, plan)
+	if was == nil {
+		return false
+	}
+	l.Log.Info("a load that was begun under earlier declarations is finished under them", "topic", s.topic, "partition", s.partition, "plan", fmt.Sprintf("%016x", plan))
+	s.stream = was
+	return true
+}
+
 // dispatch watches the ends of the partitions and queues the shares that have
 // enough rows, or rows that waited long enough. Pending loads go first.
 func (l *Loader) dispatch(ctx, work context.Context, shares []*share, ready chan<- *share, stop context.CancelCauseFunc) {
@@ -200,8 +307,7 @@ func (l *Loader) dispatch(ctx, work context.Context, shares []*share, ready chan
 	for _, s := range shares {
 		names[s.topic] = true
 		if s.pending.To > 0 {
-			s.queued.Store(true)
-			ready <- s
+			l.queue(s, ready)
 		}
 	}
 	list := make([]string, 0, len(names))
@@ -228,9 +334,7 @@ func (l *Loader) dispatch(ctx, work context.Context, shares []*share, ready chan
 					"topic", s.topic, "partition", s.partition, "ends_at", end, "loaded_to", s.next.Load(), "group", l.group())
 			}
 			if !s.queued.Load() && l.due(s, now) {
-				s.since = time.Time{}
-				s.queued.Store(true)
-				ready <- s
+				l.queue(s, ready)
 			}
 		}
 		select {

@@ -33,6 +33,9 @@ type Stream struct {
 	// Personal says which labels of fields are of prohibited kinds, so that
 	// what a source sends of them is counted.
 	Personal *schemas.PersonalData
+	// Reread counts up whenever the source is to be read from its beginning: a
+	// position that was stored under a lower number is given up, once.
+	Reread int
 }
 
 // Flow is a compiled flow. Index is its place among the flows of its stream:

@@ -28,7 +28,8 @@ type worker struct {
 	chunk   record.Chunk
 	batches map[*transforms.Plan]*transforms.Batch
 	raws    map[*Stream]*transforms.Raw
-	refused []transforms.Reject // of a piece, all flows
+	epoch   *epoch[map[string]*Stream] // that batches and raws are of
+	refused []transforms.Reject        // of a piece, all flows
 	meter   meter
 }
 
@@ -85,6 +86,7 @@ func (w *worker) makeAll(ctx, loading context.Context, ready <-chan *share, orde
 		case <-loading.Done():
 			return
 		case s := <-ready:
+			w.renew(s.epoch)
 			for n := 0; n < turn && ctx.Err() == nil; n++ {
 				b, err := w.prepare(loading, s)
 				w.meter.lap()
@@ -95,13 +97,14 @@ func (w *worker) makeAll(ctx, loading context.Context, ready <-chan *share, orde
 				if b == nil {
 					break
 				}
+				repeat := b.repeat // it may be of earlier declarations: what follows is not
 				select {
 				case orders <- order{block: b}:
 				case <-loading.Done():
 					b.release()
 					return
 				}
-				if s.again.Load() != 0 || s.end.Load()-s.read < int64(w.limits().rows/4) {
+				if repeat || s.again.Load() != 0 || s.end.Load()-s.read < int64(w.limits().rows/4) {
 					break
 				}
 			}
@@ -114,6 +117,24 @@ func (w *worker) makeAll(ctx, loading context.Context, ready <-chan *share, orde
 	}
 }
 
+// renew lets the batches of earlier declarations go.
+func (w *worker) renew(e *epoch[map[string]*Stream]) {
+	if w.epoch == e {
+		return
+	}
+	for _, b := range w.batches {
+		b.Release()
+	}
+	for _, r := range w.raws {
+		if r != nil {
+			r.Release()
+		}
+	}
+	clear(w.batches)
+	clear(w.raws)
+	w.epoch = e
+}
+
 // loadAll loads blocks in the order in which they were made. An error that
 // concerns one partition makes that partition rest; others end the generation.
 func (w *worker) loadAll(loading context.Context, orders <-chan order) error {
@@ -124,7 +145,7 @@ func (w *worker) loadAll(loading context.Context, orders <-chan order) error {
 			if s == broken {
 				broken, s.read, s.pending = nil, s.next.Load(), begun
 			}
-			s.queued.Store(false)
+			w.unqueue(s)
 			continue
 		}
 		s := o.block.share

@@ -184,6 +184,10 @@ func each[T any](d *differ, what string, old, now []T, name func(T) string, both
 	}
 }
 
+// Same compares declarations, or lists of them, and not the places where they
+// stand.
+func Same(a, b any) bool { return same(a, b) }
+
 // same compares declarations and not the places where they stand.
 func same(a, b any) bool {
 	return reflect.DeepEqual(strip(reflect.ValueOf(a)), strip(reflect.ValueOf(b)))
