@@ -38,7 +38,7 @@ func (w *worker) judge(ctx context.Context, b *block) error {
 			continue
 		}
 		row := warehouse.StopRow{
-			Topic: b.span.Topic, Partition: b.span.Partition, FromOffset: b.span.From, ToOffset: b.span.To,
+			Topic: b.span.Topic, TopicID: b.topicID, Partition: b.span.Partition, FromOffset: b.span.From, ToOffset: b.span.To,
 			System: s.stream.System.System, Stream: s.stream.Stream.Name, Flow: name, Entity: f.Entity.Entity,
 			Rule: found.Rule.Rule, Broken: int64(found.Broken), Rows: int64(found.Of),
 			ReasonZh: found.Rule.Zh, ReasonEn: found.Rule.En, StoppedAt: time.Now(),
@@ -71,9 +71,10 @@ func stopped(err error) bool {
 	return errors.As(err, &s)
 }
 
-func reviewRow(s *share, f *Flow, e *record.Envelope, r *transforms.Reject) warehouse.ReviewRow {
+func reviewRow(b *block, f *Flow, e *record.Envelope, r *transforms.Reject) warehouse.ReviewRow {
+	s := b.share
 	row := warehouse.ReviewRow{
-		Topic: s.topic, Partition: s.partition, Offset: e.Offset, Flow: f.name(s.stream), Field: r.Field,
+		Topic: s.topic, TopicID: b.topicID, Partition: s.partition, Offset: e.Offset, Flow: f.name(s.stream), Field: r.Field,
 		System: s.stream.System.System, Entity: f.Entity.Entity, Rule: r.Rule, Place: strings.Clone(e.Place),
 		CodeSystem: r.Review.CodeSystem, Code: r.Review.Code, At: r.Review.At.String(), Status: r.Review.Status, Reason: r.Review.Reason,
 		Candidates: []string{}, Names: []string{}, Shares: []*float64{}, SeenAt: e.Arrived,

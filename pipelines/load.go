@@ -29,8 +29,9 @@ func (f *Flow) name(s *Stream) string {
 type block struct {
 	share    *share
 	span     record.Span
-	first    int64 // when its first record arrived, Unix ms
-	repeat   bool  // it was begun before, here or by a predecessor
+	topicID  string // of the topic whose span it is
+	first    int64  // when its first record arrived, Unix ms
+	repeat   bool   // it was begun before, here or by a predecessor
 	received int
 	rows     []arrow.Record // by flow; nil: none
 	rejected []int          // by flow
@@ -67,7 +68,10 @@ func (w *worker) prepare(ctx context.Context, s *share) (*block, error) {
 	if !exact {
 		to = s.end.Load()
 	}
-	b := &block{share: s, repeat: exact, rejected: make([]int, len(s.stream.Flows)), rows: make([]arrow.Record, len(s.stream.Flows))}
+	b := &block{share: s, topicID: s.topicID, repeat: exact, rejected: make([]int, len(s.stream.Flows)), rows: make([]arrow.Record, len(s.stream.Flows))}
+	if exact {
+		b.topicID = s.pending.Topic // a repetition has the name that was promised
+	}
 	p := pieces{worker: w, block: b, exact: exact, limit: w.limits()}
 	next, err := p.read(ctx, s.read, to)
 	if err == nil && exact && next < to {
@@ -173,10 +177,10 @@ func (p *pieces) apply() {
 		p.refused = append(p.refused, bad...)
 		p.block.rejected[i] += len(bad)
 		for j := range bad {
-			p.block.rejects = append(p.block.rejects, rejectRow(s, f, &c.Rows[bad[j].Index], &bad[j]))
+			p.block.rejects = append(p.block.rejects, rejectRow(p.block, f, &c.Rows[bad[j].Index], &bad[j]))
 			p.bytes += len(bad[j].Row)
 			if bad[j].Review != nil {
-				p.block.reviews = append(p.block.reviews, reviewRow(s, f, &c.Rows[bad[j].Index], &bad[j]))
+				p.block.reviews = append(p.block.reviews, reviewRow(p.block, f, &c.Rows[bad[j].Index], &bad[j]))
 			}
 		}
 	}
@@ -214,9 +218,10 @@ func (w *worker) batch(p *transforms.Plan) *transforms.Batch {
 	return b
 }
 
-func rejectRow(s *share, f *Flow, e *record.Envelope, r *transforms.Reject) warehouse.RejectRow {
+func rejectRow(b *block, f *Flow, e *record.Envelope, r *transforms.Reject) warehouse.RejectRow {
+	s := b.share
 	return warehouse.RejectRow{
-		Topic: s.topic, Partition: s.partition, Offset: e.Offset, Flow: f.name(s.stream),
+		Topic: s.topic, TopicID: b.topicID, Partition: s.partition, Offset: e.Offset, Flow: f.name(s.stream),
 		System: s.stream.System.System, Tier: s.stream.System.Tier, Stream: s.stream.Stream.Name, Entity: f.Entity.Entity,
 		Division: r.Division, Plan: f.Plan.Fingerprint(), Rule: r.Rule, Field: r.Field, ReasonZh: r.ReasonZh, ReasonEn: r.ReasonEn, Place: strings.Clone(e.Place),
 		RecordKey: strings.ReplaceAll(string(e.Key), "\x1f", "|"), Row: string(r.Row), RejectedAt: e.Arrived,
@@ -232,7 +237,7 @@ func (w *worker) deliver(ctx context.Context, b *block) error {
 		if err := w.judge(ctx, b); err != nil {
 			return err
 		}
-		plan := intent{To: b.span.To, Plan: s.stream.Plan()} // again, when it is repeated: it may not have arrived
+		plan := intent{To: b.span.To, Plan: s.stream.Plan(), Topic: b.topicID} // again, when it is repeated: it may not have arrived
 		if err := w.commit(ctx, s, b.span.From, plan.encode()); err != nil {
 			return err
 		}
@@ -241,7 +246,7 @@ func (w *worker) deliver(ctx context.Context, b *block) error {
 			return err
 		}
 	}
-	if err := w.commit(ctx, s, b.span.To, ""); err != nil {
+	if err := w.commit(ctx, s, b.span.To, intent{Topic: b.topicID}.encode()); err != nil {
 		return err
 	}
 	if b.repeat {
@@ -260,8 +265,9 @@ func (w *worker) commit(ctx context.Context, s *share, offset int64, metadata st
 
 // load puts a block into the warehouse: for every flow its rows, the records as
 // received, then the rejects of all flows and the questions that they put to a
-// person, then the ledger. A crash in between repeats the whole span; each insert has a name of its own, so what arrived is
-// dropped and what did not arrive is loaded.
+// person, then the ledger. A crash in between repeats the whole span; each insert
+// has a name of its own, so what arrived is dropped and what did not arrive is
+// loaded.
 func (w *worker) load(ctx context.Context, b *block) (accepted int, err error) {
 	s := b.share
 	ledger := make([]warehouse.LoadRow, 0, len(s.stream.Flows))
@@ -280,7 +286,7 @@ func (w *worker) load(ctx context.Context, b *block) (accepted int, err error) {
 			LoadID: name,
 			System: s.stream.System.System, Tier: s.stream.System.Tier, Stream: s.stream.Stream.Name,
 			Flow: f.name(s.stream), Entity: f.Entity.Entity,
-			Topic: b.span.Topic, Partition: b.span.Partition, FromOffset: b.span.From, ToOffset: b.span.To, Plan: f.Plan.Fingerprint(),
+			Topic: b.span.Topic, TopicID: b.topicID, Partition: b.span.Partition, FromOffset: b.span.From, ToOffset: b.span.To, Plan: f.Plan.Fingerprint(),
 			Received: int64(b.received), Accepted: int64(n), Rejected: int64(b.rejected[i]), LoadedAt: time.Now(),
 		})
 	}

@@ -74,12 +74,17 @@ type Loader struct {
 func (l *Loader) group() string { return cmp.Or(l.Group, LoadGroup) }
 
 // token names one insert: the same span under the same plan into the same table
-// gets the same name, and ClickHouse takes a name once. When its first record
-// arrived belongs to the name, because offsets begin anew when a topic is created
-// again: another span must not be taken for the one that had its offsets.
+// gets the same name, and ClickHouse takes a name once. The topic's ID, and when
+// its first record arrived, belong to the name, because offsets begin anew when a
+// topic is created again: another span must not be taken for the one that had its
+// offsets.
 func (l *Loader) token(b *block, what string) string {
 	s := b.span
-	name := fmt.Sprintf("%s/%d/%d-%d@%x/%016x/%s", s.Topic, s.Partition, s.From, s.To, b.first, b.share.stream.Plan(), what)
+	topic := s.Topic
+	if b.topicID != "" {
+		topic += "~" + b.topicID
+	}
+	name := fmt.Sprintf("%s/%d/%d-%d@%x/%016x/%s", topic, s.Partition, s.From, s.To, b.first, b.share.stream.Plan(), what)
 	if l.group() != LoadGroup {
 		name = l.group() + "/" + name
 	}
@@ -149,6 +154,7 @@ func (l *Loader) member(ctx context.Context) error {
 type share struct {
 	stream    *Stream
 	topic     string
+	topicID   string // of the topic that now has the name; empty: the brokers know no IDs
 	partition int32
 	read      int64  // everything before it is in blocks
 	pending   intent // a load that was begun and not finished; To is 0 when there is none
@@ -259,16 +265,27 @@ func (l *Loader) shares(ctx context.Context, kafka Offsets, assigned []topics.To
 	if err != nil {
 		return nil, err
 	}
+	// The IDs afterwards: if a topic is created anew between the two, what is stored
+	// is seen to belong to the earlier one.
+	ids, err := kafka.TopicIDs(ctx, names...)
+	if err != nil {
+		return nil, err
+	}
 	var out []*share
 	for _, tp := range assigned {
-		s := &share{stream: byTopic[tp.Topic], topic: tp.Topic, partition: tp.Partition}
+		s := &share{stream: byTopic[tp.Topic], topic: tp.Topic, topicID: ids[tp.Topic], partition: tp.Partition}
 		at := stored[tp.Topic][tp.Partition]
-		s.read = max(0, at.Offset)
-		s.next.Store(s.read)
 		pending, ok, err := parseIntent(at.Metadata)
 		if err != nil {
 			return nil, fault.Mark(fault.Bug, err)
 		}
+		if pending.Topic != "" && s.topicID != "" && pending.Topic != s.topicID {
+			l.Log.Warn("a topic was deleted and created anew: it is loaded from its beginning; what the earlier one held beyond the stored offset is gone",
+				"topic", s.topic, "partition", s.partition, "loaded_to", at.Offset, "pending_to", pending.To, "topic_id", s.topicID, "earlier_topic_id", pending.Topic)
+			at, ok = topics.Committed{}, false
+		}
+		s.read = max(0, at.Offset)
+		s.next.Store(s.read)
 		if ok {
 			if plan := s.stream.Plan(); pending.Plan != plan && !l.begunEarlier(s, pending.Plan) {
 				// Only this partition waits. If all did, two partitions that wait
@@ -322,6 +339,12 @@ func (l *Loader) dispatch(ctx, work context.Context, shares []*share, ready chan
 			stop(err)
 			return
 		}
+		if err == nil {
+			if err := l.anew(work, shares, list); err != nil {
+				stop(err)
+				return
+			}
+		}
 		now := time.Now()
 		for _, s := range shares {
 			if err != nil {
@@ -330,7 +353,7 @@ func (l *Loader) dispatch(ctx, work context.Context, shares []*share, ready chan
 			end := ends[s.topic][s.partition].Last
 			if s.end.Swap(end); end < s.next.Load() && !s.queued.Load() && now.UnixNano() >= s.again.Load() {
 				s.again.Store(now.Add(cmp.Or(l.Rest, 15*time.Second)).UnixNano())
-				l.Log.Error("a partition is stopped: it ends before what is loaded of it, so its topic was created anew or lost records; if that was meant, reset the offsets of the loaders' group for it and start again",
+				l.Log.Error("a partition is stopped: it ends before what is loaded of it, so it lost records, or its topic was created anew; if that was meant, reset the offsets of the loaders' group for it and start again",
 					"topic", s.topic, "partition", s.partition, "ends_at", end, "loaded_to", s.next.Load(), "group", l.group())
 			}
 			if !s.queued.Load() && l.due(s, now) {
@@ -345,6 +368,21 @@ func (l *Loader) dispatch(ctx, work context.Context, shares []*share, ready chan
 		case <-tick.C:
 		}
 	}
+}
+
+// anew is an error if another topic has taken the place of one that is loaded.
+// What is known of its offsets is then worth nothing: shares must begin afresh.
+func (l *Loader) anew(ctx context.Context, shares []*share, names []string) error {
+	ids, err := l.Kafka.TopicIDs(ctx, names...)
+	if err != nil {
+		return nil // it is asked again soon
+	}
+	for _, s := range shares {
+		if id := ids[s.topic]; id != "" && s.topicID != "" && id != s.topicID {
+			return fault.New(fault.Transient, "loading %q: the topic was deleted and created anew", s.topic)
+		}
+	}
+	return nil
 }
 
 // due reports whether a share that nobody works on has enough rows, or rows that

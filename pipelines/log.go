@@ -38,6 +38,7 @@ type Txn interface {
 // Offsets reads what a group has stored: where a loader begins.
 type Offsets interface {
 	Offsets(ctx context.Context, group string, names ...string) (map[string][]topics.Committed, error)
+	TopicIDs(ctx context.Context, names ...string) (map[string]string, error)
 }
 
 // Committer stores offsets for a member of the group, and refuses once its

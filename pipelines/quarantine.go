@@ -74,7 +74,7 @@ func (w *worker) explain(ctx context.Context, b *block, flow int, refused []int,
 			if _, bad := slices.BinarySearch(refused, row); bad {
 				reject := f.Plan.Refuse(scratch, &c, 0, refusedRule, warehouse.ColumnOf(cause))
 				reject.ReasonZh, reject.ReasonEn = "数据库不接受此行：数据表与声明不一致，请联系数据工程师", "The warehouse does not take this row: the table and the declaration disagree"
-				b.rejects = append(b.rejects, rejectRow(s, f, &c.Rows[0], &reject))
+				b.rejects = append(b.rejects, rejectRow(b, f, &c.Rows[0], &reject))
 			}
 			row++
 			return nil

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"rongtong/pipelines/topics"
@@ -23,12 +25,14 @@ const rejectRetention = "7776000000"
 const rejectBatch = 5000
 
 // RejectRecord is the value of a record in a reject topic. The key is
-// partition/offset/flow of the refused record: a later value of a key replaces
-// the earlier one. A record that a replay accepted comes again with replayed.
+// partition/offset/flow of the refused record, and /topic_id where Kafka knows it:
+// a later value of a key replaces the earlier one. A record that a replay accepted
+// comes again with replayed.
 type RejectRecord struct {
 	System     string          `json:"system"`
 	Stream     string          `json:"stream"`
 	Topic      string          `json:"topic"`
+	TopicID    string          `json:"topic_id,omitempty"`
 	Partition  int32           `json:"partition"`
 	Offset     int64           `json:"offset"`
 	Flow       string          `json:"flow"`
@@ -50,12 +54,16 @@ func rejectRecord(r warehouse.RejectRow) (topics.Record, error) {
 	if !json.Valid(row) {
 		row = json.RawMessage("{}")
 	}
-	value, err := json.Marshal(RejectRecord{r.System, r.Stream, r.Topic, r.Partition, r.Offset, r.Flow, r.Entity, r.Division, r.Rule, r.Field,
+	value, err := json.Marshal(RejectRecord{r.System, r.Stream, r.Topic, r.TopicID, r.Partition, r.Offset, r.Flow, r.Entity, r.Division, r.Rule, r.Field,
 		r.ReasonZh, r.ReasonEn, r.Place, row, r.Attempt, r.Replayed, r.RejectedAt})
 	if err != nil {
 		return topics.Record{}, fault.New(fault.Bug, "writing a refused record: %w", err)
 	}
-	return topics.Record{Key: fmt.Appendf(nil, "%d/%d/%s", r.Partition, r.Offset, r.Flow), Value: value}, nil
+	key := fmt.Appendf(nil, "%d/%d/%s", r.Partition, r.Offset, r.Flow)
+	if r.TopicID != "" {
+		key = append(append(key, '/'), r.TopicID...)
+	}
+	return topics.Record{Key: key, Value: value}, nil
 }
 
 // publisher writes a stream's refused records to its reject topic.
@@ -70,11 +78,44 @@ type publisher struct {
 }
 
 // published is how far each partition got: the last offset.
-type published map[int32]int64
+type published map[warehouse.Partition]int64
 
 func (p published) has(r warehouse.RejectRow) bool {
-	last, ok := p[r.Partition]
+	last, ok := p[r.Of()]
 	return ok && r.Offset <= last
+}
+
+// encode makes an object of partitions, each with the ID of its topic behind
+// an @.
+func (p published) encode() ([]byte, error) {
+	flat := map[string]int64{}
+	for of, last := range p {
+		name := strconv.Itoa(int(of.Number))
+		if of.TopicID != "" {
+			name += "@" + of.TopicID
+		}
+		flat[name] = last
+	}
+	return json.Marshal(flat)
+}
+
+func decodePublished(b []byte) (published, error) {
+	p, flat := published{}, map[string]int64{}
+	if len(b) == 0 {
+		return p, nil
+	}
+	if err := json.Unmarshal(b, &flat); err != nil {
+		return nil, err
+	}
+	for name, last := range flat {
+		number, id, _ := strings.Cut(name, "@")
+		n, err := strconv.ParseInt(number, 10, 32)
+		if err != nil {
+			return nil, err
+		}
+		p[warehouse.Partition{TopicID: id, Number: int32(n)}] = last
+	}
+	return p, nil
 }
 
 func (p publisher) position(ctx context.Context, topic string) (published, error) {
@@ -82,11 +123,9 @@ func (p publisher) position(ctx context.Context, topic string) (published, error
 	if err != nil {
 		return nil, err
 	}
-	at := published{}
-	if len(b) > 0 {
-		if err := json.Unmarshal(b, &at); err != nil {
-			return nil, fault.New(fault.Bug, "reading how far %q is published: %w", topic, err)
-		}
+	at, err := decodePublished(b)
+	if err != nil {
+		return nil, fault.New(fault.Bug, "reading how far %q is published: %w", topic, err)
 	}
 	return at, nil
 }
@@ -123,9 +162,9 @@ func (p publisher) publish(ctx context.Context, s *Stream) (published, int64, er
 				return nil, sum, err
 			}
 			txn.Append(topic, 0, rec)
-			at[r.Partition] = max(at[r.Partition], r.Offset)
+			at[r.Of()] = max(at[r.Of()], r.Offset)
 		}
-		pos, err := json.Marshal(at)
+		pos, err := at.encode()
 		if err != nil {
 			return nil, sum, fault.New(fault.Bug, "writing how far %q is published: %w", topic, err)
 		}

@@ -104,7 +104,7 @@ func (r *Replay) Run(ctx context.Context, f warehouse.RejectFilter) (Replayed, e
 		if err != nil {
 			return done, err
 		}
-		if n := len(list); n > 0 && (n == replayBlock || list[0].Topic != row.Topic || list[0].Flow != row.Flow || list[0].Partition != row.Partition) {
+		if n := len(list); n > 0 && (n == replayBlock || list[0].Topic != row.Topic || list[0].Flow != row.Flow || list[0].Of() != row.Of() || list[n-1].Offset == row.Offset) {
 			if err := flush(); err != nil {
 				return done, err
 			}
@@ -135,7 +135,8 @@ func (r *Replay) publish(ctx context.Context, f warehouse.RejectFilter) error {
 	return nil
 }
 
-// block replays records of one flow and partition, in order of offsets.
+// block replays records of one flow and partition, in order of offsets: no offset
+// is there twice.
 func (r *Replay) block(ctx context.Context, list []warehouse.RejectRow, done *Replayed) error {
 	s, f := r.flow(list[0])
 	if s != nil && !r.DryRun {
@@ -388,7 +389,7 @@ func replayToken(rows []warehouse.RejectRow) string {
 		_, _ = d.Write(b[:])
 	}
 	first := rows[0]
-	return fmt.Sprintf("replay/%s/%d/%d+%d/%016x/%016x", first.Topic, first.Partition, first.Offset, len(rows), d.Sum64(), first.Plan)
+	return fmt.Sprintf("replay/%s~%s/%d/%d+%d/%016x/%016x", first.Topic, first.TopicID, first.Partition, first.Offset, len(rows), d.Sum64(), first.Plan)
 }
 
 func (r *Replay) insist(ctx context.Context, insert func() error) error {

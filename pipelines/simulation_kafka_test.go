@@ -72,7 +72,8 @@ func (p *simPart) decide(offsets []int, s entryState) {
 func (l *simLog) drained() bool {
 	for i := range l.parts {
 		p := &l.parts[i]
-		if p.stable() != int64(len(p.entries)) || p.loaded.Metadata != "" || max(0, p.loaded.Offset) != int64(len(p.entries)) {
+		_, pending, _ := parseIntent(p.loaded.Metadata)
+		if p.stable() != int64(len(p.entries)) || pending || max(0, p.loaded.Offset) != int64(len(p.entries)) {
 			return false
 		}
 	}
@@ -461,10 +462,10 @@ func (s simOffsets) Offsets(context.Context, string, ...string) (map[string][]to
 	out := make([]topics.Committed, len(w.log.parts))
 	for i := range w.log.parts {
 		out[i] = w.log.parts[i].loaded
-		if out[i].Metadata == "" {
+		pending, ok, _ := parseIntent(out[i].Metadata)
+		if !ok {
 			continue
 		}
-		pending, _, _ := parseIntent(out[i].Metadata)
 		switch w.bad {
 		case "pending loads are not repeated":
 			out[i].Metadata = ""
@@ -477,4 +478,12 @@ func (s simOffsets) Offsets(context.Context, string, ...string) (map[string][]to
 		}
 	}
 	return map[string][]topics.Committed{w.streams[0].Topic: out}, nil
+}
+
+// TopicIDs: the brokers of half the worlds know IDs.
+func (s simOffsets) TopicIDs(context.Context, ...string) (map[string]string, error) {
+	if s.a.w.seed%2 == 0 {
+		return nil, nil
+	}
+	return map[string]string{s.a.w.streams[0].Topic: "first"}, nil
 }

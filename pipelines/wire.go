@@ -2,10 +2,13 @@ package pipelines
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 	"unsafe"
 
@@ -254,23 +257,51 @@ func decodeProgress(b []byte) (progress, error) {
 	return p, nil
 }
 
-// intent is what a loader writes into the offset's metadata before rows leave
-// the process: the exact span it is about to load, and the plan it was made
-// with. Whoever takes over repeats it before anything else.
+// intent is what a loader writes into an offset's metadata. Before rows leave the
+// process it is the exact span that it is about to load, and the plan it was made
+// with: whoever takes over repeats that before anything else. Between loads To is
+// 0. Topic is the ID of the topic that the offset belongs to: another topic of
+// the same name may have taken its place when the offset is read.
 type intent struct {
-	To   int64
-	Plan uint64
+	To    int64
+	Plan  uint64
+	Topic string // empty: unknown
 }
 
-func (i intent) encode() string { return fmt.Sprintf("load to=%d plan=%016x", i.To, i.Plan) }
+func (i intent) encode() string {
+	var words []string
+	if i.To > 0 {
+		words = append(words, fmt.Sprintf("load to=%d plan=%016x", i.To, i.Plan))
+	}
+	if i.Topic != "" {
+		words = append(words, "topic="+i.Topic)
+	}
+	return strings.Join(words, " ")
+}
 
-func parseIntent(s string) (intent, bool, error) {
-	if s == "" {
-		return intent{}, false, nil
+// parseIntent reports whether a load is pending.
+func parseIntent(s string) (i intent, pending bool, err error) {
+	for _, word := range strings.Fields(s) {
+		name, value, _ := strings.Cut(word, "=")
+		var err error
+		switch name {
+		case "load":
+			pending = true
+		case "to":
+			i.To, err = strconv.ParseInt(value, 10, 64)
+		case "plan":
+			i.Plan, err = strconv.ParseUint(value, 16, 64)
+		case "topic":
+			i.Topic = value
+		default:
+			err = errors.New("a later version wrote it")
+		}
+		if err != nil {
+			return intent{}, false, fmt.Errorf("reading what is stored with an offset, %q: %w", s, err)
+		}
 	}
-	var i intent
-	if _, err := fmt.Sscanf(s, "load to=%d plan=%x", &i.To, &i.Plan); err != nil {
-		return intent{}, false, fmt.Errorf("reading a load intent %q: %w", s, err)
+	if pending != (i.To > 0) {
+		return intent{}, false, fmt.Errorf("reading what is stored with an offset, %q: it is cut off", s)
 	}
-	return i, true, nil
+	return i, pending, nil
 }

@@ -55,15 +55,18 @@ func TestProgressRoundTrip(t *testing.T) {
 }
 
 func TestIntentRoundTrip(t *testing.T) {
-	want := intent{To: 42, Plan: 1 << 63}
-	got, ok, err := parseIntent(want.encode())
-	if err != nil || !ok || got != want {
-		t.Errorf("got %+v %v %v, want %+v", got, ok, err, want)
+	for _, want := range []intent{{To: 42, Plan: 1 << 63}, {To: 42, Plan: 7, Topic: "4oCcd0dGVzd-A_x"}, {Topic: "4oCcd0dGVzd-A_x"}, {}} {
+		got, ok, err := parseIntent(want.encode())
+		if err != nil || ok != (want.To > 0) || got != want {
+			t.Errorf("got %+v %v %v, want %+v", got, ok, err, want)
+		}
 	}
-	if _, ok, err := parseIntent(""); ok || err != nil {
-		t.Error("no metadata is no intent")
+	if got, ok, err := parseIntent("load to=42 plan=8000000000000000"); err != nil || !ok || got != (intent{To: 42, Plan: 1 << 63}) {
+		t.Errorf("an earlier version's intent is read as %+v %v %v", got, ok, err)
 	}
-	if _, _, err := parseIntent("someone else's"); err == nil {
-		t.Error("foreign metadata was read as an intent")
+	for _, bad := range []string{"someone else's", "load", "load to=x", "to=7", "load to=7 plan=1 more=2"} {
+		if _, _, err := parseIntent(bad); err == nil {
+			t.Errorf("%q was read as an intent", bad)
+		}
 	}
 }

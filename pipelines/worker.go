@@ -161,7 +161,7 @@ func (w *worker) loadAll(loading context.Context, orders <-chan order) error {
 		case errors.Is(err, topics.ErrGenerationOver), loading.Err() != nil:
 			return err
 		default:
-			broken, begun = s, intent{To: o.block.span.To, Plan: s.stream.Plan()}
+			broken, begun = s, intent{To: o.block.span.To, Plan: s.stream.Plan(), Topic: o.block.topicID}
 			if stopped(err) { // nothing was promised, and the next judgement is a new one
 				begun = intent{}
 			}

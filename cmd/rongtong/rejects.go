@@ -173,6 +173,9 @@ func rejectsShowCmd(c *common) *cobra.Command {
 				fmt.Fprintf(out, "  rule    %s %s\n", x.Rule, x.Field)
 				fmt.Fprintf(out, "  reason  %s\n", r.say(schemas.Label{Zh: x.ReasonZh, En: x.ReasonEn}))
 				fmt.Fprintf(out, "  place   %s\n", x.Place)
+				if x.TopicID != "" {
+					fmt.Fprintf(out, "  topic   %s\n", x.TopicID)
+				}
 				if x.Attempt > 0 {
 					fmt.Fprintf(out, "  replays %d, accepted %v\n", x.Attempt, x.Replayed)
 				}

@@ -29,6 +29,7 @@ type Client struct {
 	mu      sync.Mutex
 	leaders map[string][]int32  // topic to the leader of each partition; -1: none
 	written map[string][]string // transactional ID to the topics its producers wrote to
+	ids     bool                // the brokers tell the IDs of topics
 }
 
 type options struct {

@@ -202,6 +202,10 @@ func TestConformOutOfRange(t *testing.T) {
 			t.Fatal(got)
 		}
 
+		first, err := c.TopicIDs(ctx, a, b.n("none"))
+		if err != nil || len(first) != 1 || first[a] == "" {
+			t.Fatalf("the identities are %v, %v", first, err)
+		}
 		if _, err := adm.DeleteTopics(ctx, a); err != nil {
 			t.Fatal(err)
 		}
@@ -213,6 +217,9 @@ func TestConformOutOfRange(t *testing.T) {
 			return err
 		})
 		ensure(t, c, Topic{Name: a, Partitions: 1})
+		if anew, err := c.TopicIDs(ctx, a); err != nil || anew[a] == "" || anew[a] == first[a] {
+			t.Fatalf("the identity of the topic created anew is %v, that of the first %v, %v", anew, first, err)
+		}
 		p = producer(t, c, b.n("one"), a)
 		write(0, "anew")
 		refused("of the topic's earlier life", 30)

@@ -11,6 +11,8 @@ import (
 )
 
 // LoadRow is a row of ops.load: one span of one partition loaded for one flow.
+// TopicID, here and elsewhere, is Kafka's ID of the topic, empty where the brokers
+// know none: offsets begin anew when a topic is created again.
 type LoadRow struct {
 	LoadID     string    `json:"load_id"`
 	System     string    `json:"system"`
@@ -19,6 +21,7 @@ type LoadRow struct {
 	Flow       string    `json:"flow"`
 	Entity     string    `json:"entity"`
 	Topic      string    `json:"topic"`
+	TopicID    string    `json:"topic_id"`
 	Partition  int32     `json:"partition"`
 	FromOffset int64     `json:"from_offset"`
 	ToOffset   int64     `json:"to_offset"` // exclusive
@@ -33,6 +36,7 @@ type LoadRow struct {
 // replay writes it again, one attempt higher.
 type RejectRow struct {
 	Topic      string    `json:"topic"`
+	TopicID    string    `json:"topic_id"`
 	Partition  int32     `json:"partition"`
 	Offset     int64     `json:"offset"`
 	Flow       string    `json:"flow"`
@@ -91,16 +95,21 @@ const (
 	instant = "DateTime64(3, 'Asia/Shanghai')"
 )
 
+// topicID tells the lives of a topic apart. It joined the order keys of tables
+// that were there: rows from before have none, and are of an earlier life.
+var topicID = column{"topic_id", lc, "", "主题标识（重建主题后不同）"}
+
 func opsTables() []*object {
 	const near = "Delta(8), ZSTD(1)"
 	return []*object{
 		{db: dbOps, name: "load", comment: "装载台账：每个分区区间每条流水一行", dedup: true,
 			engine: "ReplacingMergeTree(loaded_at)",
-			order:  []string{"topic", "partition", "from_offset", "flow", "entity"},
+			order:  []string{"topic", "partition", "from_offset", "flow", "entity", topicID.name},
+			joins:  []string{topicID.name},
 			columns: []column{
 				{"load_id", "String", "", "装载标识"}, {"system", lc, "", "来源系统"}, {"tier", lc, "", "来源层级"},
 				{"stream", lc, "", "数据流"}, {"flow", lc, "", "流向"}, {"entity", lc, "", "主题实体"},
-				{"topic", lc, "", "主题"}, {"partition", "UInt16", "", "分区"},
+				{"topic", lc, "", "主题"}, topicID, {"partition", "UInt16", "", "分区"},
 				{"from_offset", "UInt64", near, "起始位点"}, {"to_offset", "UInt64", near, "终止位点（不含）"},
 				{"plan", "UInt64", "", "转换方案指纹"}, {"received", "UInt64", "", "收到（条）"},
 				{"accepted", "UInt64", "", "接受（行）"}, {"rejected", "UInt64", "", "退回（条）"},
@@ -108,11 +117,13 @@ func opsTables() []*object {
 			}},
 		{db: dbOps, name: "reject", comment: "退回：不能成为主题数据的记录及原因", dedup: true,
 			engine: "ReplacingMergeTree(attempt)",
-			// The time is the broker's: when a topic is created again its offsets begin
-			// anew, and a record must not be taken for its predecessor.
-			order: []string{"topic", "partition", "offset", "flow", "rejected_at"},
+			// When a topic is created again its offsets begin anew, and a record must not
+			// be taken for its predecessor: the time tells the two apart where brokers
+			// know no topic IDs.
+			order: []string{"topic", "partition", "offset", "flow", "rejected_at", topicID.name},
+			joins: []string{topicID.name},
 			columns: []column{
-				{"topic", lc, "", "主题"}, {"partition", "UInt16", "", "分区"}, {"offset", "UInt64", near, "位点"},
+				{"topic", lc, "", "主题"}, topicID, {"partition", "UInt16", "", "分区"}, {"offset", "UInt64", near, "位点"},
 				{"flow", lc, "", "流向"}, {"system", lc, "", "来源系统"}, {"tier", lc, "", "来源层级"},
 				{"stream", lc, "", "数据流"}, {"entity", lc, "", "主题实体"},
 				{"division", lc, "", "区划（记录所述，可为空）"}, {"rule", lc, "", "规则"},

@@ -281,7 +281,7 @@ func (o *object) shape(have *table) error {
 	if o.engine != have.engine && !strings.HasPrefix(o.engine, have.engine+"(") {
 		return fault.Hint(fault.Config, out, "planning %q: the engine is %s and should be %s", o.full(), have.engine, o.engine)
 	}
-	if want := idents(o.order); strings.ReplaceAll(have.sorting, "`", "") != strings.ReplaceAll(want, "`", "") {
+	if want := idents(o.order); o.joining(have) == nil && strings.ReplaceAll(have.sorting, "`", "") != strings.ReplaceAll(want, "`", "") {
 		for _, k := range o.order {
 			if !slices.Contains(strings.Split(have.sorting, ", "), k) {
 				return fault.Hint(fault.Config, out, "planning %q: the order key (%s) does not cover the grain: column %q is not in it, so distinct rows would merge away", o.full(), have.sorting, k)
@@ -295,10 +295,39 @@ func (o *object) shape(have *table) error {
 	return nil
 }
 
+// joining are the columns that join the end of a table's order key. The server
+// takes them in one statement and rewrites nothing: it adds them without values,
+// so the rows that are there stand in the new order already.
+func (o *object) joining(have *table) []column {
+	key := strings.Split(strings.ReplaceAll(have.sorting, "`", ""), ", ")
+	if len(o.order) <= len(key) || !slices.Equal(o.order[:len(key)], key) {
+		return nil
+	}
+	var out []column
+	for _, k := range o.order[len(key):] {
+		if !slices.Contains(o.joins, k) || have.has(k) {
+			return nil
+		}
+		out = append(out, *o.column(k))
+	}
+	return out
+}
+
 // alter adds what is missing to a table of the right shape, and refuses what
 // is not additive.
 func (o *object) alter(have *table, allow allowed) ([]Step, error) {
 	var steps []Step
+	if joining := o.joining(have); joining != nil {
+		var adds []string
+		for _, c := range joining {
+			adds = append(adds, "ADD COLUMN IF NOT EXISTS "+c.ddl())
+		}
+		steps = append(steps, step(o.full(), "extend the order key of", fmt.Sprintf("ALTER TABLE %s %s, MODIFY ORDER BY %s", o.live(), strings.Join(adds, ", "), tuple(o.order))))
+		more := *have
+		more.columns, more.sorting = slices.Concat(have.columns, joining), idents(o.order)
+		then, err := o.alter(&more, allow)
+		return append(steps, then...), err
+	}
 	add := func(doc, format string, args ...any) {
 		steps = append(steps, step(o.full(), doc, fmt.Sprintf("ALTER TABLE %s.%s ", o.db, ident(o.name))+fmt.Sprintf(format, args...)))
 	}

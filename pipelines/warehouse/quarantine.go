@@ -87,36 +87,45 @@ func (w *Warehouse) RejectCounts(ctx context.Context, f RejectFilter) ([]RejectC
 	return out, rows.Err()
 }
 
-const selectRejects = `SELECT toString(topic), toInt32(partition), toInt64(offset), toString(flow), toString(system), toString(tier), toString(stream),
+const selectRejects = `SELECT toString(topic), toString(topic_id), toInt32(partition), toInt64(offset), toString(flow), toString(system), toString(tier), toString(stream),
 	toString(entity), toString(division), toString(rule), toString(field), toString(reason_zh), toString(reason_en), place, record_key, row,
 	plan, toInt32(attempt), replayed, rejected_at
 	FROM ops.reject FINAL`
 
-// Rejects yields rows of ops.reject in order of topic, flow, partition and
-// offset; limit 0 is all.
+// Rejects yields rows of ops.reject in order of topic, its lives, flow, partition
+// and offset; limit 0 is all.
 func (w *Warehouse) Rejects(ctx context.Context, f RejectFilter, limit int) iter.Seq2[RejectRow, error] {
 	where, args := f.where()
-	text := selectRejects + where + " ORDER BY topic, flow, partition, offset"
+	text := selectRejects + where + " ORDER BY topic, topic_id, flow, partition, offset, rejected_at"
 	if limit > 0 {
 		text += fmt.Sprintf(" LIMIT %d", limit)
 	}
 	return w.rejects(ctx, text, args)
 }
 
-// RejectsAfter returns the first rows of a topic behind the given offsets, by
-// partition, in order of partitions and offsets: about limit of them, and never
-// a part of what the flows of one record say.
-func (w *Warehouse) RejectsAfter(ctx context.Context, topic string, after map[int32]int64, limit int) ([]RejectRow, error) {
+// Partition is a partition of one life of a topic.
+type Partition struct {
+	TopicID string
+	Number  int32
+}
+
+// Of is the partition that the record stands in.
+func (r *RejectRow) Of() Partition { return Partition{r.TopicID, r.Partition} }
+
+// RejectsAfter returns the first rows of a topic behind the given offsets, in
+// order of the topic's lives, partitions and offsets: about limit of them, and
+// never a part of what the flows of one record say.
+func (w *Warehouse) RejectsAfter(ctx context.Context, topic string, after map[Partition]int64, limit int) ([]RejectRow, error) {
 	var cond strings.Builder
 	for p, o := range after {
-		fmt.Fprintf(&cond, " AND NOT (partition = %d AND offset <= %d)", p, o)
+		fmt.Fprintf(&cond, " AND NOT (topic_id = %s AND partition = %d AND offset <= %d)", quote(p.TopicID), p.Number, o)
 	}
 	var out []RejectRow
-	for row, err := range w.rejects(ctx, selectRejects+" WHERE topic = ?"+cond.String()+fmt.Sprintf(" ORDER BY partition, offset, flow LIMIT %d", limit+64), []any{topic}) {
+	for row, err := range w.rejects(ctx, selectRejects+" WHERE topic = ?"+cond.String()+fmt.Sprintf(" ORDER BY topic_id, partition, offset, flow LIMIT %d", limit+64), []any{topic}) {
 		if err != nil {
 			return nil, err
 		}
-		if n := len(out); n >= limit && (out[n-1].Offset != row.Offset || out[n-1].Partition != row.Partition) {
+		if n := len(out); n >= limit && (out[n-1].Offset != row.Offset || out[n-1].Of() != row.Of()) {
 			break
 		}
 		out = append(out, row)
@@ -134,7 +143,7 @@ func (w *Warehouse) rejects(ctx context.Context, text string, args []any) iter.S
 		defer rows.Close()
 		for rows.Next() {
 			var r RejectRow
-			err := rows.Scan(&r.Topic, &r.Partition, &r.Offset, &r.Flow, &r.System, &r.Tier, &r.Stream, &r.Entity, &r.Division, &r.Rule, &r.Field,
+			err := rows.Scan(&r.Topic, &r.TopicID, &r.Partition, &r.Offset, &r.Flow, &r.System, &r.Tier, &r.Stream, &r.Entity, &r.Division, &r.Rule, &r.Field,
 				&r.ReasonZh, &r.ReasonEn, &r.Place, &r.RecordKey, &r.Row, &r.Plan, &r.Attempt, &r.Replayed, &r.RejectedAt)
 			if err != nil {
 				yield(r, fault.New(fault.Bug, "reading ops.reject: %w", err))

@@ -9,6 +9,7 @@ import (
 // a person can resolve, with the divisions that it may mean.
 type ReviewRow struct {
 	Topic      string     `json:"topic"`
+	TopicID    string     `json:"topic_id"`
 	Partition  int32      `json:"partition"`
 	Offset     int64      `json:"offset"`
 	Flow       string     `json:"flow"`
@@ -32,6 +33,7 @@ type ReviewRow struct {
 // many of its rows break a rule.
 type StopRow struct {
 	Topic      string    `json:"topic"`
+	TopicID    string    `json:"topic_id"`
 	Partition  int32     `json:"partition"`
 	FromOffset int64     `json:"from_offset"`
 	ToOffset   int64     `json:"to_offset"`
@@ -53,9 +55,10 @@ func reviewTables() []*object {
 	return []*object{
 		{db: dbOps, name: "division_review", comment: "区划待核定：只能由人工确定归属的区划代码及候选", dedup: true,
 			engine: "ReplacingMergeTree(seen_at)",
-			order:  []string{"topic", "partition", "offset", "flow", "field"},
+			order:  []string{"topic", "partition", "offset", "flow", "field", topicID.name},
+			joins:  []string{topicID.name},
 			columns: []column{
-				{"topic", lc, "", "主题"}, {"partition", "UInt16", "", "分区"}, {"offset", "UInt64", near, "位点"},
+				{"topic", lc, "", "主题"}, topicID, {"partition", "UInt16", "", "分区"}, {"offset", "UInt64", near, "位点"},
 				{"flow", lc, "", "流向"}, {"field", lc, "", "字段"}, {"system", lc, "", "来源系统"}, {"entity", lc, "", "主题实体"},
 				{"rule", lc, "", "规则"}, {"place", "String", "ZSTD(1)", "源内位置"},
 				{"code_system", lc, "", "代码体系"}, {"code", "String", "ZSTD(1)", "来源代码"}, {"at", "Date32", "", "业务日期"},
@@ -66,9 +69,10 @@ func reviewTables() []*object {
 			}},
 		{db: dbOps, name: "load_stop", comment: "停装记录：因质量规则超过阈值而未装载的区间", dedup: true,
 			engine: "ReplacingMergeTree(stopped_at)",
-			order:  []string{"topic", "partition", "from_offset", "flow", "rule"},
+			order:  []string{"topic", "partition", "from_offset", "flow", "rule", topicID.name},
+			joins:  []string{topicID.name},
 			columns: []column{
-				{"topic", lc, "", "主题"}, {"partition", "UInt16", "", "分区"},
+				{"topic", lc, "", "主题"}, topicID, {"partition", "UInt16", "", "分区"},
 				{"from_offset", "UInt64", near, "起始位点"}, {"to_offset", "UInt64", near, "终止位点（不含）"},
 				{"system", lc, "", "来源系统"}, {"stream", lc, "", "数据流"}, {"flow", lc, "", "流向"}, {"entity", lc, "", "主题实体"},
 				{"rule", lc, "", "规则"}, {"broken", "UInt64", "", "违反规则（条）"}, {"rows", "UInt64", "", "区间内（条）"},
@@ -88,8 +92,8 @@ FROM ops.division_review FINAL
 GROUP BY code_system, code, status, year`},
 		{db: dbOps, name: "stopped", comment: "当前停装的分区", view: `SELECT s.*
 FROM (SELECT * FROM ops.load_stop FINAL) AS s
-LEFT JOIN (SELECT topic, partition, max(to_offset) AS loaded_to FROM ops.load FINAL GROUP BY topic, partition) AS l
-  ON l.topic = s.topic AND l.partition = s.partition
+LEFT JOIN (SELECT topic, topic_id, partition, max(to_offset) AS loaded_to FROM ops.load FINAL GROUP BY topic, topic_id, partition) AS l
+  ON l.topic = s.topic AND l.topic_id = s.topic_id AND l.partition = s.partition
 WHERE l.loaded_to <= s.from_offset`},
 	}
 }

@@ -51,6 +51,7 @@ type object struct {
 	engine    string // "ReplacingMergeTree(kafka_offset)"
 	partition string // an expression; usually none
 	order     []string
+	joins     []string // columns that may join the order key of a table that is there: no value is a value
 	ttl       string   // an expression; rows go when it is over. "": never
 	dedup     bool     // keeps a window of insert tokens
 	blocks    bool     // every row keeps the number of the block it came with, through merges

@@ -4150,6 +4150,7 @@ CREATE TABLE ops.load_local ON CLUSTER rongtong
     flow LowCardinality(String) COMMENT '流向',
     entity LowCardinality(String) COMMENT '主题实体',
     topic LowCardinality(String) COMMENT '主题',
+    topic_id LowCardinality(String) COMMENT '主题标识（重建主题后不同）',
     partition UInt16 COMMENT '分区',
     from_offset UInt64 COMMENT '起始位点' CODEC(Delta(8), ZSTD(1)),
     to_offset UInt64 COMMENT '终止位点（不含）' CODEC(Delta(8), ZSTD(1)),
@@ -4160,17 +4161,18 @@ CREATE TABLE ops.load_local ON CLUSTER rongtong
     loaded_at DateTime64(3, 'Asia/Shanghai') COMMENT '装载时间' CODEC(Delta(8), ZSTD(1))
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ops/load_local', '{replica}', loaded_at)
-ORDER BY (topic, partition, from_offset, flow, entity)
+ORDER BY (topic, partition, from_offset, flow, entity, topic_id)
 SETTINGS replicated_deduplication_window = 10000
 COMMENT '装载台账：每个分区区间每条流水一行';
 
 CREATE TABLE ops.load ON CLUSTER rongtong AS ops.load_local
-ENGINE = Distributed('rongtong', ops, load_local, cityHash64(topic, partition, from_offset, flow, entity))
+ENGINE = Distributed('rongtong', ops, load_local, cityHash64(topic, partition, from_offset, flow, entity, topic_id))
 COMMENT '装载台账：每个分区区间每条流水一行';
 
 CREATE TABLE ops.reject_local ON CLUSTER rongtong
 (
     topic LowCardinality(String) COMMENT '主题',
+    topic_id LowCardinality(String) COMMENT '主题标识（重建主题后不同）',
     partition UInt16 COMMENT '分区',
     offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
     flow LowCardinality(String) COMMENT '流向',
@@ -4192,12 +4194,12 @@ CREATE TABLE ops.reject_local ON CLUSTER rongtong
     rejected_at DateTime64(3, 'Asia/Shanghai') COMMENT '退回时间' CODEC(Delta(8), ZSTD(1))
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ops/reject_local', '{replica}', attempt)
-ORDER BY (topic, partition, offset, flow, rejected_at)
+ORDER BY (topic, partition, offset, flow, rejected_at, topic_id)
 SETTINGS replicated_deduplication_window = 10000
 COMMENT '退回：不能成为主题数据的记录及原因';
 
 CREATE TABLE ops.reject ON CLUSTER rongtong AS ops.reject_local
-ENGINE = Distributed('rongtong', ops, reject_local, cityHash64(topic, partition, offset, flow, rejected_at))
+ENGINE = Distributed('rongtong', ops, reject_local, cityHash64(topic, partition, offset, flow, rejected_at, topic_id))
 COMMENT '退回：不能成为主题数据的记录及原因';
 
 CREATE TABLE ops.run_local ON CLUSTER rongtong
@@ -4350,6 +4352,7 @@ COMMENT '质量问题：装载后按规则在主题数据中发现的问题';
 CREATE TABLE ops.division_review_local ON CLUSTER rongtong
 (
     topic LowCardinality(String) COMMENT '主题',
+    topic_id LowCardinality(String) COMMENT '主题标识（重建主题后不同）',
     partition UInt16 COMMENT '分区',
     offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
     flow LowCardinality(String) COMMENT '流向',
@@ -4369,17 +4372,18 @@ CREATE TABLE ops.division_review_local ON CLUSTER rongtong
     seen_at DateTime64(3, 'Asia/Shanghai') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1))
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ops/division_review_local', '{replica}', seen_at)
-ORDER BY (topic, partition, offset, flow, field)
+ORDER BY (topic, partition, offset, flow, field, topic_id)
 SETTINGS replicated_deduplication_window = 10000
 COMMENT '区划待核定：只能由人工确定归属的区划代码及候选';
 
 CREATE TABLE ops.division_review ON CLUSTER rongtong AS ops.division_review_local
-ENGINE = Distributed('rongtong', ops, division_review_local, cityHash64(topic, partition, offset, flow, field))
+ENGINE = Distributed('rongtong', ops, division_review_local, cityHash64(topic, partition, offset, flow, field, topic_id))
 COMMENT '区划待核定：只能由人工确定归属的区划代码及候选';
 
 CREATE TABLE ops.load_stop_local ON CLUSTER rongtong
 (
     topic LowCardinality(String) COMMENT '主题',
+    topic_id LowCardinality(String) COMMENT '主题标识（重建主题后不同）',
     partition UInt16 COMMENT '分区',
     from_offset UInt64 COMMENT '起始位点' CODEC(Delta(8), ZSTD(1)),
     to_offset UInt64 COMMENT '终止位点（不含）' CODEC(Delta(8), ZSTD(1)),
@@ -4395,12 +4399,12 @@ CREATE TABLE ops.load_stop_local ON CLUSTER rongtong
     stopped_at DateTime64(3, 'Asia/Shanghai') COMMENT '停装时间' CODEC(Delta(8), ZSTD(1))
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ops/load_stop_local', '{replica}', stopped_at)
-ORDER BY (topic, partition, from_offset, flow, rule)
+ORDER BY (topic, partition, from_offset, flow, rule, topic_id)
 SETTINGS replicated_deduplication_window = 10000
 COMMENT '停装记录：因质量规则超过阈值而未装载的区间';
 
 CREATE TABLE ops.load_stop ON CLUSTER rongtong AS ops.load_stop_local
-ENGINE = Distributed('rongtong', ops, load_stop_local, cityHash64(topic, partition, from_offset, flow, rule))
+ENGINE = Distributed('rongtong', ops, load_stop_local, cityHash64(topic, partition, from_offset, flow, rule, topic_id))
 COMMENT '停装记录：因质量规则超过阈值而未装载的区间';
 
 CREATE OR REPLACE VIEW dwd.code_crosswalk ON CLUSTER rongtong
@@ -8783,10 +8787,10 @@ COMMENT '区划待核定：每个代码和年份一行 [d3ba7e34f117bacb]';
 CREATE OR REPLACE VIEW ops.stopped ON CLUSTER rongtong AS
 SELECT s.*
 FROM (SELECT * FROM ops.load_stop FINAL) AS s
-LEFT JOIN (SELECT topic, partition, max(to_offset) AS loaded_to FROM ops.load FINAL GROUP BY topic, partition) AS l
-  ON l.topic = s.topic AND l.partition = s.partition
+LEFT JOIN (SELECT topic, topic_id, partition, max(to_offset) AS loaded_to FROM ops.load FINAL GROUP BY topic, topic_id, partition) AS l
+  ON l.topic = s.topic AND l.topic_id = s.topic_id AND l.partition = s.partition
 WHERE l.loaded_to <= s.from_offset
-COMMENT '当前停装的分区 [7597a272b4cbaa79]';
+COMMENT '当前停装的分区 [549a245bbb376330]';
 
 CREATE OR REPLACE VIEW ads.quality_issue ON CLUSTER rongtong AS
 SELECT rule, entity, thing, field, value, expected, division_code, src, department, reason_zh, reason_en, opened_at

@@ -3650,6 +3650,7 @@ CREATE TABLE ops.load
     flow LowCardinality(String) COMMENT '流向',
     entity LowCardinality(String) COMMENT '主题实体',
     topic LowCardinality(String) COMMENT '主题',
+    topic_id LowCardinality(String) COMMENT '主题标识（重建主题后不同）',
     partition UInt16 COMMENT '分区',
     from_offset UInt64 COMMENT '起始位点' CODEC(Delta(8), ZSTD(1)),
     to_offset UInt64 COMMENT '终止位点（不含）' CODEC(Delta(8), ZSTD(1)),
@@ -3660,13 +3661,14 @@ CREATE TABLE ops.load
     loaded_at DateTime64(3, 'Asia/Shanghai') COMMENT '装载时间' CODEC(Delta(8), ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(loaded_at)
-ORDER BY (topic, partition, from_offset, flow, entity)
+ORDER BY (topic, partition, from_offset, flow, entity, topic_id)
 SETTINGS non_replicated_deduplication_window = 10000
 COMMENT '装载台账：每个分区区间每条流水一行';
 
 CREATE TABLE ops.reject
 (
     topic LowCardinality(String) COMMENT '主题',
+    topic_id LowCardinality(String) COMMENT '主题标识（重建主题后不同）',
     partition UInt16 COMMENT '分区',
     offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
     flow LowCardinality(String) COMMENT '流向',
@@ -3688,7 +3690,7 @@ CREATE TABLE ops.reject
     rejected_at DateTime64(3, 'Asia/Shanghai') COMMENT '退回时间' CODEC(Delta(8), ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(attempt)
-ORDER BY (topic, partition, offset, flow, rejected_at)
+ORDER BY (topic, partition, offset, flow, rejected_at, topic_id)
 SETTINGS non_replicated_deduplication_window = 10000
 COMMENT '退回：不能成为主题数据的记录及原因';
 
@@ -3814,6 +3816,7 @@ COMMENT '质量问题：装载后按规则在主题数据中发现的问题';
 CREATE TABLE ops.division_review
 (
     topic LowCardinality(String) COMMENT '主题',
+    topic_id LowCardinality(String) COMMENT '主题标识（重建主题后不同）',
     partition UInt16 COMMENT '分区',
     offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
     flow LowCardinality(String) COMMENT '流向',
@@ -3833,13 +3836,14 @@ CREATE TABLE ops.division_review
     seen_at DateTime64(3, 'Asia/Shanghai') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(seen_at)
-ORDER BY (topic, partition, offset, flow, field)
+ORDER BY (topic, partition, offset, flow, field, topic_id)
 SETTINGS non_replicated_deduplication_window = 10000
 COMMENT '区划待核定：只能由人工确定归属的区划代码及候选';
 
 CREATE TABLE ops.load_stop
 (
     topic LowCardinality(String) COMMENT '主题',
+    topic_id LowCardinality(String) COMMENT '主题标识（重建主题后不同）',
     partition UInt16 COMMENT '分区',
     from_offset UInt64 COMMENT '起始位点' CODEC(Delta(8), ZSTD(1)),
     to_offset UInt64 COMMENT '终止位点（不含）' CODEC(Delta(8), ZSTD(1)),
@@ -3855,7 +3859,7 @@ CREATE TABLE ops.load_stop
     stopped_at DateTime64(3, 'Asia/Shanghai') COMMENT '停装时间' CODEC(Delta(8), ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(stopped_at)
-ORDER BY (topic, partition, from_offset, flow, rule)
+ORDER BY (topic, partition, from_offset, flow, rule, topic_id)
 SETTINGS non_replicated_deduplication_window = 10000
 COMMENT '停装记录：因质量规则超过阈值而未装载的区间';
 
@@ -8239,10 +8243,10 @@ COMMENT '区划待核定：每个代码和年份一行 [d3ba7e34f117bacb]';
 CREATE OR REPLACE VIEW ops.stopped AS
 SELECT s.*
 FROM (SELECT * FROM ops.load_stop FINAL) AS s
-LEFT JOIN (SELECT topic, partition, max(to_offset) AS loaded_to FROM ops.load FINAL GROUP BY topic, partition) AS l
-  ON l.topic = s.topic AND l.partition = s.partition
+LEFT JOIN (SELECT topic, topic_id, partition, max(to_offset) AS loaded_to FROM ops.load FINAL GROUP BY topic, topic_id, partition) AS l
+  ON l.topic = s.topic AND l.topic_id = s.topic_id AND l.partition = s.partition
 WHERE l.loaded_to <= s.from_offset
-COMMENT '当前停装的分区 [7597a272b4cbaa79]';
+COMMENT '当前停装的分区 [549a245bbb376330]';
 
 CREATE OR REPLACE VIEW ads.quality_issue AS
 SELECT rule, entity, thing, field, value, expected, division_code, src, department, reason_zh, reason_en, opened_at
