@@ -19,6 +19,7 @@ import (
 var rooms = map[string]int{
 	"cmd":                            9, // holds only this test
 	"cmd/rongtong":                   8,
+	"cmd/top":                        7,
 	"deploy/bench":                   7,
 	"deploy/demo":                    7,
 	"pipelines/control":              6,
@@ -74,6 +75,7 @@ var homes = map[string][]string{
 	"github.com/twmb/franz-go":            {"deploy/embedded", "deploy/sandbox"},
 	"github.com/ebitengine/purego":        {"deploy/embedded"},
 	"github.com/spf13/cobra":              {"cmd/rongtong"},
+	"charm.land/":                         {"cmd/top"},
 }
 
 // independent rooms check the pipeline from outside: they may not see how it

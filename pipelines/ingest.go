@@ -30,6 +30,8 @@ type Ingest struct {
 	Kinds map[string]connectors.Kind
 	Keys  *deidentify.Keys // of pseudonyms and of the landing area; nil: none
 	Log   *slog.Logger
+	// Troubles, if set, is told which sources do not go on.
+	Troubles *Troubles
 	// Session is how long a process that died keeps its systems; 0: 6 s, the
 	// least that brokers allow by default.
 	Session time.Duration
@@ -118,6 +120,7 @@ func (in *Ingest) generation(ctx context.Context, gen *topics.Generation) error 
 		for _, r := range running {
 			r.end()
 		}
+		in.Troubles.forget(TroubleIngest, "")
 		in.streams.leave(e)
 	}()
 	for {
@@ -179,6 +182,7 @@ func (in *Ingest) reconcile(held context.Context, running map[string]*reading, s
 	for _, r := range gone {
 		in.Log.Info("a system is no longer read as it was: it stopped at a boundary", "system", r.streams[0].System.System)
 		r.end()
+		in.Troubles.forget(TroubleIngest, r.streams[0].System.System)
 	}
 	return nil
 }
@@ -188,10 +192,13 @@ func (in *Ingest) system(ctx context.Context, sys *schemas.System, list []*Strea
 	log := in.Log.With("system", sys.System)
 	kind, _ := connectors.KindOf(sys)
 	retry(ctx, log, "opening the system", func() error {
+		whole := Trouble{Role: TroubleIngest, System: sys.System, Tier: sys.Tier}
 		opened, err := in.Kinds[kind].Open(ctx, sys)
 		if err != nil {
+			in.Troubles.begin(whole, err)
 			return err
 		}
+		in.Troubles.end(whole)
 		defer opened.Close()
 		var wg sync.WaitGroup
 		for i, s := range list {
@@ -203,7 +210,11 @@ func (in *Ingest) system(ctx context.Context, sys *schemas.System, list []*Strea
 					if err := in.reread(ctx, s, log); err != nil {
 						return err
 					}
-					return in.stream(ctx, kafkaLog{in.Kafka}, opened, s, ticks[i], log)
+					err := in.stream(ctx, kafkaLog{in.Kafka}, opened, s, ticks[i], log)
+					if err != nil && ctx.Err() == nil {
+						in.Troubles.begin(sourceTrouble(s), err)
+					}
+					return err
 				})
 			}()
 		}
@@ -304,6 +315,7 @@ func (in *Ingest) stream(ctx context.Context, kafka Log, opened connectors.Opene
 		chunk.Reset()
 		pos, err := src.Read(ctx, chunk)
 		if errors.Is(err, io.EOF) {
+			in.Troubles.end(sourceTrouble(s))
 			told = tell(log, src.Stats(), told)
 			select {
 			case <-ctx.Done():
@@ -330,6 +342,7 @@ func (in *Ingest) stream(ctx context.Context, kafka Log, opened connectors.Opene
 			return err
 		}
 		at = next
+		in.Troubles.end(sourceTrouble(s))
 		log.Debug("delivered", "records", len(chunk.Rows), "in_all", at.Records)
 		told = tell(log, src.Stats(), told)
 		if err := src.Done(ctx, pos); err != nil {

@@ -62,9 +62,10 @@ var work = map[string]func(*Jobs, context.Context, Request) (string, error){
 // process that runs jobs: whoever owns it, and only they.
 const control = "rongtong.control"
 
-// ControlTopics are what the schedule role needs.
+// ControlTopics are what the roles need beside the streams' topics.
 func ControlTopics() []topics.Topic {
-	return []topics.Topic{{Name: control, Partitions: 1}, {Name: scheduled, Partitions: 1}}
+	return []topics.Topic{{Name: control, Partitions: 1}, {Name: scheduled, Partitions: 1},
+		{Name: troubles, Partitions: 1, Configs: map[string]string{"retention.ms": "604800000"}}}
 }
 
 // Request asks for one run of a job.

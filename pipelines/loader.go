@@ -59,6 +59,8 @@ type Loader struct {
 	// Loaded, if set, is told of every span whose load is committed. It is called
 	// by several goroutines.
 	Loaded func(span record.Span, accepted, rejected int)
+	// Troubles, if set, is told which partitions do not go on.
+	Troubles *Troubles
 	// Stages, if set, is told what CPU time the stages take.
 	Stages *Stages
 	// Earlier, if set, finds a stream as earlier declarations had it, by its topic
@@ -198,6 +200,7 @@ func (l *Loader) generation(ctx context.Context, gen *topics.Generation, names [
 	others := l.attend(goOn, work, &e, names, len(shares) < len(gen.Assigned))
 	finish()
 	wg.Wait()
+	l.Troubles.forget(TroubleLoad, "")
 	for _, s := range shares {
 		l.unqueue(s)
 	}
@@ -293,6 +296,7 @@ func (l *Loader) shares(ctx context.Context, kafka Offsets, assigned []topics.To
 				l.Log.Error("a partition is left alone: a load of it is pending under another plan; run the earlier version until the load is finished, then this one again",
 					"topic", s.topic, "partition", s.partition, "pending_to", pending.To,
 					"pending_plan", fmt.Sprintf("%016x", pending.Plan), "plan", fmt.Sprintf("%016x", plan))
+				l.Troubles.begin(s.trouble(), fault.New(fault.Config, "a load is pending under another plan"))
 				continue
 			}
 			s.pending = pending
@@ -355,6 +359,7 @@ func (l *Loader) dispatch(ctx, work context.Context, shares []*share, ready chan
 				s.again.Store(now.Add(cmp.Or(l.Rest, 15*time.Second)).UnixNano())
 				l.Log.Error("a partition is stopped: it ends before what is loaded of it, so it lost records, or its topic was created anew; if that was meant, reset the offsets of the loaders' group for it and start again",
 					"topic", s.topic, "partition", s.partition, "ends_at", end, "loaded_to", s.next.Load(), "group", l.group())
+				l.Troubles.begin(s.trouble(), fault.New(fault.Config, "the topic ends at %d, before what is loaded of it, %d", end, s.next.Load()))
 			}
 			if !s.queued.Load() && l.due(s, now) {
 				l.queue(s, ready)

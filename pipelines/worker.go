@@ -158,6 +158,7 @@ func (w *worker) loadAll(loading context.Context, orders <-chan order) error {
 		switch {
 		case err == nil:
 			s.again.Store(0)
+			w.Troubles.end(s.trouble())
 		case errors.Is(err, topics.ErrGenerationOver), loading.Err() != nil:
 			return err
 		default:
@@ -182,6 +183,7 @@ func (w *worker) rest(ctx context.Context, s *share, err error) {
 		w.Log.Warn("a partition rests", "topic", s.topic, "partition", s.partition, "again_in", time.Second, "error", err)
 		return
 	}
+	w.Troubles.begin(s.trouble(), err)
 	pause := cmp.Or(w.Rest, 15*time.Second)
 	s.again.Store(time.Now().Add(pause).UnixNano())
 	w.Log.Error("a partition is stopped; nothing of it is lost, the others go on", "topic", s.topic, "partition", s.partition,

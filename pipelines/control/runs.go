@@ -59,14 +59,19 @@ func (m *Monitor) Runs(ctx context.Context, f RunFilter) ([]RunStatus, error) {
 	if !f.Since.IsZero() {
 		where, args = append(where, "started_at >= fromUnixTimestamp64Milli(?)"), append(args, f.Since.UnixMilli())
 	}
-	sql := "SELECT run_id, toString(job), toString(cause), toString(business_date), attempt, toString(state), started_at, finished_at, detail, error, loads_seen\nFROM ops.run FINAL"
+	sql := ""
 	if len(where) > 0 {
-		sql += "\nWHERE " + strings.Join(where, " AND ")
+		sql = "\nWHERE " + strings.Join(where, " AND ")
 	}
 	if f.Limit <= 0 {
 		f.Limit = 20
 	}
-	rows, err := m.w.Query(ctx, sql+fmt.Sprintf("\nORDER BY started_at DESC, run_id DESC LIMIT %d", f.Limit), args...)
+	return m.queryRuns(ctx, sql+fmt.Sprintf("\nORDER BY started_at DESC, run_id DESC LIMIT %d", f.Limit), args...)
+}
+
+// queryRuns reads the runs that the clauses choose.
+func (m *Monitor) queryRuns(ctx context.Context, clauses string, args ...any) ([]RunStatus, error) {
+	rows, err := m.w.Query(ctx, "SELECT run_id, toString(job), toString(cause), toString(business_date), attempt, toString(state), started_at, finished_at, detail, error, loads_seen\nFROM ops.run FINAL"+clauses, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -34,11 +34,14 @@ type Status struct {
 	Loads   int64          `json:"loads"`
 }
 
-// Monitor asks for the status again and again over the same connections.
+// Monitor asks for the status again and again over the same connections. It
+// may be used by several goroutines.
 type Monitor struct {
 	d Declarations
 	k *topics.Client
 	w *warehouse.Warehouse
+
+	trouble pipelines.TroubleLog
 }
 
 // NewMonitor connects to both addresses.
@@ -56,7 +59,7 @@ func NewMonitor(ctx context.Context, o Options) (*Monitor, error) {
 		k.Close()
 		return nil, err
 	}
-	return &Monitor{d, k, w}, nil
+	return &Monitor{d: d, k: k, w: w, trouble: pipelines.TroubleLog{Kafka: k}}, nil
 }
 
 // Close hangs up.

@@ -68,6 +68,8 @@ func run(ctx context.Context, o Options, d Declarations, k *topics.Client, w *wa
 		defer m.Close()
 		g.Go(func() error { return NewMetrics(m, o.Log.With("role", "metrics")).Listen(ctx, work.Listen) })
 	}
+	troubles := pipelines.NewTroubles(k, o.Log)
+	g.Go(func() error { troubles.Run(ctx); return nil })
 	for _, role := range work.Roles {
 		log := o.Log.With("role", role)
 		switch role {
@@ -77,7 +79,7 @@ func run(ctx context.Context, o Options, d Declarations, k *topics.Client, w *wa
 				return err
 			}
 			g.Go(func() error {
-				in := &pipelines.Ingest{Kafka: k, Kinds: all.Kinds(), Keys: keys, Log: log}
+				in := &pipelines.Ingest{Kafka: k, Kinds: all.Kinds(), Keys: keys, Log: log, Troubles: troubles}
 				return in.Run(ctx, d.Streams)
 			})
 		case "load":
@@ -85,7 +87,7 @@ func run(ctx context.Context, o Options, d Declarations, k *topics.Client, w *wa
 				return err
 			}
 			g.Go(func() error {
-				l := &pipelines.Loader{Kafka: k, Warehouse: w, Log: log, Workers: work.Workers}
+				l := &pipelines.Loader{Kafka: k, Warehouse: w, Log: log, Workers: work.Workers, Troubles: troubles}
 				return l.Run(ctx, d.Streams)
 			})
 		case "schedule":

@@ -1,0 +1,203 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"rongtong/schemas"
+	"rongtong/schemas/fault"
+)
+
+// Glance is everything that `rongtong top` shows, at one moment.
+type Glance struct {
+	At         time.Time      `json:"at"`
+	Tiers      []TierGlance   `json:"tiers"` // from the province down
+	Streams    []StreamGlance `json:"streams"`
+	Runs       []RunStatus    `json:"runs"`    // those that run now, then the latest of each job
+	Members    map[string]int `json:"members"` // live processes by role
+	Conditions []Condition    `json:"conditions"`
+	BooksAt    time.Time      `json:"books_at"` // when the doubles were counted
+}
+
+// TierGlance is how one tier stands. Sums are since the beginning.
+type TierGlance struct {
+	Tier      string        `json:"tier"`
+	Name      schemas.Label `json:"-"`
+	Delivered int64         `json:"delivered"` // records in Kafka, times their flows
+	Received  int64         `json:"received"`
+	Accepted  int64         `json:"accepted"`
+	Rejected  int64         `json:"rejected"`
+	Duplicate int64         `json:"duplicate"` // as of the latest books
+	Lag       int64         `json:"lag"`
+	Wait      float64       `json:"wait_seconds"` // the longest wait of a record that is not loaded
+	Loaded    time.Time     `json:"loaded_at"`    // when rows last came in; zero: never
+}
+
+// StreamGlance is how one stream stands.
+type StreamGlance struct {
+	StreamStatus
+	Wait    float64   `json:"wait_seconds"`
+	Loaded  time.Time `json:"loaded_at"`
+	Holders int       `json:"holders"` // loaders that own partitions of it
+	Unheld  int       `json:"unheld"`  // partitions that nobody owns
+	Stopped string    `json:"stopped,omitempty"`
+}
+
+// Books are the books of each tier, counted in the warehouse.
+type Books struct {
+	At    time.Time
+	Tiers []TierBooks
+}
+
+// TierBooks are the books of one tier.
+type TierBooks struct {
+	Tier                                                    string
+	Received, Accepted, Quarantined, Duplicates, Unbalanced int64 // Unbalanced counts streams
+}
+
+// Books counts what is in the warehouse: it reads the keys of every claim, so
+// ask for it now and then, not every second.
+func (m *Monitor) Books(ctx context.Context) (Books, error) {
+	b := Books{At: time.Now()}
+	rows, err := m.w.Query(ctx, `SELECT toString(tier), toInt64(sum(received)), toInt64(sum(accepted)), toInt64(sum(quarantined)), toInt64(sum(duplicate)), toInt64(countIf(NOT balanced))
+		FROM ops.books GROUP BY tier`)
+	if err != nil {
+		return b, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var t TierBooks
+		if err := rows.Scan(&t.Tier, &t.Received, &t.Accepted, &t.Quarantined, &t.Duplicates, &t.Unbalanced); err != nil {
+			return b, err
+		}
+		b.Tiers = append(b.Tiers, t)
+	}
+	return b, rows.Err()
+}
+
+// Glance asks for everything but the books, which are the caller's.
+func (m *Monitor) Glance(ctx context.Context, books Books) (*Glance, error) {
+	st, err := m.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	lags, err := m.Lag(ctx)
+	if err != nil {
+		return nil, err
+	}
+	fresh, err := m.loadedAt(ctx)
+	if err != nil {
+		return nil, err
+	}
+	zone, err := time.LoadLocation("Asia/Shanghai") // the warehouse's times are in it
+	if err != nil {
+		return nil, fault.New(fault.Bug, "reading the zone of the warehouse: %w", err)
+	}
+	g := &Glance{At: time.Now().In(zone), Members: map[string]int{}, BooksAt: books.At}
+	for _, role := range Roles {
+		who, err := m.k.Owners(ctx, role)
+		if err != nil {
+			return nil, fmt.Errorf("asking who runs the role %q: %w", role, err)
+		}
+		g.Members[role] = len(who)
+	}
+	g.Streams = streamGlances(st.Streams, lags, fresh)
+	g.Tiers = m.tierGlances(g.Streams, books)
+	if g.Runs, err = m.currentRuns(ctx); err != nil {
+		return nil, err
+	}
+	g.Conditions, err = m.conditions(ctx, g, books)
+	return g, err
+}
+
+// loadedAt is when rows of each stream last came in, by topic.
+func (m *Monitor) loadedAt(ctx context.Context) (map[string]time.Time, error) {
+	rows, err := m.w.Query(ctx, "SELECT toString(topic), max(loaded_at) FROM ops.load GROUP BY topic")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[string]time.Time{}
+	for rows.Next() {
+		var topic string
+		var at time.Time
+		if err := rows.Scan(&topic, &at); err != nil {
+			return nil, err
+		}
+		out[topic] = at
+	}
+	return out, rows.Err()
+}
+
+func streamGlances(streams []StreamStatus, lags []PartitionLag, fresh map[string]time.Time) []StreamGlance {
+	out := make([]StreamGlance, len(streams))
+	at := map[string]int{}
+	for i, s := range streams {
+		out[i], at[s.Topic] = StreamGlance{StreamStatus: s, Loaded: fresh[s.Topic]}, i
+	}
+	holders := map[[2]string]bool{}
+	for _, l := range lags {
+		s := &out[at[l.Topic]]
+		s.Wait = max(s.Wait, l.Seconds)
+		if l.Stopped != "" {
+			s.Stopped = l.Stopped
+		}
+		if l.Holder == "" {
+			s.Unheld++
+		} else if k := [2]string{l.Topic, l.Holder}; !holders[k] {
+			holders[k] = true
+			s.Holders++
+		}
+	}
+	return out
+}
+
+func (m *Monitor) tierGlances(streams []StreamGlance, books Books) []TierGlance {
+	var out []TierGlance
+	for _, tier := range m.d.Catalog.Tiers {
+		t := TierGlance{Tier: tier.Code, Name: tier.Name}
+		for _, s := range streams {
+			if s.Tier != tier.Code {
+				continue
+			}
+			t.Delivered += s.Records * int64(s.Flows)
+			t.Received, t.Accepted, t.Rejected, t.Lag = t.Received+s.Received, t.Accepted+s.Accepted, t.Rejected+s.Rejected, t.Lag+s.Lag
+			t.Wait = max(t.Wait, s.Wait)
+			if s.Loaded.After(t.Loaded) {
+				t.Loaded = s.Loaded
+			}
+		}
+		for _, b := range books.Tiers {
+			if b.Tier == tier.Code {
+				t.Duplicate = b.Duplicates
+			}
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+// currentRuns are the runs that run now, then the latest of each job.
+func (m *Monitor) currentRuns(ctx context.Context) ([]RunStatus, error) {
+	running, err := m.Runs(ctx, RunFilter{State: "running", Limit: 50})
+	if err != nil {
+		return nil, err
+	}
+	latest, err := m.latestRuns(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := running
+	for _, r := range latest {
+		if r.State != "running" {
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+// latestRuns are the latest run of each job, the newest first.
+func (m *Monitor) latestRuns(ctx context.Context) ([]RunStatus, error) {
+	return m.queryRuns(ctx, "\nORDER BY started_at DESC, run_id DESC LIMIT 1 BY job")
+}
