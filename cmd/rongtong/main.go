@@ -152,7 +152,7 @@ func newRoot() *cobra.Command {
 		demoCmd(c), upCmd(c), statusCmd(c), runsCmd(c), lagCmd(c), topCmd(c), doctorCmd(c), versionCmd(c), engineCmd(),
 		checkCmd(c), schemaCmd(c), coverageCmd(c), divisionCmd(c),
 		scheduleCmd(c), jobCmd(c),
-		queryCmd(c), whyCmd(c), qualityCmd(c), rejectsCmd(c),
+		queryCmd(c), whyCmd(c), qualityCmd(c), rejectsCmd(c), replayCmd(c), reprocessCmd(c),
 		connectCmd(c), feedCmd(c), keysCmd(c), benchCmd(c),
 	)
 	return root

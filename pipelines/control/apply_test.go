@@ -36,6 +36,10 @@ func TestMain(m *testing.M) {
 		replayAndDie(folder)
 		return
 	}
+	if folder := os.Getenv(reprocessEnv); folder != "" {
+		reprocessAndDie(folder)
+		return
+	}
 	embeddedtest.Main(m)
 }
 

@@ -55,6 +55,7 @@ type RejectRow struct {
 	Plan       uint64    `json:"plan"`     // fingerprint of the plan that refused it last
 	Attempt    int32     `json:"attempt"`  // replays so far
 	Replayed   bool      `json:"replayed"` // the last replay accepted it: it is no longer in quarantine
+	Later      bool      `json:"later"`    // it was accepted when it was loaded, and refused when it was reprocessed
 	RejectedAt time.Time `json:"rejected_at"`
 }
 
@@ -131,6 +132,7 @@ func opsTables() []*object {
 				{"place", "String", "ZSTD(1)", "源内位置"}, {"record_key", "String", "ZSTD(1)", "源记录键"},
 				{"row", "String", "ZSTD(1)", "记录（已脱敏）"}, {"plan", "UInt64", "", "最近一次退回时的转换方案指纹"},
 				{"attempt", "UInt16", "", "已重放次数"}, {"replayed", "Bool", "", "重放后已接受"},
+				{"later", "Bool", "", "装载时已接受，重新处理后退回"},
 				{"rejected_at", instant, near, "退回时间"},
 			}},
 		{db: dbOps, name: "run", comment: "作业运行记录", dedup: true,
@@ -173,7 +175,7 @@ func opsViews(c *schemas.Catalog) []*object {
   ),
   rejects AS
   (
-    SELECT system, stream, entity, topic, countIf(NOT replayed) AS quarantined, countIf(replayed) AS passed
+    SELECT system, stream, entity, topic, countIf(NOT replayed) AS quarantined, countIf(replayed AND NOT later) AS passed, countIf(NOT later) AS at_load
     FROM ops.reject FINAL GROUP BY system, stream, entity, topic
   ),
   claims AS
@@ -193,7 +195,7 @@ SELECT l.tier AS tier, l.system AS system, l.stream AS stream, l.entity AS entit
        -- What the loader says it loaded and refused must be everything received, the
        -- refused must be there, in quarantine or accepted by a replay, and no claim may
        -- be there that was never loaded or replayed.
-       toBool(l.loaded + l.refused = l.received AND l.refused = quarantined + ifNull(r.passed, 0)
+       toBool(l.loaded + l.refused = l.received AND l.refused = ifNull(r.at_load, 0)
               AND accepted + expired <= l.loaded + ifNull(r.passed, 0)) AS balanced
 FROM loads AS l
 LEFT JOIN rejects AS r ON r.system = l.system AND r.stream = l.stream AND r.entity = l.entity AND r.topic = l.topic

@@ -89,7 +89,7 @@ func (w *Warehouse) RejectCounts(ctx context.Context, f RejectFilter) ([]RejectC
 
 const selectRejects = `SELECT toString(topic), toString(topic_id), toInt32(partition), toInt64(offset), toString(flow), toString(system), toString(tier), toString(stream),
 	toString(entity), toString(division), toString(rule), toString(field), toString(reason_zh), toString(reason_en), place, record_key, row,
-	plan, toInt32(attempt), replayed, rejected_at
+	plan, toInt32(attempt), replayed, later, rejected_at
 	FROM ops.reject FINAL`
 
 // Rejects yields rows of ops.reject in order of topic, its lives, flow, partition
@@ -144,7 +144,7 @@ func (w *Warehouse) rejects(ctx context.Context, text string, args []any) iter.S
 		for rows.Next() {
 			var r RejectRow
 			err := rows.Scan(&r.Topic, &r.TopicID, &r.Partition, &r.Offset, &r.Flow, &r.System, &r.Tier, &r.Stream, &r.Entity, &r.Division, &r.Rule, &r.Field,
-				&r.ReasonZh, &r.ReasonEn, &r.Place, &r.RecordKey, &r.Row, &r.Plan, &r.Attempt, &r.Replayed, &r.RejectedAt)
+				&r.ReasonZh, &r.ReasonEn, &r.Place, &r.RecordKey, &r.Row, &r.Plan, &r.Attempt, &r.Replayed, &r.Later, &r.RejectedAt)
 			if err != nil {
 				yield(r, fault.New(fault.Bug, "reading ops.reject: %w", err))
 				return

@@ -6,13 +6,9 @@ import (
 	"strings"
 	"time"
 
-	clickhouse "github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/ipc"
-	"github.com/apache/arrow/go/v17/arrow/memory"
 
 	"rongtong/schemas"
-	"rongtong/schemas/fault"
 )
 
 // RawKey is by what a record as received is known within its partition: the same
@@ -42,27 +38,5 @@ func (w *Warehouse) RawColumns(ctx context.Context, system string, s *schemas.St
 		t._place AS _place, t._key AS _key, toString(t._op) AS _op, %s
 		FROM ods.%s AS t FINAL WHERE t._partition = %d AND (toInt64(t._offset), toUnixTimestamp64Milli(t._arrived_at)) IN (%s) ORDER BY t._offset`,
 		strings.Join(names, ", "), table, partition, strings.Join(list, ","))
-	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{
-		"output_format_arrow_compression_method": "none", "output_format_arrow_string_as_string": 1, "output_format_arrow_low_cardinality_as_dictionary": 0,
-		"max_query_size": 16 << 20,
-	}))
-	out, err := w.conn.QueryFormat(ctx, "ArrowStream", sql)
-	if err != nil {
-		return w.mark(err, "reading layer ods")
-	}
-	defer out.Close()
-	r, err := ipc.NewReader(out, ipc.WithAllocator(memory.DefaultAllocator))
-	if err != nil {
-		return fault.New(fault.Transient, "reading layer ods: %w", err)
-	}
-	defer r.Release()
-	for r.Next() {
-		if err := fn(r.Record()); err != nil {
-			return err
-		}
-	}
-	if err := r.Err(); err != nil {
-		return fault.New(fault.Transient, "reading layer ods: %w", err)
-	}
-	return nil
+	return w.arrow(ctx, sql, "reading layer ods", fn)
 }

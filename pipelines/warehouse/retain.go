@@ -25,12 +25,8 @@ func (w *Warehouse) Retain(ctx context.Context, e *schemas.Entity, now time.Time
 	if !ok {
 		return 0, nil
 	}
-	cutoff := now.AddDate(0, 0, -keep.N)
-	if keep.Unit == 'Y' {
-		cutoff = now.AddDate(-keep.N, 0, 0)
-	}
-	before := quote(cutoff.UTC().Format("2006-01-02 15:04:05"))
-	before = "toDateTime64(" + before + ", 3, 'UTC')"
+	cutoff := cutoff(keep, now)
+	before := instantOf(cutoff)
 	table := dbStd + "." + ident(e.Entity)
 	var old uint64
 	if err := w.QueryRow(ctx, "SELECT count() FROM "+table+" WHERE event_time < "+before, []any{&old}); err != nil || old == 0 {
@@ -58,6 +54,18 @@ func (w *Warehouse) Retain(ctx context.Context, e *schemas.Entity, now time.Time
 		n += r.Expired
 	}
 	return n, nil
+}
+
+// cutoff is the time before which what is superseded or withdrawn goes.
+func cutoff(keep schemas.Period, now time.Time) time.Time {
+	if keep.Unit == 'Y' {
+		return now.AddDate(-keep.N, 0, 0)
+	}
+	return now.AddDate(0, 0, -keep.N)
+}
+
+func instantOf(t time.Time) string {
+	return "toDateTime64(" + quote(t.UTC().Format("2006-01-02 15:04:05")) + ", 3, 'UTC')"
 }
 
 // retained are the distinct claims, each with the time of its source's next one
