@@ -142,7 +142,10 @@ func (r *Reread) read(ctx context.Context) error {
 	var parts []rereadPart
 	var of int64
 	for p, b := range held[s.Topic] {
-		part := rereadPart{partition: int32(p), held: b, from: max(b.First, next[int32(p)]), to: min(b.Last, loaded[p])}
+		part := rereadPart{partition: int32(p), held: b, from: max(b.First, next[int32(p)])}
+		if p < len(loaded) { // a partition that was just added is loaded to nowhere
+			part.to = min(b.Last, loaded[p])
+		}
 		if x := r.Pick.Span; x != nil {
 			if x.Partition != part.partition {
 				continue
