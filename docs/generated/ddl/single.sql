@@ -3687,6 +3687,7 @@ CREATE TABLE ops.reject
     plan UInt64 COMMENT '最近一次退回时的转换方案指纹',
     attempt UInt16 COMMENT '已重放次数',
     replayed Bool COMMENT '重放后已接受',
+    later Bool COMMENT '装载时已接受，重新处理后退回',
     rejected_at DateTime64(3, 'Asia/Shanghai') COMMENT '退回时间' CODEC(Delta(8), ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(attempt)
@@ -8052,7 +8053,7 @@ WITH
   ),
   rejects AS
   (
-    SELECT system, stream, entity, topic, countIf(NOT replayed) AS quarantined, countIf(replayed) AS passed
+    SELECT system, stream, entity, topic, countIf(NOT replayed) AS quarantined, countIf(replayed AND NOT later) AS passed, countIf(NOT later) AS at_load
     FROM ops.reject FINAL GROUP BY system, stream, entity, topic
   ),
   claims AS
@@ -8217,13 +8218,13 @@ SELECT l.tier AS tier, l.system AS system, l.stream AS stream, l.entity AS entit
        -- What the loader says it loaded and refused must be everything received, the
        -- refused must be there, in quarantine or accepted by a replay, and no claim may
        -- be there that was never loaded or replayed.
-       toBool(l.loaded + l.refused = l.received AND l.refused = quarantined + ifNull(r.passed, 0)
+       toBool(l.loaded + l.refused = l.received AND l.refused = ifNull(r.at_load, 0)
               AND accepted + expired <= l.loaded + ifNull(r.passed, 0)) AS balanced
 FROM loads AS l
 LEFT JOIN rejects AS r ON r.system = l.system AND r.stream = l.stream AND r.entity = l.entity AND r.topic = l.topic
 LEFT JOIN claims AS c ON c.system = l.system AND c.entity = l.entity AND c.topic = l.topic
 LEFT JOIN gone AS g ON g.system = l.system AND g.entity = l.entity AND g.topic = l.topic
-COMMENT '账目：收到 = 接受 + 退回 + 重复 + 到期清除 [996e520039dbd178]';
+COMMENT '账目：收到 = 接受 + 退回 + 重复 + 到期清除 [361a55cfe21bfc88]';
 
 CREATE OR REPLACE VIEW ops.books_by_rule AS
 SELECT tier, system, stream, flow, entity, rule, field, any(reason_zh) AS reason_zh, count() AS quarantined
