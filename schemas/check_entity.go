@@ -24,6 +24,7 @@ func (k *checker) entity(e *Entity) {
 	k.oneOf(k.at(e, "fusion"), "fusion.unknown", "way of fusing", string(e.Fusion), []string{string(FuseField), string(FuseRow)})
 	k.authority(e.Authority, func(i int) decl.Pos { return k.at(e, "authority", i) })
 	k.division(e)
+	k.identity(e)
 	k.unique("rule", names(e.Rules, func(r *Rule) string { return r.Rule }), func(i int) decl.Pos { return k.at(e, "rules", i, "rule") })
 	for i, r := range e.Rules {
 		k.rule(e, i, r)

@@ -139,6 +139,7 @@ type Entity struct {
 	Fusion      Fusion        `decl:"fusion,required"`
 	Authority   []string      `decl:"authority"`
 	Columns     []*Column     `decl:"columns,required"`
+	Identity    *Identity     `decl:"identity"`
 	Rules       []*Rule       `decl:"rules"`
 	Cases       []*EntityCase `decl:"cases"`
 }

@@ -123,6 +123,9 @@ func objects(c *schemas.Catalog) ([]*object, error) {
 			return nil, err
 		}
 		out = append(out, stdTable(e), fusedTable(e))
+		if e.Identity != nil {
+			out = append(out, membersTable(e))
+		}
 		views = append(views, fusedView(e))
 		if sources := feeders(c, e); len(sources) > 0 {
 			views = append(views, asOfView(c, e, sources), historyView(c, e, sources))
@@ -132,12 +135,14 @@ func objects(c *schemas.Catalog) ([]*object, error) {
 	out = append(out, opsTables()...)
 	out = append(out, issueTable())
 	out = append(out, reviewTables()...)
+	out = append(out, identityTables()...)
 	views = append(views, upFeed(c), entityLoad(c))
 	views = append(views, opsViews(c)...)
 	views = append(views, reviewViews()...)
 	views = append(views, qualityViews(c)...)
 	views = append(views, adsViews(c)...)
 	views = append(views, conflictViews()...)
+	views = append(views, identityViews(c)...)
 	for _, v := range views {
 		if v != nil {
 			out = append(out, v)

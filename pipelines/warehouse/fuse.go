@@ -54,8 +54,8 @@ func (w *Warehouse) Fuse(ctx context.Context, c *schemas.Catalog, entity string)
 	if err != nil {
 		return FuseResult{}, err
 	}
-	f := &fuser{c: c, e: e, sources: sources}
-	now, err := w.claimState(ctx, e, fusedTable(e).ddl(e.Entity), f.sql())
+	f := &fuser{c: c, e: e, sources: sources, apart: e.Identity != nil}
+	now, err := w.claimState(ctx, f)
 	if err != nil {
 		return FuseResult{}, err
 	}
@@ -68,7 +68,7 @@ func (w *Warehouse) Fuse(ctx context.Context, c *schemas.Catalog, entity string)
 	}
 	r := FuseResult{Rebuilt: true}
 	if found && last.sameTables(now) {
-		f.since, f.until = last.block, now.block
+		f.since, f.until, f.touched, f.matched = last.block, now.block, last.matched, now.matched
 		if r.Changed, err = w.changedThings(ctx, f); err != nil {
 			return r, err
 		}
@@ -76,12 +76,25 @@ func (w *Warehouse) Fuse(ctx context.Context, c *schemas.Catalog, entity string)
 	}
 	if r.Rebuilt {
 		f.since, f.until = 0, 0
+	}
+	if e.Identity != nil {
+		if now.matched, err = w.identify(ctx, f, r.Rebuilt, last.decided, now.block); err != nil {
+			return r, err
+		}
+		f.matched = now.matched
+	}
+	if r.Rebuilt {
 		r.Changed, err = w.fuseAll(ctx, f, now)
 	} else {
+		if e.Identity != nil {
+			if r.Changed, err = w.changedThings(ctx, f); err != nil {
+				return r, err
+			}
+		}
 		err = w.fuseChanged(ctx, f, now)
 	}
 	if err == nil {
-		err = w.recordConflicts(ctx, f, now.block)
+		err = w.recordConflicts(ctx, f, now.seq())
 	}
 	if err != nil {
 		return r, err
@@ -115,14 +128,26 @@ func (w *Warehouse) fuseAll(ctx context.Context, f *fuser, now fuseState) (int64
 	}
 	queries := make([]string, len(parts))
 	for i, part := range parts {
-		queries[i] = part.rebuild(now.block)
+		queries[i] = part.rebuild(now.seq())
 	}
 	return w.rebuild(ctx, fusedTable(f.e), queries...)
 }
 
-// slices cuts the work of f into ranges of things. What changed is one range:
-// it is bounded already.
+// slices cuts the work of f into ranges of things, those of one key and those
+// of several.
 func (w *Warehouse) slices(ctx context.Context, f *fuser) ([]*fuser, error) {
+	parts, err := w.ranges(ctx, f)
+	if f.apart {
+		for _, part := range slices.Clone(parts) {
+			parts = append(parts, part.asOne())
+		}
+	}
+	return parts, err
+}
+
+// ranges cuts the claims of f into ranges of keys. What changed is one range: it
+// is bounded already.
+func (w *Warehouse) ranges(ctx context.Context, f *fuser) ([]*fuser, error) {
 	if f.until > 0 {
 		return []*fuser{f}, nil
 	}
@@ -156,7 +181,7 @@ func (w *Warehouse) fuseChanged(ctx context.Context, f *fuser, now fuseState) er
 	for i, c := range o.columns {
 		names[i] = c.name
 	}
-	sql := fmt.Sprintf("INSERT INTO %s (%s)\n%s", o.full(), idents(names), f.change(now.block))
+	sql := fmt.Sprintf("INSERT INTO %s (%s)\n%s", o.full(), idents(names), f.change(now.seq()))
 	return w.seal(w.conn.Exec(oneBlock(bounded(ctx)), sql), fmt.Sprintf("fusing %q", f.e.Entity))
 }
 
@@ -168,7 +193,7 @@ func (w *Warehouse) recordFusion(ctx context.Context, e *schemas.Entity, now fus
 		return r, err
 	}
 	r.Claims, r.Things, r.Took = int64(claims), int64(things), time.Since(start)
-	if now.rowsTable, err = w.identity(ctx, fusedTable(e).name); err != nil {
+	if now.rowsTable, err = w.derivedTables(ctx, e); err != nil {
 		return r, err
 	}
 	now.claims, now.things = r.Claims, r.Things

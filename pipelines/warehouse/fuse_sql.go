@@ -25,6 +25,18 @@ type fuser struct {
 	// slice narrows the claims to a range of things; empty for all.
 	slice string
 
+	// Where things were recognised under several keys (ops.identity), apart
+	// leaves the claims about those keys out: asOne makes their rows. touched is
+	// the last change of ops.identity that a fusion has seen, and matched the one
+	// that this fusion sees.
+	apart            bool
+	touched, matched int64
+
+	// carry names more columns of the claims that latest hands on, and tie is
+	// added to the order in which it looks for the latest.
+	carry []string
+	tie   string
+
 	// from replaces the table of claims, and span names columns of it that tell
 	// several rows of one thing apart: the times between which each holds.
 	from string
@@ -63,7 +75,11 @@ func (f *fuser) change(block int64) string {
 			gone = append(gone, "defaultValueOfTypeName("+quote(c.typ)+")")
 		}
 	}
-	return fmt.Sprintf("%s\nUNION ALL\nSELECT %s, toUInt64(%d), 1\nFROM (%s)", f.rebuild(block), strings.Join(gone, ", "), 2*block, f.changed())
+	made := f.rebuild(block)
+	if f.apart {
+		made += "\nUNION ALL\n" + f.asOne().rebuild(block)
+	}
+	return fmt.Sprintf("%s\nUNION ALL\nSELECT %s, toUInt64(%d), 1\nFROM (%s)", made, strings.Join(gone, ", "), 2*block, f.changed())
 }
 
 // bounds selects the keys, as text, at which the claims are cut into slices of
@@ -117,6 +133,14 @@ func (f *fuser) between(low, high []string) string {
 
 // changed selects the keys about which claims came in.
 func (f *fuser) changed() string {
+	if f.e.Identity != nil {
+		return f.changedThings()
+	}
+	return f.claimedSince()
+}
+
+// claimedSince selects the keys that the new claims are about.
+func (f *fuser) claimedSince() string {
 	return fmt.Sprintf("SELECT DISTINCT %s FROM std.%s WHERE _block_number > %d AND _block_number <= %d", idents(f.e.Key), ident(f.e.Entity), f.since, f.until)
 }
 
@@ -128,6 +152,7 @@ func (f *fuser) latest(extra ...string) string {
 		cols = append(cols, ident(c.Name))
 	}
 	cols = append(cols, "src_system", "src_tier", "event_time", "version", "is_deleted")
+	cols = append(cols, f.carry...)
 	var desc []string
 	for _, k := range f.keys() {
 		desc = append(desc, ident(k)+" DESC")
@@ -145,11 +170,14 @@ func (f *fuser) latest(extra ...string) string {
 	if f.slice != "" {
 		known += " AND " + f.slice
 	}
+	if f.apart {
+		known += " AND " + ident(f.e.Key[0]) + " NOT IN (" + f.recognised("member") + ")"
+	}
 	if f.until > 0 {
 		known += fmt.Sprintf(" AND (%s) IN (%s)", idents(f.e.Key), f.changed())
 	}
-	inner := fmt.Sprintf("SELECT %s\nFROM %s\nWHERE %s\nORDER BY %s, src_system DESC, version DESC, kafka_offset DESC\nLIMIT 1 BY %s, src_system",
-		strings.Join(cols, ", "), from, known, strings.Join(desc, ", "), idents(f.keys()))
+	inner := fmt.Sprintf("SELECT %s\nFROM %s\nWHERE %s\nORDER BY %s, src_system DESC, version DESC, kafka_offset DESC%s\nLIMIT 1 BY %s, src_system",
+		strings.Join(cols, ", "), from, known, strings.Join(desc, ", "), f.tie, idents(f.keys()))
 	return fmt.Sprintf("SELECT %s\nFROM\n(\n%s\n)\nWHERE is_deleted = 0", strings.Join(append([]string{"*"}, extra...), ", "), indent(inner))
 }
 

@@ -76,7 +76,7 @@ func (w *Warehouse) seen(ctx context.Context, query string, names ...string) (st
 	err := w.QueryRow(ctx, fmt.Sprintf(`SELECT arrayStringConcat(arraySort(groupArray(s)), ',')
 FROM
 (
-  SELECT concat(entity, ':', claims_table, ':', toString(block), ':', rules, ':', rows_table) AS s FROM ops.fuse FINAL WHERE entity IN (%s)
+  SELECT concat(entity, ':', claims_table, ':', toString(block), ':', rules, ':', rows_table, ':', toString(matched)) AS s FROM ops.fuse FINAL WHERE entity IN (%s)
   UNION ALL
   SELECT toString(uuid) FROM system.tables WHERE database = 'ads' AND name = 'indicator_value'
 )`, strings.Join(names, ", ")), []any{&tables})

@@ -54,6 +54,7 @@ var Rules = []Rule{
 	{"entity.event_time", Backfill, "rows became true at other times: history and figures as of a day are made again"},
 	{"entity.fusion", Backfill, "every fused row is made again"},
 	{"entity.authority", Backfill, "other claims win: every fused row is made again"},
+	{"entity.identity", Backfill, "keys are matched by other rules: every fused row is made again"},
 	{"entity.retention_shorter", Stored, "what is over it goes"},
 	{"entity.fresh", Safe, "another rhythm is expected"},
 	{"entity.retention_longer", Safe, "what is there stays longer"},
@@ -235,6 +236,9 @@ func (d *differ) entity(a, b *schemas.Entity) {
 	d.when("entity.event_time", n, "event time", a.EventTime, b.EventTime)
 	d.when("entity.fusion", n, "fusion", a.Fusion, b.Fusion)
 	d.when("entity.authority", n, "authority", a.Authority, b.Authority)
+	if !same(a.Identity, b.Identity) {
+		d.add("entity.identity", n, "how its things are recognised")
+	}
 	d.when("entity.fresh", n, "fresh within", a.FreshWithin, b.FreshWithin)
 	d.kept("entity.retention", n, a.Retention, b.Retention)
 	if !same([]any{a.Name, a.Doc, a.Grain, a.Theme, a.Cases}, []any{b.Name, b.Doc, b.Grain, b.Theme, b.Cases}) {

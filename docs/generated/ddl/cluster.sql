@@ -1648,6 +1648,28 @@ CREATE TABLE dwd.organization__rows ON CLUSTER rongtong AS dwd.organization__row
 ENGINE = Distributed('rongtong', dwd, organization__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '组织机构：一物一行，供视图读取';
 
+CREATE TABLE dwd.organization__members_local ON CLUSTER rongtong
+(
+    block UInt64 COMMENT '比对分组：同一上级区划、名称和类别',
+    member String COMMENT '来源标识' CODEC(ZSTD(1)),
+    rank UInt16 COMMENT '作为主标识的次序：有代码者、来源权威者在先',
+    name String COMMENT '名称（比对用）' CODEC(ZSTD(1)),
+    division String COMMENT '所在区划' CODEC(ZSTD(1)),
+    place String COMMENT '所在末级区划；不详为空',
+    codes Array(String) COMMENT '代码' CODEC(ZSTD(1)),
+    facts Array(String) COMMENT '佐证字段' CODEC(ZSTD(1)),
+    srcs Array(LowCardinality(String)) COMMENT '来源' CODEC(ZSTD(1)),
+    seq UInt64 COMMENT '依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/organization__members_local', '{replica}', seq, is_deleted)
+ORDER BY (block, member)
+COMMENT '组织机构：比对依据，每个来源标识一行';
+
+CREATE TABLE dwd.organization__members ON CLUSTER rongtong AS dwd.organization__members_local
+ENGINE = Distributed('rongtong', dwd, organization__members_local, cityHash64(block, member))
+COMMENT '组织机构：比对依据，每个来源标识一行';
+
 CREATE TABLE std.stat_fact_local ON CLUSTER rongtong
 (
     family LowCardinality(String) COMMENT '大类',
@@ -4233,6 +4255,8 @@ CREATE TABLE ops.fuse_local ON CLUSTER rongtong
     block Int64 COMMENT '已见的最高数据块号',
     rules String COMMENT '融合规则的指纹',
     rows_table String COMMENT '结果表标识',
+    matched Int64 COMMENT '已见的归并序号',
+    decided Int64 COMMENT '已见的决定序号',
     claims UInt64 COMMENT '主张数',
     things UInt64 COMMENT '事物数',
     changed UInt64 COMMENT '本次重新融合的事物数',
@@ -4407,6 +4431,114 @@ COMMENT '停装记录：因质量规则超过阈值而未装载的区间';
 CREATE TABLE ops.load_stop ON CLUSTER rongtong AS ops.load_stop_local
 ENGINE = Distributed('rongtong', ops, load_stop_local, cityHash64(topic, partition, from_offset, flow, rule, topic_id))
 COMMENT '停装记录：因质量规则超过阈值而未装载的区间';
+
+CREATE TABLE ops.identity_local ON CLUSTER rongtong
+(
+    entity LowCardinality(String) COMMENT '主题实体',
+    member String COMMENT '来源标识' CODEC(ZSTD(1)),
+    canonical String COMMENT '主标识' CODEC(ZSTD(1)),
+    how LowCardinality(String) COMMENT '依据：规则或人工决定',
+    facts Array(LowCardinality(String)) COMMENT '一致的佐证字段',
+    rule LowCardinality(String) COMMENT '规则的指纹',
+    matched_at DateTime64(3, 'Asia/Shanghai') COMMENT '归并时间' CODEC(Delta(8), ZSTD(1)),
+    seq UInt64 COMMENT '归并序号' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已拆分'
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ops/identity_local', '{replica}', seq, is_deleted)
+ORDER BY (entity, member)
+COMMENT '同一事物：各来源标识归并到的主标识，及依据';
+
+CREATE TABLE ops.identity ON CLUSTER rongtong AS ops.identity_local
+ENGINE = Distributed('rongtong', ops, identity_local, cityHash64(entity, member))
+COMMENT '同一事物：各来源标识归并到的主标识，及依据';
+
+CREATE TABLE ops.identity_touched_local ON CLUSTER rongtong
+(
+    entity LowCardinality(String) COMMENT '主题实体',
+    thing String COMMENT '标识' CODEC(ZSTD(1)),
+    seq UInt64 COMMENT '归并序号' CODEC(Delta(8), ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ops/identity_touched_local', '{replica}', seq)
+ORDER BY (entity, thing)
+COMMENT '同一事物：归并有变、待重新融合的标识';
+
+CREATE TABLE ops.identity_touched ON CLUSTER rongtong AS ops.identity_touched_local
+ENGINE = Distributed('rongtong', ops, identity_touched_local, cityHash64(entity, thing))
+COMMENT '同一事物：归并有变、待重新融合的标识';
+
+CREATE TABLE ops.identity_pair_local ON CLUSTER rongtong
+(
+    entity LowCardinality(String) COMMENT '主题实体',
+    left String COMMENT '标识一' CODEC(ZSTD(1)),
+    right String COMMENT '标识二' CODEC(ZSTD(1)),
+    reason LowCardinality(String) COMMENT '为何不能自动判定',
+    agree Array(LowCardinality(String)) COMMENT '一致的字段',
+    differ Array(LowCardinality(String)) COMMENT '不一致的字段',
+    asked_at DateTime64(3, 'Asia/Shanghai') COMMENT '提出时间' CODEC(Delta(8), ZSTD(1)),
+    seq UInt64 COMMENT '归并序号' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已了结'
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ops/identity_pair_local', '{replica}', seq, is_deleted)
+ORDER BY (entity, left, right)
+COMMENT '疑似同一事物：须人工核定的标识对';
+
+CREATE TABLE ops.identity_pair ON CLUSTER rongtong AS ops.identity_pair_local
+ENGINE = Distributed('rongtong', ops, identity_pair_local, cityHash64(entity, left, right))
+COMMENT '疑似同一事物：须人工核定的标识对';
+
+CREATE TABLE ops.identity_decision_local ON CLUSTER rongtong
+(
+    entity LowCardinality(String) COMMENT '主题实体',
+    left String COMMENT '标识一' CODEC(ZSTD(1)),
+    right String COMMENT '标识二' CODEC(ZSTD(1)),
+    verdict LowCardinality(String) COMMENT '决定：归并、分开、撤销',
+    decided_by LowCardinality(String) COMMENT '决定人的岗位',
+    reason String COMMENT '理由或文号' CODEC(ZSTD(1)),
+    decided_at DateTime64(3, 'Asia/Shanghai') COMMENT '决定时间' CODEC(Delta(8), ZSTD(1)),
+    seq UInt64 COMMENT '决定序号' CODEC(Delta(8), ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ops/identity_decision_local', '{replica}', decided_at)
+ORDER BY (entity, left, right, seq)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '同一事物：人工决定，全部保留，最后一次为准';
+
+CREATE TABLE ops.identity_decision ON CLUSTER rongtong AS ops.identity_decision_local
+ENGINE = Distributed('rongtong', ops, identity_decision_local, cityHash64(entity, left, right, seq))
+COMMENT '同一事物：人工决定，全部保留，最后一次为准';
+
+CREATE TABLE ops.identity_reach_local ON CLUSTER rongtong
+(
+    entity LowCardinality(String) COMMENT '主题实体',
+    thing String COMMENT '标识' CODEC(ZSTD(1)),
+    block UInt64 COMMENT '比对分组'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/ops/identity_reach_local', '{replica}')
+PARTITION BY entity
+ORDER BY (entity, block)
+COMMENT '同一事物：本次比对涉及的标识和分组（中间结果）';
+
+CREATE TABLE ops.identity_reach ON CLUSTER rongtong AS ops.identity_reach_local
+ENGINE = Distributed('rongtong', ops, identity_reach_local, cityHash64(entity, block))
+COMMENT '同一事物：本次比对涉及的标识和分组（中间结果）';
+
+CREATE TABLE ops.identity_found_local ON CLUSTER rongtong
+(
+    entity LowCardinality(String) COMMENT '主题实体',
+    kind LowCardinality(String) COMMENT '归并或存疑',
+    a String COMMENT '标识' CODEC(ZSTD(1)),
+    b String COMMENT '主标识或另一标识' CODEC(ZSTD(1)),
+    why LowCardinality(String) COMMENT '依据',
+    agree Array(LowCardinality(String)) COMMENT '一致的字段',
+    differ Array(LowCardinality(String)) COMMENT '不一致的字段'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/ops/identity_found_local', '{replica}')
+PARTITION BY entity
+ORDER BY (entity, kind, a)
+COMMENT '同一事物：本次比对所得（中间结果）';
+
+CREATE TABLE ops.identity_found ON CLUSTER rongtong AS ops.identity_found_local
+ENGINE = Distributed('rongtong', ops, identity_found_local, cityHash64(entity, kind, a))
+COMMENT '同一事物：本次比对所得（中间结果）';
 
 CREATE OR REPLACE VIEW dwd.code_crosswalk ON CLUSTER rongtong
 (
@@ -8998,4 +9130,59 @@ SELECT department, entity, field, src, other_src, count() AS conflicts, uniqExac
 FROM ads.conflict
 GROUP BY department, entity, field, src, other_src
 COMMENT '来源分歧：各部门各字段的数量 [1a53aadb7aba608a]';
+
+CREATE OR REPLACE VIEW ads.identity_review ON CLUSTER rongtong
+(
+    entity LowCardinality(String) COMMENT '主题实体 Entity',
+    left String COMMENT '标识一 One key',
+    right String COMMENT '标识二 The other key',
+    name String COMMENT '名称（比对用） Name for matching',
+    division_code String COMMENT '所在区划 Division',
+    reason LowCardinality(String) COMMENT '为何存疑 Why it is not clear: name_only, facts_differ, same_source, several',
+    agree Array(LowCardinality(String)) COMMENT '一致的字段 Fields that agree',
+    differ Array(LowCardinality(String)) COMMENT '不一致的字段 Fields that differ',
+    left_srcs Array(LowCardinality(String)) COMMENT '标识一的来源 Sources of the one',
+    right_srcs Array(LowCardinality(String)) COMMENT '标识二的来源 Sources of the other',
+    asked_at DateTime64(3, 'Asia/Shanghai') COMMENT '提出时间 Asked at',
+    department String COMMENT '核定部门 Department that decides',
+    other_department String COMMENT '另一来源的部门 Department of the other source'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT entity, left, right, name, division_code, reason, agree, differ, left_srcs, right_srcs, asked_at,
+       transform(toString(left_srcs[1]), ['nbs_register', 'province_gateway', 'return_receipts', 'city_operations', 'county_ledger', 'county_offices', 'emergency_feed', 'township_ledger', 'village_forms'], ['山东省统计局、山东省民政厅', '山东省大数据局', '山东省大数据局', '各设区的市大数据局', '各县（市、区）民政局', '各县（市、区）财政局、行政审批服务局、民政局、政法委', '各县（市、区）应急管理局', '各乡镇人民政府、街道办事处', '各村（居）民委员会'], '') AS department, transform(toString(right_srcs[1]), ['nbs_register', 'province_gateway', 'return_receipts', 'city_operations', 'county_ledger', 'county_offices', 'emergency_feed', 'township_ledger', 'village_forms'], ['山东省统计局、山东省民政厅', '山东省大数据局', '山东省大数据局', '各设区的市大数据局', '各县（市、区）民政局', '各县（市、区）财政局、行政审批服务局、民政局、政法委', '各县（市、区）应急管理局', '各乡镇人民政府、街道办事处', '各村（居）民委员会'], '') AS other_department
+FROM
+(
+  SELECT p.entity AS entity, p.a AS left, p.b AS right, l.name AS name, l.division AS division_code, p.reason AS reason, p.agree AS agree, p.differ AS differ,
+         l.srcs AS left_srcs, r.srcs AS right_srcs, p.asked_at AS asked_at
+  FROM (SELECT entity, left AS a, right AS b, reason, agree, differ, asked_at FROM ops.identity_pair FINAL WHERE entity = 'organization' AND is_deleted = 0) AS p
+  INNER JOIN (SELECT member, name, division, srcs FROM dwd.organization__members FINAL WHERE is_deleted = 0) AS l ON l.member = p.a
+  INNER JOIN (SELECT member, name, division, srcs FROM dwd.organization__members FINAL WHERE is_deleted = 0) AS r ON r.member = p.b
+)
+COMMENT '疑似同一事物：须由主管部门核定的标识对 [42ec9f9f2e7789b9]';
+
+CREATE OR REPLACE VIEW ads.identity_review_by_department ON CLUSTER rongtong
+(
+    department String COMMENT '核定部门 Department that decides',
+    entity LowCardinality(String) COMMENT '主题实体 Entity',
+    reason LowCardinality(String) COMMENT '为何存疑 Why it is not clear',
+    pairs UInt64 COMMENT '待核定 Pairs',
+    oldest DateTime64(3, 'Asia/Shanghai') COMMENT '最早提出 Oldest'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT department, entity, reason, count() AS pairs, min(asked_at) AS oldest
+FROM ads.identity_review
+GROUP BY department, entity, reason
+COMMENT '疑似同一事物：各部门待核定数 [77761b9fff9d6f97]';
+
+CREATE OR REPLACE VIEW ads.identity_match ON CLUSTER rongtong
+(
+    entity LowCardinality(String) COMMENT '主题实体 Entity',
+    thing String COMMENT '主标识 The thing',
+    member String COMMENT '归并的标识 A key that is it',
+    how LowCardinality(String) COMMENT '规则或人工决定 rule or decision',
+    facts Array(LowCardinality(String)) COMMENT '一致的佐证字段 Facts that agreed',
+    matched_at DateTime64(3, 'Asia/Shanghai') COMMENT '归并时间 When'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT entity, canonical AS thing, member, how, facts, matched_at
+FROM ops.identity FINAL
+WHERE is_deleted = 0
+COMMENT '同一事物：归并的标识和依据 [4713748fd6b4dc71]';
 

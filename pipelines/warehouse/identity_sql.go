@@ -1,0 +1,398 @@
+package warehouse
+
+import (
+	"fmt"
+	"strings"
+
+	"rongtong/schemas"
+)
+
+// crowd is how many things of one name in one division are still compared with
+// each other. Of more, only what a person decided holds: a name that so many
+// bear says nothing.
+const crowd = 100
+
+// membersSuffix names the table of what an entity's things are recognised by.
+const membersSuffix = "__members"
+
+// membersTable has a row for every key that claims are made about, before keys
+// are matched: the name, codes and facts that fusion finds for it, and the
+// block of things it is compared with.
+func membersTable(e *schemas.Entity) *object {
+	texts := "Array(String)"
+	return &object{db: dbDwd, name: e.Entity + membersSuffix, comment: e.Name.Zh + "：比对依据，每个来源标识一行", derived: true,
+		engine: "ReplacingMergeTree(seq, is_deleted)", order: []string{"block", "member"},
+		columns: []column{
+			{"block", "UInt64", "", "比对分组：同一上级区划、名称和类别"}, {"member", "String", "ZSTD(1)", "来源标识"},
+			{"rank", "UInt16", "", "作为主标识的次序：有代码者、来源权威者在先"},
+			{"name", "String", "ZSTD(1)", "名称（比对用）"}, {"division", "String", "ZSTD(1)", "所在区划"}, {"place", "String", "", "所在末级区划；不详为空"},
+			{"codes", texts, "ZSTD(1)", "代码"}, {"facts", texts, "ZSTD(1)", "佐证字段"}, {"srcs", "Array(LowCardinality(String))", "ZSTD(1)", "来源"},
+			{"seq", "UInt64", "Delta(8), ZSTD(1)", "依据到哪一批主张"}, {"is_deleted", "UInt8", "", "已无有效主张"},
+		}}
+}
+
+// matcher writes the queries that recognise things of one entity.
+type matcher struct {
+	f  *fuser
+	id *schemas.Identity
+
+	// Decisions may join things of different blocks. The n-th of blocks is then
+	// compared with those of into.
+	blocks, into []uint64
+}
+
+func (m *matcher) entity() string { return quote(m.f.e.Entity) }
+
+// key is the one column of the entity's key.
+func (m *matcher) key() string { return ident(m.f.e.Key[0]) }
+
+func (m *matcher) members() string { return dbDwd + "." + ident(m.f.e.Entity+membersSuffix) }
+
+// text is a column's fused value as text, ” where nobody has one.
+func (m *matcher) text(name string) string { return ident("m_" + name) }
+
+func (m *matcher) texts(names []string) string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = m.text(n)
+	}
+	return "CAST([" + strings.Join(out, ", ") + "], 'Array(String)')"
+}
+
+// describe selects a row of membersTable for every key in reach of the fuser.
+// A value is the one fusion takes for the key alone, by the same authority.
+func (m *matcher) describe(seq int64) string {
+	f, e := *m.f, m.f.e
+	f.orders, f.apart = nil, false
+	var aggs []string
+	for _, name := range append(m.id.Columns(), e.Division.Column) {
+		c := e.Column(name)
+		order, cond := e.AuthorityOf(c), claimed(c)
+		if e.Fusion == schemas.FuseRow {
+			order, cond = e.Authority, ""
+		}
+		if cond == "" {
+			cond = "1"
+		}
+		aggs = append(aggs, fmt.Sprintf("ifNull(toString(argMinIf(%s, %s, %s)), '') AS %s", ident(name), f.orderColumn(order), cond, m.text(name)))
+	}
+	whole := f.orderColumn(e.Authority)
+	var ords []string
+	for i, o := range f.orders {
+		ords = append(ords, fmt.Sprintf("%s AS ord_%d", f.ord(o), i))
+	}
+	t := f.c.Tier(m.id.Within)
+	width, division := t.Width(), m.text(e.Division.Column)
+	above := 0
+	if t.Level > 1 {
+		above = (&schemas.Tier{Level: t.Level - 1}).Width()
+	}
+	block := []string{quote(e.Entity), "substring(" + division + ", 1, " + fmt.Sprint(width) + ")", m.text(m.id.Name)}
+	for _, s := range m.id.Same {
+		block = append(block, m.text(s))
+	}
+	return fmt.Sprintf(`SELECT if(%[1]s = '' OR substring(%[2]s, %[3]d, %[4]d) = repeat('0', %[4]d), sipHash64(%[5]s, member), sipHash64(%[6]s)) AS block, member,
+       toUInt16(empty(arrayFilter(x -> x != '', %[7]s)) * 256 + first) AS rank,
+       %[1]s AS name, %[2]s AS division, if(substring(%[2]s, %[8]d) = repeat('0', 12 - %[9]d), '', %[2]s) AS place,
+       %[7]s AS codes, %[10]s AS facts, srcs, toUInt64(%[11]d) AS seq, 0 AS is_deleted
+FROM
+(
+  SELECT %[12]s AS member, arraySort(groupUniqArray(src_system)) AS srcs, toUInt8(bitShiftRight(min(%[13]s), 80)) AS first,
+         %[14]s
+  FROM
+  (
+%[15]s
+  )
+  GROUP BY member
+)`, m.text(m.id.Name), division, above+1, width-above, quote(e.Entity), strings.Join(block, ", "),
+		m.texts(m.id.Codes), width+1, width, m.texts(m.id.Second), 2*seq+1,
+		m.key(), whole, strings.Join(aggs, ",\n         "), indent(indent(f.latest(ords...))))
+}
+
+// redescribe makes the rows of the keys that changed, and takes back the ones
+// they had: a thing that was renamed is in another block.
+func (m *matcher) redescribe(seq int64) string {
+	return fmt.Sprintf(`%s
+UNION ALL
+SELECT DISTINCT block, member, toUInt16(0), '', '', '', CAST([], 'Array(String)'), CAST([], 'Array(String)'), CAST([], 'Array(LowCardinality(String))'), toUInt64(%d), 1
+FROM %s WHERE member IN (%s)`, m.describe(seq), 2*seq, m.members(), m.f.claimedSince())
+}
+
+// reach selects the keys whose matching may have changed, and the blocks they
+// are and were in: those claimed anew or decided about, what decisions about
+// them name beside them, and what all of these were matched with.
+func (m *matcher) reach(decided int64) string {
+	things := fmt.Sprintf(`%[1]s
+  UNION DISTINCT
+  SELECT arrayJoin([left, right]) FROM ops.identity_decision WHERE entity = %[2]s AND (seq > %[3]d OR left IN (%[1]s) OR right IN (%[1]s))`, m.f.claimedSince(), m.entity(), decided)
+	return fmt.Sprintf(`SELECT DISTINCT %[1]s, member, block
+FROM %[2]s
+WHERE member IN
+(
+  %[3]s
+  UNION DISTINCT
+  SELECT member FROM ops.identity FINAL WHERE entity = %[1]s AND is_deleted = 0 AND canonical IN
+  (
+    SELECT canonical FROM ops.identity FINAL WHERE entity = %[1]s AND is_deleted = 0 AND member IN
+    (
+      %[4]s
+    )
+  )
+)`, m.entity(), m.members(), things, indent(things))
+}
+
+// inReach narrows blocks to those of reach.
+func (m *matcher) inReach() string {
+	return "block IN (SELECT block FROM ops.identity_reach WHERE entity = " + m.entity() + ")"
+}
+
+// thingsInReach are the keys that inReach makes a statement about, matched or
+// not: those in the blocks and those that left them.
+func (m *matcher) thingsInReach() string {
+	return fmt.Sprintf("SELECT member FROM %s FINAL WHERE is_deleted = 0 AND %s UNION DISTINCT SELECT thing FROM ops.identity_reach WHERE entity = %s",
+		m.members(), m.inReach(), m.entity())
+}
+
+// blockSlice narrows blocks to the n-th of so many parts of equal size. A block
+// that a decision joined to another goes with that one.
+func (m *matcher) blockSlice(n, parts int) string {
+	low := ^uint64(0)/uint64(parts)*uint64(n) + min(uint64(n), 1)
+	high := ^uint64(0) / uint64(parts) * uint64(n+1)
+	if n == parts-1 {
+		high = ^uint64(0)
+	}
+	in := func(b string) string { return fmt.Sprintf("%s >= %d AND %s <= %d", b, low, b, high) }
+	if len(m.blocks) == 0 {
+		return in("block")
+	}
+	list := numbers(m.blocks)
+	return fmt.Sprintf("(block NOT IN (%[1]s) AND %[2]s OR block IN (%[1]s) AND %[3]s)", list, in("block"), in(m.joined()))
+}
+
+// joined is the block a row is compared in.
+func (m *matcher) joined() string {
+	if len(m.blocks) == 0 {
+		return "block"
+	}
+	return fmt.Sprintf("transform(block, [%s], [%s], block)", numbers(m.blocks), numbers(m.into))
+}
+
+func numbers(list []uint64) string {
+	out := make([]string, len(list))
+	for i, n := range list {
+		out[i] = fmt.Sprintf("toUInt64(%d)", n)
+	}
+	return strings.Join(out, ", ")
+}
+
+// decided selects the pairs about which a decision stands.
+func (m *matcher) decided(verdict string) string {
+	return fmt.Sprintf("SELECT left, right FROM ops.identity_decision WHERE entity = %s GROUP BY left, right HAVING argMax(verdict, seq) = %s", m.entity(), quote(verdict))
+}
+
+// pairs compares every two things of a block. What is said of a pair:
+//
+//	forced  a person decided that they are one
+//	hard    they are two: a person decided it, a code says so, or the village
+//	soft    a source has both, as two
+//	auto    they are one: equal names and a second fact, and nothing against it
+func (m *matcher) pairs(scope string) string {
+	things := fmt.Sprintf(`SELECT %s AS b, block, member, rank, name, place, codes, facts, srcs, count() OVER (PARTITION BY b) AS n
+    FROM %s FINAL
+    WHERE is_deleted = 0 AND %s`, m.joined(), m.members(), scope)
+	things = "SELECT * FROM (\n    " + things + ") WHERE n > 1"
+	return fmt.Sprintf(`SELECT l.b AS b, l.rank AS rank_l, l.member AS key_l, r.rank AS rank_r, r.member AS key_r,
+       (least(key_l, key_r), greatest(key_l, key_r)) IN (%[1]s) AS forced,
+       arrayFilter((c, x, y) -> x != '' AND x = y, %[2]s, l.codes, r.codes) AS same_codes,
+       arrayConcat(same_codes, arrayFilter((c, x, y) -> x != '' AND x = y, %[3]s, l.facts, r.facts)) AS agree,
+       arrayFilter((c, x, y) -> x != '' AND y != '' AND x != y, %[3]s, l.facts, r.facts) AS differ,
+       NOT forced AND ((least(key_l, key_r), greatest(key_l, key_r)) IN (%[4]s)
+         OR arrayExists((x, y) -> x != '' AND y != '' AND x != y, l.codes, r.codes)
+         OR l.place != '' AND r.place != '' AND l.place != r.place) AS hard,
+       NOT forced AND hasAny(l.srcs, r.srcs) AS soft,
+       l.name = r.name AND l.block = r.block AND l.n <= %[5]d AS named,
+       named AND NOT forced AND NOT hard AND NOT soft AND (notEmpty(same_codes) OR notEmpty(agree) AND empty(differ)) AS auto
+FROM
+(
+    %[6]s
+) AS l
+INNER JOIN
+(
+    %[6]s
+) AS r ON l.b = r.b
+WHERE (l.rank, l.member) < (r.rank, r.member) AND (l.n <= %[5]d OR (least(l.member, r.member), greatest(l.member, r.member)) IN (%[1]s))`,
+		m.decided(VerdictMerge), literals(m.id.Codes), literals(m.id.Second), m.decided(VerdictApart), crowd, things)
+}
+
+func literals(names []string) string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = quote(n)
+	}
+	return "CAST([" + strings.Join(out, ", ") + "], 'Array(String)')"
+}
+
+// found selects what is recognised in scope: rows of kind 'same' say that key a
+// is the thing b; rows of kind 'ask' are pairs for a person. Within a block:
+//
+//	l0  things that decisions join
+//	l1  and then those that are one by themselves, unless that would join two
+//	    of which something says they are two; where chains of them do, l0 stands
+//
+// A group is named by the position of its first member, and that member's key,
+// the lowest in (rank, key), is the group's.
+func (m *matcher) found(scope string) string {
+	// join gives the two ends of every edge the lower of their groups.
+	join := func(edges, start string) string {
+		return "arrayFold((acc, x) -> arrayMap(i -> if(i = greatest(acc[x.1], acc[x.2]), least(acc[x.1], acc[x.2]), i), acc), " + edges + ", " + start + ")"
+	}
+	between := func(groups string) string {
+		return fmt.Sprintf("(least(%[1]s[x.1], %[1]s[x.2]), greatest(%[1]s[x.1], %[1]s[x.2]))", groups)
+	}
+	// Each step is a query of its own: the server would write the steps into each
+	// other, and again wherever they are used.
+	sql := `SELECT arraySort(arrayDistinct(arrayFlatten(groupArray([(rank_l, key_l), (rank_r, key_r)])))) AS nodes,
+       groupArray((key_l, key_r, forced, hard, soft, auto, named, agree, differ)) AS edges
+FROM
+(
+` + indent(m.pairs(scope)) + `
+)
+GROUP BY b
+HAVING max(forced OR named AND NOT hard)`
+	for _, step := range []string{
+		"edges, arrayMap(x -> x.2, nodes) AS keys, arrayMap(i -> toUInt64(i), arrayEnumerate(nodes)) AS ids",
+		"keys, ids, arrayMap(p -> (indexOf(keys, p.1), indexOf(keys, p.2), p.3, p.4, p.5, p.6, p.7, p.8, p.9), edges) AS es",
+		"keys, ids, es, " + join("arrayFilter(x -> x.3, es)", "ids") + " AS l0",
+		"keys, ids, es, l0, arrayMap(x -> " + between("l0") + ", arrayFilter(x -> x.4, es)) AS two",
+		"keys, ids, es, l0, " + join("arrayFilter(x -> x.6 AND NOT has(two, "+between("l0")+"), es)", "l0") + " AS l1",
+		"keys, ids, es, l0, l1, arrayDistinct(arrayMap(x -> l1[x.1], arrayFilter(x -> (x.4 OR x.5) AND l1[x.1] = l1[x.2] AND l0[x.1] != l0[x.2], es))) AS bad",
+		"keys, ids, es, l1, arrayMap(i -> if(has(bad, l1[i]), l0[i], l1[i]), ids) AS g",
+		"keys, ids, es, l1, g, arrayMap(x -> " + between("g") + ", arrayFilter(x -> x.4 OR x.5 AND empty(x.8), es)) AS settled",
+		`arrayJoin(arrayConcat(
+    arrayMap(i -> ('same', keys[i], keys[g[i]], if(arrayExists(x -> x.3 AND (x.1 = i OR x.2 = i), es), 'decision', 'rule'),
+        arraySort(arrayDistinct(arrayFlatten(arrayMap(x -> x.8, arrayFilter(x -> (x.3 OR x.6) AND (x.1 = i OR x.2 = i) AND g[x.1] = g[x.2], es))))), CAST([], 'Array(String)')),
+      arrayFilter(i -> countEqual(g, g[i]) > 1, ids)),
+    arrayMap(x -> ('ask', keys[least(g[x.1], g[x.2])], keys[greatest(g[x.1], g[x.2])],
+        multiIf(l1[x.1] = l1[x.2], 'several', x.5, 'same_source', notEmpty(x.9), 'facts_differ', 'name_only'), arraySort(x.8), arraySort(x.9)),
+      arrayFilter(x -> x.7 AND g[x.1] != g[x.2] AND NOT has(settled, ` + between("g") + `), es)))) AS row`,
+		m.entity() + " AS entity, row.1 AS kind, row.2 AS a, row.3 AS b, row.4 AS why, row.5 AS agree, row.6 AS differ",
+	} {
+		sql = "SELECT " + step + "\nFROM\n(\n" + indent(sql) + "\n)"
+	}
+	return sql
+}
+
+// moved selects what of the found differs from what was known: the key, what
+// it was (” for itself) and what it is now.
+func (m *matcher) moved(full bool) string {
+	return fmt.Sprintf(`SELECT if(n.a != '', n.a, o.member) AS member, o.canonical AS was, n.b AS becomes, n.why AS how, n.agree AS facts, o.how AS was_how, o.facts AS was_facts
+FROM (SELECT a, b, why, agree FROM ops.identity_found WHERE entity = %[1]s AND kind = 'same') AS n
+FULL JOIN (SELECT member, toString(canonical) AS canonical, toString(how) AS how, facts FROM ops.identity FINAL WHERE entity = %[1]s AND is_deleted = 0%[2]s) AS o ON o.member = n.a
+WHERE was != becomes OR how != was_how OR facts != was_facts`, m.entity(), m.within("member", full))
+}
+
+func (m *matcher) within(column string, full bool) string {
+	if full {
+		return ""
+	}
+	return " AND " + column + " IN (" + m.thingsInReach() + ")"
+}
+
+// asks selects the changes of the pairs that wait for a person.
+func (m *matcher) asks(full bool) string {
+	in := ""
+	if !full {
+		in = " AND (left IN (" + m.thingsInReach() + ") OR right IN (" + m.thingsInReach() + "))"
+	}
+	return fmt.Sprintf(`SELECT %[1]s, if(n.a != '', n.a, o.left), if(n.a != '', n.b, o.right), n.why, n.agree, n.differ, now64(3), (SELECT max(seq) FROM ops.identity_pair WHERE entity = %[1]s) + 1, n.a = ''
+FROM
+(
+  SELECT a, b, min(x.why) AS why, arraySort(groupUniqArrayArray(x.agree)) AS agree, arraySort(groupUniqArrayArray(x.differ)) AS differ
+  FROM ops.identity_found AS x WHERE entity = %[1]s AND kind = 'ask' GROUP BY a, b
+) AS n
+FULL JOIN (SELECT left, right, toString(reason) AS reason, agree, differ FROM ops.identity_pair FINAL WHERE entity = %[1]s AND is_deleted = 0%[2]s) AS o ON o.left = n.a AND o.right = n.b
+WHERE n.why != o.reason OR n.agree != o.agree OR n.differ != o.differ`, m.entity(), in)
+}
+
+// identityTables hold what was recognised, what waits and what was decided.
+func identityTables() []*object {
+	const near = "Delta(8), ZSTD(1)"
+	facts := func(name, zh string) column { return column{name, "Array(LowCardinality(String))", "", zh} }
+	return []*object{
+		{db: dbOps, name: "identity", comment: "同一事物：各来源标识归并到的主标识，及依据",
+			engine: "ReplacingMergeTree(seq, is_deleted)", order: []string{"entity", "member"},
+			columns: []column{
+				{"entity", lc, "", "主题实体"}, {"member", "String", "ZSTD(1)", "来源标识"}, {"canonical", "String", "ZSTD(1)", "主标识"},
+				{"how", lc, "", "依据：规则或人工决定"}, facts("facts", "一致的佐证字段"), {"rule", lc, "", "规则的指纹"},
+				{"matched_at", instant, near, "归并时间"}, {"seq", "UInt64", near, "归并序号"}, {"is_deleted", "UInt8", "", "已拆分"},
+			}},
+		{db: dbOps, name: "identity_touched", comment: "同一事物：归并有变、待重新融合的标识",
+			engine: "ReplacingMergeTree(seq)", order: []string{"entity", "thing"},
+			columns: []column{{"entity", lc, "", "主题实体"}, {"thing", "String", "ZSTD(1)", "标识"}, {"seq", "UInt64", near, "归并序号"}}},
+		{db: dbOps, name: "identity_pair", comment: "疑似同一事物：须人工核定的标识对",
+			engine: "ReplacingMergeTree(seq, is_deleted)", order: []string{"entity", "left", "right"},
+			columns: []column{
+				{"entity", lc, "", "主题实体"}, {"left", "String", "ZSTD(1)", "标识一"}, {"right", "String", "ZSTD(1)", "标识二"},
+				{"reason", lc, "", "为何不能自动判定"}, facts("agree", "一致的字段"), facts("differ", "不一致的字段"),
+				{"asked_at", instant, near, "提出时间"}, {"seq", "UInt64", near, "归并序号"}, {"is_deleted", "UInt8", "", "已了结"},
+			}},
+		{db: dbOps, name: "identity_decision", comment: "同一事物：人工决定，全部保留，最后一次为准", dedup: true,
+			engine: "ReplacingMergeTree(decided_at)", order: []string{"entity", "left", "right", "seq"},
+			columns: []column{
+				{"entity", lc, "", "主题实体"}, {"left", "String", "ZSTD(1)", "标识一"}, {"right", "String", "ZSTD(1)", "标识二"},
+				{"verdict", lc, "", "决定：归并、分开、撤销"}, {"decided_by", lc, "", "决定人的岗位"}, {"reason", "String", "ZSTD(1)", "理由或文号"},
+				{"decided_at", instant, near, "决定时间"}, {"seq", "UInt64", near, "决定序号"},
+			}},
+		{db: dbOps, name: "identity_reach", comment: "同一事物：本次比对涉及的标识和分组（中间结果）", derived: true, partition: "entity",
+			engine: "MergeTree", order: []string{"entity", "block"},
+			columns: []column{{"entity", lc, "", "主题实体"}, {"thing", "String", "ZSTD(1)", "标识"}, {"block", "UInt64", "", "比对分组"}}},
+		{db: dbOps, name: "identity_found", comment: "同一事物：本次比对所得（中间结果）", derived: true, partition: "entity",
+			engine: "MergeTree", order: []string{"entity", "kind", "a"},
+			columns: []column{
+				{"entity", lc, "", "主题实体"}, {"kind", lc, "", "归并或存疑"}, {"a", "String", "ZSTD(1)", "标识"}, {"b", "String", "ZSTD(1)", "主标识或另一标识"},
+				{"why", lc, "", "依据"}, facts("agree", "一致的字段"), facts("differ", "不一致的字段"),
+			}},
+	}
+}
+
+// identityViews are what people read: the pairs that wait, with what each side
+// is and who answers for it, and what was matched and why.
+func identityViews(c *schemas.Catalog) []*object {
+	var pairs []string
+	for _, e := range c.Entities {
+		if e.Identity == nil {
+			continue
+		}
+		side := "(SELECT member, name, division, srcs FROM " + dbDwd + "." + ident(e.Entity+membersSuffix) + " FINAL WHERE is_deleted = 0)"
+		pairs = append(pairs, fmt.Sprintf(`SELECT p.entity AS entity, p.a AS left, p.b AS right, l.name AS name, l.division AS division_code, p.reason AS reason, p.agree AS agree, p.differ AS differ,
+       l.srcs AS left_srcs, r.srcs AS right_srcs, p.asked_at AS asked_at
+FROM (SELECT entity, left AS a, right AS b, reason, agree, differ, asked_at FROM ops.identity_pair FINAL WHERE entity = %[1]s AND is_deleted = 0) AS p
+INNER JOIN %[2]s AS l ON l.member = p.a
+INNER JOIN %[2]s AS r ON r.member = p.b`, quote(e.Entity), side))
+	}
+	if len(pairs) == 0 {
+		return nil
+	}
+	f := &fuser{c: c}
+	return []*object{
+		{db: dbAds, name: "identity_review", definer: true, comment: "疑似同一事物：须由主管部门核定的标识对",
+			columns: []column{
+				{"entity", lc, "", "主题实体 Entity"}, {"left", "String", "", "标识一 One key"}, {"right", "String", "", "标识二 The other key"},
+				{"name", "String", "", "名称（比对用） Name for matching"}, {"division_code", "String", "", "所在区划 Division"},
+				{"reason", lc, "", "为何存疑 Why it is not clear: name_only, facts_differ, same_source, several"},
+				{"agree", "Array(LowCardinality(String))", "", "一致的字段 Fields that agree"}, {"differ", "Array(LowCardinality(String))", "", "不一致的字段 Fields that differ"},
+				{"left_srcs", "Array(LowCardinality(String))", "", "标识一的来源 Sources of the one"}, {"right_srcs", "Array(LowCardinality(String))", "", "标识二的来源 Sources of the other"},
+				{"asked_at", instant, "", "提出时间 Asked at"}, {"department", "String", "", "核定部门 Department that decides"}, {"other_department", "String", "", "另一来源的部门 Department of the other source"},
+			},
+			view: fmt.Sprintf("SELECT entity, left, right, name, division_code, reason, agree, differ, left_srcs, right_srcs, asked_at,\n       %s AS department, %s AS other_department\nFROM\n(\n%s\n)",
+				f.department("toString(left_srcs[1])"), f.department("toString(right_srcs[1])"), indent(strings.Join(pairs, "\nUNION ALL\n")))},
+		{db: dbAds, name: "identity_review_by_department", definer: true, comment: "疑似同一事物：各部门待核定数",
+			columns: []column{{"department", "String", "", "核定部门 Department that decides"}, {"entity", lc, "", "主题实体 Entity"}, {"reason", lc, "", "为何存疑 Why it is not clear"},
+				{"pairs", "UInt64", "", "待核定 Pairs"}, {"oldest", instant, "", "最早提出 Oldest"}},
+			view: "SELECT department, entity, reason, count() AS pairs, min(asked_at) AS oldest\nFROM ads.identity_review\nGROUP BY department, entity, reason"},
+		{db: dbAds, name: "identity_match", definer: true, comment: "同一事物：归并的标识和依据",
+			columns: []column{{"entity", lc, "", "主题实体 Entity"}, {"thing", "String", "", "主标识 The thing"}, {"member", "String", "", "归并的标识 A key that is it"},
+				{"how", lc, "", "规则或人工决定 rule or decision"}, {"facts", "Array(LowCardinality(String))", "", "一致的佐证字段 Facts that agreed"}, {"matched_at", instant, "", "归并时间 When"}},
+			view: "SELECT entity, canonical AS thing, member, how, facts, matched_at\nFROM ops.identity FINAL\nWHERE is_deleted = 0"},
+	}
+}

@@ -1,0 +1,411 @@
+package warehouse
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/apache/arrow/go/v17/arrow/memory"
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"rongtong/schemas"
+)
+
+const club = `
+entity: club
+theme: t9_test
+name: { zh: 社, en: Club }
+doc: { zh: 测试, en: Test }
+key: [id]
+division: { column: division, system: nbs12 }
+fusion: field
+authority: [P]
+identity: { within: T, name: match, same: [kind], codes: [code], second: [phone, founded] }
+columns:
+  - { name: id, type: text, zh: 标识, en: Id }
+  - { name: kind, type: codelist, list: tier, zh: 种类, en: Kind }
+  - { name: division, type: code12, zh: 区划, en: Division }
+  - { name: match, type: text, matching: true, nullable: true, zh: 名称, en: Name }
+  - { name: code, type: text, nullable: true, zh: 代码, en: Code }
+  - { name: phone, type: text, nullable: true, pii: P1, zh: 电话, en: Phone }
+  - { name: founded, type: date, nullable: true, zh: 成立, en: Founded }
+  - { name: size, type: int, nullable: true, authority: [T], zh: 人数, en: Size }
+`
+
+func clubClaim(id, src, tier, name string, values ...string) claim {
+	c := claim{key: id, src: src, tier: tier, version: 1, values: map[string]string{"division": "370102001000", "kind": "P", "match": name}}
+	for i := 0; i < len(values); i += 2 {
+		c.values[values[i]] = values[i+1]
+	}
+	return c
+}
+
+func loadClubs(t *testing.T, w *Warehouse, c *schemas.Catalog, token string, cs []claim) {
+	t.Helper()
+	var rows []map[string]string
+	for _, x := range cs {
+		row := x.row()
+		delete(row, "kind")
+		row["id"] = x.key
+		for k, v := range x.values {
+			row[k] = v
+		}
+		rows = append(rows, row)
+	}
+	rec := claims(t, memory.DefaultAllocator, c.Entity("club"), rows)
+	defer rec.Release()
+	if err := w.Load(t.Context(), Load{token, "std.club", rec}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The oracle of identity: the plainest reading of docs/identity.md.
+
+type member struct {
+	key, block, name, place string
+	rank                    int
+	codes, facts, srcs      []string
+	claims                  []claim // the latest of each source, live
+}
+
+// describeAll makes the members of a set of claims.
+func describeAll(e *schemas.Entity, all []claim) map[string]*member {
+	latest := map[[2]string]claim{}
+	for _, c := range all {
+		k := [2]string{c.key, c.src}
+		if l, ok := latest[k]; !ok || c.version > l.version || c.version == l.version && c.offset > l.offset {
+			latest[k] = c
+		}
+	}
+	out := map[string]*member{}
+	for k, c := range latest {
+		if c.deleted {
+			continue
+		}
+		m := out[k[0]]
+		if m == nil {
+			m = &member{key: k[0]}
+			out[k[0]] = m
+		}
+		m.claims, m.srcs = append(m.claims, c), append(m.srcs, c.src)
+	}
+	for _, m := range out {
+		value := func(col string) string {
+			win, _ := winner(m.claims, e.AuthorityOf(e.Column(col)), func(c claim) bool { _, ok := c.values[col]; return ok })
+			return win.values[col]
+		}
+		m.name = value("match")
+		m.codes, m.facts = []string{value("code")}, []string{value("phone"), value("founded")}
+		d := value("division")
+		if d[9:] != "000" {
+			m.place = d
+		}
+		m.block = strings.Join([]string{d[:9], m.name, value("kind")}, "/")
+		if m.name == "" || d[6:9] == "000" {
+			m.block = m.key
+		}
+		if m.rank = 1; slices.ContainsFunc(m.claims, func(c claim) bool { return c.tier == "P" }) {
+			m.rank = 0
+		}
+		if m.codes[0] == "" {
+			m.rank += 10
+		}
+	}
+	return out
+}
+
+type pairOf struct{ a, b string }
+
+func sortedPair(a, b string) pairOf { return pairOf{min(a, b), max(a, b)} }
+
+// recogniseAll says of every key which thing it is, and which pairs a person
+// must decide about.
+func recogniseAll(ms map[string]*member, decided map[pairOf]string) (same map[string]string, ask map[pairOf]string) {
+	var list []*member
+	for _, m := range ms {
+		list = append(list, m)
+	}
+	slices.SortFunc(list, func(x, y *member) int { return cmp.Or(x.rank-y.rank, strings.Compare(x.key, y.key)) })
+	n := len(list)
+	agree := func(x, y []string) (eq, ne int) {
+		for i := range x {
+			switch {
+			case x[i] == "" || y[i] == "":
+			case x[i] == y[i]:
+				eq++
+			default:
+				ne++
+			}
+		}
+		return eq, ne
+	}
+	type rel struct{ forced, hard, soft, auto, named, some, differ bool }
+	rels := map[[2]int]rel{}
+	for i := range n {
+		for j := i + 1; j < n; j++ {
+			x, y := list[i], list[j]
+			ceq, cne := agree(x.codes, y.codes)
+			feq, fne := agree(x.facts, y.facts)
+			v := decided[sortedPair(x.key, y.key)]
+			r := rel{forced: v == VerdictMerge, some: ceq+feq > 0, differ: fne > 0, named: x.name == y.name && x.block == y.block}
+			r.hard = !r.forced && (v == VerdictApart || cne > 0 || x.place != "" && y.place != "" && x.place != y.place)
+			r.soft = !r.forced && slices.ContainsFunc(x.srcs, func(s string) bool { return slices.Contains(y.srcs, s) })
+			r.auto = r.named && !r.forced && !r.hard && !r.soft && (ceq > 0 || feq > 0 && fne == 0)
+			rels[[2]int{i, j}] = r
+		}
+	}
+	// Two keys of different blocks are compared only if decisions join the blocks.
+	joined := groups(n, func(i, j int) bool { return rels[[2]int{i, j}].forced || list[i].block == list[j].block })
+	for k, r := range rels {
+		if joined[k[0]] != joined[k[1]] {
+			delete(rels, k)
+		} else {
+			rels[k] = r
+		}
+	}
+	l0 := groups(n, func(i, j int) bool { return rels[[2]int{i, j}].forced })
+	two := map[[2]int]bool{}
+	for k, r := range rels {
+		if r.hard {
+			two[[2]int{min(l0[k[0]], l0[k[1]]), max(l0[k[0]], l0[k[1]])}] = true
+		}
+	}
+	l1 := groups(n, func(i, j int) bool {
+		r := rels[[2]int{i, j}]
+		return r.forced || r.auto && !two[[2]int{min(l0[i], l0[j]), max(l0[i], l0[j])}]
+	})
+	bad := map[int]bool{}
+	for k, r := range rels {
+		if (r.hard || r.soft) && l1[k[0]] == l1[k[1]] && l0[k[0]] != l0[k[1]] {
+			bad[l1[k[0]]] = true
+		}
+	}
+	g := make([]int, n)
+	size := map[int]int{}
+	for i := range n {
+		if g[i] = l1[i]; bad[l1[i]] {
+			g[i] = l0[i]
+		}
+		size[g[i]]++
+	}
+	same, ask = map[string]string{}, map[pairOf]string{}
+	for i := range n {
+		if size[g[i]] > 1 {
+			same[list[i].key] = list[g[i]].key
+		}
+	}
+	settled := map[[2]int]bool{}
+	for k, r := range rels {
+		if r.hard || r.soft && !r.some {
+			settled[[2]int{min(g[k[0]], g[k[1]]), max(g[k[0]], g[k[1]])}] = true
+		}
+	}
+	for k, r := range rels {
+		i, j := min(g[k[0]], g[k[1]]), max(g[k[0]], g[k[1]])
+		if !r.named || i == j || settled[[2]int{i, j}] {
+			continue
+		}
+		why := "name_only"
+		switch {
+		case l1[k[0]] == l1[k[1]]:
+			why = "several"
+		case r.soft:
+			why = "same_source"
+		case r.differ:
+			why = "facts_differ"
+		}
+		p := pairOf{list[i].key, list[j].key}
+		if old, ok := ask[p]; !ok || why < old {
+			ask[p] = why
+		}
+	}
+	return same, ask
+}
+
+// groups are the connected components, each named by its lowest number.
+func groups(n int, edge func(i, j int) bool) []int {
+	g := make([]int, n)
+	for i := range g {
+		g[i] = i
+	}
+	for changed := true; changed; {
+		changed = false
+		for i := range n {
+			for j := i + 1; j < n; j++ {
+				if edge(i, j) && g[i] != g[j] {
+					g[i] = min(g[i], g[j])
+					g[j], changed = g[i], true
+				}
+			}
+		}
+	}
+	return g
+}
+
+// rekeyed are the claims that fusion works with: one a thing and source.
+func rekeyed(ms map[string]*member, same map[string]string) []claim {
+	best := map[[2]string]claim{}
+	from := map[[2]string]string{}
+	for _, m := range ms {
+		for _, c := range m.claims {
+			key := c.key
+			if is, ok := same[c.key]; ok {
+				c.key = is
+			}
+			k := [2]string{c.key, c.src}
+			old, ok := best[k]
+			if !ok || cmp.Or(cmp.Compare(c.version, old.version), cmp.Compare(c.offset, old.offset), strings.Compare(from[k], key)) > 0 {
+				best[k], from[k] = c, key
+			}
+		}
+	}
+	var out []claim
+	for _, c := range best {
+		out = append(out, c)
+	}
+	return out
+}
+
+// clubWorld makes claims of few names, phones and codes, so that everything
+// that can happen happens.
+func clubWorld(r *rand.Rand, things int) []claim {
+	srcs := []claim{{src: "gate", tier: "P"}, {src: "book", tier: "T"}, {src: "form", tier: "V"}}
+	pick := func(list ...string) string { return list[r.IntN(len(list))] }
+	var all []claim
+	offset := uint64(0)
+	for thing := range things {
+		key := fmt.Sprint("k", thing)
+		for _, s := range srcs {
+			if r.IntN(3) > 0 {
+				continue
+			}
+			for v := range 1 + r.IntN(2) {
+				offset++
+				c := s
+				c.key, c.offset, c.version, c.deleted = key, offset, uint64(v), r.IntN(6) == 0
+				if !c.deleted {
+					c.values = map[string]string{"kind": pick("P", "P", "P", "T"), "division": pick("370102001000", "370102001000", "370102001001", "370102001002", "370102000000")}
+					for col, v := range map[string]string{"match": pick("甲", "乙", "丙"), "code": pick("1", "2", "3"), "phone": pick("1", "2", "3"), "founded": pick("2020-01-01", "2021-01-01"), "size": pick("1", "2", "3")} {
+						if r.IntN(3) > 0 || col == "match" && r.IntN(4) > 0 {
+							c.values[col] = v
+						}
+					}
+				}
+				all = append(all, c)
+			}
+		}
+	}
+	return all
+}
+
+// state reads everything that a fusion made of clubs.
+func clubState(t *testing.T, w *Warehouse, e *schemas.Entity) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	put := func(prefix, sql string) {
+		for _, s := range strs(t, w, sql) {
+			k, v, _ := strings.Cut(s, "=")
+			if _, twice := out[prefix+k]; twice {
+				t.Errorf("%s%s is there twice", prefix, k)
+			}
+			out[prefix+k] = v
+		}
+	}
+	put("same ", "SELECT concat(member, '=', thing) FROM ads.identity_match")
+	put("ask ", "SELECT concat(left, ' ', right, '=', reason) FROM ads.identity_review")
+	var cells []string
+	for _, c := range e.Columns[2:] {
+		cells = append(cells, fmt.Sprintf("concat(ifNull(toString(%[1]s), '-'), '<', toString(%[1]s_src), ',', toString(%[1]s_rule), ',', ifNull(toString(toSecond(%[1]s_at)), ''), '>')", c.Name))
+	}
+	put("row ", "SELECT concat(id, '=', concatWithSeparator(' ', "+strings.Join(cells, ", ")+")) FROM dwd.club")
+	return out
+}
+
+func clubOracle(e *schemas.Entity, all []claim, decided map[pairOf]string) map[string]string {
+	ms := describeAll(e, all)
+	same, ask := recogniseAll(ms, decided)
+	out := map[string]string{}
+	for k, v := range same {
+		out["same "+k] = v
+	}
+	for p, why := range ask {
+		out["ask "+p.a+" "+p.b] = why
+	}
+	for k, v := range oracle(e, rekeyed(ms, same)) {
+		out["row "+k] = v
+	}
+	return out
+}
+
+// What is recognised, what is asked and the fused rows are the oracle's, after
+// every load and every decision, in any order; and a rebuild changes nothing.
+func TestIdentityProperty(t *testing.T) {
+	c := catalogOf(t, club)
+	e := c.Entity("club")
+	e.Column("size").Authority = []string{"book"}
+	for seed := range uint64(5) {
+		r := rand.New(rand.NewPCG(seed, 3))
+		all := clubWorld(r, []int{12, 40, 60, 60, 90}[seed])
+		r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+		w := engine(t, c)
+		decided, seq := map[pairOf]string{}, int64(0)
+		var loaded []claim
+		check := func(what string) {
+			t.Helper()
+			if _, err := w.Fuse(t.Context(), c, "club"); err != nil {
+				t.Fatal(err)
+			}
+			if d := gocmp.Diff(clubOracle(e, loaded, decided), clubState(t, w, e)); d != "" {
+				t.Fatalf("seed %d, %s (-want +got):\n%s", seed, what, d)
+			}
+		}
+		for n, part := range parts(r, all) {
+			loadClubs(t, w, c, fmt.Sprint(n), part)
+			loaded = append(loaded, part...)
+			if r.IntN(2) == 0 {
+				loadClubs(t, w, c, fmt.Sprint(n, " again"), part[:1+r.IntN(len(part))])
+			}
+			var ds []IdentityDecision
+			for range r.IntN(4) {
+				a, b := all[r.IntN(len(all))].key, all[r.IntN(len(all))].key
+				if a == b {
+					continue
+				}
+				seq++
+				v := []string{VerdictMerge, VerdictApart, VerdictUndo}[r.IntN(3)]
+				if keys := slices.Collect(maps.Keys(decided)); len(keys) > 0 && r.IntN(2) == 0 {
+					slices.SortFunc(keys, func(x, y pairOf) int { return strings.Compare(x.a+x.b, y.a+y.b) })
+					a, b, v = keys[0].a, keys[0].b, VerdictUndo
+				}
+				ds = append(ds, IdentityDecision{Entity: "club", Left: a, Right: b, Verdict: v, DecidedBy: "民政局", Seq: seq, DecidedAt: time.Unix(1766000000+seq, 0)})
+				if decided[sortedPair(a, b)] = v; v == VerdictUndo {
+					delete(decided, sortedPair(a, b))
+				}
+			}
+			if err := w.RecordDecisions(t.Context(), ds); err != nil {
+				t.Fatal(err)
+			}
+			if r.IntN(3) == 0 {
+				if err := w.Exec(t.Context(), "OPTIMIZE TABLE "+[]string{"std.club", "dwd.club__rows", "dwd.club__members", "ops.identity", "ops.identity_touched"}[r.IntN(5)]+" FINAL"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			check(fmt.Sprint("load ", n))
+		}
+		if err := w.Exec(t.Context(), "TRUNCATE TABLE ops.fuse"); err != nil {
+			t.Fatal(err)
+		}
+		check("rebuild")
+		for _, table := range []string{"ops.fuse", "ops.identity", "ops.identity_touched", "ops.identity_pair"} {
+			if err := w.Exec(t.Context(), "TRUNCATE TABLE "+table); err != nil {
+				t.Fatal(err)
+			}
+		}
+		check("rebuild from zero")
+	}
+}
