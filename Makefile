@@ -9,7 +9,7 @@ ARGS ?=
 BIN   = bin/rongtong
 VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: help demo test test-kafka check bench verify build clean
+.PHONY: help demo test test-kafka check bench verify lint build clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,11 @@ bench: build ## the fast path beside a row-wise program, then benchmarks with al
 	@$(BIN) engine fetch
 	@$(BIN) bench load $(ARGS)
 	@$(GO) test -run '^$$' -bench . -benchmem ./transforms ./pipelines/topics ./connectors/...
+
+LINTER = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.5.0
+
+lint: ## golangci-lint, pinned (the first time builds it, a minute)
+	@CGO_ENABLED=0 $(GO) run $(LINTER) run ./...
 
 verify: build ## formatting, vet, import map, declarations, and golden files that match their sources
 	@test -z "$$(gofmt -l cmd connectors deploy pipelines schemas transforms)" || { gofmt -l cmd connectors deploy pipelines schemas transforms; echo "run gofmt -w on these files"; exit 1; }

@@ -375,11 +375,11 @@ func (r *ItemReader) value(b []byte, i int, s *itemSlot) (int, error) {
 	}
 	v := text(b, i, end, plain, &r.scratch)
 	if f := s.field; f >= 0 && !s.dropped {
-		if r.numeric[f] && r.trueOrFalse(f, v) {
-		} else if r.numeric[f] {
-			r.object.SetNumber(f, v)
-		} else {
+		switch {
+		case !r.numeric[f]:
 			r.object.SetBytes(f, v)
+		case !r.trueOrFalse(f, v):
+			r.object.SetNumber(f, v)
 		}
 	}
 	r.keep(s, v)

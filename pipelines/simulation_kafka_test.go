@@ -192,7 +192,7 @@ func (s simIngestLog) Ends(context.Context, ...string) (map[string][]topics.Boun
 
 func (s simIngestLog) Span(_ context.Context, topic string, partition int32, from, to int64, fn func(*topics.FetchedRecord) error) error {
 	for from < to {
-		next, err := (simReader{s.a}).Read(context.Background(), topic, partition, from, to, fn)
+		next, err := simReader(s).Read(context.Background(), topic, partition, from, to, fn)
 		if err != nil {
 			return err
 		}

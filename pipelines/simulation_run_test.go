@@ -182,7 +182,7 @@ func TestTokenKnowsTheLifeOfATopic(t *testing.T) {
 		}
 		return l.token(b, "rows")
 	}
-	if name(1000) != name(1000) || name(1000) == name(2000) {
+	if a, again, b := name(1000), name(1000), name(2000); a != again || a == b {
 		t.Errorf("%s, %s", name(1000), name(2000))
 	}
 }

@@ -45,7 +45,7 @@ type Rows struct {
 	Zero   bool   `decl:"zero"`
 }
 
-// Coverage: units with a row of every By over units. No row is no coverage:
+// Coverage is units with a row of every By over units. No row is no coverage:
 // nothing is missing.
 type Coverage struct {
 	decl.Pos
@@ -53,7 +53,7 @@ type Coverage struct {
 	By []*Rows `decl:"by,required"`
 }
 
-// Share: of the rows Of, those that hold Having and have a row of every By.
+// Share is, of the rows Of, those that hold Having and have a row of every By.
 // Part and Whole weigh them (default 1). A row with Missing, or without one of
 // its weights, is missing. Rows count for the unit they lie in.
 type Share struct {
@@ -66,7 +66,7 @@ type Share struct {
 	Whole   string  `decl:"whole"`
 }
 
-// Ratio: one sum over another, unit by unit; without a denominator the sum per
+// Ratio is one sum over another, unit by unit; without a denominator the sum per
 // unit. A unit that lacks one of them is missing.
 type Ratio struct {
 	decl.Pos

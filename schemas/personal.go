@@ -250,7 +250,7 @@ func cmpOr(c PII) PII {
 	return c
 }
 
-// kindOf is the form by which a declared kind is shown.
+// Form is the form by which a declared kind is shown.
 func (x *Identifier) Form() pii.Kind {
 	switch x.As {
 	case AsMobile:

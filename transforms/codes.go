@@ -248,7 +248,7 @@ func isMaskedMobile(b []byte) bool {
 func isPhone(b []byte) bool {
 	n := leadingDigits(b)
 	switch {
-	case n == len(b) && n == 5 && b[0] == '1':
+	case len(b) == 5 && n == 5 && b[0] == '1':
 		return b[1] == '2' // 12345 and its like
 	case b[0] == '4':
 		return string(b[:min(3, len(b))]) == "400" && digitsBut(b, 10, '-')

@@ -533,7 +533,7 @@ func parseInstant(b []byte, seconds bool) (ms int64, ok bool) {
 	var frac int
 	var off int64
 	var zoned bool
-	if n == len(b) && n == 14 {
+	if len(b) == 14 && n == 14 {
 		v, _ := strconv.ParseInt(string(b), 10, 64)
 		y, m, d, digits = int(v/1e10), int(v/1e8%100), int(v/1e6%100), 4
 		sec, ok = clockDigits(v % 1e6)

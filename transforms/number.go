@@ -284,7 +284,7 @@ func (q *quantity) eval(st *state, in []input, out *value) string {
 	if u != (unit{1, 1}) {
 		st.flags |= UnitConv
 	}
-	ok := false
+	var ok bool
 	if out.i, ok = d.times(u.to, u.per); !ok {
 		return ruleNumberRange
 	}

@@ -46,6 +46,7 @@ func (s *script) call(t testing.TB, line string) {
 	}
 	if f == nil {
 		t.Fatalf("there is no function %q", words[0])
+		return
 	}
 	x := schemas.Expr{Call: f.Name, Args: map[string]string{}}
 	col := &schemas.Column{Name: "out", Type: f.Result, Nullable: true, Matching: f.Matching()}

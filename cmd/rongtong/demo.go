@@ -10,7 +10,7 @@ import (
 	"rongtong/deploy/demo"
 )
 
-func demoCmd(c *common) *cobra.Command {
+func demoCmd() *cobra.Command {
 	o := demo.Options{}
 	cmd := &cobra.Command{
 		Use:   "demo",

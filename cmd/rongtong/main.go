@@ -149,7 +149,7 @@ func newRoot() *cobra.Command {
 	f.StringVar(&c.logLevel, "log-level", "info", "debug, info, warn or error")
 	f.BoolVar(&c.json, "json", false, "print for a machine")
 	root.AddCommand(
-		demoCmd(c), upCmd(c), statusCmd(c), runsCmd(c), lagCmd(c), topCmd(c), doctorCmd(c), versionCmd(c), engineCmd(),
+		demoCmd(), upCmd(c), statusCmd(c), runsCmd(c), lagCmd(c), topCmd(c), doctorCmd(c), versionCmd(c), engineCmd(),
 		checkCmd(c), schemaCmd(c), coverageCmd(c), divisionCmd(c),
 		scheduleCmd(c), jobCmd(c),
 		queryCmd(c), whyCmd(c), qualityCmd(c), rejectsCmd(c), replayCmd(c), reprocessCmd(c),

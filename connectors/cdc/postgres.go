@@ -65,12 +65,12 @@ type postgresLog struct {
 
 	quietSince time.Time // when the server's reading last moved
 
-	inTxn    bool
-	skipTxn  bool // the snapshot shows it
-	commit   pglogrepl.LSN
-	commited time.Time
-	change   uint64 // of our table in the transaction, from 1
-	skip     uint64 // changes that were delivered before
+	inTxn     bool
+	skipTxn   bool // the snapshot shows it
+	commit    pglogrepl.LSN
+	committed time.Time
+	change    uint64 // of our table in the transaction, from 1
+	skip      uint64 // changes that were delivered before
 }
 
 func newPostgresLog(o *opened, t *table) *postgresLog {
@@ -476,7 +476,7 @@ func (l *postgresLog) data(ctx context.Context, b []byte, dst *record.Chunk, at 
 	switch b[0] {
 	case 'B':
 		l.commit = pglogrepl.LSN(r.uint64())
-		l.commited = time.UnixMicro(int64(r.uint64()) + microsecondsTo2000)
+		l.committed = time.UnixMicro(int64(r.uint64()) + microsecondsTo2000)
 		xid := r.uint32()
 		l.inTxn, l.change, l.skip = true, 0, 0
 		if at.Txn == uint64(l.commit) {
@@ -610,7 +610,7 @@ func (l *postgresLog) row(ctx context.Context, kind byte, r *wire, dst *record.C
 		l.tuple(r, nil)
 		old = slices.Clone(l.t.cells)
 		if kind == 'D' {
-			l.t.append(dst, record.Delete, l.commited, l.placeOf())
+			l.t.append(dst, record.Delete, l.committed, l.placeOf())
 			return nil
 		}
 		clear(l.t.cells)
@@ -625,7 +625,7 @@ func (l *postgresLog) row(ctx context.Context, kind byte, r *wire, dst *record.C
 	if old != nil && l.keyChanged(old) {
 		changed := slices.Clone(l.t.cells)
 		copy(l.t.cells, old)
-		l.t.append(dst, record.Delete, l.commited, l.placeOf())
+		l.t.append(dst, record.Delete, l.committed, l.placeOf())
 		copy(l.t.cells, changed)
 	}
 	if missing {
@@ -633,7 +633,7 @@ func (l *postgresLog) row(ctx context.Context, kind byte, r *wire, dst *record.C
 			return err
 		}
 	}
-	l.t.append(dst, record.Upsert, l.commited, l.placeOf())
+	l.t.append(dst, record.Upsert, l.committed, l.placeOf())
 	return nil
 }
 

@@ -35,12 +35,10 @@ type table struct {
 	events func(place, what string)
 
 	layout  []column // of the rows in the log
-	dropped []int64  // values of layout's columns that were declared to be dropped
 	unknown map[string]int64
 	bytes   int64
 	cells   [][]byte // one row of the log, by field; unset ones are nil
 	scratch []byte
-	place   []byte
 }
 
 // column is one column of the rows in the log.

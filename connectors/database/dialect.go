@@ -1,6 +1,7 @@
 package database
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -300,7 +301,7 @@ func (f *Field) instant(cell []byte) []byte {
 		end--
 	} else if end = len(cell); cell[end-1] == 'Z' {
 		end--
-	} else if strings.ContainsAny(string(cell[19:]), "+-") { // another zone: the session was not in UTC
+	} else if bytes.ContainsAny(cell[19:], "+-") { // another zone: the session was not in UTC
 		return cell
 	}
 	f.buf = append(f.buf[:0], cell[:end]...)
@@ -501,8 +502,6 @@ func limitOffset(columns, rest string, limit, offset int) string {
 }
 
 func doubleQuoted(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
-
-func literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 // Open connects a pool to a server. Nothing is asked of it yet.
 func (d *Dialect) Open(ctx context.Context, a Address) (DB, error) {

@@ -55,13 +55,13 @@ func stdQuery(ctx context.Context, q querier, query string, args []string) (Rows
 	for i, a := range args {
 		vals[i] = a
 	}
-	rows, err := q.QueryContext(ctx, query, vals...)
+	rows, err := q.QueryContext(ctx, query, vals...) //nolint:rowserrcheck // stdRows, which owns them, does both
 	if err != nil {
 		return nil, err
 	}
 	columns, err := rows.Columns()
 	if err != nil {
-		return nil, errors.Join(err, rows.Close())
+		return nil, errors.Join(err, rows.Close()) //nolint:sqlclosecheck // as above
 	}
 	r := &stdRows{rows: rows, cells: make([]cell, len(columns)), out: make([][]byte, len(columns))}
 	for i := range r.cells {

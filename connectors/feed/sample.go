@@ -90,7 +90,7 @@ func (s *Sample) container(data []byte, visit func(line int, item []byte, rule s
 		var v any
 		if dec.Decode(&v) != nil {
 			visit(n, nil, "avro.data")
-			return nil
+			return nil //nolint:nilerr // the visitor was told
 		}
 		b, err := avro.Marshal(schema, v)
 		if err != nil || !d.record(schema, b) {
@@ -149,9 +149,13 @@ func (s *Sample) AvroSchema() (string, error) {
 	return string(b) + "\n", nil
 }
 
-// Topic, Format and Header say how messages are sent; empty for another kind.
-func (s *Sample) Topic() string    { return s.from.Topic }
-func (s *Sample) Format() string   { return s.from.Format }
+// Topic is where messages are sent; empty for another kind than a feed.
+func (s *Sample) Topic() string { return s.from.Topic }
+
+// Format is what messages are made of; empty for another kind than a feed.
+func (s *Sample) Format() string { return s.from.Format }
+
+// Header is the row of names of a feed of CSV, if it has one.
 func (s *Sample) Header() []string { return s.from.Header }
 
 // Markdown is the contract for people.

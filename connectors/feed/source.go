@@ -85,7 +85,6 @@ type source struct {
 	checker *connectors.Checker // nil: no contract
 	reader  *connectors.ItemReader
 	stats   connectors.Stats
-	tomb    []byte
 }
 
 func newSource(sys *system, c *topics.Client, st *schemas.Stream, f from, w *writers, at position) *source {

@@ -89,7 +89,7 @@ func newReader(ctx context.Context, p *plan, f *content, obj *connectors.Object)
 	err := r.prepare(ctx)
 	if b := table.AsBad(err); b != nil {
 		r.parts = []part{{label: f.label, subs: f.subs, bad: b}}
-		return r, nil
+		return r, nil //nolint:nilerr // the error is the reader's one record
 	}
 	if err != nil {
 		r.end()

@@ -48,7 +48,7 @@ func parsePosition(b record.Position) (p position, err error) {
 	}
 	p.instance = string(b[1 : 1+instanceLen])
 	rest := b[1+instanceLen:]
-	n := 0
+	var n int
 	if p.number, n = binary.Uvarint(rest); n <= 0 || (len(rest)-n)%8 != 0 || (len(rest)-n)/8 > recentMax {
 		return position{}, wrong
 	}

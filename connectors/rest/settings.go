@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -163,11 +164,11 @@ func oneOf(at decl.Pos, key, word string, known ...string) []decl.Problem {
 
 func (f *from) check() []decl.Problem {
 	ps := checkPath(f.Pos, "path", f.Path)
-	ps = append(ps, oneOf(f.Pos, "method", f.Method, "GET", "POST")...)
+	ps = append(ps, oneOf(f.Pos, "method", f.Method, "GET", http.MethodPost)...)
 	ps = append(ps, oneOf(f.Pos, "send", f.Send, "query", "form", "json")...)
 	ps = append(ps, oneOf(f.Pos, "form", f.Form, "document", "values")...)
 	ps = append(ps, oneOf(f.Pos, "encoding", f.Encoding, encodings...)...)
-	if f.Method != "POST" && f.Send != "" && f.Send != "query" {
+	if f.Method != http.MethodPost && f.Send != "" && f.Send != "query" {
 		ps = append(ps, f.Problem("rest.send", "add method: POST", "a GET has no body for its parameters"))
 	}
 	if f.Form == "values" && (f.Items != "" || f.Total != "") {

@@ -89,7 +89,8 @@ func (p *portal) serve(w http.ResponseWriter, r *http.Request) {
 func (p *portal) page(w http.ResponseWriter, r *http.Request, n int) []byte {
 	q := r.URL.Query()
 	num := func(key string) int { v, _ := strconv.Atoi(q.Get(key)); return v }
-	from, size := 0, portalRowsPage
+	var from int
+	size := portalRowsPage
 	if p.style == "values" {
 		size = n
 	}

@@ -172,7 +172,7 @@ func same(t *testing.T, db *sql.DB, state map[string]string) {
 func (w serverWorld) churn(db *sql.DB, r *rand.Rand, parity int, stop <-chan struct{}) error {
 	next := 1_000_000 + parity
 	// Fewer changes than the window holds: beyond that a late row may be missed.
-	for step := 0; step < maxSeen/50; step++ {
+	for step := range maxSeen / 50 {
 		select {
 		case <-stop:
 			return nil

@@ -119,7 +119,7 @@ func (c Comparison) one(ctx context.Context, e *embedded.Engines, w *warehouse.W
 		if err := w.Exec(ctx, fmt.Sprintf(table20, name)); err != nil {
 			return Report{}, err
 		}
-		defer w.Exec(context.WithoutCancel(ctx), "DROP TABLE "+table)
+		defer func() { _ = w.Exec(context.WithoutCancel(ctx), "DROP TABLE "+table) }()
 	}
 	args := []string{"bench", "load", "--json", "--brokers", e.Kafka, "--topic", topic, "--table", table, "--workers", strconv.Itoa(c.Workers), "--log-level", "warn"}
 	if program == rowwise {

@@ -46,7 +46,7 @@ func openConsole() (*console, error) {
 	}
 	c := &console{master: master}
 	// The engine blocks when nobody reads its prompt.
-	go io.Copy(io.Discard, master)
+	go func() { _, _ = io.Copy(io.Discard, master) }()
 	return c, nil
 }
 

@@ -155,7 +155,7 @@ func kill9(t *testing.T, pid int) {
 func gone(pid int) error {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
-		return nil
+		return nil //nolint:nilerr // no such process
 	}
 	if i := bytes.LastIndexByte(b, ')'); i > 0 && len(b) > i+2 && b[i+2] == 'Z' {
 		return nil

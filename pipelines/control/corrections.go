@@ -131,11 +131,11 @@ func (x *correction) rows(ctx context.Context, w *warehouse.Warehouse, f warehou
 			return err
 		}
 		// A record that several flows refuse is one row of the department's file.
-		if id := fmt.Sprint(row.Partition, "/", row.Offset, "/", row.RejectedAt.UnixMilli()); id == last {
+		id := fmt.Sprint(row.Partition, "/", row.Offset, "/", row.RejectedAt.UnixMilli())
+		if id == last {
 			continue
-		} else {
-			last = id
 		}
+		last = id
 		values := map[string]any{}
 		dec := json.NewDecoder(strings.NewReader(row.Row))
 		dec.UseNumber()

@@ -123,7 +123,7 @@ func ApplySchema(ctx context.Context, o Options, a Apply) error {
 		if err != nil {
 			return err
 		}
-		release := func() {}
+		var release func()
 		if hold, release, err = o.quiesce(ctx, w, d, a, roles); err != nil {
 			return err
 		}

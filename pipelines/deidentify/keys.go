@@ -3,6 +3,7 @@ package deidentify
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -152,7 +153,7 @@ func fetch(ref string) (name string, data []byte, err error) {
 }
 
 func plainPath(err error) error {
-	if pe, ok := err.(*fs.PathError); ok {
+	if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
 		return fmt.Errorf("%q: %w", pe.Path, pe.Err)
 	}
 	return err

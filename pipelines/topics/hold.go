@@ -47,7 +47,7 @@ func (c *Client) Hold(ctx context.Context, cfg GroupConfig) (*Hold, error) {
 		if err == nil {
 			h := &Hold{group: cfg.ID, cg: cg, gen: gen}
 			lost, cancel := context.WithCancelCause(context.Background())
-			h.lost = lost
+			h.lost = lost //nolint:fatcontext // one, for the generation that was got
 			gen.Start(func(ended context.Context) {
 				<-ended.Done()
 				cancel(ErrGenerationOver)

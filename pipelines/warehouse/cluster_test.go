@@ -131,7 +131,7 @@ func (f filler) value(o *object, e *schemas.Entity, col column, typ, h string) s
 		// One choice for a row, so that its places agree.
 		return fmt.Sprintf("%s[1 + cityHash64(number) %% length(%[1]s)]", f.villages)
 	case strings.HasPrefix(typ, "FixedString("):
-		return fmt.Sprintf("leftPad(toString(%s), %s, '0')", h, strings.Trim(typ, "FixedString()"))
+		return fmt.Sprintf("leftPad(toString(%s), %s, '0')", h, strings.TrimSuffix(strings.TrimPrefix(typ, "FixedString("), ")"))
 	case typ == "Date32", strings.HasPrefix(typ, "DateTime"):
 		return fmt.Sprintf("toDateTime('2024-01-01 00:00:00') + toIntervalHour(%s %% 17000)", h)
 	case strings.HasPrefix(typ, "Enum8"):

@@ -58,7 +58,7 @@ func (w *Warehouse) rewrite(ctx context.Context, o *object, have, next *table, a
 	target := fingerprint(o.ddl(o.name))
 	if next != nil {
 		if m, ok := parseMark(next.comment); ok && m.Target == target {
-			return w.copySteps(ctx, o, have, m, true, allow)
+			return w.copySteps(ctx, o, have, m, true)
 		}
 		// A copy for a declaration that has changed since: it holds nothing of its own.
 		drop := step(o.full()+nextSuffix, "drop the copy that another declaration began", "DROP TABLE IF EXISTS "+o.nextName()+" SYNC")
@@ -88,7 +88,7 @@ func (w *Warehouse) beginCopy(ctx context.Context, o *object, have *table, targe
 	next := *o
 	next.comment = m.String()
 	create := step(o.full()+nextSuffix, "create the table to come", strings.Replace(next.ddl(o.name+nextSuffix), "CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1))
-	steps, err := w.copySteps(ctx, o, have, m, false, allow)
+	steps, err := w.copySteps(ctx, o, have, m, false)
 	return append([]Step{create}, steps...), err
 }
 
@@ -136,7 +136,7 @@ func (m mark) ranges(by, typ string) []string {
 }
 
 // copySteps are the ranges still to copy, the exchange and what follows it.
-func (w *Warehouse) copySteps(ctx context.Context, o *object, have *table, m mark, begun bool, allow allowed) ([]Step, error) {
+func (w *Warehouse) copySteps(ctx context.Context, o *object, have *table, m mark, begun bool) ([]Step, error) {
 	by, typ := have.lead()
 	ranges := m.ranges(by, typ)
 	var steps []Step

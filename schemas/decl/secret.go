@@ -41,8 +41,10 @@ func (s Secret) Reference() string { return s.ref }
 // IsSet reports whether the declaration named a secret.
 func (s Secret) IsSet() bool { return s.ref != "" }
 
-// String and GoString keep secrets out of logs and errors.
-func (s Secret) String() string   { return "***" }
+// String keeps secrets out of logs and errors.
+func (s Secret) String() string { return "***" }
+
+// GoString is for %#v.
 func (s Secret) GoString() string { return "decl.Secret(***)" }
 
 // Text is a setting that may be given by reference, like a Secret, but is no

@@ -8,6 +8,7 @@ import (
 // Status says what became of a code.
 type Status uint8
 
+// The outcomes of resolving a code.
 const (
 	Unknown     Status = iota // no register holds the code, or no crosswalk leads from it
 	Exact                     // the division stands in the register under these digits, and it is evidenced

@@ -1,6 +1,7 @@
 package pii
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -252,7 +253,7 @@ func FuzzParseCitizenID(f *testing.F) {
 		if rule != "" || again != id {
 			t.Fatalf("%q became %q, then %q, rule %q", s, id[:], again[:], rule)
 		}
-		if got := Mask(fmt.Appendf(nil, "号%s。", id[:])); strings.Contains(string(got), string(id[:])) && id[6] >= '1' {
+		if got := Mask(fmt.Appendf(nil, "号%s。", id[:])); bytes.Contains(got, id[:]) && id[6] >= '1' {
 			t.Fatalf("%q is an ID that Find does not know", id[:])
 		}
 	})

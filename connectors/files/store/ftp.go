@@ -377,7 +377,7 @@ func (s *ftpStore) List(ctx context.Context) ([]Entry, error) {
 					if err := s.exact(c, p, e, times); err != nil {
 						return err
 					}
-					out = append(out, Entry{Path: p, Size: int64(e.Size), MTime: e.Time}) //nolint:gosec // no file has 2^63 bytes
+					out = append(out, Entry{Path: p, Size: int64(e.Size), MTime: e.Time})
 				}
 			}
 		}
@@ -394,7 +394,7 @@ func (s *ftpStore) exact(c *ftp.ServerConn, p string, e *ftp.Entry, times map[li
 	if c.IsTimePreciseInList() || !c.IsGetTimeSupported() {
 		return nil
 	}
-	key := listed{p, int64(e.Size), e.Time} //nolint:gosec // see above
+	key := listed{p, int64(e.Size), e.Time}
 	at, ok := s.times[key]
 	if !ok {
 		var err error

@@ -272,7 +272,7 @@ func (f *fields) u32() uint32 { return binary.LittleEndian.Uint32(f.take(4)) }
 // text appends a text: its length, of one byte if short, then how it is
 // written, then the characters. In BIFF5 they are bytes of the code page.
 func (f *fields) text(dst []byte, short bool) []byte {
-	n := 0
+	var n int
 	if short {
 		n = int(f.u8())
 	} else {
@@ -501,7 +501,8 @@ func (c *xlsCells) cell(op uint16, f *fields) error {
 	case recNumber:
 		return cmp.Or(c.number(col, math.Float64frombits(binary.LittleEndian.Uint64(f.take(8))), style), f.err)
 	case recLabelSST:
-		i, ok := int(f.u32()), false
+		i := int(f.u32())
+		var ok bool
 		if c.rows.arena, ok, err = c.book.texts.at(c.rows.arena, i); err == nil && !ok {
 			err = table.Badf("file.unreadable", "row %d of the sheet refers to a text that the workbook does not hold", c.rows.row.No)
 		}

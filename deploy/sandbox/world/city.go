@@ -157,7 +157,7 @@ func (w *World) writeReport(i int, correction bool, rec *Record) reportClaim {
 	} else {
 		switch x := r.n(1000); {
 		case x < 12 && r.spoil(ruleNumber):
-			amount = amount + "左右"
+			amount += "左右"
 		case x < 20 && r.spoil(rulePeriod):
 			period = "2025Q" + itoa(q+6)
 		case x < 150:

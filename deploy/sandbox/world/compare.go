@@ -2,6 +2,7 @@ package world
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -264,7 +265,7 @@ func (c *comparer) fused() error {
 			n, err1 := strconv.ParseInt(r[1], 10, 64)
 			s, err2 := strconv.ParseUint(r[2], 10, 64)
 			if err1 != nil || err2 != nil {
-				return fmt.Errorf("reading the checksums of %q: %v %v", entity, err1, err2)
+				return fmt.Errorf("reading the checksums of %q: %w", entity, errors.Join(err1, err2))
 			}
 			got[r[0]] = Checksum{n, s}
 			c.Rows += n
