@@ -316,7 +316,7 @@ func (w *world) Refused() []conntest.Refused {
 		{`key: "${env:RONGTONG_TEST_PUSH_KEY}"`, `clients: { a: { keys: ["${env:A}"], streams: [measures] } }`, "push.scope"},
 		{`key: "${env:RONGTONG_TEST_PUSH_KEY}"`, `clients: { a: { keys: ["${env:A}"], rate: -1 } }`, "push.range"},
 		{"path: /v1/push/facility", "path: /v1/push/facility, contract: { fields: { vilage: {} } }", "contract.field"},
-		{"path: /v1/push/facility", "path: /v1/push/facility, contract: { fields: { village: { format: division } } }", "contract.format"},
+		{"path: /v1/push/facility", "path: /v1/push/facility, contract: { fields: { village: { format: divison } } }", "contract.format"},
 		{"path: /v1/push/facility", "path: /v1/push/facility, contract: { fields: { village: { pattern: '(' } } }", "contract.pattern"},
 		{"path: /v1/push/facility", "path: /v1/push/facility, contract: { fields: { village: { min: low } } }", "contract.range"},
 	} {
