@@ -17,6 +17,8 @@ type Catalog struct {
 	Indicators []*Indicator // by id
 	Codes      []*CodeList  // by name
 	Calendars  []*Calendar
+	Jobs       []*Job              // in order of declaration
+	Limits     JobLimits           // of what runs at the same time
 	Decisions  []*DivisionDecision // what people decided about division codes, in order of files
 	Personal   PersonalData        // what labels of fields say of personal data
 

@@ -32,6 +32,9 @@ func (k *checker) all() {
 	for _, i := range k.c.Indicators {
 		k.indicator(i)
 	}
+	for _, j := range k.c.Jobs {
+		k.job(j)
+	}
 }
 
 // at is the place of a part of the file that was decoded into thing.

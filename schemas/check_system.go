@@ -237,10 +237,13 @@ func (e *Schedule) Check(c *Catalog, at func(key string) decl.Pos) []decl.Proble
 	for _, f := range []struct {
 		key   string
 		below bool
-	}{{"within", e.Within < 0}, {"jitter", e.Jitter < 0}, {"timeout", e.Timeout < 0}, {"backoff", e.Backoff < 0}, {"retries", e.Retries < 0}, {"limit", e.Limit < 0}} {
+	}{{"within", e.Within < 0}, {"jitter", e.Jitter < 0}, {"timeout", e.Timeout < 0}, {"backoff", e.Backoff < 0}, {"retries", e.Retries < 0}, {"limit", e.Limit < 0}, {"concurrency", e.Concurrency < 0}, {"due", e.Due < 0}} {
 		if f.below {
 			add(f.key, "schedule.negative", "write a count or a duration such as 30m", "%s is negative", f.key)
 		}
+	}
+	if e.Priority < 0 || e.Priority > 9 {
+		add("priority", "schedule.priority", "0 waits longest, 9 goes first", "%d is not a priority", e.Priority)
 	}
 	return ps
 }

@@ -2,11 +2,13 @@ package schemas
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"encoding/csv"
 	"errors"
 	"io"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -43,6 +45,7 @@ func Named(prefix string, files fs.FS) fs.FS { return named{files, prefix} }
 //	calendars/<calendar>.csv      which days are worked
 //	decisions/*.yaml              what people decided about division codes
 //	indicators/<id>.yaml          an indicator
+//	jobs.yaml                     the jobs, and what limits them
 //	systems/<system>.yaml, *.yaml a source system
 //
 // Other files with these endings are problems, all others are ignored. Later
@@ -60,6 +63,7 @@ func Load(sources ...fs.FS) (*Catalog, []decl.Problem) {
 	l.cat.Indicators = l.indicators.list()
 	l.cat.Codes = l.codes.list()
 	l.cat.Calendars = l.calendars.list()
+	l.cat.Jobs = l.jobs.list()
 	l.cat.index()
 	ck := &checker{c: &l.cat, nodes: l.nodes}
 	ck.forms()
@@ -86,6 +90,7 @@ type loader struct {
 	indicators overlay[Indicator]
 	codes      overlay[CodeList]
 	calendars  overlay[Calendar]
+	jobs       overlay[Job]
 }
 
 // overlay collects things by name. Within one source a name must be unique,
@@ -203,6 +208,8 @@ func (l *loader) file(src fs.FS, p, file string, data []byte) {
 		for _, theme := range t.Themes {
 			l.add(l.themes.add(src, "theme", theme.Theme, theme.Pos, theme)...)
 		}
+	case p == "jobs.yaml":
+		l.jobsFile(src, file, data)
 	case deep && folder == "themes":
 		e := &Entity{}
 		l.decode(file, data, e)
@@ -229,6 +236,34 @@ func (l *loader) file(src fs.FS, p, file string, data []byte) {
 	default:
 		l.unknown(file)
 	}
+}
+
+// jobsFile adds jobs, and limits to those of earlier sources.
+func (l *loader) jobsFile(src fs.FS, file string, data []byte) {
+	f := &jobsFile{}
+	l.decode(file, data, f)
+	limits := &l.cat.Limits
+	limits.Pool = cmp.Or(f.Limits.Pool, limits.Pool)
+	limits.Uses = merged(limits.Uses, f.Limits.Uses)
+	limits.Hosts = merged(limits.Hosts, f.Limits.Hosts)
+	for i, j := range f.Jobs {
+		l.nodes[j] = l.nodes[f].Child("jobs", i)
+		l.add(l.jobs.add(src, "job", j.Job, j.Pos, j)...)
+	}
+}
+
+type jobsFile struct {
+	Limits JobLimits `decl:"limits"`
+	Jobs   []*Job    `decl:"jobs,required"`
+}
+
+func merged(a, b map[string]int) map[string]int {
+	out := maps.Clone(a)
+	if out == nil {
+		out = map[string]int{}
+	}
+	maps.Copy(out, b)
+	return out
 }
 
 func (l *loader) unknown(file string) {

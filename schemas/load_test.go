@@ -211,7 +211,7 @@ func TestBad(t *testing.T) {
 // badFile returns the problems that a file causes, and those it asks for.
 func badFile(file string, data []byte) (got, want []string, full []decl.Problem) {
 	kind, name, _ := strings.Cut(strings.TrimPrefix(filepath.ToSlash(file), "testdata/bad/"), "/")
-	at := map[string]string{"tiers": "tiers.yaml", "themes": "themes/bad/" + name}[kind]
+	at := map[string]string{"tiers": "tiers.yaml", "jobs": "jobs.yaml", "themes": "themes/bad/" + name}[kind]
 	if at == "" {
 		at = kind + "/" + name
 	}

@@ -4,6 +4,7 @@
 package schemas
 
 import (
+	"cmp"
 	"time"
 
 	"rongtong/schemas/decl"
@@ -279,8 +280,85 @@ type Schedule struct {
 	Timeout time.Duration `decl:"timeout"`
 	Retries int           `decl:"retries"`
 	Backoff time.Duration `decl:"backoff"`
+	// Concurrency is how many runs of a job, or streams of a system, run at the
+	// same time (default: one run; all streams).
+	Concurrency int `decl:"concurrency"`
+	// Priority, 0 (default) to 9, decides who starts first where a limit makes
+	// some wait: each step counts as having waited ten minutes longer, so that
+	// nobody waits for ever.
+	Priority int `decl:"priority"`
+	// Due is how long after its time a run must have ended, or a system must have
+	// been read to its end; 0: nobody asks.
+	Due time.Duration `decl:"due"`
 	// Continuous is a source that is always open (push); it has no times.
 	Continuous bool `decl:"continuous"`
+}
+
+// Job is something that runs beside the sources: at its times, when a sensor
+// notices something, or when a person asks.
+type Job struct {
+	decl.Pos
+	Job   string   `decl:"job,required"`
+	Doc   Label    `decl:"doc,required"`
+	Does  string   `decl:"does"` // the work; empty: what the job is called
+	Every Schedule `decl:"every"`
+	// When starts a run for every event of a source that one of the sensors notices.
+	When []Sensor `decl:"when"`
+	// After keeps a run waiting until all of it holds, for Wait at most (default:
+	// six hours from its time). Then, as Otherwise says, it is skipped (default),
+	// fails, or runs all the same.
+	After     []Need        `decl:"after"`
+	Wait      time.Duration `decl:"wait"`
+	Otherwise string        `decl:"otherwise"`
+	// Uses names what a run occupies while it runs: see JobLimits.
+	Uses []string `decl:"uses"`
+}
+
+// Work is the name of what the job does.
+func (j *Job) Work() string { return cmp.Or(j.Does, j.Job) }
+
+// Need is something that a run waits for. Exactly one of Job, Entity, Stream and
+// System is given.
+type Need struct {
+	decl.Pos
+	// Job has done its work for the run's business date, and has no run about it
+	// under way. Of a job that runs many a day, a run about that date or a later one.
+	Job string `decl:"job"`
+	// Entity, Stream ("system.stream") or System has delivered rows, and they are
+	// loaded. Tier leaves only those of one tier.
+	Entity string `decl:"entity"`
+	Stream string `decl:"stream"`
+	System string `decl:"system"`
+	Tier   string `decl:"tier"`
+	// Fresh is how old the latest of them may be at the run's time: "P1D", "26h".
+	// Empty: they came after the business date was over.
+	Fresh string `decl:"fresh"`
+}
+
+// Sensor notices what happens to a stream of a source. Exactly one of File,
+// Delivered and Quiet is given.
+type Sensor struct {
+	decl.Pos
+	Stream string `decl:"stream,required"` // "system.stream"
+	// File is a pattern of names ("committee_*.csv"): a file that matches was
+	// delivered and is loaded. A date in the name, 20261126 or 2026-11-26, is the
+	// run's business date.
+	File string `decl:"file"`
+	// Delivered: rows about a business date later than any before were delivered
+	// and are loaded. The date is that of the rows' event time.
+	Delivered bool `decl:"delivered"`
+	// Quiet: rows were delivered, and then none for so long.
+	Quiet time.Duration `decl:"quiet"`
+}
+
+// JobLimits bound what runs at the same time: how many runs in all (Pool;
+// default 4), and how many of those that use something of a name.
+type JobLimits struct {
+	Pool int            `decl:"pool"`
+	Uses map[string]int `decl:"uses"`
+	// Hosts bound how many streams are read from a host at the same time, by the
+	// host as the system's connection names it.
+	Hosts map[string]int `decl:"hosts"`
 }
 
 // System is one source system: one file.

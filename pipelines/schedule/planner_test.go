@@ -33,7 +33,7 @@ func TestMisfire(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := NewPlanner(map[string]*Spec{"job": spec}, nil, day(1, 12))
+		p := NewPlanner(map[string]*Spec{"job": spec}, Limits{}, nil, day(1, 12))
 		if ds, _ := p.Decide(day(1, 13)); len(ds) != 0 {
 			t.Errorf("%s: decided %v before any slot", c.name, ds)
 		}
@@ -63,15 +63,15 @@ func TestRetries(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := time.Date(2026, 3, 1, 0, 30, 0, 0, time.UTC)
-	p := NewPlanner(map[string]*Spec{"job": spec}, nil, now)
+	p := NewPlanner(map[string]*Spec{"job": spec}, Limits{}, nil, now)
 	var got []string
 	for attempt, end := 0, now.Add(2*time.Hour); now.Before(end); now = p.Wake() {
 		p.Decide(now)
-		for _, s := range p.Ready(now) {
-			p.Start(s.Job)
+		started, _ := p.Start(now)
+		for _, s := range started {
 			attempt++
-			_, done := p.Finish(s.Job, attempt > 3, now)
-			got = append(got, fmt.Sprintf("%s for %s done=%v", now.Format("15:04"), s.Open[0].At.Format("15:04"), done))
+			_, done, _ := p.Finish(s.Job, s.ID, Outcome{OK: attempt > 3}, now)
+			got = append(got, fmt.Sprintf("%s for %s done=%v", now.Format("15:04"), s.At.Format("15:04"), done))
 		}
 	}
 	want := []string{"01:00 for 01:00 done=false", "01:10 for 01:00 done=false", "01:30 for 01:00 done=true", "02:00 for 02:00 done=true"}
@@ -80,17 +80,29 @@ func TestRetries(t *testing.T) {
 	}
 }
 
-// ledger is where leaders store states: it refuses one whose epoch is past.
+// ledger is what outlives leaders: the stored states, which refuse a leader
+// whose epoch is past, and the requests.
 type ledger struct {
 	epoch    int
 	states   map[string]State
 	taken    map[string]int       // how often a slot was taken
 	finished map[string]int       // how often a slot's end was stored
-	refused  map[string]int       // slots that were decided against
+	refused  map[string]int       // slots that were decided against or given up
 	through  map[string]time.Time // the last decided slot per job: none may be passed over
 	broken   []string
 	specs    map[string]*Spec
+	limits   Limits
+	control  []asked // requests, by offset - 1
+	done     int64   // the offset up to which requests were dealt with
 	noFence  bool
+}
+
+// asked is a request: dates for a job, or to hold it or let it go on.
+type asked struct {
+	job         string
+	dates       int
+	width       int
+	hold, go_on bool
 }
 
 func (l *ledger) store(epoch int, decisions []Decision, states []State) bool {
@@ -98,10 +110,9 @@ func (l *ledger) store(epoch int, decisions []Decision, states []State) bool {
 		return false
 	}
 	for _, d := range decisions {
-		id := d.Job + " " + d.At.Format(time.RFC3339)
-		if d.Why == "joined" && l.taken[id] > 0 {
-			l.taken[id]--
-			l.refused[id]++
+		if l.taken[d.ID] > 0 && !d.Taken { // joined by a later one, or given up
+			l.taken[d.ID]--
+			l.refused[d.ID]++
 			continue
 		}
 		want, _ := l.specs[d.Job].Next(l.through[d.Job])
@@ -110,9 +121,9 @@ func (l *ledger) store(epoch int, decisions []Decision, states []State) bool {
 		}
 		l.through[d.Job] = d.At
 		if d.Taken {
-			l.taken[id]++
+			l.taken[d.ID]++
 		} else {
-			l.refused[id]++
+			l.refused[d.ID]++
 		}
 	}
 	for _, s := range states {
@@ -125,32 +136,49 @@ func (l *ledger) store(epoch int, decisions []Decision, states []State) bool {
 type leader struct {
 	epoch int
 	p     *Planner
-	runs  map[string]time.Time // job to when its run ends
+	read  int64                // of the requests
+	runs  map[string]time.Time // ID of a slot to when its run ends
+	job   map[string]string    // ID of a slot to its job
 }
 
-// year runs the jobs through a year under leaders that are killed and paused.
+func (l *ledger) elect(now time.Time) *leader {
+	l.epoch++
+	x := &leader{l.epoch, NewPlanner(l.specs, l.limits, l.states, now), l.done, map[string]time.Time{}, map[string]string{}}
+	for _, a := range l.control[:l.done] {
+		x.p.Hold(a.job, a.hold || !a.go_on && x.p.held[a.job])
+	}
+	return x
+}
+
+// year runs the jobs through a year under leaders that are killed and paused,
+// while people ask for dates, hold jobs and let them go on.
 func (l *ledger) year(r *rand.Rand, from time.Time) {
-	elect := func(now time.Time) *leader {
-		l.epoch++
-		return &leader{l.epoch, NewPlanner(l.specs, l.states, now), map[string]time.Time{}}
+	names := slices.Sorted(maps.Keys(l.specs))
+	for _, name := range names {
+		l.states[name] = State{Job: name, Through: from}
+		l.through[name] = from
 	}
-	for _, s := range l.specs { // in any order: it only fills maps
-		l.states[s.job] = State{Job: s.job, Through: from}
-		l.through[s.job] = from
-	}
-	lead := elect(from)
+	lead := l.elect(from)
 	var stale *leader // paused; it wakes and acts on what it knew
 	end := from.AddDate(1, 0, 0)
 	for now := from; now.Before(end); {
+		switch job := names[r.IntN(len(names))]; r.IntN(40) {
+		case 0:
+			l.control = append(l.control, asked{job: job, dates: 1 + r.IntN(30), width: r.IntN(4)})
+		case 1:
+			l.control = append(l.control, asked{job: job, hold: true})
+		case 2, 3, 4:
+			l.control = append(l.control, asked{job: job, go_on: true})
+		}
 		lead.act(l, now, r)
 		switch r.IntN(60) {
 		case 0: // kill -9: what was not stored is gone; the next is elected seconds later
 			now = now.Add(time.Duration(6+r.IntN(60)) * time.Second)
-			lead = elect(now)
+			lead = l.elect(now)
 		case 1: // a pause of hours; another is elected
 			stale = lead
 			now = now.Add(time.Duration(r.IntN(5*3600)) * time.Second)
-			lead = elect(now)
+			lead = l.elect(now)
 		case 2:
 			if stale != nil {
 				stale.act(l, now, r)
@@ -159,45 +187,119 @@ func (l *ledger) year(r *rand.Rand, from time.Time) {
 		}
 		now = now.Add(time.Duration(1+r.IntN(1800)) * time.Second)
 	}
-	for now := end; ; now = now.Add(time.Hour) { // let what is open end
-		if lead.act(l, now, r); len(lead.p.open) == 0 {
+	for _, name := range names { // let what is open end
+		l.control = append(l.control, asked{job: name, go_on: true})
+	}
+	for now := end; ; now = now.Add(20 * time.Minute) {
+		if lead.act(l, now, r); !slices.ContainsFunc(lead.p.States(), func(s State) bool { return len(s.Open) > 0 }) {
 			return
 		}
 	}
 }
 
 func (x *leader) act(l *ledger, now time.Time, r *rand.Rand) {
-	for _, job := range slices.Sorted(maps.Keys(x.runs)) {
-		if x.runs[job].After(now) {
+	for _, id := range slices.Sorted(maps.Keys(x.runs)) {
+		if x.runs[id].After(now) {
 			continue
 		}
-		delete(x.runs, job)
-		at := x.p.jobs[job].state.Open[0].At
-		s, done := x.p.Finish(job, r.IntN(20) > 0, now)
-		if !l.store(x.epoch, nil, []State{s}) {
+		delete(x.runs, id)
+		s, done, given := x.p.Finish(x.job[id], id, Outcome{OK: r.IntN(20) > 0}, now)
+		if !l.store(x.epoch, given, []State{s}) {
 			return
 		}
 		if done {
-			l.finished[job+" "+at.Format(time.RFC3339)]++
+			l.finished[id]++
+		}
+	}
+	for int(x.read) < len(l.control) {
+		if !x.ask(l, now, r) {
+			return
 		}
 	}
 	if ds, states := x.p.Decide(now); !l.store(x.epoch, ds, states) {
 		return
 	}
-	for _, s := range x.p.Ready(now) {
-		if !l.store(x.epoch, nil, []State{x.p.Start(s.Job)}) {
-			return
+	started, states := x.p.Start(now)
+	if !l.store(x.epoch, nil, states) {
+		return
+	}
+	for _, s := range started {
+		x.runs[s.ID], x.job[s.ID] = now.Add(time.Duration(r.IntN(3600))*time.Second), s.Job
+	}
+	x.inspect(l)
+}
+
+// ask deals with the next request, once: the slots of dates it asks for are
+// taken when their state is stored; the offset is stored after, or not at all.
+func (x *leader) ask(l *ledger, now time.Time, r *rand.Rand) bool {
+	x.read++
+	a := l.control[x.read-1]
+	x.p.Hold(a.job, a.hold || !a.go_on && x.p.held[a.job])
+	if a.dates > 0 {
+		lane := fmt.Sprintf("request%d", x.read)
+		slots := make([]Open, a.dates)
+		for i := range slots {
+			slots[i] = Open{ID: fmt.Sprintf("%s-%02d", lane, i), At: now, Cause: ByBackfill, Lane: lane, Width: a.width, Priority: -2, Strict: i%2 == 0}
 		}
-		x.runs[s.Job] = now.Add(time.Duration(r.IntN(3600)) * time.Second)
+		s, ok := x.p.Add(a.job, slots, x.read, 0)
+		if ok {
+			if !l.store(x.epoch, nil, []State{s}) {
+				return false
+			}
+			for _, o := range slots {
+				l.taken[o.ID]++
+			}
+		}
+	}
+	if r.IntN(10) > 0 { // else the process dies, or loses the broker, before
+		l.done = max(l.done, x.read)
+	}
+	return true
+}
+
+// inspect looks whether more runs than the limits allow, or a lane is wider than
+// asked for or out of order.
+func (x *leader) inspect(l *ledger) {
+	running, used := 0, map[string]int{}
+	for job, j := range x.p.jobs {
+		begun, mine := map[string]int{}, 0
+		for _, o := range j.state.Open {
+			if o.Attempt > 0 {
+				begun[o.Lane]++
+			}
+			if o.Running {
+				running++
+				mine++
+				for _, u := range j.spec.uses {
+					used[u]++
+				}
+			}
+			if o.Lane != "" && begun[o.Lane] > max(1, o.Width) {
+				l.broken = append(l.broken, fmt.Sprintf("%s: %d of %q are under way, %d were asked for", job, begun[o.Lane], o.Lane, o.Width))
+			}
+		}
+		if mine > j.spec.width() {
+			l.broken = append(l.broken, fmt.Sprintf("%s: %d runs at once", job, mine))
+		}
+	}
+	if running > l.limits.Pool || running != x.p.running {
+		l.broken = append(l.broken, fmt.Sprintf("%d runs at once, counted as %d", running, x.p.running))
+	}
+	for u, n := range used {
+		if limit, ok := l.limits.Uses[u]; ok && n > limit {
+			l.broken = append(l.broken, fmt.Sprintf("%d runs use %s at once", n, u))
+		}
 	}
 }
 
-func newLedger(t *testing.T, jobs int) *ledger {
+func newLedger(t testing.TB, jobs int) *ledger {
 	t.Helper()
-	l := &ledger{states: map[string]State{}, taken: map[string]int{}, finished: map[string]int{}, refused: map[string]int{}, through: map[string]time.Time{}, specs: map[string]*Spec{}}
+	l := &ledger{states: map[string]State{}, taken: map[string]int{}, finished: map[string]int{}, refused: map[string]int{}, through: map[string]time.Time{}, specs: map[string]*Spec{},
+		limits: Limits{Pool: 3 + jobs/4, Uses: map[string]int{"a": 2 + jobs/10, "b": 1 + jobs/20}}}
 	crons := []string{"0 2 * * *", "30 1 * * *", "30 2 * * *", "0 0 29 2 *", "15 6 * * 1-5", "0 */6 * * *", "0 3 1 * *", "@every 5h", "59 23 31 12 *"}
 	for i := range jobs {
-		rules := schemas.Schedule{Cron: crons[i%len(crons)], Zone: []string{"Asia/Shanghai", "UTC", "Europe/Berlin"}[i%3], Misfire: []string{"once", "each", "skip", ""}[i%4], Retries: i % 3}
+		rules := schemas.Schedule{Cron: crons[i%len(crons)], Zone: []string{"Asia/Shanghai", "UTC", "Europe/Berlin"}[i%3], Misfire: []string{"once", "each", "skip", ""}[i%4], Retries: i % 3,
+			Concurrency: i % 4, Priority: i % 10}
 		if i%5 == 0 {
 			rules.Jitter = 20 * time.Minute
 		}
@@ -205,7 +307,7 @@ func newLedger(t *testing.T, jobs int) *ledger {
 			rules.Calendar, rules.Days = "china", "workday"
 		}
 		name := fmt.Sprintf("job%05d", i)
-		spec, err := Compile(name, rules, china)
+		spec, err := CompileJob(&schemas.Job{Job: name, Every: rules, Uses: [][]string{nil, {"a"}, {"b"}, {"a", "b"}}[i%4]}, china)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -230,9 +332,10 @@ func (l *ledger) wrong() []string {
 	return out
 }
 
-// A year of slots under leaders that are killed, paused and wake up late: every
-// slot is decided once, in order, and what is taken is finished once. The years
-// hold summer time and leap days. RONGTONG_JOBS=10000 is a province's worth.
+// A year of slots under leaders that are killed, paused and wake up late, while
+// people ask for dates and hold jobs: every slot is decided once, in order, and
+// what is taken is finished once; never more runs than the limits allow. The
+// years hold summer time and leap days. RONGTONG_JOBS=10000 is a province's worth.
 func TestYear(t *testing.T) {
 	jobs := 120
 	if n, err := strconv.Atoi(os.Getenv("RONGTONG_JOBS")); err == nil {
@@ -251,7 +354,7 @@ func TestYear(t *testing.T) {
 		if len(l.finished) < jobs*20 {
 			t.Errorf("%d: only %d slots ran", year, len(l.finished))
 		}
-		t.Logf("%d: %d jobs, %d slots taken and finished, %d decided against, %d leaders, %v", year, jobs, len(l.finished), len(l.refused), l.epoch, time.Since(began).Round(time.Millisecond))
+		t.Logf("%d: %d jobs, %d slots taken and finished, %d decided against, %d requests, %d leaders, %v", year, jobs, len(l.finished), len(l.refused), len(l.control), l.epoch, time.Since(began).Round(time.Millisecond))
 	}
 }
 

@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"cmp"
 	"hash/fnv"
 	"math/bits"
 	"time"
@@ -21,7 +22,31 @@ type Spec struct {
 	every time.Duration      // of "@every", else 0
 	cron  *cron.SpecSchedule // of everything else
 	daily bool               // names hours of the day: told by the clock on the wall
+	waits bool               // its slots wait for something
+	wait  time.Duration      // for so long at most
+	uses  []string
 }
+
+// longWait is how long a slot waits for what its job comes after, if nothing is
+// declared.
+const longWait = 6 * time.Hour
+
+// CompileJob makes a spec of a job. One that only sensors start has no slots of
+// its own.
+func CompileJob(j *schemas.Job, calendar *schemas.Calendar) (*Spec, error) {
+	s := &Spec{job: j.Job, rules: j.Every}
+	if j.Every.Cron != "" {
+		var err error
+		if s, err = Compile(j.Job, j.Every, calendar); err != nil {
+			return nil, err
+		}
+	}
+	s.waits, s.wait, s.uses = len(j.After) > 0, cmp.Or(j.Wait, longWait), j.Uses
+	return s, nil
+}
+
+// Often reports whether the job runs many times a day, by an interval.
+func (s *Spec) Often() bool { return s.every > 0 && s.every < 24*time.Hour }
 
 // Slot is one time of a job. Together with the job it is the identity of a run:
 // whoever leads, the same slots come out.
@@ -117,6 +142,9 @@ func (s *Spec) jitter(at time.Time) time.Duration {
 // does: the hour that summer time skips comes at the end of the gap, and the
 // hour that it repeats comes once.
 func (s *Spec) next(after time.Time) (time.Time, bool) {
+	if s.every == 0 && s.cron == nil {
+		return time.Time{}, false
+	}
 	if s.every > 0 {
 		step := int64(s.every)
 		return time.Unix(0, (after.UnixNano()/step+1)*step).In(s.zone), true

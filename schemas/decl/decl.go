@@ -229,6 +229,19 @@ func (n Node) At(path ...any) Pos {
 	return n.Pos()
 }
 
+// Child is the part of a document at a path of keys (string) and indices (int);
+// zero when there is none.
+func (n Node) Child(path ...any) Node {
+	for _, p := range path {
+		next := n.step(p)
+		if next == nil {
+			return Node{}
+		}
+		n = Node{n.file, next}
+	}
+	return n
+}
+
 func (n Node) step(step any) *yaml.Node {
 	if n.n == nil {
 		return nil
