@@ -9,6 +9,8 @@ import (
 	"rongtong/pipelines/schedule"
 	"rongtong/pipelines/topics"
 	"rongtong/pipelines/warehouse"
+	"rongtong/schemas"
+	"rongtong/schemas/decl"
 	"rongtong/schemas/fault"
 )
 
@@ -18,9 +20,14 @@ import (
 // paused and wakes, is refused by its epoch before it starts anything.
 const scheduled = "rongtong.schedule"
 
-// restless is how long a leader sleeps at most: a clock that was set changes
-// what is due.
-const restless = 15 * time.Second
+const (
+	// restless is how long a leader sleeps at most: a clock that was set changes
+	// what is due.
+	restless = 15 * time.Second
+	// mostWritten is after how many bytes the states are written anew and what was
+	// written before is removed.
+	mostWritten = 16 << 20
+)
 
 // leadership is one process's time as the one that runs jobs.
 type leadership struct {
@@ -28,71 +35,96 @@ type leadership struct {
 	gen      *topics.Generation
 	producer *topics.Producer
 	planner  *schedule.Planner
-	decls    map[string]*JobDecl
+	set      *Jobs // with the declarations that new runs work by
+	jobs     map[string]*schemas.Job
+	specs    map[string]*schedule.Spec
+	runs     map[string]*active // by slot
+	over     chan ended
+	drains   []*reload // answered when no run works by declarations before them
+	written  int
+}
+
+// active is a run under way.
+type active struct {
+	cancel context.CancelCauseFunc
+	set    *Jobs
 }
 
 // ended is a run that is over.
 type ended struct {
-	err     error
-	job     string // of a slot; empty for a request
-	request request
+	job, slot string
+	outcome   schedule.Outcome
 }
 
-// lead runs jobs for as long as the partition is ours, one at a time. A slot is
-// stored as taken before it runs and as finished after: whoever leads next runs
-// again what was cut short, which is harmless because every job's result
-// depends on the data alone. A request is committed after its run.
-func (j *Jobs) lead(ctx context.Context, gen *topics.Generation, decls []JobDecl) error {
-	l, err := j.takeOver(ctx, gen, decls)
+// lead runs jobs for as long as the partition is ours. A slot is stored as taken
+// before it runs and as finished after: whoever leads next runs again what was cut
+// short, which is harmless because every job's result depends on the data alone.
+func (j *Jobs) lead(ctx context.Context, gen *topics.Generation) error {
+	l, err := j.takeOver(ctx, gen)
 	if err != nil {
 		return err
 	}
 	defer l.producer.Close()
-	j.Log.Info("running jobs", "generation", gen.ID)
-	stored, err := j.Kafka.Offsets(ctx, "schedule", control)
+	held, _, err := Paused(ctx, j.Kafka)
 	if err != nil {
 		return err
 	}
-	requests, failed := j.requests(ctx, max(0, stored[control][0].Offset))
-	over := make(chan ended, 1)
-	busy := false
+	for name := range held {
+		l.planner.Hold(name, true)
+	}
+	stored, err := j.Kafka.Offsets(ctx, scheduleGroup, control)
+	if err != nil {
+		return err
+	}
+	j.Log.Info("running jobs", "generation", gen.ID, "jobs", len(l.specs), "paused", len(held))
+	asked, failed := requests(ctx, j.Kafka, max(0, stored[control][0].Offset))
+	err = l.work(ctx, asked, failed)
+	l.leave()
+	return err
+}
+
+// work decides, starts and finishes until something breaks or ctx ends.
+func (l *leadership) work(ctx context.Context, asked <-chan request, failed <-chan error) error {
 	for {
-		if err := l.decide(ctx, time.Now()); err != nil {
-			return l.leave(err, busy, over)
+		now := time.Now()
+		err := l.decide(ctx, now)
+		if err == nil {
+			err = l.start(ctx, now)
 		}
-		asked := requests
-		if !busy {
-			if busy, err = l.start(ctx, time.Now(), over); err != nil {
-				return err
-			}
+		if err != nil {
+			return err
 		}
-		if busy {
-			asked = nil
-		}
+		timer := time.NewTimer(l.pause(now))
 		select {
 		case <-ctx.Done():
-			return l.leave(ctx.Err(), busy, over)
-		case err := <-failed:
-			return l.leave(err, busy, over)
+			err = ctx.Err()
+		case err = <-failed:
 		case r := <-asked:
-			busy = true
-			go func() { over <- ended{err: j.run(ctx, r.Request), request: r} }()
-		case e := <-over:
-			busy = false
-			if err := l.finish(ctx, e); err != nil {
-				return err
-			}
-		case <-time.After(l.pause(time.Now())):
+			err = l.ask(ctx, r)
+		case e := <-l.over:
+			err = l.finish(ctx, e)
+		case r := <-l.reload():
+			err = l.take(ctx, r)
+		case <-timer.C:
+		}
+		timer.Stop()
+		if err != nil {
+			return err
 		}
 	}
 }
 
-// leave waits for the run under way, which ends with the leadership's context.
-func (l *leadership) leave(err error, busy bool, over <-chan ended) error {
-	if busy {
-		<-over
+// leave ends the runs under way and waits for them.
+func (l *leadership) leave() {
+	for _, a := range l.runs {
+		a.cancel(context.Canceled)
 	}
-	return err
+	for range l.runs {
+		<-l.over
+	}
+	for _, d := range l.drains {
+		close(d.done)
+	}
 }
 
 // pause is how long there is nothing to do.
@@ -104,30 +136,46 @@ func (l *leadership) pause(now time.Time) time.Duration {
 	return min(max(wake.Sub(now), time.Millisecond), restless)
 }
 
+// compile makes the specs of a set of declarations.
+func (j *Jobs) compile() (map[string]*schedule.Spec, map[string]*schemas.Job, error) {
+	specs, jobs := map[string]*schedule.Spec{}, map[string]*schemas.Job{}
+	for _, d := range j.Catalog.Jobs {
+		spec, err := schedule.CompileJob(d, j.Catalog.Calendar(d.Every.Calendar))
+		if err != nil {
+			return nil, nil, err
+		}
+		specs[d.Job], jobs[d.Job] = spec, d
+	}
+	return specs, jobs, nil
+}
+
+func (j *Jobs) limits() schedule.Limits {
+	return schedule.Limits{Pool: j.Catalog.Limits.Pool, Uses: j.Catalog.Limits.Uses}
+}
+
 // takeOver fences the leader before, reads what is remembered, writes it down
 // whole and forgets what was written before.
-func (j *Jobs) takeOver(ctx context.Context, gen *topics.Generation, decls []JobDecl) (*leadership, error) {
-	specs, byName := map[string]*schedule.Spec{}, map[string]*JobDecl{}
-	for i := range decls {
-		d := &decls[i]
-		spec, err := schedule.Compile(d.Job, d.Every, j.Catalog.Calendar(d.Every.Calendar))
-		if err != nil {
-			return nil, err
-		}
-		specs[d.Job], byName[d.Job] = spec, d
+func (j *Jobs) takeOver(ctx context.Context, gen *topics.Generation) (*leadership, error) {
+	set := j.current()
+	specs, jobs, err := set.compile()
+	if err != nil {
+		return nil, err
 	}
 	producer, err := j.Kafka.Producer(ctx, "schedule", scheduled)
 	if err != nil {
 		return nil, err
 	}
-	l := &leadership{Jobs: j, gen: gen, producer: producer, decls: byName}
-	states, end, err := j.remembered(ctx)
+	l := &leadership{Jobs: j, gen: gen, producer: producer, set: set, jobs: jobs, specs: specs, runs: map[string]*active{}, over: make(chan ended)}
+	states, err := j.remembered(ctx)
 	if err == nil {
-		l.planner = schedule.NewPlanner(specs, states, time.Now())
-		err = l.store(ctx, l.planner.States())
+		l.planner = schedule.NewPlanner(specs, set.limits(), states, time.Now())
+		err = l.forgetOffsets(ctx, states)
 	}
-	if err == nil && end > 0 {
-		err = j.Kafka.DeleteRecords(ctx, scheduled, 0, end)
+	if err == nil {
+		err = l.rewrite(ctx, l.planner.States())
+	}
+	if err == nil {
+		err = l.interrupted(ctx, states)
 	}
 	if err != nil {
 		producer.Close()
@@ -136,33 +184,94 @@ func (j *Jobs) takeOver(ctx context.Context, gen *topics.Generation, decls []Job
 	return l, nil
 }
 
-// remembered reads the states from the topic and where it ends.
-func (j *Jobs) remembered(ctx context.Context) (map[string]schedule.State, int64, error) {
-	ends, err := j.Kafka.Ends(ctx, scheduled)
+// forgetOffsets makes requests new that a control topic holds which was made again.
+func (l *leadership) forgetOffsets(ctx context.Context, states map[string]schedule.State) error {
+	ends, err := l.Kafka.Ends(ctx, control)
 	if err != nil {
-		return nil, 0, err
+		return err
 	}
-	states := map[string]schedule.State{}
-	bounds := ends[scheduled][0]
-	f := j.Kafka.Fetcher(scheduled, 0, bounds.First, topics.FetchOptions{ReadCommitted: true})
-	for next := bounds.First; next < bounds.Last; {
-		next, err = f.Fetch(ctx, func(r *topics.FetchedRecord) error {
-			var s schedule.State
-			if err := json.Unmarshal(r.Value, &s); err != nil {
-				return fault.New(fault.Bug, "reading what is remembered of a schedule at offset %d: %w", r.Offset, err)
-			}
-			states[s.Job] = s
-			return nil
-		})
-		if err != nil {
-			return nil, 0, err
+	for _, s := range states {
+		if s.Asked > ends[control][0].Last {
+			l.planner.Forget(true, false)
 		}
 	}
-	return states, bounds.Last, nil
+	return nil
+}
+
+// interrupted says of the runs that a leader before left under way that they are
+// not any more.
+func (l *leadership) interrupted(ctx context.Context, states map[string]schedule.State) error {
+	var ids []string
+	for _, s := range states {
+		for _, o := range s.Open {
+			if o.Running {
+				ids = append(ids, RunID(o.ID, o.Attempt))
+			}
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	return patient(ctx, l.Log, "recording a run", func() error {
+		rows, err := l.Warehouse.Runs(ctx, len(ids), "run_id IN (?) AND state = 'running'", ids)
+		if err != nil {
+			return err
+		}
+		for i := range rows {
+			rows[i].State, rows[i].Finished, rows[i].Detail = warehouse.Interrupted, time.Now(), "its process ended; the slot runs again"
+			if err := l.Warehouse.RecordRun(ctx, rows[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// remembered reads the states from the topic.
+func (j *Jobs) remembered(ctx context.Context) (map[string]schedule.State, error) {
+	ends, err := j.Kafka.Ends(ctx, scheduled)
+	if err != nil {
+		return nil, err
+	}
+	states, b := map[string]schedule.State{}, ends[scheduled][0]
+	f := j.Kafka.Fetcher(scheduled, 0, b.First, topics.FetchOptions{ReadCommitted: true})
+	err = f.Span(ctx, b.First, b.Last, func(r *topics.FetchedRecord) error {
+		var s schedule.State
+		if err := json.Unmarshal(r.Value, &s); err != nil {
+			return fault.New(fault.Bug, "reading what is remembered of a schedule at offset %d: %w", r.Offset, err)
+		}
+		states[s.Job] = s
+		return nil
+	})
+	return states, err
+}
+
+// rewrite writes all states and removes what was written before them.
+func (l *leadership) rewrite(ctx context.Context, states []schedule.State) error {
+	ends, err := l.Kafka.Ends(ctx, scheduled)
+	if err != nil {
+		return err
+	}
+	l.written = 0
+	if err := l.put(ctx, states); err != nil {
+		return err
+	}
+	l.written = 0
+	if end := ends[scheduled][0].Last; end > 0 && len(states) > 0 {
+		return l.Kafka.DeleteRecords(ctx, scheduled, 0, end)
+	}
+	return nil
 }
 
 // store writes states in one transaction.
 func (l *leadership) store(ctx context.Context, states []schedule.State) error {
+	if err := l.put(ctx, states); err != nil || l.written < mostWritten {
+		return err
+	}
+	return l.rewrite(ctx, l.planner.States())
+}
+
+func (l *leadership) put(ctx context.Context, states []schedule.State) error {
 	if len(states) == 0 {
 		return nil
 	}
@@ -172,6 +281,7 @@ func (l *leadership) store(ctx context.Context, states []schedule.State) error {
 		if err != nil {
 			return err
 		}
+		l.written += len(value)
 		txn.Append(scheduled, 0, topics.Record{Key: []byte(s.Job), Value: value})
 	}
 	return txn.Commit(ctx)
@@ -184,61 +294,177 @@ func (l *leadership) decide(ctx context.Context, now time.Time) error {
 	if err := l.store(ctx, states); err != nil {
 		return err
 	}
+	return l.record(ctx, decisions, warehouse.Skipped)
+}
+
+// record records slots that will not run.
+func (l *leadership) record(ctx context.Context, decisions []schedule.Decision, state string) error {
+	var rows []warehouse.Run
+	now := time.Now()
 	for _, d := range decisions {
 		if d.Taken || d.Why == "joined" {
 			continue
 		}
-		l.Log.Warn("a time of a schedule passed without a run", "job", d.Job, "at", d.At, "why", d.Why)
-		rec := warehouse.Run{ID: slotID(d.Job, d.At, 1), Job: d.Job, Cause: "schedule", BusinessDate: d.Business.Format(time.DateOnly), Attempt: 1,
-			Started: d.At, Finished: now, State: "skipped", Detail: d.Why}
-		if err := patient(ctx, l.Log, "recording a run", func() error { return l.Warehouse.RecordRun(ctx, rec) }); err != nil {
-			return err
-		}
+		l.Log.Warn("a slot will not run", "job", d.Job, "at", d.At, "about", d.Business.Format(time.DateOnly), "why", d.Why)
+		rows = append(rows, warehouse.Run{ID: d.ID, Job: d.Job, Cause: string(d.Cause), BusinessDate: d.Business.Format(time.DateOnly), Attempt: 1,
+			Started: d.At, Finished: now, State: state, Detail: d.Why})
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	token := fmt.Sprintf("%s:%s:%d", rows[0].ID, state, len(rows))
+	return patient(ctx, l.Log, "recording runs", func() error { return l.Warehouse.RecordRuns(ctx, token, rows) })
+}
+
+// start starts what is ready, as far as the limits allow.
+func (l *leadership) start(ctx context.Context, now time.Time) error {
+	started, states := l.planner.Start(now)
+	if err := l.store(ctx, states); err != nil {
+		return err
+	}
+	for _, s := range started {
+		run, cancel := context.WithCancelCause(ctx)
+		l.runs[s.ID] = &active{cancel, l.set}
+		set, d := l.set, l.jobs[s.Job]
+		last := s.Attempt > d.Every.Retries
+		go func() {
+			defer cancel(nil)
+			end, _ := set.run(run, s, d.Work(), d.Every.Timeout, last)
+			l.over <- ended{s.Job, s.ID, end}
+		}()
 	}
 	return nil
 }
 
-// start starts the first slot that is ready, if any.
-func (l *leadership) start(ctx context.Context, now time.Time, over chan<- ended) (bool, error) {
-	ready := l.planner.Ready(now)
-	if len(ready) == 0 {
-		return false, nil
-	}
-	job := ready[0].Job
-	s := l.planner.Start(job)
-	if err := l.store(ctx, []schedule.State{s}); err != nil {
-		return false, err
-	}
-	o := s.Open[0]
-	r := Request{RunID: slotID(job, o.At, o.Attempt), Job: job, Cause: "schedule", Date: o.Business.Format(time.DateOnly), Attempt: o.Attempt}
-	go func() {
-		run, cancel := ctx, context.CancelFunc(func() {})
-		if t := l.decls[job].Every.Timeout; t > 0 {
-			run, cancel = context.WithTimeout(ctx, t)
-		}
-		defer cancel()
-		over <- ended{err: l.run(run, r), job: job}
-	}()
-	return true, nil
-}
-
 // finish stores how a run ended.
 func (l *leadership) finish(ctx context.Context, e ended) error {
-	if e.job == "" {
-		return l.gen.Commit(ctx, []topics.OffsetMeta{{Topic: control, Partition: 0, Offset: e.request.after}})
+	delete(l.runs, e.slot)
+	l.drained()
+	s, done, given := l.planner.Finish(e.job, e.slot, e.outcome, time.Now())
+	if s.Job == "" {
+		return nil // the job is not declared any more
 	}
-	s, done := l.planner.Finish(e.job, e.err == nil, time.Now())
 	if !done {
-		l.Log.Warn("a run failed and is tried again", "job", e.job, "not_before", s.Open[0].NotBefore)
+		l.Log.Warn("a run failed and is tried again", "job", e.job, "slot", e.slot, "step", e.outcome.Step)
 	}
-	return l.store(ctx, []schedule.State{s})
+	if err := l.store(ctx, []schedule.State{s}); err != nil {
+		return err
+	}
+	return l.record(ctx, given, warehouse.Skipped)
 }
 
-// slotID names the run of a slot: the same whoever leads.
-func slotID(job string, at time.Time, attempt int) string {
-	id := fmt.Sprintf("%s-%s", job, at.UTC().Format("20060102T150405"))
-	if attempt > 1 {
-		id += fmt.Sprintf("-%d", attempt)
+// reload is a set of declarations to work by from now on.
+type reload struct {
+	set  *Jobs
+	done chan struct{} // closed when no run works by an earlier one
+}
+
+// Reload gives new declarations to Jobs that run: new runs work by them, those
+// under way end by the old ones. It returns when none of those is left, or with
+// ctx's error; the declarations are taken all the same once they were handed over.
+// A process that stands by takes them for when it leads.
+func (j *Jobs) Reload(ctx context.Context, c *schemas.Catalog, streams []*Stream) error {
+	set := &Jobs{Kafka: j.Kafka, Warehouse: j.Warehouse, Catalog: c, Streams: streams, Log: j.Log}
+	if ps := CheckJobs(c); len(ps) > 0 {
+		decl.Sort(ps)
+		return fault.New(fault.Config, "reading the declared jobs: %s", ps[0])
 	}
-	return id
+	if _, _, err := set.compile(); err != nil {
+		return err
+	}
+	r := &reload{set, make(chan struct{})}
+	select {
+	case j.reload() <- r:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-r.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// reload is where declarations are handed over.
+func (j *Jobs) reload() chan *reload {
+	j.reloads.Lock()
+	defer j.reloads.Unlock()
+	if j.reloads.next == nil {
+		j.reloads.next = make(chan *reload)
+	}
+	return j.reloads.next
+}
+
+// current are the declarations to work by.
+func (j *Jobs) current() *Jobs {
+	j.reloads.Lock()
+	defer j.reloads.Unlock()
+	if j.reloads.set == nil {
+		j.reloads.set = &Jobs{Kafka: j.Kafka, Warehouse: j.Warehouse, Catalog: j.Catalog, Streams: j.Streams, Log: j.Log}
+	}
+	return j.reloads.set
+}
+
+func (j *Jobs) keep(set *Jobs) {
+	j.reloads.Lock()
+	defer j.reloads.Unlock()
+	j.reloads.set = set
+}
+
+// standBy takes new declarations until ctx ends.
+func (j *Jobs) standBy(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case r := <-j.reload():
+			j.keep(r.set)
+			close(r.done)
+		}
+	}
+}
+
+// take takes new declarations while leading.
+func (l *leadership) take(ctx context.Context, r *reload) error {
+	specs, jobs, err := r.set.compile()
+	if err != nil {
+		return err
+	}
+	l.keep(r.set)
+	l.set, l.specs, l.jobs = r.set, specs, jobs
+	gone, states := l.planner.Reload(specs, r.set.limits(), time.Now())
+	l.drains = append(l.drains, r)
+	l.drained()
+	l.Log.Info("working by new declarations", "jobs", len(specs))
+	if err := l.rewrite(ctx, states); err != nil {
+		return err
+	}
+	return l.record(ctx, gone, warehouse.Skipped)
+}
+
+// drained answers the reloads after which only runs of their own declarations, or
+// later ones, are under way.
+func (l *leadership) drained() {
+	for len(l.drains) > 0 {
+		d := l.drains[0]
+		for _, a := range l.runs {
+			if a.set != d.set && !l.later(a.set) {
+				return
+			}
+		}
+		close(d.done)
+		l.drains = l.drains[1:]
+	}
+}
+
+// later reports whether a set came with a reload that is not answered yet, after
+// the first of them.
+func (l *leadership) later(set *Jobs) bool {
+	for _, d := range l.drains[1:] {
+		if d.set == set {
+			return true
+		}
+	}
+	return false
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"strings"
 	"testing"
 	"time"
 
@@ -42,9 +41,9 @@ func TestLeaderIsFenced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ran := make(chan Request, 10)
+	ran := make(chan *Run, 10)
 	cut := make(chan struct{})
-	work["probe"] = func(_ *Jobs, ctx context.Context, r Request) (string, error) {
+	work["probe"] = func(_ *Jobs, ctx context.Context, r *Run) (string, error) {
 		ran <- r
 		if r.Attempt == 1 {
 			<-cut // the process dies here
@@ -54,9 +53,9 @@ func TestLeaderIsFenced(t *testing.T) {
 	}
 	defer delete(work, "probe")
 	jobs := &Jobs{Kafka: k, Warehouse: w, Catalog: catalog, Log: slog.New(slog.DiscardHandler)}
-	decls := []JobDecl{{Job: "probe", Every: schemas.Schedule{Cron: "0 2 * * *", Zone: "Asia/Shanghai", Retries: 1}}}
+	catalog.Jobs = []*schemas.Job{{Job: "probe", Every: schemas.Schedule{Cron: "0 2 * * *", Zone: "Asia/Shanghai", Retries: 1}}}
 
-	first, err := jobs.takeOver(ctx, nil, decls)
+	first, err := jobs.takeOver(ctx, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,13 +63,12 @@ func TestLeaderIsFenced(t *testing.T) {
 	if err := first.decide(ctx, tomorrow); err != nil {
 		t.Fatal(err)
 	}
-	over := make(chan ended, 1)
-	if busy, err := first.start(ctx, tomorrow, over); err != nil || !busy {
-		t.Fatalf("starting the slot: %v, %v", busy, err)
+	if err := first.start(ctx, tomorrow); err != nil || len(first.runs) != 1 {
+		t.Fatalf("starting the slot: %d runs, %v", len(first.runs), err)
 	}
 	was := <-ran
 
-	second, err := jobs.takeOver(ctx, nil, decls)
+	second, err := jobs.takeOver(ctx, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,27 +76,30 @@ func TestLeaderIsFenced(t *testing.T) {
 	if err := first.decide(ctx, tomorrow.AddDate(0, 0, 1)); !errors.Is(err, topics.ErrFenced) {
 		t.Errorf("the first leader decides, after the second took over: %v", err)
 	}
+	if rows, err := w.Runs(ctx, 10, "run_id = ?", was.ID); err != nil || len(rows) != 1 || rows[0].State != warehouse.Interrupted {
+		t.Errorf("the run that was cut short is recorded as %+v, %v", rows, err)
+	}
 	close(cut)
-	<-over
+	<-first.over
 	first.producer.Close()
 
 	if second.planner.Wake().Before(tomorrow.Add(time.Hour)) {
 		t.Errorf("the second leader would decide again about a slot: it wakes at %v", second.planner.Wake())
 	}
-	if busy, err := second.start(ctx, tomorrow, over); err != nil || !busy {
-		t.Fatalf("running again what was cut short: %v, %v", busy, err)
+	if err := second.start(ctx, tomorrow); err != nil || len(second.runs) != 1 {
+		t.Fatalf("running again what was cut short: %d runs, %v", len(second.runs), err)
 	}
 	again := <-ran
-	if again.Attempt != 2 || again.Date != was.Date || !strings.HasPrefix(again.RunID, was.RunID) || was.Date != tomorrow.AddDate(0, 0, -1).In(time.FixedZone("", 8*3600)).Format(time.DateOnly) {
+	if again.Attempt != 2 || again.Date != was.Date || again.ID != was.ID+"-2" || was.Date != tomorrow.AddDate(0, 0, -1).In(time.FixedZone("", 8*3600)).Format(time.DateOnly) {
 		t.Errorf("first ran %+v, then %+v", was, again)
 	}
-	if err := second.finish(ctx, <-over); err != nil {
+	if err := second.finish(ctx, <-second.over); err != nil {
 		t.Fatal(err)
 	}
-	if ready := second.planner.Ready(tomorrow); len(ready) != 0 {
-		t.Errorf("still to run: %v", ready)
+	if started, _ := second.planner.Start(tomorrow); len(started) != 0 {
+		t.Errorf("still to run: %v", started)
 	}
-	states, _, err := jobs.remembered(ctx)
+	states, err := jobs.remembered(ctx)
 	if err != nil || len(states["probe"].Open) != 0 || !states["probe"].Through.Before(tomorrow) {
 		t.Errorf("remembered: %+v, %v", states, err)
 	}

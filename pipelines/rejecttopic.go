@@ -200,17 +200,23 @@ func (p publisher) outcome(ctx context.Context, s *Stream, rows []warehouse.Reje
 }
 
 // rejects brings all reject topics up to date.
-func (j *Jobs) rejects(ctx context.Context, _ Request) (string, error) {
+func (j *Jobs) rejects(ctx context.Context, r *Run) (string, error) {
 	p := publisher{j.Kafka, j.Warehouse}
 	var sum int64
 	for _, s := range j.Streams {
 		if len(s.Flows) == 0 {
 			continue
 		}
-		_, n, err := p.publish(ctx, s)
-		sum += n
+		err := r.Step(ctx, "publish/"+s.System.System+"."+s.Stream.Name, func(ctx context.Context) (Did, error) {
+			_, n, err := p.publish(ctx, s)
+			sum += n
+			if err != nil {
+				return Did{}, fmt.Errorf("publishing the rejects of %s.%s: %w", s.System.System, s.Stream.Name, err)
+			}
+			return Did{Nothing: n == 0, In: n, Out: n}, nil
+		})
 		if err != nil {
-			return "", fmt.Errorf("publishing the rejects of %s.%s: %w", s.System.System, s.Stream.Name, err)
+			return "", err
 		}
 	}
 	return fmt.Sprintf("%d refused records published", sum), nil

@@ -194,7 +194,7 @@ func (r *Rekey) pairs(sealer *deidentify.Sealer, topic string, sealed []byte, ou
 
 // expire removes from the landing area what is past its time. Kafka's own
 // retention does so by whole segments; a person's number does not wait for one.
-func (j *Jobs) expire(ctx context.Context, _ Request) (string, error) {
+func (j *Jobs) expire(ctx context.Context, r *Run) (string, error) {
 	var sum int64
 	for _, s := range j.Streams {
 		if there, err := hasLanded(ctx, j.Kafka, s); err != nil {
@@ -202,11 +202,17 @@ func (j *Jobs) expire(ctx context.Context, _ Request) (string, error) {
 		} else if !there {
 			continue
 		}
-		n, err := expireLanding(ctx, j.Kafka, s, time.Now())
+		err := r.Step(ctx, "expire/"+s.System.System+"."+s.Stream.Name, func(ctx context.Context) (Did, error) {
+			n, err := expireLanding(ctx, j.Kafka, s, time.Now())
+			if err != nil {
+				return Did{}, fmt.Errorf("emptying the landing area of %s.%s: %w", s.System.System, s.Stream.Name, err)
+			}
+			sum += n
+			return Did{Nothing: n == 0, Out: n}, nil
+		})
 		if err != nil {
-			return "", fmt.Errorf("emptying the landing area of %s.%s: %w", s.System.System, s.Stream.Name, err)
+			return "", err
 		}
-		sum += n
 	}
 	return fmt.Sprintf("%d raw identifiers removed", sum), nil
 }

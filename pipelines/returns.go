@@ -34,7 +34,7 @@ const returnRetention = "7776000000"
 // rows the province holds about its territory, as of that date. A date goes out
 // once: the date already delivered is the position, and it moves in the same
 // transaction as the deliveries.
-func (j *Jobs) deliver(ctx context.Context, r Request) (string, error) {
+func (j *Jobs) deliver(ctx context.Context, r *Run) (string, error) {
 	date := r.Date
 	if date == "" {
 		date = time.Now().AddDate(0, 0, -1).Format(time.DateOnly)

@@ -202,12 +202,12 @@ func jobCmd(c *common) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run <job>",
 		Short: "run a job now, in the process that runs jobs, and wait for it",
-		Long:  "run asks the elected process of the schedule role to run a job and waits for the result.\n\nJobs: " + strings.Join(pipelines.JobNames(), ", "),
+		Long:  "run asks the elected process of the schedule role to run a job and waits for the result.\n\nJobs: " + strings.Join(pipelines.Works(), ", "),
 		Example: `  rongtong run integrate
   rongtong run return --date 2025-12-31`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return &usageError{fmt.Errorf("run takes one job: %s", strings.Join(pipelines.JobNames(), ", "))}
+				return &usageError{fmt.Errorf("run takes one job: %s", strings.Join(pipelines.Works(), ", "))}
 			}
 			return nil
 		},

@@ -71,8 +71,7 @@ func loadFrom(sources []fs.FS) (Declarations, []decl.Problem) {
 			problems = append(problems, schedule.Check(sys.Every.Pos, sys.Every.Cron)...)
 		}
 	}
-	_, ps := pipelines.JobDecls(c)
-	problems = append(problems, ps...)
+	problems = append(problems, pipelines.CheckJobs(c)...)
 	streams, ps := pipelines.Compile(c)
 	problems = append(problems, ps...)
 	if len(problems) == 0 {

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"rongtong/pipelines"
 	"rongtong/pipelines/schedule"
 	"rongtong/schemas"
 )
@@ -28,7 +27,7 @@ func Schedules(o Options, name string, after time.Time, n int) ([]Slot, error) {
 	}
 	var out []Slot
 	add := func(kind, of string, rules schemas.Schedule, calendar *schemas.Calendar) error {
-		if rules.Continuous || name != "" && name != of {
+		if rules.Continuous || rules.Cron == "" || name != "" && name != of {
 			return nil
 		}
 		spec, err := schedule.Compile(of, rules, calendar)
@@ -49,8 +48,7 @@ func Schedules(o Options, name string, after time.Time, n int) ([]Slot, error) {
 		}
 		return nil
 	}
-	jobs, _ := pipelines.JobDecls(d.Catalog) // load has checked them
-	for _, j := range jobs {
+	for _, j := range d.Catalog.Jobs {
 		if err := add("job", j.Job, j.Every, d.Catalog.Calendar(j.Every.Calendar)); err != nil {
 			return nil, err
 		}

@@ -3,13 +3,11 @@ package control
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"rongtong/pipelines"
 	"rongtong/pipelines/topics"
 	"rongtong/pipelines/warehouse"
 	"rongtong/schemas"
-	"rongtong/schemas/fault"
 )
 
 // StreamStatus is how far one stream got, from three places that count
@@ -126,40 +124,6 @@ func (m *Monitor) counts(ctx context.Context, streams []StreamStatus, at map[str
 		}
 	}
 	return rows.Err()
-}
-
-// RunJob asks the process that runs jobs to run one now, and waits for it.
-func (m *Monitor) RunJob(ctx context.Context, job, date string) (RunStatus, error) {
-	r := pipelines.Request{RunID: pipelines.NewRunID(job), Job: job, Date: date}
-	if err := pipelines.Ask(ctx, m.k, r); err != nil {
-		return RunStatus{}, err
-	}
-	tick := time.NewTicker(200 * time.Millisecond)
-	defer tick.Stop()
-	asked := time.Now()
-	for {
-		runs, err := m.Runs(ctx, RunFilter{Limit: 10})
-		if err != nil && fault.Of(err) != fault.Transient {
-			return RunStatus{}, err
-		}
-		for _, found := range runs {
-			if found.RunID != r.RunID || found.State == "running" {
-				continue
-			}
-			if found.State == "failed" {
-				return found, fault.New(fault.Unknown, "running %q: %s", job, found.Error)
-			}
-			return found, nil
-		}
-		if len(runs) == 0 && time.Since(asked) > time.Minute {
-			return RunStatus{}, fault.Hint(fault.Transient, "start one with: rongtong up --roles schedule", "running %q: nobody took the request within a minute", job)
-		}
-		select {
-		case <-ctx.Done():
-			return RunStatus{}, ctx.Err()
-		case <-tick.C:
-		}
-	}
 }
 
 // Tiers are the tiers of government, from the province down.

@@ -281,6 +281,18 @@ func (p *Planner) GiveUp(name, why string) (states []State, decisions []Decision
 	return states, decisions, running
 }
 
+// Hasten makes a slot that is to be tried again later ready now.
+func (p *Planner) Hasten(id string) []State {
+	for _, j := range p.jobs {
+		if o := j.find(id); o != nil && !o.NotBefore.IsZero() {
+			o.NotBefore = time.Time{}
+			p.offer(j)
+			return []State{j.state.clone()}
+		}
+	}
+	return nil
+}
+
 // Waiting are the slots that would start, but for what their job comes after.
 func (p *Planner) Waiting() (out []Started) {
 	for _, job := range slices.Sorted(maps.Keys(p.patient)) {

@@ -45,6 +45,23 @@ func CompileJob(j *schemas.Job, calendar *schemas.Calendar) (*Spec, error) {
 	return s, nil
 }
 
+// Business is the date that a run at some time is about, at midnight UTC.
+func (s *Spec) Business(at time.Time) time.Time {
+	if s.zone == nil {
+		at = at.In(shanghai)
+		return time.Date(at.Year(), at.Month(), at.Day(), 0, 0, 0, 0, time.UTC).AddDate(0, 0, -1)
+	}
+	return s.slot(at).Business
+}
+
+// shanghai is where a job is that has no times of its own.
+var shanghai = time.FixedZone("Asia/Shanghai", 8*3600)
+
+// Waits tells whether the job comes after something, and Patience for how long its
+// slots wait for it.
+func (s *Spec) Waits() bool             { return s.waits }
+func (s *Spec) Patience() time.Duration { return s.wait }
+
 // Often reports whether the job runs many times a day, by an interval.
 func (s *Spec) Often() bool { return s.every > 0 && s.every < 24*time.Hour }
 

@@ -428,7 +428,7 @@ func TestInsertRows(t *testing.T) {
 	if got := strs(t, w, "SELECT toString(state) FROM ops.run FINAL"); lines(got) != "ok" {
 		t.Errorf("the run is %q, want ok", got)
 	}
-	if n, err := w.LoadsSeen(t.Context()); n != 1 || err != nil {
-		t.Errorf("loads seen: %d, %v", n, err)
+	if b, err := w.BooksNow(t.Context()); b.Loads != 1 || err != nil {
+		t.Errorf("loads seen: %+v, %v", b, err)
 	}
 }

@@ -1,7 +1,6 @@
 package warehouse
 
 import (
-	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -59,38 +58,6 @@ type RejectRow struct {
 	RejectedAt time.Time `json:"rejected_at"`
 }
 
-// Run is a row of ops.run: one run of a job. It is written when the run starts
-// (Finished zero) and again when it ends; the later state replaces.
-type Run struct {
-	ID    string `json:"run_id"`
-	Job   string `json:"job"`
-	Cause string `json:"cause"`
-	// BusinessDate is the day the run is about; Attempt counts from 1.
-	BusinessDate string    `json:"business_date"`
-	Attempt      uint8     `json:"attempt"`
-	Started      time.Time `json:"started_at"`
-	Finished     time.Time `json:"finished_at"`
-	State        string    `json:"state"`
-	Detail       string    `json:"detail"`
-	LoadsSeen    int64     `json:"loads_seen"` // of ops.load when the run began
-	Error        string    `json:"error"`
-}
-
-// RecordRun writes a run's present state.
-func (w *Warehouse) RecordRun(ctx context.Context, r Run) error {
-	if r.Finished.IsZero() {
-		r.Finished = time.Unix(0, 0) // the year 1 is not a time the warehouse knows
-	}
-	return w.InsertRows(ctx, "ops.run", r.ID+":"+r.State, []Run{r})
-}
-
-// LoadsSeen is how many loads the ledger holds: what a run had before it.
-func (w *Warehouse) LoadsSeen(ctx context.Context) (int64, error) {
-	var n uint64
-	err := w.QueryRow(ctx, "SELECT count() FROM ops.load FINAL", []any{&n})
-	return int64(n), err
-}
-
 const (
 	lc      = "LowCardinality(String)"
 	instant = "DateTime64(3, 'Asia/Shanghai')"
@@ -102,7 +69,7 @@ var topicID = column{"topic_id", lc, "", "主题标识（重建主题后不同�
 
 func opsTables() []*object {
 	const near = "Delta(8), ZSTD(1)"
-	return []*object{
+	return append(runTables(), []*object{
 		{db: dbOps, name: "load", comment: "装载台账：每个分区区间每条流水一行", dedup: true,
 			engine: "ReplacingMergeTree(loaded_at)",
 			order:  []string{"topic", "partition", "from_offset", "flow", "entity", topicID.name},
@@ -135,21 +102,12 @@ func opsTables() []*object {
 				{"later", "Bool", "", "装载时已接受，重新处理后退回"},
 				{"rejected_at", instant, near, "退回时间"},
 			}},
-		{db: dbOps, name: "run", comment: "作业运行记录", dedup: true,
-			engine: "ReplacingMergeTree(finished_at)", order: []string{"run_id"},
-			columns: []column{
-				{"run_id", "String", "", "运行标识"}, {"job", lc, "", "作业"}, {"cause", lc, "", "触发原因"},
-				{"business_date", lc, "", "业务日期"}, {"attempt", "UInt8", "", "第几次尝试"},
-				{"started_at", instant, "", "开始时间"}, {"finished_at", instant, "", "结束时间（未结束为零点）"},
-				{"state", lc, "", "状态"}, {"detail", "String", "", "说明"},
-				{"loads_seen", "UInt64", "", "运行时已见装载数"}, {"error", "String", "", "错误"},
-			}},
 		fuseTable(),
 		conflictTable(),
 		computeTable(),
 		expiredTable(),
 		crosswalkTable(),
-	}
+	}...)
 }
 
 // opsViews are the books. Three independent counts meet in them: what the

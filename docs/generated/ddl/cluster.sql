@@ -4163,6 +4163,102 @@ CREATE TABLE ads.indicator_value ON CLUSTER rongtong AS ads.indicator_value_loca
 ENGINE = Distributed('rongtong', ads, indicator_value_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '指标值：分子之和÷分母之和，按区划树汇总';
 
+CREATE TABLE ops.run_local ON CLUSTER rongtong
+(
+    run_id String COMMENT '运行标识',
+    job LowCardinality(String) COMMENT '作业',
+    cause LowCardinality(String) COMMENT '触发原因',
+    business_date LowCardinality(String) COMMENT '业务日期',
+    attempt UInt8 COMMENT '第几次尝试',
+    started_at DateTime64(3, 'Asia/Shanghai') COMMENT '开始时间',
+    finished_at DateTime64(3, 'Asia/Shanghai') COMMENT '结束时间（未结束为零点）',
+    state LowCardinality(String) COMMENT '状态',
+    detail String COMMENT '说明',
+    loads_seen UInt64 COMMENT '运行时已见装载数',
+    error String COMMENT '错误',
+    slot String COMMENT '所属时点，各次尝试相同',
+    kind LowCardinality(String) COMMENT '类型：作业或来源系统',
+    request String COMMENT '所属请求',
+    step String COMMENT '当前或失败的步骤',
+    steps UInt64 COMMENT '已完成步骤数',
+    received UInt64 COMMENT '运行时已收到（条）',
+    accepted UInt64 COMMENT '运行时已接受（行）',
+    rejected UInt64 COMMENT '运行时已退回（条）',
+    positions String COMMENT '运行时各主题装载位点' CODEC(ZSTD(1)),
+    plan UInt64 COMMENT '转换方案指纹',
+    error_class LowCardinality(String) COMMENT '错误类别',
+    process LowCardinality(String) COMMENT '执行进程'
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ops/run_local', '{replica}', finished_at)
+ORDER BY run_id
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '作业运行记录';
+
+CREATE TABLE ops.run ON CLUSTER rongtong AS ops.run_local
+ENGINE = Distributed('rongtong', ops, run_local, cityHash64(run_id))
+COMMENT '作业运行记录';
+
+CREATE TABLE ops.run_step_local ON CLUSTER rongtong
+(
+    run_id String COMMENT '运行标识',
+    n UInt64 COMMENT '序号',
+    step String COMMENT '步骤',
+    started_at DateTime64(3, 'Asia/Shanghai') COMMENT '开始时间',
+    finished_at DateTime64(3, 'Asia/Shanghai') COMMENT '结束时间（未结束为零点）',
+    state LowCardinality(String) COMMENT '状态',
+    rows_in UInt64 COMMENT '读入（行）',
+    rows_out UInt64 COMMENT '写出（行）',
+    detail String COMMENT '说明',
+    error_class LowCardinality(String) COMMENT '错误类别',
+    error String COMMENT '错误'
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ops/run_step_local', '{replica}', finished_at)
+ORDER BY (run_id, n)
+TTL toDateTime(started_at) + toIntervalDay(90)
+SETTINGS replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
+COMMENT '运行步骤：做了事、正在做或失败的步骤';
+
+CREATE TABLE ops.run_step ON CLUSTER rongtong AS ops.run_step_local
+ENGINE = Distributed('rongtong', ops, run_step_local, cityHash64(run_id, n))
+COMMENT '运行步骤：做了事、正在做或失败的步骤';
+
+CREATE TABLE ops.run_log_local ON CLUSTER rongtong
+(
+    run_id String COMMENT '运行标识',
+    n UInt64 COMMENT '序号',
+    at DateTime64(3, 'Asia/Shanghai') COMMENT '时间',
+    level LowCardinality(String) COMMENT '级别',
+    line String COMMENT '内容' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ops/run_log_local', '{replica}')
+ORDER BY (run_id, n)
+TTL toDateTime(at) + toIntervalDay(30)
+SETTINGS replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
+COMMENT '运行日志（已脱敏）';
+
+CREATE TABLE ops.run_log ON CLUSTER rongtong AS ops.run_log_local
+ENGINE = Distributed('rongtong', ops, run_log_local, cityHash64(run_id, n))
+COMMENT '运行日志（已脱敏）';
+
+CREATE TABLE ops.sla_local ON CLUSTER rongtong
+(
+    kind LowCardinality(String) COMMENT '类型：作业或来源系统',
+    name LowCardinality(String) COMMENT '名称',
+    business_date LowCardinality(String) COMMENT '业务日期',
+    due_at DateTime64(3, 'Asia/Shanghai') COMMENT '应完成时间',
+    noticed_at DateTime64(3, 'Asia/Shanghai') COMMENT '发现时间',
+    met_at DateTime64(3, 'Asia/Shanghai') COMMENT '完成时间（未完成为零点）',
+    state LowCardinality(String) COMMENT '状态'
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ops/sla_local', '{replica}', met_at)
+ORDER BY (kind, name, due_at)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '时限：未按时完成的作业与未按时读取的来源';
+
+CREATE TABLE ops.sla ON CLUSTER rongtong AS ops.sla_local
+ENGINE = Distributed('rongtong', ops, sla_local, cityHash64(kind, name, due_at))
+COMMENT '时限：未按时完成的作业与未按时读取的来源';
+
 CREATE TABLE ops.load_local ON CLUSTER rongtong
 (
     load_id String COMMENT '装载标识',
@@ -4224,29 +4320,6 @@ COMMENT '退回：不能成为主题数据的记录及原因';
 CREATE TABLE ops.reject ON CLUSTER rongtong AS ops.reject_local
 ENGINE = Distributed('rongtong', ops, reject_local, cityHash64(topic, partition, offset, flow, rejected_at, topic_id))
 COMMENT '退回：不能成为主题数据的记录及原因';
-
-CREATE TABLE ops.run_local ON CLUSTER rongtong
-(
-    run_id String COMMENT '运行标识',
-    job LowCardinality(String) COMMENT '作业',
-    cause LowCardinality(String) COMMENT '触发原因',
-    business_date LowCardinality(String) COMMENT '业务日期',
-    attempt UInt8 COMMENT '第几次尝试',
-    started_at DateTime64(3, 'Asia/Shanghai') COMMENT '开始时间',
-    finished_at DateTime64(3, 'Asia/Shanghai') COMMENT '结束时间（未结束为零点）',
-    state LowCardinality(String) COMMENT '状态',
-    detail String COMMENT '说明',
-    loads_seen UInt64 COMMENT '运行时已见装载数',
-    error String COMMENT '错误'
-)
-ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ops/run_local', '{replica}', finished_at)
-ORDER BY run_id
-SETTINGS replicated_deduplication_window = 10000
-COMMENT '作业运行记录';
-
-CREATE TABLE ops.run ON CLUSTER rongtong AS ops.run_local
-ENGINE = Distributed('rongtong', ops, run_local, cityHash64(run_id))
-COMMENT '作业运行记录';
 
 CREATE TABLE ops.fuse_local ON CLUSTER rongtong
 (
