@@ -162,6 +162,16 @@ func (j *Jobs) integrate(ctx context.Context, r *Run) (string, error) {
 			return "", err
 		}
 	}
+	err := r.Step(ctx, "remap/divisions", func(ctx context.Context) (Did, error) {
+		rebuilt, refused, err := j.Warehouse.Remap(ctx, j.Catalog)
+		for _, x := range refused {
+			j.Log.Warn("leaving out a change of divisions: correct or withdraw it at its source", "error", x)
+		}
+		return Did{Nothing: !rebuilt}, err
+	})
+	if err != nil {
+		return "", err
+	}
 	for _, e := range j.Catalog.Entities {
 		n, err := j.checkRules(ctx, r, e)
 		if err != nil {

@@ -107,6 +107,16 @@ func (k *checker) division(e *Entity) {
 		}
 	}
 	k.oneOf(k.at(e, "division", "system"), "code_system.unknown", "code system", d.System, CodeSystems)
+	k.unique("column", d.Shares, func(i int) decl.Pos { return k.at(e, "division", "shares", i) })
+	for i, name := range d.Shares {
+		at := k.at(e, "division", "shares", i)
+		if !k.oneOf(at, "column.unknown", "column", name, columnNames(e)) {
+			continue
+		}
+		if c := e.Column(name); c.Type != Int && c.Type != Measure || e.IsKey(name) {
+			k.add(at, "division.shares", "name counts and sums (int or measure) that are no key", "column %q cannot be distributed over divisions", name)
+		}
+	}
 }
 
 // code reports a constant that is not in the column's code list.

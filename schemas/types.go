@@ -121,9 +121,14 @@ type Entity struct {
 	// Division names the column that says whose territory a row is about, and
 	// its code system. Row policies and the return flow follow it. An entity
 	// without one is reference data, open to every division.
+	//
+	// Shares are the columns that hold counts or sums over that territory: under
+	// the register of another day they are distributed by the recorded shares
+	// of its successors. Rows without any are things: a thing is not divided.
 	Division struct {
-		Column string `decl:"column,required"`
-		System string `decl:"system,required"`
+		Column string   `decl:"column,required"`
+		System string   `decl:"system,required"`
+		Shares []string `decl:"shares"`
 	} `decl:"division"`
 	// Grain says what one row is, in words; Key says it in columns.
 	Grain Label `decl:"grain"`

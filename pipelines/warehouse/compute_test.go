@@ -58,6 +58,9 @@ func province(t *testing.T) (*schemas.Catalog, *Warehouse) {
 	if _, err := w.Fuse(t.Context(), c, divisionEntity); err != nil {
 		t.Fatal(err)
 	}
+	if _, _, err := w.Remap(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
 	return c, w
 }
 
@@ -175,6 +178,10 @@ func TestShippedIndicatorsAndViews(t *testing.T) {
 // asked gives a view of another day the day that it wants to know.
 func asked(view string) string {
 	switch {
+	case strings.HasSuffix(view, "_as_of_under"):
+		return view + "(at = '2025-12-31', known = '2099-12-31', under = '2026-11-26')"
+	case strings.HasSuffix(view, "_under"):
+		return view + "(under = '2026-11-26')"
 	case strings.HasSuffix(view, "_as_of"):
 		return view + "(at = '2025-12-31', known = '2099-12-31')"
 	case strings.HasSuffix(view, "_history"):

@@ -129,9 +129,15 @@ func objects(c *schemas.Catalog) ([]*object, error) {
 		views = append(views, fusedView(e))
 		if sources := feeders(c, e); len(sources) > 0 {
 			views = append(views, asOfView(c, e, sources), historyView(c, e, sources))
+			if remappable(e) {
+				views = append(views, asOfUnderView(c, e, sources))
+			}
+		}
+		if remappable(e) {
+			views = append(views, underView(e))
 		}
 	}
-	out = append(out, divisionPath(), indicatorTable())
+	out = append(out, divisionPath(), remapTable(), indicatorTable())
 	out = append(out, opsTables()...)
 	out = append(out, issueTable())
 	out = append(out, reviewTables()...)

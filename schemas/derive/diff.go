@@ -51,6 +51,7 @@ var Rules = []Rule{
 	{"entity.key", Stored, "what one row is changes: the table is rewritten, and rows may merge"},
 	{"entity.division", Backfill, "row policies and the return flow follow another column"},
 	{"entity.division_system", Stored, "the codes that are there would mean other places"},
+	{"entity.division_shares", Safe, "views under the register of another day distribute other columns"},
 	{"entity.event_time", Backfill, "rows became true at other times: history and figures as of a day are made again"},
 	{"entity.fusion", Backfill, "every fused row is made again"},
 	{"entity.authority", Backfill, "other claims win: every fused row is made again"},
@@ -233,6 +234,7 @@ func (d *differ) entity(a, b *schemas.Entity) {
 	d.when("entity.key", n, "key", a.Key, b.Key)
 	d.when("entity.division", n, "division column", a.Division.Column, b.Division.Column)
 	d.when("entity.division_system", n, "code system", a.Division.System, b.Division.System)
+	d.when("entity.division_shares", n, "columns that are distributed", a.Division.Shares, b.Division.Shares)
 	d.when("entity.event_time", n, "event time", a.EventTime, b.EventTime)
 	d.when("entity.fusion", n, "fusion", a.Fusion, b.Fusion)
 	d.when("entity.authority", n, "authority", a.Authority, b.Authority)

@@ -92,13 +92,15 @@ func (h *History) step(g group, townships bool, x holding) []holding {
 		return h.stepAbove(g, x)
 	}
 	var out []holding
-	partly := false
+	partly, rest := false, holding{code: x.code, name: x.name, share: x.share, known: x.known}
 	for _, i := range edges {
 		c := &h.changes[i]
 		if c.new == 0 {
 			continue // abolished, and nobody recorded who took over
 		}
-		partly = partly || c.Kind == PartTransfer
+		if c.Kind == PartTransfer {
+			partly, rest.known, rest.share = true, rest.known && c.ShareKnown, rest.share-x.share*c.Share
+		}
 		known := x.known && c.ShareKnown
 		share := 0.0
 		if known {
@@ -107,7 +109,13 @@ func (h *History) step(g group, townships bool, x holding) []holding {
 		out = append(out, holding{c.new, c.NewName, share, known, x.above, append(slices.Clip(x.refs), c.ID)})
 	}
 	if partly {
-		out = append(out, holding{x.code, x.name, 0, false, x.above, append(slices.Clip(x.refs), h.changes[edges[0]].ID)})
+		if !rest.known {
+			rest.share = 0
+		}
+		rest.above, rest.refs = x.above, append(slices.Clip(x.refs), h.changes[edges[0]].ID)
+		if !rest.known || rest.share > 1e-12 {
+			out = append(out, rest)
+		}
 	}
 	return out
 }
@@ -116,10 +124,13 @@ func (h *History) step(g group, townships bool, x holding) []holding {
 // the division itself. Its new code is not derived from the digits: 370125003
 // 孙耿 became 370115004, and 370115003 is 崔寨. Only the county is known.
 func (h *History) stepAbove(g group, x holding) []holding {
-	county := x.code / 1e6 * 1e6
-	edges := g.edge[county]
-	if county == x.code || len(edges) == 0 || h.changes[edges[0]].Kind == Rename || h.changes[edges[0]].Kind == PartTransfer {
-		return []holding{x} // a part transfer at county tier does not recode the townships that stay
+	up := x.code / 1e3 * 1e3 // the township, if something is recorded of it, else the county
+	if len(g.edge[up]) == 0 || up == x.code {
+		up = x.code / 1e6 * 1e6
+	}
+	edges := g.edge[up]
+	if up == x.code || len(edges) == 0 || keepsCodes[h.changes[edges[0]].Kind] {
+		return []holding{x}
 	}
 	var out []holding
 	for _, i := range edges {
@@ -128,6 +139,10 @@ func (h *History) stepAbove(g group, x holding) []holding {
 	}
 	return out
 }
+
+// keepsCodes are the kinds that do not recode what lies below: a part transfer
+// leaves the townships that stay as they are.
+var keepsCodes = map[string]bool{Rename: true, CosmeticName: true, PartTransfer: true}
 
 // join adds up what reached one code by several ways.
 func join(held []holding) []holding {

@@ -3630,6 +3630,25 @@ ENGINE = MergeTree
 ORDER BY (division_code, ancestor_code)
 COMMENT '区划路径：每个区划及其各级上级';
 
+CREATE TABLE dwd.division_remap
+(
+    code FixedString(12) COMMENT '区划代码',
+    below Bool COMMENT '是否指其下未单独记载的代码',
+    at_from Date32 COMMENT '数据日期起（含）',
+    at_to Date32 COMMENT '数据日期止（不含）',
+    under_from Date32 COMMENT '登记册日期起（含）',
+    under_to Date32 COMMENT '登记册日期止（不含）',
+    how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明不分，above 仅知上级，lost 去向无记载',
+    to_code FixedString(12) COMMENT '在该登记册中的代码',
+    share_from Decimal(18, 12) COMMENT '份额起',
+    share_to Decimal(18, 12) COMMENT '份额止；份额为两者之差',
+    candidates Array(FixedString(12)) COMMENT '可能各占一部分的区划',
+    changes Array(String) COMMENT '其间的变更记录' CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+ORDER BY (code, below, at_from, under_from, share_from)
+COMMENT '区划换算：某日登记册的代码在另一日登记册中归属何处、占多少';
+
 CREATE TABLE ads.indicator_value
 (
     indicator LowCardinality(String) COMMENT '指标',
@@ -4543,6 +4562,175 @@ FROM
 )
 COMMENT '网格：每件事物各时段的一物一行 [ee72d1814f5a2e86]';
 
+CREATE OR REPLACE VIEW dwd.grid_as_of_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    grid_id String COMMENT '网格编码',
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    division_code FixedString(12) COMMENT '所属村（社区）',
+    src_grid_code Nullable(String) COMMENT '源编码',
+    grid_kind LowCardinality(String) COMMENT '网格类型',
+    name Nullable(String) COMMENT '名称',
+    households Nullable(Int64) COMMENT '户数（户）',
+    area_m2 Nullable(Decimal(18, 4)) COMMENT '面积（m2）',
+    party_branch Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '建有党支部（党小组）',
+    full_time_posts Nullable(Int64) COMMENT '专职网格员岗位数（个）',
+    part_time_posts Nullable(Int64) COMMENT '兼职网格员岗位数（个）',
+    standard_ok Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '划分达标',
+    geom_ref Nullable(String) COMMENT '图形引用',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.grid_id AS grid_id,
+       t.valid_from AS valid_from,
+       t.valid_to AS valid_to,
+       t.division_code AS division_code,
+       t.src_grid_code AS src_grid_code,
+       t.grid_kind AS grid_kind,
+       t.name AS name,
+       t.households AS households,
+       t.area_m2 AS area_m2,
+       t.party_branch AS party_branch,
+       t.full_time_posts AS full_time_posts,
+       t.part_time_posts AS part_time_posts,
+       t.standard_ok AS standard_ok,
+       t.geom_ref AS geom_ref,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT grid_id,
+         valid_from,
+         valid_to,
+         division_code,
+         src_grid_code,
+         grid_kind,
+         name,
+         households,
+         area_m2,
+         party_branch,
+         full_time_posts,
+         part_time_posts,
+         standard_ok,
+         geom_ref,
+         src_system AS _src,
+         event_time AS _at,
+         multiIf(multiIf(src_system = 'city_operations', 1, src_tier = 'C', 2, src_tier = 'X', 3, 255) = 0, '', multiIf(src_system = 'city_operations', 1, src_tier = 'C', 2, src_tier = 'X', 3, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_system = 'city_operations', 1, src_tier = 'C', 2, src_tier = 'X', 3, 255)))) AS _rule
+  FROM
+  (
+    SELECT *
+    FROM
+    (
+      SELECT grid_id, valid_from, valid_to, division_code, src_grid_code, grid_kind, name, households, area_m2, party_branch, full_time_posts, part_time_posts, standard_ok, geom_ref, src_system, src_tier, event_time, version, is_deleted
+      FROM std.grid
+      WHERE src_system IN ('county_offices') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+      ORDER BY grid_id DESC, valid_from DESC, src_system DESC, version DESC, kafka_offset DESC
+      LIMIT 1 BY grid_id, valid_from, src_system
+    )
+    WHERE is_deleted = 0
+  )
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.valid_from) AND x.2 > toDate32(t.valid_from), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '网格：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [0c10ed22d33fb0e4]';
+
+CREATE OR REPLACE VIEW dwd.grid_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    grid_id String COMMENT '网格编码',
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    division_code FixedString(12) COMMENT '所属村（社区）',
+    src_grid_code Nullable(String) COMMENT '源编码',
+    grid_kind LowCardinality(String) COMMENT '网格类型',
+    name Nullable(String) COMMENT '名称',
+    households Nullable(Int64) COMMENT '户数（户）',
+    area_m2 Nullable(Decimal(18, 4)) COMMENT '面积（m2）',
+    party_branch Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '建有党支部（党小组）',
+    full_time_posts Nullable(Int64) COMMENT '专职网格员岗位数（个）',
+    part_time_posts Nullable(Int64) COMMENT '兼职网格员岗位数（个）',
+    standard_ok Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '划分达标',
+    geom_ref Nullable(String) COMMENT '图形引用',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.grid_id AS grid_id,
+       t.valid_from AS valid_from,
+       t.valid_to AS valid_to,
+       t.division_code AS division_code,
+       t.src_grid_code AS src_grid_code,
+       t.grid_kind AS grid_kind,
+       t.name AS name,
+       t.households AS households,
+       t.area_m2 AS area_m2,
+       t.party_branch AS party_branch,
+       t.full_time_posts AS full_time_posts,
+       t.part_time_posts AS part_time_posts,
+       t.standard_ok AS standard_ok,
+       t.geom_ref AS geom_ref,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.grid
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.valid_from) AND x.2 > toDate32(t.valid_from), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '网格：按所选日期（under）的登记册看的一物一行 [528b570530d0c727]';
+
 CREATE OR REPLACE VIEW dwd.committee_term
 (
     division_code FixedString(12) COMMENT '村（社区）',
@@ -4567,6 +4755,74 @@ FROM dwd.committee_term__rows FINAL
 WHERE is_deleted = 0
 COMMENT '两委届次：一物一行 [97da96e35a6ba690]';
 
+CREATE OR REPLACE VIEW dwd.committee_term_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    division_code FixedString(12) COMMENT '村（社区）',
+    body LowCardinality(String) COMMENT '班子',
+    term_no Int64 COMMENT '届次（届）',
+    election_on Nullable(Date32) COMMENT '选举日期',
+    term_ends_on Nullable(Date32) COMMENT '任期届满日期',
+    seats Nullable(Int64) COMMENT '职数（席）',
+    filled Nullable(Int64) COMMENT '实配人数（席）',
+    female_n Nullable(Int64) COMMENT '女性人数（人）',
+    under35_n Nullable(Int64) COMMENT '35 岁及以下人数（人）',
+    cross_seats Nullable(Int64) COMMENT '交叉任职席位（席）',
+    secretary_is_director Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '书记兼任村（居）委会主任',
+    secretary_heads_collective Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '书记兼任集体经济组织负责人',
+    part_time_members_n Nullable(Int64) COMMENT '兼职委员人数（人）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.division_code AS division_code,
+       t.body AS body,
+       t.term_no AS term_no,
+       t.election_on AS election_on,
+       t.term_ends_on AS term_ends_on,
+       t.seats AS seats,
+       t.filled AS filled,
+       t.female_n AS female_n,
+       t.under35_n AS under35_n,
+       t.cross_seats AS cross_seats,
+       t.secretary_is_director AS secretary_is_director,
+       t.secretary_heads_collective AS secretary_heads_collective,
+       t.part_time_members_n AS part_time_members_n,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.committee_term
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(ifNull(t.election_on, today())) AND x.2 > toDate32(ifNull(t.election_on, today())), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '两委届次：按所选日期（under）的登记册看的一物一行 [1a60d51782634c40]';
+
 CREATE OR REPLACE VIEW dwd.device
 (
     device_id String COMMENT '设备标识',
@@ -4587,6 +4843,66 @@ FROM dwd.device__rows FINAL
 WHERE is_deleted = 0
 COMMENT '终端与设备：一物一行 [d7a0812b091132d1]';
 
+CREATE OR REPLACE VIEW dwd.device_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    device_id String COMMENT '设备标识',
+    device_kind LowCardinality(String) COMMENT '设备类型',
+    gb28181_id Nullable(String) COMMENT '国标编码',
+    division_code FixedString(12) COMMENT '所在区划',
+    grid_id Nullable(String) COMMENT '所在网格',
+    owner_kind LowCardinality(Nullable(String)) COMMENT '权属',
+    installed_on Nullable(Date32) COMMENT '安装日期',
+    networked Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否联网',
+    status LowCardinality(Nullable(String)) COMMENT '状态',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.device_id AS device_id,
+       t.device_kind AS device_kind,
+       t.gb28181_id AS gb28181_id,
+       t.division_code AS division_code,
+       t.grid_id AS grid_id,
+       t.owner_kind AS owner_kind,
+       t.installed_on AS installed_on,
+       t.networked AS networked,
+       t.status AS status,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.device
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(ifNull(t.installed_on, today())) AND x.2 > toDate32(ifNull(t.installed_on, today())), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '终端与设备：按所选日期（under）的登记册看的一物一行 [7a524cb6e8f0ba86]';
+
 CREATE OR REPLACE VIEW dwd.device_health_daily
 (
     device_id String COMMENT '设备标识',
@@ -4603,6 +4919,60 @@ SELECT device_id, day, division_code, online_minutes, fault_code, last_seen, _sr
 FROM dwd.device_health_daily__rows FINAL
 WHERE is_deleted = 0
 COMMENT '设备运行日报：一物一行 [41f9d3dd8a568e9b]';
+
+CREATE OR REPLACE VIEW dwd.device_health_daily_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    device_id String COMMENT '设备标识',
+    day Date32 COMMENT '日期',
+    division_code FixedString(12) COMMENT '所在区划',
+    online_minutes Nullable(Int64) COMMENT '在线时长（min）',
+    fault_code LowCardinality(Nullable(String)) COMMENT '故障',
+    last_seen Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '最近在线时间',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.device_id AS device_id,
+       t.day AS day,
+       t.division_code AS division_code,
+       t.online_minutes AS online_minutes,
+       t.fault_code AS fault_code,
+       t.last_seen AS last_seen,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.device_health_daily
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.day) AND x.2 > toDate32(t.day), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '设备运行日报：按所选日期（under）的登记册看的一物一行 [a241acb391ab8283]';
 
 CREATE OR REPLACE VIEW dwd.facility
 (
@@ -5118,6 +5488,498 @@ FROM
 )
 COMMENT '设施阵地：每件事物各时段的一物一行 [5465e4ecebf7814d]';
 
+CREATE OR REPLACE VIEW dwd.facility_as_of_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    facility_id String COMMENT '设施标识',
+    division_code FixedString(12) COMMENT '所在区划',
+    division_code_src LowCardinality(String) COMMENT '所在区划·取自来源',
+    division_code_at DateTime64(3, 'Asia/Shanghai') COMMENT '所在区划·业务时间',
+    division_code_rule LowCardinality(String) COMMENT '所在区划·取值规则',
+    facility_kind LowCardinality(String) COMMENT '设施类别',
+    facility_kind_src LowCardinality(String) COMMENT '设施类别·取自来源',
+    facility_kind_at DateTime64(3, 'Asia/Shanghai') COMMENT '设施类别·业务时间',
+    facility_kind_rule LowCardinality(String) COMMENT '设施类别·取值规则',
+    name Nullable(String) COMMENT '名称',
+    name_src LowCardinality(String) COMMENT '名称·取自来源',
+    name_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '名称·业务时间',
+    name_rule LowCardinality(String) COMMENT '名称·取值规则',
+    site_type LowCardinality(Nullable(String)) COMMENT '所在地类型',
+    site_type_src LowCardinality(String) COMMENT '所在地类型·取自来源',
+    site_type_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '所在地类型·业务时间',
+    site_type_rule LowCardinality(String) COMMENT '所在地类型·取值规则',
+    area_m2 Nullable(Decimal(18, 4)) COMMENT '建筑面积（m2）',
+    area_m2_src LowCardinality(String) COMMENT '建筑面积·取自来源',
+    area_m2_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '建筑面积·业务时间',
+    area_m2_rule LowCardinality(String) COMMENT '建筑面积·取值规则',
+    direct_service_area_m2 Nullable(Decimal(18, 4)) COMMENT '直接服务面积（m2）',
+    direct_service_area_m2_src LowCardinality(String) COMMENT '直接服务面积·取自来源',
+    direct_service_area_m2_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '直接服务面积·业务时间',
+    direct_service_area_m2_rule LowCardinality(String) COMMENT '直接服务面积·取值规则',
+    opened_on Nullable(Date32) COMMENT '启用日期',
+    opened_on_src LowCardinality(String) COMMENT '启用日期·取自来源',
+    opened_on_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '启用日期·业务时间',
+    opened_on_rule LowCardinality(String) COMMENT '启用日期·取值规则',
+    operating Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否运行',
+    operating_src LowCardinality(String) COMMENT '是否运行·取自来源',
+    operating_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '是否运行·业务时间',
+    operating_rule LowCardinality(String) COMMENT '是否运行·取值规则',
+    valid_from Nullable(Date32) COMMENT '生效日期',
+    valid_from_src LowCardinality(String) COMMENT '生效日期·取自来源',
+    valid_from_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '生效日期·业务时间',
+    valid_from_rule LowCardinality(String) COMMENT '生效日期·取值规则',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    valid_to_src LowCardinality(String) COMMENT '失效日期·取自来源',
+    valid_to_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '失效日期·业务时间',
+    valid_to_rule LowCardinality(String) COMMENT '失效日期·取值规则',
+    grid_id Nullable(String) COMMENT '所在网格',
+    grid_id_src LowCardinality(String) COMMENT '所在网格·取自来源',
+    grid_id_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '所在网格·业务时间',
+    grid_id_rule LowCardinality(String) COMMENT '所在网格·取值规则',
+    standardised Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '规范化',
+    standardised_src LowCardinality(String) COMMENT '规范化·取自来源',
+    standardised_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '规范化·业务时间',
+    standardised_rule LowCardinality(String) COMMENT '规范化·取值规则',
+    substantive Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '实体化运行',
+    substantive_src LowCardinality(String) COMMENT '实体化运行·取自来源',
+    substantive_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '实体化运行·业务时间',
+    substantive_rule LowCardinality(String) COMMENT '实体化运行·取值规则',
+    is_party_mass_centre Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '建成党群服务中心',
+    is_party_mass_centre_src LowCardinality(String) COMMENT '建成党群服务中心·取自来源',
+    is_party_mass_centre_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '建成党群服务中心·业务时间',
+    is_party_mass_centre_rule LowCardinality(String) COMMENT '建成党群服务中心·取值规则',
+    serves_divisions Array(String) COMMENT '协议共享区划',
+    serves_divisions_src LowCardinality(String) COMMENT '协议共享区划·取自来源',
+    serves_divisions_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '协议共享区划·业务时间',
+    serves_divisions_rule LowCardinality(String) COMMENT '协议共享区划·取值规则',
+    service_codes Array(String) COMMENT '服务项目',
+    service_codes_src LowCardinality(String) COMMENT '服务项目·取自来源',
+    service_codes_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '服务项目·业务时间',
+    service_codes_rule LowCardinality(String) COMMENT '服务项目·取值规则',
+    lon Nullable(Decimal(18, 4)) COMMENT '经度（degree）',
+    lon_src LowCardinality(String) COMMENT '经度·取自来源',
+    lon_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '经度·业务时间',
+    lon_rule LowCardinality(String) COMMENT '经度·取值规则',
+    lat Nullable(Decimal(18, 4)) COMMENT '纬度（degree）',
+    lat_src LowCardinality(String) COMMENT '纬度·取自来源',
+    lat_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '纬度·业务时间',
+    lat_rule LowCardinality(String) COMMENT '纬度·取值规则'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.facility_id AS facility_id,
+       t.division_code AS division_code,
+       t.division_code_src AS division_code_src,
+       t.division_code_at AS division_code_at,
+       t.division_code_rule AS division_code_rule,
+       t.facility_kind AS facility_kind,
+       t.facility_kind_src AS facility_kind_src,
+       t.facility_kind_at AS facility_kind_at,
+       t.facility_kind_rule AS facility_kind_rule,
+       t.name AS name,
+       t.name_src AS name_src,
+       t.name_at AS name_at,
+       t.name_rule AS name_rule,
+       t.site_type AS site_type,
+       t.site_type_src AS site_type_src,
+       t.site_type_at AS site_type_at,
+       t.site_type_rule AS site_type_rule,
+       t.area_m2 AS area_m2,
+       t.area_m2_src AS area_m2_src,
+       t.area_m2_at AS area_m2_at,
+       t.area_m2_rule AS area_m2_rule,
+       t.direct_service_area_m2 AS direct_service_area_m2,
+       t.direct_service_area_m2_src AS direct_service_area_m2_src,
+       t.direct_service_area_m2_at AS direct_service_area_m2_at,
+       t.direct_service_area_m2_rule AS direct_service_area_m2_rule,
+       t.opened_on AS opened_on,
+       t.opened_on_src AS opened_on_src,
+       t.opened_on_at AS opened_on_at,
+       t.opened_on_rule AS opened_on_rule,
+       t.operating AS operating,
+       t.operating_src AS operating_src,
+       t.operating_at AS operating_at,
+       t.operating_rule AS operating_rule,
+       t.valid_from AS valid_from,
+       t.valid_from_src AS valid_from_src,
+       t.valid_from_at AS valid_from_at,
+       t.valid_from_rule AS valid_from_rule,
+       t.valid_to AS valid_to,
+       t.valid_to_src AS valid_to_src,
+       t.valid_to_at AS valid_to_at,
+       t.valid_to_rule AS valid_to_rule,
+       t.grid_id AS grid_id,
+       t.grid_id_src AS grid_id_src,
+       t.grid_id_at AS grid_id_at,
+       t.grid_id_rule AS grid_id_rule,
+       t.standardised AS standardised,
+       t.standardised_src AS standardised_src,
+       t.standardised_at AS standardised_at,
+       t.standardised_rule AS standardised_rule,
+       t.substantive AS substantive,
+       t.substantive_src AS substantive_src,
+       t.substantive_at AS substantive_at,
+       t.substantive_rule AS substantive_rule,
+       t.is_party_mass_centre AS is_party_mass_centre,
+       t.is_party_mass_centre_src AS is_party_mass_centre_src,
+       t.is_party_mass_centre_at AS is_party_mass_centre_at,
+       t.is_party_mass_centre_rule AS is_party_mass_centre_rule,
+       t.serves_divisions AS serves_divisions,
+       t.serves_divisions_src AS serves_divisions_src,
+       t.serves_divisions_at AS serves_divisions_at,
+       t.serves_divisions_rule AS serves_divisions_rule,
+       t.service_codes AS service_codes,
+       t.service_codes_src AS service_codes_src,
+       t.service_codes_at AS service_codes_at,
+       t.service_codes_rule AS service_codes_rule,
+       t.lon AS lon,
+       t.lon_src AS lon_src,
+       t.lon_at AS lon_at,
+       t.lon_rule AS lon_rule,
+       t.lat AS lat,
+       t.lat_src AS lat_src,
+       t.lat_at AS lat_at,
+       t.lat_rule AS lat_rule
+FROM
+(
+  SELECT facility_id,
+         v_division_code AS division_code,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_division_code, 65535))] AS division_code_src,
+         times[indexOf(srcs, toUInt16(bitAnd(w_division_code, 65535)))] AS division_code_at,
+         multiIf(toUInt8(bitShiftRight(w_division_code, 80)) = 0, '', toUInt8(bitShiftRight(w_division_code, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_division_code, 80))))) AS division_code_rule,
+         v_facility_kind AS facility_kind,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_facility_kind, 65535))] AS facility_kind_src,
+         times[indexOf(srcs, toUInt16(bitAnd(w_facility_kind, 65535)))] AS facility_kind_at,
+         multiIf(toUInt8(bitShiftRight(w_facility_kind, 80)) = 0, '', toUInt8(bitShiftRight(w_facility_kind, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_facility_kind, 80))))) AS facility_kind_rule,
+         v_name AS name,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_name, 65535))] AS name_src,
+         if(w_name = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_name, 65535)))]) AS name_at,
+         multiIf(toUInt8(bitShiftRight(w_name, 80)) = 0, '', toUInt8(bitShiftRight(w_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_name, 80))))) AS name_rule,
+         v_site_type AS site_type,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_site_type, 65535))] AS site_type_src,
+         if(w_site_type = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_site_type, 65535)))]) AS site_type_at,
+         multiIf(toUInt8(bitShiftRight(w_site_type, 80)) = 0, '', toUInt8(bitShiftRight(w_site_type, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_site_type, 80))))) AS site_type_rule,
+         v_area_m2 AS area_m2,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_area_m2, 65535))] AS area_m2_src,
+         if(w_area_m2 = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_area_m2, 65535)))]) AS area_m2_at,
+         multiIf(toUInt8(bitShiftRight(w_area_m2, 80)) = 0, '', toUInt8(bitShiftRight(w_area_m2, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_area_m2, 80))))) AS area_m2_rule,
+         v_direct_service_area_m2 AS direct_service_area_m2,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_direct_service_area_m2, 65535))] AS direct_service_area_m2_src,
+         if(w_direct_service_area_m2 = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_direct_service_area_m2, 65535)))]) AS direct_service_area_m2_at,
+         multiIf(toUInt8(bitShiftRight(w_direct_service_area_m2, 80)) = 0, '', toUInt8(bitShiftRight(w_direct_service_area_m2, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_direct_service_area_m2, 80))))) AS direct_service_area_m2_rule,
+         v_opened_on AS opened_on,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_opened_on, 65535))] AS opened_on_src,
+         if(w_opened_on = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_opened_on, 65535)))]) AS opened_on_at,
+         multiIf(toUInt8(bitShiftRight(w_opened_on, 80)) = 0, '', toUInt8(bitShiftRight(w_opened_on, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_opened_on, 80))))) AS opened_on_rule,
+         v_operating AS operating,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_operating, 65535))] AS operating_src,
+         if(w_operating = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_operating, 65535)))]) AS operating_at,
+         multiIf(toUInt8(bitShiftRight(w_operating, 80)) = 0, '', toUInt8(bitShiftRight(w_operating, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_operating, 80))))) AS operating_rule,
+         v_valid_from AS valid_from,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_valid_from, 65535))] AS valid_from_src,
+         if(w_valid_from = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_valid_from, 65535)))]) AS valid_from_at,
+         multiIf(toUInt8(bitShiftRight(w_valid_from, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_from, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_from, 80))))) AS valid_from_rule,
+         v_valid_to AS valid_to,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_valid_to, 65535))] AS valid_to_src,
+         if(w_valid_to = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_valid_to, 65535)))]) AS valid_to_at,
+         multiIf(toUInt8(bitShiftRight(w_valid_to, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_to, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_to, 80))))) AS valid_to_rule,
+         v_grid_id AS grid_id,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_grid_id, 65535))] AS grid_id_src,
+         if(w_grid_id = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_grid_id, 65535)))]) AS grid_id_at,
+         multiIf(toUInt8(bitShiftRight(w_grid_id, 80)) = 0, '', toUInt8(bitShiftRight(w_grid_id, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_grid_id, 80))))) AS grid_id_rule,
+         v_standardised AS standardised,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_standardised, 65535))] AS standardised_src,
+         if(w_standardised = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_standardised, 65535)))]) AS standardised_at,
+         multiIf(toUInt8(bitShiftRight(w_standardised, 80)) = 0, '', toUInt8(bitShiftRight(w_standardised, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_standardised, 80))))) AS standardised_rule,
+         v_substantive AS substantive,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_substantive, 65535))] AS substantive_src,
+         if(w_substantive = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_substantive, 65535)))]) AS substantive_at,
+         multiIf(toUInt8(bitShiftRight(w_substantive, 80)) = 0, '', toUInt8(bitShiftRight(w_substantive, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_substantive, 80))))) AS substantive_rule,
+         v_is_party_mass_centre AS is_party_mass_centre,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_is_party_mass_centre, 65535))] AS is_party_mass_centre_src,
+         if(w_is_party_mass_centre = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_is_party_mass_centre, 65535)))]) AS is_party_mass_centre_at,
+         multiIf(toUInt8(bitShiftRight(w_is_party_mass_centre, 80)) = 0, '', toUInt8(bitShiftRight(w_is_party_mass_centre, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_is_party_mass_centre, 80))))) AS is_party_mass_centre_rule,
+         v_serves_divisions AS serves_divisions,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_serves_divisions, 65535))] AS serves_divisions_src,
+         if(w_serves_divisions = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_serves_divisions, 65535)))]) AS serves_divisions_at,
+         multiIf(toUInt8(bitShiftRight(w_serves_divisions, 80)) = 0, '', toUInt8(bitShiftRight(w_serves_divisions, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_serves_divisions, 80))))) AS serves_divisions_rule,
+         v_service_codes AS service_codes,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_service_codes, 65535))] AS service_codes_src,
+         if(w_service_codes = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_service_codes, 65535)))]) AS service_codes_at,
+         multiIf(toUInt8(bitShiftRight(w_service_codes, 80)) = 0, '', toUInt8(bitShiftRight(w_service_codes, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_service_codes, 80))))) AS service_codes_rule,
+         v_lon AS lon,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_lon, 65535))] AS lon_src,
+         if(w_lon = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_lon, 65535)))]) AS lon_at,
+         multiIf(toUInt8(bitShiftRight(w_lon, 80)) = 0, '', toUInt8(bitShiftRight(w_lon, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_lon, 80))))) AS lon_rule,
+         v_lat AS lat,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_lat, 65535))] AS lat_src,
+         if(w_lat = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_lat, 65535)))]) AS lat_at,
+         multiIf(toUInt8(bitShiftRight(w_lat, 80)) = 0, '', toUInt8(bitShiftRight(w_lat, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_lat, 80))))) AS lat_rule
+  FROM
+  (
+    SELECT facility_id,
+           argMinIf(division_code, ord_0, 1) AS v_division_code,
+           minIf(ord_0, 1) AS w_division_code,
+           argMinIf(facility_kind, ord_0, 1) AS v_facility_kind,
+           minIf(ord_0, 1) AS w_facility_kind,
+           argMinIf(name, ord_0, name IS NOT NULL) AS v_name,
+           minIf(ord_0, name IS NOT NULL) AS w_name,
+           argMinIf(site_type, ord_1, site_type IS NOT NULL) AS v_site_type,
+           minIf(ord_1, site_type IS NOT NULL) AS w_site_type,
+           argMinIf(area_m2, ord_2, area_m2 IS NOT NULL) AS v_area_m2,
+           minIf(ord_2, area_m2 IS NOT NULL) AS w_area_m2,
+           argMinIf(direct_service_area_m2, ord_2, direct_service_area_m2 IS NOT NULL) AS v_direct_service_area_m2,
+           minIf(ord_2, direct_service_area_m2 IS NOT NULL) AS w_direct_service_area_m2,
+           argMinIf(opened_on, ord_0, opened_on IS NOT NULL) AS v_opened_on,
+           minIf(ord_0, opened_on IS NOT NULL) AS w_opened_on,
+           argMinIf(operating, ord_3, operating IS NOT NULL) AS v_operating,
+           minIf(ord_3, operating IS NOT NULL) AS w_operating,
+           argMinIf(valid_from, ord_0, valid_from IS NOT NULL) AS v_valid_from,
+           minIf(ord_0, valid_from IS NOT NULL) AS w_valid_from,
+           argMinIf(valid_to, ord_0, valid_to IS NOT NULL) AS v_valid_to,
+           minIf(ord_0, valid_to IS NOT NULL) AS w_valid_to,
+           argMinIf(grid_id, ord_0, grid_id IS NOT NULL) AS v_grid_id,
+           minIf(ord_0, grid_id IS NOT NULL) AS w_grid_id,
+           argMinIf(standardised, ord_0, standardised IS NOT NULL) AS v_standardised,
+           minIf(ord_0, standardised IS NOT NULL) AS w_standardised,
+           argMinIf(substantive, ord_0, substantive IS NOT NULL) AS v_substantive,
+           minIf(ord_0, substantive IS NOT NULL) AS w_substantive,
+           argMinIf(is_party_mass_centre, ord_0, is_party_mass_centre IS NOT NULL) AS v_is_party_mass_centre,
+           minIf(ord_0, is_party_mass_centre IS NOT NULL) AS w_is_party_mass_centre,
+           argMinIf(serves_divisions, ord_0, notEmpty(serves_divisions)) AS v_serves_divisions,
+           minIf(ord_0, notEmpty(serves_divisions)) AS w_serves_divisions,
+           argMinIf(service_codes, ord_0, notEmpty(service_codes)) AS v_service_codes,
+           minIf(ord_0, notEmpty(service_codes)) AS w_service_codes,
+           argMinIf(lon, ord_0, lon IS NOT NULL) AS v_lon,
+           minIf(ord_0, lon IS NOT NULL) AS w_lon,
+           argMinIf(lat, ord_0, lat IS NOT NULL) AS v_lat,
+           minIf(ord_0, lat IS NOT NULL) AS w_lat,
+           groupArray(toUInt16(indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system))) AS srcs,
+           groupArray(event_time) AS times
+    FROM
+    (
+      SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_0, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_1, bitShiftLeft(toUInt128(multiIf(src_system = 'township_ledger', 1, src_system = 'village_forms', 2, src_system = 'county_ledger', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_2, bitShiftLeft(toUInt128(multiIf(src_system = 'village_forms', 1, src_system = 'county_ledger', 2, src_system = 'province_gateway', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_3
+      FROM
+      (
+        SELECT facility_id, division_code, facility_kind, name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, serves_divisions, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted
+        FROM std.facility
+        WHERE src_system IN ('county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        ORDER BY facility_id DESC, src_system DESC, version DESC, kafka_offset DESC
+        LIMIT 1 BY facility_id, src_system
+      )
+      WHERE is_deleted = 0
+    )
+    GROUP BY facility_id
+  )
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.division_code_at) AND x.2 > toDate32(t.division_code_at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '设施阵地：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [dc250965d0d3e901]';
+
+CREATE OR REPLACE VIEW dwd.facility_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    facility_id String COMMENT '设施标识',
+    division_code FixedString(12) COMMENT '所在区划',
+    division_code_src LowCardinality(String) COMMENT '所在区划·取自来源',
+    division_code_at DateTime64(3, 'Asia/Shanghai') COMMENT '所在区划·业务时间',
+    division_code_rule LowCardinality(String) COMMENT '所在区划·取值规则',
+    facility_kind LowCardinality(String) COMMENT '设施类别',
+    facility_kind_src LowCardinality(String) COMMENT '设施类别·取自来源',
+    facility_kind_at DateTime64(3, 'Asia/Shanghai') COMMENT '设施类别·业务时间',
+    facility_kind_rule LowCardinality(String) COMMENT '设施类别·取值规则',
+    name Nullable(String) COMMENT '名称',
+    name_src LowCardinality(String) COMMENT '名称·取自来源',
+    name_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '名称·业务时间',
+    name_rule LowCardinality(String) COMMENT '名称·取值规则',
+    site_type LowCardinality(Nullable(String)) COMMENT '所在地类型',
+    site_type_src LowCardinality(String) COMMENT '所在地类型·取自来源',
+    site_type_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '所在地类型·业务时间',
+    site_type_rule LowCardinality(String) COMMENT '所在地类型·取值规则',
+    area_m2 Nullable(Decimal(18, 4)) COMMENT '建筑面积（m2）',
+    area_m2_src LowCardinality(String) COMMENT '建筑面积·取自来源',
+    area_m2_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '建筑面积·业务时间',
+    area_m2_rule LowCardinality(String) COMMENT '建筑面积·取值规则',
+    direct_service_area_m2 Nullable(Decimal(18, 4)) COMMENT '直接服务面积（m2）',
+    direct_service_area_m2_src LowCardinality(String) COMMENT '直接服务面积·取自来源',
+    direct_service_area_m2_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '直接服务面积·业务时间',
+    direct_service_area_m2_rule LowCardinality(String) COMMENT '直接服务面积·取值规则',
+    opened_on Nullable(Date32) COMMENT '启用日期',
+    opened_on_src LowCardinality(String) COMMENT '启用日期·取自来源',
+    opened_on_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '启用日期·业务时间',
+    opened_on_rule LowCardinality(String) COMMENT '启用日期·取值规则',
+    operating Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否运行',
+    operating_src LowCardinality(String) COMMENT '是否运行·取自来源',
+    operating_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '是否运行·业务时间',
+    operating_rule LowCardinality(String) COMMENT '是否运行·取值规则',
+    valid_from Nullable(Date32) COMMENT '生效日期',
+    valid_from_src LowCardinality(String) COMMENT '生效日期·取自来源',
+    valid_from_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '生效日期·业务时间',
+    valid_from_rule LowCardinality(String) COMMENT '生效日期·取值规则',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    valid_to_src LowCardinality(String) COMMENT '失效日期·取自来源',
+    valid_to_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '失效日期·业务时间',
+    valid_to_rule LowCardinality(String) COMMENT '失效日期·取值规则',
+    grid_id Nullable(String) COMMENT '所在网格',
+    grid_id_src LowCardinality(String) COMMENT '所在网格·取自来源',
+    grid_id_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '所在网格·业务时间',
+    grid_id_rule LowCardinality(String) COMMENT '所在网格·取值规则',
+    standardised Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '规范化',
+    standardised_src LowCardinality(String) COMMENT '规范化·取自来源',
+    standardised_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '规范化·业务时间',
+    standardised_rule LowCardinality(String) COMMENT '规范化·取值规则',
+    substantive Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '实体化运行',
+    substantive_src LowCardinality(String) COMMENT '实体化运行·取自来源',
+    substantive_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '实体化运行·业务时间',
+    substantive_rule LowCardinality(String) COMMENT '实体化运行·取值规则',
+    is_party_mass_centre Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '建成党群服务中心',
+    is_party_mass_centre_src LowCardinality(String) COMMENT '建成党群服务中心·取自来源',
+    is_party_mass_centre_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '建成党群服务中心·业务时间',
+    is_party_mass_centre_rule LowCardinality(String) COMMENT '建成党群服务中心·取值规则',
+    serves_divisions Array(String) COMMENT '协议共享区划',
+    serves_divisions_src LowCardinality(String) COMMENT '协议共享区划·取自来源',
+    serves_divisions_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '协议共享区划·业务时间',
+    serves_divisions_rule LowCardinality(String) COMMENT '协议共享区划·取值规则',
+    service_codes Array(String) COMMENT '服务项目',
+    service_codes_src LowCardinality(String) COMMENT '服务项目·取自来源',
+    service_codes_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '服务项目·业务时间',
+    service_codes_rule LowCardinality(String) COMMENT '服务项目·取值规则',
+    lon Nullable(Decimal(18, 4)) COMMENT '经度（degree）',
+    lon_src LowCardinality(String) COMMENT '经度·取自来源',
+    lon_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '经度·业务时间',
+    lon_rule LowCardinality(String) COMMENT '经度·取值规则',
+    lat Nullable(Decimal(18, 4)) COMMENT '纬度（degree）',
+    lat_src LowCardinality(String) COMMENT '纬度·取自来源',
+    lat_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '纬度·业务时间',
+    lat_rule LowCardinality(String) COMMENT '纬度·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.facility_id AS facility_id,
+       t.division_code AS division_code,
+       t.division_code_src AS division_code_src,
+       t.division_code_at AS division_code_at,
+       t.division_code_rule AS division_code_rule,
+       t.facility_kind AS facility_kind,
+       t.facility_kind_src AS facility_kind_src,
+       t.facility_kind_at AS facility_kind_at,
+       t.facility_kind_rule AS facility_kind_rule,
+       t.name AS name,
+       t.name_src AS name_src,
+       t.name_at AS name_at,
+       t.name_rule AS name_rule,
+       t.site_type AS site_type,
+       t.site_type_src AS site_type_src,
+       t.site_type_at AS site_type_at,
+       t.site_type_rule AS site_type_rule,
+       t.area_m2 AS area_m2,
+       t.area_m2_src AS area_m2_src,
+       t.area_m2_at AS area_m2_at,
+       t.area_m2_rule AS area_m2_rule,
+       t.direct_service_area_m2 AS direct_service_area_m2,
+       t.direct_service_area_m2_src AS direct_service_area_m2_src,
+       t.direct_service_area_m2_at AS direct_service_area_m2_at,
+       t.direct_service_area_m2_rule AS direct_service_area_m2_rule,
+       t.opened_on AS opened_on,
+       t.opened_on_src AS opened_on_src,
+       t.opened_on_at AS opened_on_at,
+       t.opened_on_rule AS opened_on_rule,
+       t.operating AS operating,
+       t.operating_src AS operating_src,
+       t.operating_at AS operating_at,
+       t.operating_rule AS operating_rule,
+       t.valid_from AS valid_from,
+       t.valid_from_src AS valid_from_src,
+       t.valid_from_at AS valid_from_at,
+       t.valid_from_rule AS valid_from_rule,
+       t.valid_to AS valid_to,
+       t.valid_to_src AS valid_to_src,
+       t.valid_to_at AS valid_to_at,
+       t.valid_to_rule AS valid_to_rule,
+       t.grid_id AS grid_id,
+       t.grid_id_src AS grid_id_src,
+       t.grid_id_at AS grid_id_at,
+       t.grid_id_rule AS grid_id_rule,
+       t.standardised AS standardised,
+       t.standardised_src AS standardised_src,
+       t.standardised_at AS standardised_at,
+       t.standardised_rule AS standardised_rule,
+       t.substantive AS substantive,
+       t.substantive_src AS substantive_src,
+       t.substantive_at AS substantive_at,
+       t.substantive_rule AS substantive_rule,
+       t.is_party_mass_centre AS is_party_mass_centre,
+       t.is_party_mass_centre_src AS is_party_mass_centre_src,
+       t.is_party_mass_centre_at AS is_party_mass_centre_at,
+       t.is_party_mass_centre_rule AS is_party_mass_centre_rule,
+       t.serves_divisions AS serves_divisions,
+       t.serves_divisions_src AS serves_divisions_src,
+       t.serves_divisions_at AS serves_divisions_at,
+       t.serves_divisions_rule AS serves_divisions_rule,
+       t.service_codes AS service_codes,
+       t.service_codes_src AS service_codes_src,
+       t.service_codes_at AS service_codes_at,
+       t.service_codes_rule AS service_codes_rule,
+       t.lon AS lon,
+       t.lon_src AS lon_src,
+       t.lon_at AS lon_at,
+       t.lon_rule AS lon_rule,
+       t.lat AS lat,
+       t.lat_src AS lat_src,
+       t.lat_at AS lat_at,
+       t.lat_rule AS lat_rule
+FROM
+(
+  SELECT * FROM dwd.facility
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.division_code_at) AND x.2 > toDate32(t.division_code_at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '设施阵地：按所选日期（under）的登记册看的一物一行 [55e5b60516d2ae6d]';
+
 CREATE OR REPLACE VIEW dwd.org_credit
 (
     org_id String COMMENT '组织标识',
@@ -5136,6 +5998,64 @@ SELECT org_id, list_kind, listed_on, division_code, authority_uscc, basis_doc, d
 FROM dwd.org_credit__rows FINAL
 WHERE is_deleted = 0
 COMMENT '组织信用：一物一行 [6d2b96f5acab84b4]';
+
+CREATE OR REPLACE VIEW dwd.org_credit_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    org_id String COMMENT '组织标识',
+    list_kind LowCardinality(String) COMMENT '名单类型',
+    listed_on Date32 COMMENT '列入日期',
+    division_code FixedString(12) COMMENT '所在区划',
+    authority_uscc Nullable(FixedString(18)) COMMENT '列入机关统一社会信用代码',
+    basis_doc Nullable(String) COMMENT '依据文件',
+    delisted_on Nullable(Date32) COMMENT '移出日期',
+    expires_on Date32 COMMENT '有效期至',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.org_id AS org_id,
+       t.list_kind AS list_kind,
+       t.listed_on AS listed_on,
+       t.division_code AS division_code,
+       t.authority_uscc AS authority_uscc,
+       t.basis_doc AS basis_doc,
+       t.delisted_on AS delisted_on,
+       t.expires_on AS expires_on,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.org_credit
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.listed_on) AND x.2 > toDate32(t.listed_on), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '组织信用：按所选日期（under）的登记册看的一物一行 [87f3a098033c27f0]';
 
 CREATE OR REPLACE VIEW dwd.org_relation
 (
@@ -5156,6 +6076,66 @@ SELECT from_org, to_ref, kind, valid_from, valid_to, to_kind, division_code, par
 FROM dwd.org_relation__rows FINAL
 WHERE is_deleted = 0
 COMMENT '组织关系：一物一行 [8849313bae1d0ba6]';
+
+CREATE OR REPLACE VIEW dwd.org_relation_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    from_org String COMMENT '甲方组织',
+    to_ref String COMMENT '乙方主体',
+    kind LowCardinality(String) COMMENT '关系类型',
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    to_kind LowCardinality(String) COMMENT '乙方主体类型',
+    division_code FixedString(12) COMMENT '所在区划',
+    party_members_n Nullable(Int64) COMMENT '党员人数（人）',
+    separate_accounts Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '分账管理',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.from_org AS from_org,
+       t.to_ref AS to_ref,
+       t.kind AS kind,
+       t.valid_from AS valid_from,
+       t.valid_to AS valid_to,
+       t.to_kind AS to_kind,
+       t.division_code AS division_code,
+       t.party_members_n AS party_members_n,
+       t.separate_accounts AS separate_accounts,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.org_relation
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.valid_from) AND x.2 > toDate32(t.valid_from), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '组织关系：按所选日期（under）的登记册看的一物一行 [89e317bdc2184b2d]';
 
 CREATE OR REPLACE VIEW dwd.organization
 (
@@ -5791,6 +6771,608 @@ FROM
 )
 COMMENT '组织机构：每件事物各时段的一物一行 [3c670f1473368ccd]';
 
+CREATE OR REPLACE VIEW dwd.organization_as_of_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    org_id String COMMENT '组织标识',
+    division_code FixedString(12) COMMENT '所在区划',
+    division_code_src LowCardinality(String) COMMENT '所在区划·取自来源',
+    division_code_at DateTime64(3, 'Asia/Shanghai') COMMENT '所在区划·业务时间',
+    division_code_rule LowCardinality(String) COMMENT '所在区划·取值规则',
+    org_kind LowCardinality(String) COMMENT '组织类别',
+    org_kind_src LowCardinality(String) COMMENT '组织类别·取自来源',
+    org_kind_at DateTime64(3, 'Asia/Shanghai') COMMENT '组织类别·业务时间',
+    org_kind_rule LowCardinality(String) COMMENT '组织类别·取值规则',
+    uscc Nullable(FixedString(18)) COMMENT '统一社会信用代码',
+    uscc_src LowCardinality(String) COMMENT '统一社会信用代码·取自来源',
+    uscc_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '统一社会信用代码·业务时间',
+    uscc_rule LowCardinality(String) COMMENT '统一社会信用代码·取值规则',
+    name String COMMENT '名称',
+    name_src LowCardinality(String) COMMENT '名称·取自来源',
+    name_at DateTime64(3, 'Asia/Shanghai') COMMENT '名称·业务时间',
+    name_rule LowCardinality(String) COMMENT '名称·取值规则',
+    established_on Nullable(Date32) COMMENT '成立日期',
+    established_on_src LowCardinality(String) COMMENT '成立日期·取自来源',
+    established_on_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '成立日期·业务时间',
+    established_on_rule LowCardinality(String) COMMENT '成立日期·取值规则',
+    status LowCardinality(Nullable(String)) COMMENT '状态',
+    status_src LowCardinality(String) COMMENT '状态·取自来源',
+    status_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '状态·业务时间',
+    status_rule LowCardinality(String) COMMENT '状态·取值规则',
+    office_address Nullable(String) COMMENT '办公地址',
+    office_address_src LowCardinality(String) COMMENT '办公地址·取自来源',
+    office_address_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办公地址·业务时间',
+    office_address_rule LowCardinality(String) COMMENT '办公地址·取值规则',
+    office_phone Nullable(String) COMMENT '办公电话',
+    office_phone_src LowCardinality(String) COMMENT '办公电话·取自来源',
+    office_phone_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办公电话·业务时间',
+    office_phone_rule LowCardinality(String) COMMENT '办公电话·取值规则',
+    match_name Nullable(String) COMMENT '名称（比对用）',
+    match_name_src LowCardinality(String) COMMENT '名称（比对用）·取自来源',
+    match_name_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '名称（比对用）·业务时间',
+    match_name_rule LowCardinality(String) COMMENT '名称（比对用）·取值规则',
+    match_address Nullable(String) COMMENT '办公地址（比对用）',
+    match_address_src LowCardinality(String) COMMENT '办公地址（比对用）·取自来源',
+    match_address_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办公地址（比对用）·业务时间',
+    match_address_rule LowCardinality(String) COMMENT '办公地址（比对用）·取值规则',
+    headcount Nullable(Int64) COMMENT '工作人员数（人）',
+    headcount_src LowCardinality(String) COMMENT '工作人员数·取自来源',
+    headcount_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '工作人员数·业务时间',
+    headcount_rule LowCardinality(String) COMMENT '工作人员数·取值规则',
+    valid_from Nullable(Date32) COMMENT '生效日期',
+    valid_from_src LowCardinality(String) COMMENT '生效日期·取自来源',
+    valid_from_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '生效日期·业务时间',
+    valid_from_rule LowCardinality(String) COMMENT '生效日期·取值规则',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    valid_to_src LowCardinality(String) COMMENT '失效日期·取自来源',
+    valid_to_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '失效日期·业务时间',
+    valid_to_rule LowCardinality(String) COMMENT '失效日期·取值规则',
+    uscc_valid Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '代码校验通过',
+    uscc_valid_src LowCardinality(String) COMMENT '代码校验通过·取自来源',
+    uscc_valid_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '代码校验通过·业务时间',
+    uscc_valid_rule LowCardinality(String) COMMENT '代码校验通过·取值规则',
+    social_kind LowCardinality(Nullable(String)) COMMENT '社会组织类别',
+    social_kind_src LowCardinality(String) COMMENT '社会组织类别·取自来源',
+    social_kind_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '社会组织类别·业务时间',
+    social_kind_rule LowCardinality(String) COMMENT '社会组织类别·取值规则',
+    parent_org_id Nullable(String) COMMENT '上级组织',
+    parent_org_id_src LowCardinality(String) COMMENT '上级组织·取自来源',
+    parent_org_id_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '上级组织·业务时间',
+    parent_org_id_rule LowCardinality(String) COMMENT '上级组织·取值规则',
+    reg_authority Nullable(String) COMMENT '登记机关',
+    reg_authority_src LowCardinality(String) COMMENT '登记机关·取自来源',
+    reg_authority_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '登记机关·业务时间',
+    reg_authority_rule LowCardinality(String) COMMENT '登记机关·取值规则',
+    charter_party_clause Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '章程写入党建要求',
+    charter_party_clause_src LowCardinality(String) COMMENT '章程写入党建要求·取自来源',
+    charter_party_clause_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '章程写入党建要求·业务时间',
+    charter_party_clause_rule LowCardinality(String) COMMENT '章程写入党建要求·取值规则',
+    charter_version Nullable(String) COMMENT '章程版本',
+    charter_version_src LowCardinality(String) COMMENT '章程版本·取自来源',
+    charter_version_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '章程版本·业务时间',
+    charter_version_rule LowCardinality(String) COMMENT '章程版本·取值规则',
+    management_mode LowCardinality(Nullable(String)) COMMENT '管理方式',
+    management_mode_src LowCardinality(String) COMMENT '管理方式·取自来源',
+    management_mode_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '管理方式·业务时间',
+    management_mode_rule LowCardinality(String) COMMENT '管理方式·取值规则',
+    unified_command Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '统一指挥',
+    unified_command_src LowCardinality(String) COMMENT '统一指挥·取自来源',
+    unified_command_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '统一指挥·业务时间',
+    unified_command_rule LowCardinality(String) COMMENT '统一指挥·取值规则',
+    consulted_on_assessment Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '考核征求乡镇意见',
+    consulted_on_assessment_src LowCardinality(String) COMMENT '考核征求乡镇意见·取自来源',
+    consulted_on_assessment_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '考核征求乡镇意见·业务时间',
+    consulted_on_assessment_rule LowCardinality(String) COMMENT '考核征求乡镇意见·取值规则',
+    consulted_on_appointment Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '任免征求乡镇意见',
+    consulted_on_appointment_src LowCardinality(String) COMMENT '任免征求乡镇意见·取自来源',
+    consulted_on_appointment_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '任免征求乡镇意见·业务时间',
+    consulted_on_appointment_rule LowCardinality(String) COMMENT '任免征求乡镇意见·取值规则'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.org_id AS org_id,
+       t.division_code AS division_code,
+       t.division_code_src AS division_code_src,
+       t.division_code_at AS division_code_at,
+       t.division_code_rule AS division_code_rule,
+       t.org_kind AS org_kind,
+       t.org_kind_src AS org_kind_src,
+       t.org_kind_at AS org_kind_at,
+       t.org_kind_rule AS org_kind_rule,
+       t.uscc AS uscc,
+       t.uscc_src AS uscc_src,
+       t.uscc_at AS uscc_at,
+       t.uscc_rule AS uscc_rule,
+       t.name AS name,
+       t.name_src AS name_src,
+       t.name_at AS name_at,
+       t.name_rule AS name_rule,
+       t.established_on AS established_on,
+       t.established_on_src AS established_on_src,
+       t.established_on_at AS established_on_at,
+       t.established_on_rule AS established_on_rule,
+       t.status AS status,
+       t.status_src AS status_src,
+       t.status_at AS status_at,
+       t.status_rule AS status_rule,
+       t.office_address AS office_address,
+       t.office_address_src AS office_address_src,
+       t.office_address_at AS office_address_at,
+       t.office_address_rule AS office_address_rule,
+       t.office_phone AS office_phone,
+       t.office_phone_src AS office_phone_src,
+       t.office_phone_at AS office_phone_at,
+       t.office_phone_rule AS office_phone_rule,
+       t.match_name AS match_name,
+       t.match_name_src AS match_name_src,
+       t.match_name_at AS match_name_at,
+       t.match_name_rule AS match_name_rule,
+       t.match_address AS match_address,
+       t.match_address_src AS match_address_src,
+       t.match_address_at AS match_address_at,
+       t.match_address_rule AS match_address_rule,
+       t.headcount AS headcount,
+       t.headcount_src AS headcount_src,
+       t.headcount_at AS headcount_at,
+       t.headcount_rule AS headcount_rule,
+       t.valid_from AS valid_from,
+       t.valid_from_src AS valid_from_src,
+       t.valid_from_at AS valid_from_at,
+       t.valid_from_rule AS valid_from_rule,
+       t.valid_to AS valid_to,
+       t.valid_to_src AS valid_to_src,
+       t.valid_to_at AS valid_to_at,
+       t.valid_to_rule AS valid_to_rule,
+       t.uscc_valid AS uscc_valid,
+       t.uscc_valid_src AS uscc_valid_src,
+       t.uscc_valid_at AS uscc_valid_at,
+       t.uscc_valid_rule AS uscc_valid_rule,
+       t.social_kind AS social_kind,
+       t.social_kind_src AS social_kind_src,
+       t.social_kind_at AS social_kind_at,
+       t.social_kind_rule AS social_kind_rule,
+       t.parent_org_id AS parent_org_id,
+       t.parent_org_id_src AS parent_org_id_src,
+       t.parent_org_id_at AS parent_org_id_at,
+       t.parent_org_id_rule AS parent_org_id_rule,
+       t.reg_authority AS reg_authority,
+       t.reg_authority_src AS reg_authority_src,
+       t.reg_authority_at AS reg_authority_at,
+       t.reg_authority_rule AS reg_authority_rule,
+       t.charter_party_clause AS charter_party_clause,
+       t.charter_party_clause_src AS charter_party_clause_src,
+       t.charter_party_clause_at AS charter_party_clause_at,
+       t.charter_party_clause_rule AS charter_party_clause_rule,
+       t.charter_version AS charter_version,
+       t.charter_version_src AS charter_version_src,
+       t.charter_version_at AS charter_version_at,
+       t.charter_version_rule AS charter_version_rule,
+       t.management_mode AS management_mode,
+       t.management_mode_src AS management_mode_src,
+       t.management_mode_at AS management_mode_at,
+       t.management_mode_rule AS management_mode_rule,
+       t.unified_command AS unified_command,
+       t.unified_command_src AS unified_command_src,
+       t.unified_command_at AS unified_command_at,
+       t.unified_command_rule AS unified_command_rule,
+       t.consulted_on_assessment AS consulted_on_assessment,
+       t.consulted_on_assessment_src AS consulted_on_assessment_src,
+       t.consulted_on_assessment_at AS consulted_on_assessment_at,
+       t.consulted_on_assessment_rule AS consulted_on_assessment_rule,
+       t.consulted_on_appointment AS consulted_on_appointment,
+       t.consulted_on_appointment_src AS consulted_on_appointment_src,
+       t.consulted_on_appointment_at AS consulted_on_appointment_at,
+       t.consulted_on_appointment_rule AS consulted_on_appointment_rule
+FROM
+(
+  SELECT org_id,
+         v_division_code AS division_code,
+         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_division_code, 65535))] AS division_code_src,
+         times[indexOf(srcs, toUInt16(bitAnd(w_division_code, 65535)))] AS division_code_at,
+         multiIf(toUInt8(bitShiftRight(w_division_code, 80)) = 0, '', toUInt8(bitShiftRight(w_division_code, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_division_code, 80))))) AS division_code_rule,
+         v_org_kind AS org_kind,
+         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_org_kind, 65535))] AS org_kind_src,
+         times[indexOf(srcs, toUInt16(bitAnd(w_org_kind, 65535)))] AS org_kind_at,
+         multiIf(toUInt8(bitShiftRight(w_org_kind, 80)) = 0, '', toUInt8(bitShiftRight(w_org_kind, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_org_kind, 80))))) AS org_kind_rule,
+         v_uscc AS uscc,
+         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_uscc, 65535))] AS uscc_src,
+         if(w_uscc = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_uscc, 65535)))]) AS uscc_at,
+         multiIf(toUInt8(bitShiftRight(w_uscc, 80)) = 0, '', toUInt8(bitShiftRight(w_uscc, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_uscc, 80))))) AS uscc_rule,
+         v_name AS name,
+         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_name, 65535))] AS name_src,
+         times[indexOf(srcs, toUInt16(bitAnd(w_name, 65535)))] AS name_at,
+         multiIf(toUInt8(bitShiftRight(w_name, 80)) = 0, '', toUInt8(bitShiftRight(w_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_name, 80))))) AS name_rule,
+         v_established_on AS established_on,
+         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_established_on, 65535))] AS established_on_src,
+         if(w_established_on = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_established_on, 65535)))]) AS established_on_at,
+         multiIf(toUInt8(bitShiftRight(w_established_on, 80)) = 0, '', toUInt8(bitShiftRight(w_established_on, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_established_on, 80))))) AS established_on_rule,
+         v_status AS status,
+         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_status, 65535))] AS status_src,
+         if(w_status = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_status, 65535)))]) AS status_at,
+         multiIf(toUInt8(bitShiftRight(w_status, 80)) = 0, '', toUInt8(bitShiftRight(w_status, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_status, 80))))) AS status_rule,
+         v_office_address AS office_address,
+         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_office_address, 65535))] AS office_address_src,
+         if(w_office_address = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_office_address, 65535)))]) AS office_address_at,
+         multiIf(toUInt8(bitShiftRight(w_office_address, 80)) = 0, '', toUInt8(bitShiftRight(w_office_address, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_office_address, 80))))) AS office_address_rule,
+         v_office_phone AS office_phone,
+         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_office_phone, 65535))] AS office_phone_src,
+         if(w_office_phone = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_office_phone, 65535)))]) AS office_phone_at,
+         multiIf(toUInt8(bitShiftRight(w_office_phone, 80)) = 0, '', toUInt8(bitShiftRight(w_office_phone, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_office_phone, 80))))) AS office_phone_rule,
+         v_match_name AS match_name,
+         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_match_name, 65535))] AS match_name_src,
+         if(w_match_name = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_match_name, 65535)))]) AS match_name_at,
+         multiIf(toUInt8(bitShiftRight(w_match_name, 80)) = 0, '', toUInt8(bitShiftRight(w_match_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_match_name, 80))))) AS match_name_rule,
+         v_match_address AS match_address,
+         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_match_address, 65535))] AS match_address_src,
+         if(w_match_address = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_match_address, 65535)))]) AS match_address_at,
+         multiIf(toUInt8(bitShiftRight(w_match_address, 80)) = 0, '', toUInt8(bitShiftRight(w_match_address, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_match_address, 80))))) AS match_address_rule,
+         v_headcount AS headcount,
+         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_headcount, 65535))] AS headcount_src,
+         if(w_headcount = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_headcount, 65535)))]) AS headcount_at,
+         multiIf(toUInt8(bitShiftRight(w_headcount, 80)) = 0, '', toUInt8(bitShiftRight(w_headcount, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_headcount, 80))))) AS headcount_rule,
+         v_valid_from AS valid_from,
+         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_valid_from, 65535))] AS valid_from_src,
+         if(w_valid_from = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_valid_from, 65535)))]) AS valid_from_at,
+         multiIf(toUInt8(bitShiftRight(w_valid_from, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_from, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_from, 80))))) AS valid_from_rule,
+         v_valid_to AS valid_to,
+         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_valid_to, 65535))] AS valid_to_src,
+         if(w_valid_to = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_valid_to, 65535)))]) AS valid_to_at,
+         multiIf(toUInt8(bitShiftRight(w_valid_to, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_to, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_to, 80))))) AS valid_to_rule,
+         v_uscc_valid AS uscc_valid,
+         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_uscc_valid, 65535))] AS uscc_valid_src,
+         if(w_uscc_valid = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_uscc_valid, 65535)))]) AS uscc_valid_at,
+         multiIf(toUInt8(bitShiftRight(w_uscc_valid, 80)) = 0, '', toUInt8(bitShiftRight(w_uscc_valid, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_uscc_valid, 80))))) AS uscc_valid_rule,
+         v_social_kind AS social_kind,
+         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_social_kind, 65535))] AS social_kind_src,
+         if(w_social_kind = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_social_kind, 65535)))]) AS social_kind_at,
+         multiIf(toUInt8(bitShiftRight(w_social_kind, 80)) = 0, '', toUInt8(bitShiftRight(w_social_kind, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_social_kind, 80))))) AS social_kind_rule,
+         v_parent_org_id AS parent_org_id,
+         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_parent_org_id, 65535))] AS parent_org_id_src,
+         if(w_parent_org_id = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_parent_org_id, 65535)))]) AS parent_org_id_at,
+         multiIf(toUInt8(bitShiftRight(w_parent_org_id, 80)) = 0, '', toUInt8(bitShiftRight(w_parent_org_id, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_parent_org_id, 80))))) AS parent_org_id_rule,
+         v_reg_authority AS reg_authority,
+         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_reg_authority, 65535))] AS reg_authority_src,
+         if(w_reg_authority = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_reg_authority, 65535)))]) AS reg_authority_at,
+         multiIf(toUInt8(bitShiftRight(w_reg_authority, 80)) = 0, '', toUInt8(bitShiftRight(w_reg_authority, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_reg_authority, 80))))) AS reg_authority_rule,
+         v_charter_party_clause AS charter_party_clause,
+         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_charter_party_clause, 65535))] AS charter_party_clause_src,
+         if(w_charter_party_clause = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_charter_party_clause, 65535)))]) AS charter_party_clause_at,
+         multiIf(toUInt8(bitShiftRight(w_charter_party_clause, 80)) = 0, '', toUInt8(bitShiftRight(w_charter_party_clause, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_charter_party_clause, 80))))) AS charter_party_clause_rule,
+         v_charter_version AS charter_version,
+         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_charter_version, 65535))] AS charter_version_src,
+         if(w_charter_version = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_charter_version, 65535)))]) AS charter_version_at,
+         multiIf(toUInt8(bitShiftRight(w_charter_version, 80)) = 0, '', toUInt8(bitShiftRight(w_charter_version, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_charter_version, 80))))) AS charter_version_rule,
+         v_management_mode AS management_mode,
+         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_management_mode, 65535))] AS management_mode_src,
+         if(w_management_mode = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_management_mode, 65535)))]) AS management_mode_at,
+         multiIf(toUInt8(bitShiftRight(w_management_mode, 80)) = 0, '', toUInt8(bitShiftRight(w_management_mode, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_management_mode, 80))))) AS management_mode_rule,
+         v_unified_command AS unified_command,
+         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_unified_command, 65535))] AS unified_command_src,
+         if(w_unified_command = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_unified_command, 65535)))]) AS unified_command_at,
+         multiIf(toUInt8(bitShiftRight(w_unified_command, 80)) = 0, '', toUInt8(bitShiftRight(w_unified_command, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_unified_command, 80))))) AS unified_command_rule,
+         v_consulted_on_assessment AS consulted_on_assessment,
+         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_consulted_on_assessment, 65535))] AS consulted_on_assessment_src,
+         if(w_consulted_on_assessment = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_consulted_on_assessment, 65535)))]) AS consulted_on_assessment_at,
+         multiIf(toUInt8(bitShiftRight(w_consulted_on_assessment, 80)) = 0, '', toUInt8(bitShiftRight(w_consulted_on_assessment, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_consulted_on_assessment, 80))))) AS consulted_on_assessment_rule,
+         v_consulted_on_appointment AS consulted_on_appointment,
+         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_consulted_on_appointment, 65535))] AS consulted_on_appointment_src,
+         if(w_consulted_on_appointment = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_consulted_on_appointment, 65535)))]) AS consulted_on_appointment_at,
+         multiIf(toUInt8(bitShiftRight(w_consulted_on_appointment, 80)) = 0, '', toUInt8(bitShiftRight(w_consulted_on_appointment, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_consulted_on_appointment, 80))))) AS consulted_on_appointment_rule
+  FROM
+  (
+    SELECT org_id,
+           argMinIf(division_code, ord_0, 1) AS v_division_code,
+           minIf(ord_0, 1) AS w_division_code,
+           argMinIf(org_kind, ord_0, 1) AS v_org_kind,
+           minIf(ord_0, 1) AS w_org_kind,
+           argMinIf(uscc, ord_0, uscc IS NOT NULL) AS v_uscc,
+           minIf(ord_0, uscc IS NOT NULL) AS w_uscc,
+           argMinIf(name, ord_0, 1) AS v_name,
+           minIf(ord_0, 1) AS w_name,
+           argMinIf(established_on, ord_0, established_on IS NOT NULL) AS v_established_on,
+           minIf(ord_0, established_on IS NOT NULL) AS w_established_on,
+           argMinIf(status, ord_0, status IS NOT NULL) AS v_status,
+           minIf(ord_0, status IS NOT NULL) AS w_status,
+           argMinIf(office_address, ord_1, office_address IS NOT NULL) AS v_office_address,
+           minIf(ord_1, office_address IS NOT NULL) AS w_office_address,
+           argMinIf(office_phone, ord_1, office_phone IS NOT NULL) AS v_office_phone,
+           minIf(ord_1, office_phone IS NOT NULL) AS w_office_phone,
+           argMinIf(match_name, ord_0, match_name IS NOT NULL) AS v_match_name,
+           minIf(ord_0, match_name IS NOT NULL) AS w_match_name,
+           argMinIf(match_address, ord_0, match_address IS NOT NULL) AS v_match_address,
+           minIf(ord_0, match_address IS NOT NULL) AS w_match_address,
+           argMinIf(headcount, ord_1, headcount IS NOT NULL) AS v_headcount,
+           minIf(ord_1, headcount IS NOT NULL) AS w_headcount,
+           argMinIf(valid_from, ord_0, valid_from IS NOT NULL) AS v_valid_from,
+           minIf(ord_0, valid_from IS NOT NULL) AS w_valid_from,
+           argMinIf(valid_to, ord_0, valid_to IS NOT NULL) AS v_valid_to,
+           minIf(ord_0, valid_to IS NOT NULL) AS w_valid_to,
+           argMinIf(uscc_valid, ord_0, uscc_valid IS NOT NULL) AS v_uscc_valid,
+           minIf(ord_0, uscc_valid IS NOT NULL) AS w_uscc_valid,
+           argMinIf(social_kind, ord_0, social_kind IS NOT NULL) AS v_social_kind,
+           minIf(ord_0, social_kind IS NOT NULL) AS w_social_kind,
+           argMinIf(parent_org_id, ord_0, parent_org_id IS NOT NULL) AS v_parent_org_id,
+           minIf(ord_0, parent_org_id IS NOT NULL) AS w_parent_org_id,
+           argMinIf(reg_authority, ord_0, reg_authority IS NOT NULL) AS v_reg_authority,
+           minIf(ord_0, reg_authority IS NOT NULL) AS w_reg_authority,
+           argMinIf(charter_party_clause, ord_0, charter_party_clause IS NOT NULL) AS v_charter_party_clause,
+           minIf(ord_0, charter_party_clause IS NOT NULL) AS w_charter_party_clause,
+           argMinIf(charter_version, ord_0, charter_version IS NOT NULL) AS v_charter_version,
+           minIf(ord_0, charter_version IS NOT NULL) AS w_charter_version,
+           argMinIf(management_mode, ord_0, management_mode IS NOT NULL) AS v_management_mode,
+           minIf(ord_0, management_mode IS NOT NULL) AS w_management_mode,
+           argMinIf(unified_command, ord_0, unified_command IS NOT NULL) AS v_unified_command,
+           minIf(ord_0, unified_command IS NOT NULL) AS w_unified_command,
+           argMinIf(consulted_on_assessment, ord_0, consulted_on_assessment IS NOT NULL) AS v_consulted_on_assessment,
+           minIf(ord_0, consulted_on_assessment IS NOT NULL) AS w_consulted_on_assessment,
+           argMinIf(consulted_on_appointment, ord_0, consulted_on_appointment IS NOT NULL) AS v_consulted_on_appointment,
+           minIf(ord_0, consulted_on_appointment IS NOT NULL) AS w_consulted_on_appointment,
+           groupArray(toUInt16(indexOf(['county_ledger', 'province_gateway'], src_system))) AS srcs,
+           groupArray(event_time) AS times
+    FROM
+    (
+      SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'province_gateway', 1, src_system = 'county_ledger', 2, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway'], src_system) AS ord_0, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'province_gateway', 2, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway'], src_system) AS ord_1
+      FROM
+      (
+        SELECT org_id, division_code, org_kind, uscc, name, established_on, status, office_address, office_phone, match_name, match_address, headcount, valid_from, valid_to, uscc_valid, social_kind, parent_org_id, reg_authority, charter_party_clause, charter_version, management_mode, unified_command, consulted_on_assessment, consulted_on_appointment, src_system, src_tier, event_time, version, is_deleted
+        FROM std.organization
+        WHERE src_system IN ('county_ledger', 'province_gateway') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        ORDER BY org_id DESC, src_system DESC, version DESC, kafka_offset DESC
+        LIMIT 1 BY org_id, src_system
+      )
+      WHERE is_deleted = 0
+    )
+    GROUP BY org_id
+  )
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.division_code_at) AND x.2 > toDate32(t.division_code_at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '组织机构：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [d3bf2d60b2dce787]';
+
+CREATE OR REPLACE VIEW dwd.organization_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    org_id String COMMENT '组织标识',
+    division_code FixedString(12) COMMENT '所在区划',
+    division_code_src LowCardinality(String) COMMENT '所在区划·取自来源',
+    division_code_at DateTime64(3, 'Asia/Shanghai') COMMENT '所在区划·业务时间',
+    division_code_rule LowCardinality(String) COMMENT '所在区划·取值规则',
+    org_kind LowCardinality(String) COMMENT '组织类别',
+    org_kind_src LowCardinality(String) COMMENT '组织类别·取自来源',
+    org_kind_at DateTime64(3, 'Asia/Shanghai') COMMENT '组织类别·业务时间',
+    org_kind_rule LowCardinality(String) COMMENT '组织类别·取值规则',
+    uscc Nullable(FixedString(18)) COMMENT '统一社会信用代码',
+    uscc_src LowCardinality(String) COMMENT '统一社会信用代码·取自来源',
+    uscc_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '统一社会信用代码·业务时间',
+    uscc_rule LowCardinality(String) COMMENT '统一社会信用代码·取值规则',
+    name String COMMENT '名称',
+    name_src LowCardinality(String) COMMENT '名称·取自来源',
+    name_at DateTime64(3, 'Asia/Shanghai') COMMENT '名称·业务时间',
+    name_rule LowCardinality(String) COMMENT '名称·取值规则',
+    established_on Nullable(Date32) COMMENT '成立日期',
+    established_on_src LowCardinality(String) COMMENT '成立日期·取自来源',
+    established_on_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '成立日期·业务时间',
+    established_on_rule LowCardinality(String) COMMENT '成立日期·取值规则',
+    status LowCardinality(Nullable(String)) COMMENT '状态',
+    status_src LowCardinality(String) COMMENT '状态·取自来源',
+    status_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '状态·业务时间',
+    status_rule LowCardinality(String) COMMENT '状态·取值规则',
+    office_address Nullable(String) COMMENT '办公地址',
+    office_address_src LowCardinality(String) COMMENT '办公地址·取自来源',
+    office_address_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办公地址·业务时间',
+    office_address_rule LowCardinality(String) COMMENT '办公地址·取值规则',
+    office_phone Nullable(String) COMMENT '办公电话',
+    office_phone_src LowCardinality(String) COMMENT '办公电话·取自来源',
+    office_phone_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办公电话·业务时间',
+    office_phone_rule LowCardinality(String) COMMENT '办公电话·取值规则',
+    match_name Nullable(String) COMMENT '名称（比对用）',
+    match_name_src LowCardinality(String) COMMENT '名称（比对用）·取自来源',
+    match_name_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '名称（比对用）·业务时间',
+    match_name_rule LowCardinality(String) COMMENT '名称（比对用）·取值规则',
+    match_address Nullable(String) COMMENT '办公地址（比对用）',
+    match_address_src LowCardinality(String) COMMENT '办公地址（比对用）·取自来源',
+    match_address_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办公地址（比对用）·业务时间',
+    match_address_rule LowCardinality(String) COMMENT '办公地址（比对用）·取值规则',
+    headcount Nullable(Int64) COMMENT '工作人员数（人）',
+    headcount_src LowCardinality(String) COMMENT '工作人员数·取自来源',
+    headcount_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '工作人员数·业务时间',
+    headcount_rule LowCardinality(String) COMMENT '工作人员数·取值规则',
+    valid_from Nullable(Date32) COMMENT '生效日期',
+    valid_from_src LowCardinality(String) COMMENT '生效日期·取自来源',
+    valid_from_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '生效日期·业务时间',
+    valid_from_rule LowCardinality(String) COMMENT '生效日期·取值规则',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    valid_to_src LowCardinality(String) COMMENT '失效日期·取自来源',
+    valid_to_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '失效日期·业务时间',
+    valid_to_rule LowCardinality(String) COMMENT '失效日期·取值规则',
+    uscc_valid Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '代码校验通过',
+    uscc_valid_src LowCardinality(String) COMMENT '代码校验通过·取自来源',
+    uscc_valid_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '代码校验通过·业务时间',
+    uscc_valid_rule LowCardinality(String) COMMENT '代码校验通过·取值规则',
+    social_kind LowCardinality(Nullable(String)) COMMENT '社会组织类别',
+    social_kind_src LowCardinality(String) COMMENT '社会组织类别·取自来源',
+    social_kind_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '社会组织类别·业务时间',
+    social_kind_rule LowCardinality(String) COMMENT '社会组织类别·取值规则',
+    parent_org_id Nullable(String) COMMENT '上级组织',
+    parent_org_id_src LowCardinality(String) COMMENT '上级组织·取自来源',
+    parent_org_id_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '上级组织·业务时间',
+    parent_org_id_rule LowCardinality(String) COMMENT '上级组织·取值规则',
+    reg_authority Nullable(String) COMMENT '登记机关',
+    reg_authority_src LowCardinality(String) COMMENT '登记机关·取自来源',
+    reg_authority_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '登记机关·业务时间',
+    reg_authority_rule LowCardinality(String) COMMENT '登记机关·取值规则',
+    charter_party_clause Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '章程写入党建要求',
+    charter_party_clause_src LowCardinality(String) COMMENT '章程写入党建要求·取自来源',
+    charter_party_clause_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '章程写入党建要求·业务时间',
+    charter_party_clause_rule LowCardinality(String) COMMENT '章程写入党建要求·取值规则',
+    charter_version Nullable(String) COMMENT '章程版本',
+    charter_version_src LowCardinality(String) COMMENT '章程版本·取自来源',
+    charter_version_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '章程版本·业务时间',
+    charter_version_rule LowCardinality(String) COMMENT '章程版本·取值规则',
+    management_mode LowCardinality(Nullable(String)) COMMENT '管理方式',
+    management_mode_src LowCardinality(String) COMMENT '管理方式·取自来源',
+    management_mode_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '管理方式·业务时间',
+    management_mode_rule LowCardinality(String) COMMENT '管理方式·取值规则',
+    unified_command Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '统一指挥',
+    unified_command_src LowCardinality(String) COMMENT '统一指挥·取自来源',
+    unified_command_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '统一指挥·业务时间',
+    unified_command_rule LowCardinality(String) COMMENT '统一指挥·取值规则',
+    consulted_on_assessment Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '考核征求乡镇意见',
+    consulted_on_assessment_src LowCardinality(String) COMMENT '考核征求乡镇意见·取自来源',
+    consulted_on_assessment_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '考核征求乡镇意见·业务时间',
+    consulted_on_assessment_rule LowCardinality(String) COMMENT '考核征求乡镇意见·取值规则',
+    consulted_on_appointment Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '任免征求乡镇意见',
+    consulted_on_appointment_src LowCardinality(String) COMMENT '任免征求乡镇意见·取自来源',
+    consulted_on_appointment_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '任免征求乡镇意见·业务时间',
+    consulted_on_appointment_rule LowCardinality(String) COMMENT '任免征求乡镇意见·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.org_id AS org_id,
+       t.division_code AS division_code,
+       t.division_code_src AS division_code_src,
+       t.division_code_at AS division_code_at,
+       t.division_code_rule AS division_code_rule,
+       t.org_kind AS org_kind,
+       t.org_kind_src AS org_kind_src,
+       t.org_kind_at AS org_kind_at,
+       t.org_kind_rule AS org_kind_rule,
+       t.uscc AS uscc,
+       t.uscc_src AS uscc_src,
+       t.uscc_at AS uscc_at,
+       t.uscc_rule AS uscc_rule,
+       t.name AS name,
+       t.name_src AS name_src,
+       t.name_at AS name_at,
+       t.name_rule AS name_rule,
+       t.established_on AS established_on,
+       t.established_on_src AS established_on_src,
+       t.established_on_at AS established_on_at,
+       t.established_on_rule AS established_on_rule,
+       t.status AS status,
+       t.status_src AS status_src,
+       t.status_at AS status_at,
+       t.status_rule AS status_rule,
+       t.office_address AS office_address,
+       t.office_address_src AS office_address_src,
+       t.office_address_at AS office_address_at,
+       t.office_address_rule AS office_address_rule,
+       t.office_phone AS office_phone,
+       t.office_phone_src AS office_phone_src,
+       t.office_phone_at AS office_phone_at,
+       t.office_phone_rule AS office_phone_rule,
+       t.match_name AS match_name,
+       t.match_name_src AS match_name_src,
+       t.match_name_at AS match_name_at,
+       t.match_name_rule AS match_name_rule,
+       t.match_address AS match_address,
+       t.match_address_src AS match_address_src,
+       t.match_address_at AS match_address_at,
+       t.match_address_rule AS match_address_rule,
+       t.headcount AS headcount,
+       t.headcount_src AS headcount_src,
+       t.headcount_at AS headcount_at,
+       t.headcount_rule AS headcount_rule,
+       t.valid_from AS valid_from,
+       t.valid_from_src AS valid_from_src,
+       t.valid_from_at AS valid_from_at,
+       t.valid_from_rule AS valid_from_rule,
+       t.valid_to AS valid_to,
+       t.valid_to_src AS valid_to_src,
+       t.valid_to_at AS valid_to_at,
+       t.valid_to_rule AS valid_to_rule,
+       t.uscc_valid AS uscc_valid,
+       t.uscc_valid_src AS uscc_valid_src,
+       t.uscc_valid_at AS uscc_valid_at,
+       t.uscc_valid_rule AS uscc_valid_rule,
+       t.social_kind AS social_kind,
+       t.social_kind_src AS social_kind_src,
+       t.social_kind_at AS social_kind_at,
+       t.social_kind_rule AS social_kind_rule,
+       t.parent_org_id AS parent_org_id,
+       t.parent_org_id_src AS parent_org_id_src,
+       t.parent_org_id_at AS parent_org_id_at,
+       t.parent_org_id_rule AS parent_org_id_rule,
+       t.reg_authority AS reg_authority,
+       t.reg_authority_src AS reg_authority_src,
+       t.reg_authority_at AS reg_authority_at,
+       t.reg_authority_rule AS reg_authority_rule,
+       t.charter_party_clause AS charter_party_clause,
+       t.charter_party_clause_src AS charter_party_clause_src,
+       t.charter_party_clause_at AS charter_party_clause_at,
+       t.charter_party_clause_rule AS charter_party_clause_rule,
+       t.charter_version AS charter_version,
+       t.charter_version_src AS charter_version_src,
+       t.charter_version_at AS charter_version_at,
+       t.charter_version_rule AS charter_version_rule,
+       t.management_mode AS management_mode,
+       t.management_mode_src AS management_mode_src,
+       t.management_mode_at AS management_mode_at,
+       t.management_mode_rule AS management_mode_rule,
+       t.unified_command AS unified_command,
+       t.unified_command_src AS unified_command_src,
+       t.unified_command_at AS unified_command_at,
+       t.unified_command_rule AS unified_command_rule,
+       t.consulted_on_assessment AS consulted_on_assessment,
+       t.consulted_on_assessment_src AS consulted_on_assessment_src,
+       t.consulted_on_assessment_at AS consulted_on_assessment_at,
+       t.consulted_on_assessment_rule AS consulted_on_assessment_rule,
+       t.consulted_on_appointment AS consulted_on_appointment,
+       t.consulted_on_appointment_src AS consulted_on_appointment_src,
+       t.consulted_on_appointment_at AS consulted_on_appointment_at,
+       t.consulted_on_appointment_rule AS consulted_on_appointment_rule
+FROM
+(
+  SELECT * FROM dwd.organization
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.division_code_at) AND x.2 > toDate32(t.division_code_at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '组织机构：按所选日期（under）的登记册看的一物一行 [d7140e0ebe118ce3]';
+
 CREATE OR REPLACE VIEW dwd.stat_fact
 (
     family LowCardinality(String) COMMENT '大类',
@@ -6018,6 +7600,237 @@ FROM
 )
 COMMENT '统计事实：每件事物各时段的一物一行 [8382205cdcf35107]';
 
+CREATE OR REPLACE VIEW dwd.stat_fact_as_of_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    family LowCardinality(String) COMMENT '大类',
+    measure LowCardinality(String) COMMENT '指标项',
+    division_code FixedString(12) COMMENT '区划',
+    period_start Date32 COMMENT '时期起始日',
+    period_kind LowCardinality(String) COMMENT '时期类型',
+    breakdown String COMMENT '分组',
+    value Decimal(18, 4) COMMENT '数值（of the measure）',
+    value_src LowCardinality(String) COMMENT '数值·取自来源',
+    value_at DateTime64(3, 'Asia/Shanghai') COMMENT '数值·业务时间',
+    value_rule LowCardinality(String) COMMENT '数值·取值规则',
+    n Nullable(Int64) COMMENT '样本量（1）',
+    n_src LowCardinality(String) COMMENT '样本量·取自来源',
+    n_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '样本量·业务时间',
+    n_rule LowCardinality(String) COMMENT '样本量·取值规则',
+    scope LowCardinality(Nullable(String)) COMMENT '口径',
+    scope_src LowCardinality(String) COMMENT '口径·取自来源',
+    scope_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '口径·业务时间',
+    scope_rule LowCardinality(String) COMMENT '口径·取值规则',
+    attrs Map(LowCardinality(String), String) COMMENT '分组属性',
+    attrs_src LowCardinality(String) COMMENT '分组属性·取自来源',
+    attrs_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '分组属性·业务时间',
+    attrs_rule LowCardinality(String) COMMENT '分组属性·取值规则',
+    suppressed Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '来源已抑制',
+    suppressed_src LowCardinality(String) COMMENT '来源已抑制·取自来源',
+    suppressed_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '来源已抑制·业务时间',
+    suppressed_rule LowCardinality(String) COMMENT '来源已抑制·取值规则'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.family AS family,
+       t.measure AS measure,
+       t.division_code AS division_code,
+       t.period_start AS period_start,
+       t.period_kind AS period_kind,
+       t.breakdown AS breakdown,
+       CAST(round(toDecimal256(t.value, 4) * toDecimal256(way.4, 12), 4) - round(toDecimal256(t.value, 4) * toDecimal256(way.3, 12), 4), 'Decimal(18, 4)') AS value,
+       t.value_src AS value_src,
+       t.value_at AS value_at,
+       t.value_rule AS value_rule,
+       CAST(round(toDecimal256(t.n, 0) * toDecimal256(way.4, 12), 0) - round(toDecimal256(t.n, 0) * toDecimal256(way.3, 12), 0), 'Nullable(Int64)') AS n,
+       t.n_src AS n_src,
+       t.n_at AS n_at,
+       t.n_rule AS n_rule,
+       t.scope AS scope,
+       t.scope_src AS scope_src,
+       t.scope_at AS scope_at,
+       t.scope_rule AS scope_rule,
+       t.attrs AS attrs,
+       t.attrs_src AS attrs_src,
+       t.attrs_at AS attrs_at,
+       t.attrs_rule AS attrs_rule,
+       t.suppressed AS suppressed,
+       t.suppressed_src AS suppressed_src,
+       t.suppressed_at AS suppressed_at,
+       t.suppressed_rule AS suppressed_rule
+FROM
+(
+  SELECT family,
+         measure,
+         division_code,
+         period_start,
+         period_kind,
+         breakdown,
+         v_value AS value,
+         ['city_operations', 'county_ledger', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_value, 65535))] AS value_src,
+         times[indexOf(srcs, toUInt16(bitAnd(w_value, 65535)))] AS value_at,
+         multiIf(toUInt8(bitShiftRight(w_value, 80)) = 0, '', toUInt8(bitShiftRight(w_value, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_value, 80))))) AS value_rule,
+         v_n AS n,
+         ['city_operations', 'county_ledger', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_n, 65535))] AS n_src,
+         if(w_n = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_n, 65535)))]) AS n_at,
+         multiIf(toUInt8(bitShiftRight(w_n, 80)) = 0, '', toUInt8(bitShiftRight(w_n, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_n, 80))))) AS n_rule,
+         v_scope AS scope,
+         ['city_operations', 'county_ledger', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_scope, 65535))] AS scope_src,
+         if(w_scope = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_scope, 65535)))]) AS scope_at,
+         multiIf(toUInt8(bitShiftRight(w_scope, 80)) = 0, '', toUInt8(bitShiftRight(w_scope, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_scope, 80))))) AS scope_rule,
+         v_attrs AS attrs,
+         ['city_operations', 'county_ledger', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_attrs, 65535))] AS attrs_src,
+         if(w_attrs = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_attrs, 65535)))]) AS attrs_at,
+         multiIf(toUInt8(bitShiftRight(w_attrs, 80)) = 0, '', toUInt8(bitShiftRight(w_attrs, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_attrs, 80))))) AS attrs_rule,
+         v_suppressed AS suppressed,
+         ['city_operations', 'county_ledger', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_suppressed, 65535))] AS suppressed_src,
+         if(w_suppressed = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_suppressed, 65535)))]) AS suppressed_at,
+         multiIf(toUInt8(bitShiftRight(w_suppressed, 80)) = 0, '', toUInt8(bitShiftRight(w_suppressed, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_suppressed, 80))))) AS suppressed_rule
+  FROM
+  (
+    SELECT family, measure, division_code, period_start, period_kind, breakdown,
+           argMinIf(value, ord_0, 1) AS v_value,
+           minIf(ord_0, 1) AS w_value,
+           argMinIf(n, ord_0, n IS NOT NULL) AS v_n,
+           minIf(ord_0, n IS NOT NULL) AS w_n,
+           argMinIf(scope, ord_0, scope IS NOT NULL) AS v_scope,
+           minIf(ord_0, scope IS NOT NULL) AS w_scope,
+           argMinIf(attrs, ord_0, notEmpty(attrs)) AS v_attrs,
+           minIf(ord_0, notEmpty(attrs)) AS w_attrs,
+           argMinIf(suppressed, ord_0, suppressed IS NOT NULL) AS v_suppressed,
+           minIf(ord_0, suppressed IS NOT NULL) AS w_suppressed,
+           groupArray(toUInt16(indexOf(['city_operations', 'county_ledger', 'township_ledger', 'village_forms'], src_system))) AS srcs,
+           groupArray(event_time) AS times
+    FROM
+    (
+      SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'village_forms', 1, src_system = 'township_ledger', 2, src_system = 'county_ledger', 3, src_system = 'city_operations', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['city_operations', 'county_ledger', 'township_ledger', 'village_forms'], src_system) AS ord_0
+      FROM
+      (
+        SELECT family, measure, division_code, period_start, period_kind, breakdown, value, n, scope, attrs, suppressed, src_system, src_tier, event_time, version, is_deleted
+        FROM std.stat_fact
+        WHERE src_system IN ('city_operations', 'county_ledger', 'township_ledger', 'village_forms') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        ORDER BY family DESC, measure DESC, division_code DESC, period_start DESC, period_kind DESC, breakdown DESC, src_system DESC, version DESC, kafka_offset DESC
+        LIMIT 1 BY family, measure, division_code, period_start, period_kind, breakdown, src_system
+      )
+      WHERE is_deleted = 0
+    )
+    GROUP BY family, measure, division_code, period_start, period_kind, breakdown
+  )
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.period_start) AND x.2 > toDate32(t.period_start), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '统计事实：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [7960973143516820]';
+
+CREATE OR REPLACE VIEW dwd.stat_fact_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    family LowCardinality(String) COMMENT '大类',
+    measure LowCardinality(String) COMMENT '指标项',
+    division_code FixedString(12) COMMENT '区划',
+    period_start Date32 COMMENT '时期起始日',
+    period_kind LowCardinality(String) COMMENT '时期类型',
+    breakdown String COMMENT '分组',
+    value Decimal(18, 4) COMMENT '数值（of the measure）',
+    value_src LowCardinality(String) COMMENT '数值·取自来源',
+    value_at DateTime64(3, 'Asia/Shanghai') COMMENT '数值·业务时间',
+    value_rule LowCardinality(String) COMMENT '数值·取值规则',
+    n Nullable(Int64) COMMENT '样本量（1）',
+    n_src LowCardinality(String) COMMENT '样本量·取自来源',
+    n_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '样本量·业务时间',
+    n_rule LowCardinality(String) COMMENT '样本量·取值规则',
+    scope LowCardinality(Nullable(String)) COMMENT '口径',
+    scope_src LowCardinality(String) COMMENT '口径·取自来源',
+    scope_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '口径·业务时间',
+    scope_rule LowCardinality(String) COMMENT '口径·取值规则',
+    attrs Map(LowCardinality(String), String) COMMENT '分组属性',
+    attrs_src LowCardinality(String) COMMENT '分组属性·取自来源',
+    attrs_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '分组属性·业务时间',
+    attrs_rule LowCardinality(String) COMMENT '分组属性·取值规则',
+    suppressed Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '来源已抑制',
+    suppressed_src LowCardinality(String) COMMENT '来源已抑制·取自来源',
+    suppressed_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '来源已抑制·业务时间',
+    suppressed_rule LowCardinality(String) COMMENT '来源已抑制·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.family AS family,
+       t.measure AS measure,
+       t.division_code AS division_code,
+       t.period_start AS period_start,
+       t.period_kind AS period_kind,
+       t.breakdown AS breakdown,
+       CAST(round(toDecimal256(t.value, 4) * toDecimal256(way.4, 12), 4) - round(toDecimal256(t.value, 4) * toDecimal256(way.3, 12), 4), 'Decimal(18, 4)') AS value,
+       t.value_src AS value_src,
+       t.value_at AS value_at,
+       t.value_rule AS value_rule,
+       CAST(round(toDecimal256(t.n, 0) * toDecimal256(way.4, 12), 0) - round(toDecimal256(t.n, 0) * toDecimal256(way.3, 12), 0), 'Nullable(Int64)') AS n,
+       t.n_src AS n_src,
+       t.n_at AS n_at,
+       t.n_rule AS n_rule,
+       t.scope AS scope,
+       t.scope_src AS scope_src,
+       t.scope_at AS scope_at,
+       t.scope_rule AS scope_rule,
+       t.attrs AS attrs,
+       t.attrs_src AS attrs_src,
+       t.attrs_at AS attrs_at,
+       t.attrs_rule AS attrs_rule,
+       t.suppressed AS suppressed,
+       t.suppressed_src AS suppressed_src,
+       t.suppressed_at AS suppressed_at,
+       t.suppressed_rule AS suppressed_rule
+FROM
+(
+  SELECT * FROM dwd.stat_fact
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.period_start) AND x.2 > toDate32(t.period_start), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '统计事实：按所选日期（under）的登记册看的一物一行 [7da185b13f2659d9]';
+
 CREATE OR REPLACE VIEW dwd.workforce_post
 (
     post_id String COMMENT '岗位标识',
@@ -6156,6 +7969,165 @@ FROM
 )
 COMMENT '岗位：每件事物各时段的一物一行 [49e7ed303e06daeb]';
 
+CREATE OR REPLACE VIEW dwd.workforce_post_as_of_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    post_id String COMMENT '岗位标识',
+    spell_from Date32 COMMENT '任职起始',
+    spell_to Nullable(Date32) COMMENT '任职截止',
+    post_kind LowCardinality(String) COMMENT '岗位类型',
+    division_code FixedString(12) COMMENT '所在区划',
+    grid_id Nullable(String) COMMENT '网格',
+    holder_pid Nullable(FixedString(26)) COMMENT '人员标识',
+    holder_pid_version Nullable(Int64) COMMENT '人员标识钥版本',
+    holder_masked Nullable(String) COMMENT '显示名',
+    grade_code LowCardinality(Nullable(String)) COMMENT '职业等级',
+    filed_on Nullable(Date32) COMMENT '备案日期',
+    in_community_worker_scheme Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '纳入社区工作者职业体系',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.post_id AS post_id,
+       t.spell_from AS spell_from,
+       t.spell_to AS spell_to,
+       t.post_kind AS post_kind,
+       t.division_code AS division_code,
+       t.grid_id AS grid_id,
+       t.holder_pid AS holder_pid,
+       t.holder_pid_version AS holder_pid_version,
+       t.holder_masked AS holder_masked,
+       t.grade_code AS grade_code,
+       t.filed_on AS filed_on,
+       t.in_community_worker_scheme AS in_community_worker_scheme,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT post_id,
+         spell_from,
+         spell_to,
+         post_kind,
+         division_code,
+         grid_id,
+         holder_pid,
+         holder_pid_version,
+         holder_masked,
+         grade_code,
+         filed_on,
+         in_community_worker_scheme,
+         src_system AS _src,
+         event_time AS _at,
+         multiIf(multiIf(src_tier = 'X', 1, src_tier = 'T', 2, src_tier = 'C', 3, 255) = 0, '', multiIf(src_tier = 'X', 1, src_tier = 'T', 2, src_tier = 'C', 3, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_tier = 'X', 1, src_tier = 'T', 2, src_tier = 'C', 3, 255)))) AS _rule
+  FROM
+  (
+    SELECT *
+    FROM
+    (
+      SELECT post_id, spell_from, spell_to, post_kind, division_code, grid_id, holder_pid, holder_pid_version, holder_masked, grade_code, filed_on, in_community_worker_scheme, src_system, src_tier, event_time, version, is_deleted
+      FROM std.workforce_post
+      WHERE src_system IN ('county_ledger') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+      ORDER BY post_id DESC, spell_from DESC, src_system DESC, version DESC, kafka_offset DESC
+      LIMIT 1 BY post_id, spell_from, src_system
+    )
+    WHERE is_deleted = 0
+  )
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.spell_from) AND x.2 > toDate32(t.spell_from), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '岗位：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [a3be0033d43c8821]';
+
+CREATE OR REPLACE VIEW dwd.workforce_post_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    post_id String COMMENT '岗位标识',
+    spell_from Date32 COMMENT '任职起始',
+    spell_to Nullable(Date32) COMMENT '任职截止',
+    post_kind LowCardinality(String) COMMENT '岗位类型',
+    division_code FixedString(12) COMMENT '所在区划',
+    grid_id Nullable(String) COMMENT '网格',
+    holder_pid Nullable(FixedString(26)) COMMENT '人员标识',
+    holder_pid_version Nullable(Int64) COMMENT '人员标识钥版本',
+    holder_masked Nullable(String) COMMENT '显示名',
+    grade_code LowCardinality(Nullable(String)) COMMENT '职业等级',
+    filed_on Nullable(Date32) COMMENT '备案日期',
+    in_community_worker_scheme Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '纳入社区工作者职业体系',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.post_id AS post_id,
+       t.spell_from AS spell_from,
+       t.spell_to AS spell_to,
+       t.post_kind AS post_kind,
+       t.division_code AS division_code,
+       t.grid_id AS grid_id,
+       t.holder_pid AS holder_pid,
+       t.holder_pid_version AS holder_pid_version,
+       t.holder_masked AS holder_masked,
+       t.grade_code AS grade_code,
+       t.filed_on AS filed_on,
+       t.in_community_worker_scheme AS in_community_worker_scheme,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.workforce_post
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.spell_from) AND x.2 > toDate32(t.spell_from), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '岗位：按所选日期（under）的登记册看的一物一行 [241f8cb38afba35a]';
+
 CREATE OR REPLACE VIEW dwd.deliberation
 (
     delib_id String COMMENT '议事标识',
@@ -6178,6 +8150,70 @@ FROM dwd.deliberation__rows FINAL
 WHERE is_deleted = 0
 COMMENT '议事协商：一物一行 [e5407e205f164dbe]';
 
+CREATE OR REPLACE VIEW dwd.deliberation_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    delib_id String COMMENT '议事标识',
+    kind LowCardinality(String) COMMENT '类型',
+    division_code FixedString(12) COMMENT '区划',
+    list_item_id Nullable(String) COMMENT '协商目录事项',
+    form_code LowCardinality(Nullable(String)) COMMENT '协商形式',
+    asked_on Nullable(Date32) COMMENT '征求意见日期',
+    answered_on Nullable(Date32) COMMENT '答复日期',
+    party_discussed_on Nullable(Date32) COMMENT '党组织研究日期',
+    decided_on Nullable(Date32) COMMENT '决定日期',
+    adopted Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否采纳',
+    participants_n Nullable(Int64) COMMENT '参加人数（人）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.delib_id AS delib_id,
+       t.kind AS kind,
+       t.division_code AS division_code,
+       t.list_item_id AS list_item_id,
+       t.form_code AS form_code,
+       t.asked_on AS asked_on,
+       t.answered_on AS answered_on,
+       t.party_discussed_on AS party_discussed_on,
+       t.decided_on AS decided_on,
+       t.adopted AS adopted,
+       t.participants_n AS participants_n,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.deliberation
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(ifNull(t.decided_on, today())) AND x.2 > toDate32(ifNull(t.decided_on, today())), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '议事协商：按所选日期（under）的登记册看的一物一行 [2b58bd314b080680]';
+
 CREATE OR REPLACE VIEW dwd.mechanism
 (
     division_code FixedString(12) COMMENT '区划',
@@ -6195,6 +8231,62 @@ SELECT division_code, kind, valid_from, valid_to, convenor_role, duty_codes, doc
 FROM dwd.mechanism__rows FINAL
 WHERE is_deleted = 0
 COMMENT '机制：一物一行 [c58aa6de46e07bfd]';
+
+CREATE OR REPLACE VIEW dwd.mechanism_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    division_code FixedString(12) COMMENT '区划',
+    kind LowCardinality(String) COMMENT '机制类型',
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    convenor_role LowCardinality(Nullable(String)) COMMENT '召集人职务',
+    duty_codes Array(String) COMMENT '职责',
+    document_no Nullable(String) COMMENT '文号',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.division_code AS division_code,
+       t.kind AS kind,
+       t.valid_from AS valid_from,
+       t.valid_to AS valid_to,
+       t.convenor_role AS convenor_role,
+       t.duty_codes AS duty_codes,
+       t.document_no AS document_no,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.mechanism
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.valid_from) AND x.2 > toDate32(t.valid_from), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '机制：按所选日期（under）的登记册看的一物一行 [cea2f26ee23b9a7c]';
 
 CREATE OR REPLACE VIEW dwd.contract
 (
@@ -6329,6 +8421,160 @@ FROM
 )
 COMMENT '购买服务与协议：每件事物各时段的一物一行 [2ee283ebe581343d]';
 
+CREATE OR REPLACE VIEW dwd.contract_as_of_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    contract_id String COMMENT '合同标识',
+    kind LowCardinality(String) COMMENT '合同类型',
+    division_code FixedString(12) COMMENT '受益区划',
+    buyer_uscc Nullable(FixedString(18)) COMMENT '购买主体',
+    provider_org_id Nullable(String) COMMENT '承接主体',
+    provider_kind LowCardinality(Nullable(String)) COMMENT '承接主体类型',
+    amount_yuan Nullable(Decimal(18, 4)) COMMENT '合同金额（元）',
+    tier LowCardinality(Nullable(String)) COMMENT '购买层级',
+    start_on Nullable(Date32) COMMENT '开始日期',
+    end_on Nullable(Date32) COMMENT '结束日期',
+    priority_flag Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '优先购买',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.contract_id AS contract_id,
+       t.kind AS kind,
+       t.division_code AS division_code,
+       t.buyer_uscc AS buyer_uscc,
+       t.provider_org_id AS provider_org_id,
+       t.provider_kind AS provider_kind,
+       t.amount_yuan AS amount_yuan,
+       t.tier AS tier,
+       t.start_on AS start_on,
+       t.end_on AS end_on,
+       t.priority_flag AS priority_flag,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT contract_id,
+         kind,
+         division_code,
+         buyer_uscc,
+         provider_org_id,
+         provider_kind,
+         amount_yuan,
+         tier,
+         start_on,
+         end_on,
+         priority_flag,
+         src_system AS _src,
+         event_time AS _at,
+         multiIf(multiIf(src_tier = 'X', 1, src_tier = 'C', 2, src_tier = 'T', 3, src_tier = 'P', 4, 255) = 0, '', multiIf(src_tier = 'X', 1, src_tier = 'C', 2, src_tier = 'T', 3, src_tier = 'P', 4, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_tier = 'X', 1, src_tier = 'C', 2, src_tier = 'T', 3, src_tier = 'P', 4, 255)))) AS _rule
+  FROM
+  (
+    SELECT *
+    FROM
+    (
+      SELECT contract_id, kind, division_code, buyer_uscc, provider_org_id, provider_kind, amount_yuan, tier, start_on, end_on, priority_flag, src_system, src_tier, event_time, version, is_deleted
+      FROM std.contract
+      WHERE src_system IN ('county_offices') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+      ORDER BY contract_id DESC, src_system DESC, version DESC, kafka_offset DESC
+      LIMIT 1 BY contract_id, src_system
+    )
+    WHERE is_deleted = 0
+  )
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(ifNull(t.start_on, today())) AND x.2 > toDate32(ifNull(t.start_on, today())), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '购买服务与协议：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [63d48b0f52854c94]';
+
+CREATE OR REPLACE VIEW dwd.contract_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    contract_id String COMMENT '合同标识',
+    kind LowCardinality(String) COMMENT '合同类型',
+    division_code FixedString(12) COMMENT '受益区划',
+    buyer_uscc Nullable(FixedString(18)) COMMENT '购买主体',
+    provider_org_id Nullable(String) COMMENT '承接主体',
+    provider_kind LowCardinality(Nullable(String)) COMMENT '承接主体类型',
+    amount_yuan Nullable(Decimal(18, 4)) COMMENT '合同金额（元）',
+    tier LowCardinality(Nullable(String)) COMMENT '购买层级',
+    start_on Nullable(Date32) COMMENT '开始日期',
+    end_on Nullable(Date32) COMMENT '结束日期',
+    priority_flag Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '优先购买',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.contract_id AS contract_id,
+       t.kind AS kind,
+       t.division_code AS division_code,
+       t.buyer_uscc AS buyer_uscc,
+       t.provider_org_id AS provider_org_id,
+       t.provider_kind AS provider_kind,
+       t.amount_yuan AS amount_yuan,
+       t.tier AS tier,
+       t.start_on AS start_on,
+       t.end_on AS end_on,
+       t.priority_flag AS priority_flag,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.contract
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(ifNull(t.start_on, today())) AND x.2 > toDate32(ifNull(t.start_on, today())), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '购买服务与协议：按所选日期（under）的登记册看的一物一行 [66f5fa0cfc28ca28]';
+
 CREATE OR REPLACE VIEW dwd.service_case_stat
 (
     task_code String COMMENT '实施编码',
@@ -6348,6 +8594,66 @@ SELECT task_code, accept_division, day, accepted_n, closed_n, on_time_n, cross_c
 FROM dwd.service_case_stat__rows FINAL
 WHERE is_deleted = 0
 COMMENT '办件统计：一物一行 [08760cd4fa6d277e]';
+
+CREATE OR REPLACE VIEW dwd.service_case_stat_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    task_code String COMMENT '实施编码',
+    accept_division FixedString(12) COMMENT '受理区划',
+    day Date32 COMMENT '日期',
+    accepted_n Nullable(Int64) COMMENT '受理数（件）',
+    closed_n Nullable(Int64) COMMENT '办结数（件）',
+    on_time_n Nullable(Int64) COMMENT '按时办结数（件）',
+    cross_county_n Nullable(Int64) COMMENT '跨县受理数（件）',
+    online_n Nullable(Int64) COMMENT '网上受理数（件）',
+    median_days Nullable(Decimal(18, 4)) COMMENT '办理时长中位数（工作日）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.task_code AS task_code,
+       t.accept_division AS accept_division,
+       t.day AS day,
+       CAST(round(toDecimal256(t.accepted_n, 0) * toDecimal256(way.4, 12), 0) - round(toDecimal256(t.accepted_n, 0) * toDecimal256(way.3, 12), 0), 'Nullable(Int64)') AS accepted_n,
+       CAST(round(toDecimal256(t.closed_n, 0) * toDecimal256(way.4, 12), 0) - round(toDecimal256(t.closed_n, 0) * toDecimal256(way.3, 12), 0), 'Nullable(Int64)') AS closed_n,
+       CAST(round(toDecimal256(t.on_time_n, 0) * toDecimal256(way.4, 12), 0) - round(toDecimal256(t.on_time_n, 0) * toDecimal256(way.3, 12), 0), 'Nullable(Int64)') AS on_time_n,
+       CAST(round(toDecimal256(t.cross_county_n, 0) * toDecimal256(way.4, 12), 0) - round(toDecimal256(t.cross_county_n, 0) * toDecimal256(way.3, 12), 0), 'Nullable(Int64)') AS cross_county_n,
+       CAST(round(toDecimal256(t.online_n, 0) * toDecimal256(way.4, 12), 0) - round(toDecimal256(t.online_n, 0) * toDecimal256(way.3, 12), 0), 'Nullable(Int64)') AS online_n,
+       t.median_days AS median_days,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.service_case_stat
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.accept_division
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.accept_division, '000'), '', concat(substring(t.accept_division, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.accept_division, '000000'), '', concat(substring(t.accept_division, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.day) AND x.2 > toDate32(t.day), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.accept_division, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '办件统计：按所选日期（under）的登记册看的一物一行 [441ce8fdcd784f43]';
 
 CREATE OR REPLACE VIEW dwd.service_item
 (
@@ -6541,6 +8847,64 @@ FROM dwd.dispute_case__rows FINAL
 WHERE is_deleted = 0
 COMMENT '矛盾纠纷：一物一行 [f64fe8d6bb9d59f1]';
 
+CREATE OR REPLACE VIEW dwd.dispute_case_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    case_key String COMMENT '案件标识',
+    division_code FixedString(12) COMMENT '发生地区划',
+    kind LowCardinality(String) COMMENT '纠纷类型',
+    channel LowCardinality(Nullable(String)) COMMENT '调处渠道',
+    accepted_on Nullable(Date32) COMMENT '受理日期',
+    closed_on Nullable(Date32) COMMENT '办结日期',
+    result LowCardinality(Nullable(String)) COMMENT '结果',
+    parties_n Nullable(Int64) COMMENT '当事方数（方）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.case_key AS case_key,
+       t.division_code AS division_code,
+       t.kind AS kind,
+       t.channel AS channel,
+       t.accepted_on AS accepted_on,
+       t.closed_on AS closed_on,
+       t.result AS result,
+       t.parties_n AS parties_n,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.dispute_case
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(ifNull(t.accepted_on, today())) AND x.2 > toDate32(ifNull(t.accepted_on, today())), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '矛盾纠纷：按所选日期（under）的登记册看的一物一行 [1e195c0942798f7e]';
+
 CREATE OR REPLACE VIEW dwd.enforcement_check
 (
     check_id String COMMENT '检查标识',
@@ -6562,6 +8926,70 @@ SELECT check_id, division_code, power_item_id, target_org_id, random_object, ran
 FROM dwd.enforcement_check__rows FINAL
 WHERE is_deleted = 0
 COMMENT '执法检查：一物一行 [398f1033ea270dcf]';
+
+CREATE OR REPLACE VIEW dwd.enforcement_check_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    check_id String COMMENT '检查标识',
+    division_code FixedString(12) COMMENT '执法区划',
+    power_item_id Nullable(String) COMMENT '权力事项',
+    target_org_id Nullable(String) COMMENT '检查对象',
+    random_object Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '随机抽取对象',
+    random_inspector Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '随机选派人员',
+    checked_on Nullable(Date32) COMMENT '检查日期',
+    result_code LowCardinality(Nullable(String)) COMMENT '检查结果',
+    decided_on Nullable(Date32) COMMENT '决定日期',
+    published_on Nullable(Date32) COMMENT '公示日期',
+    publish_url Nullable(String) COMMENT '公示地址',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.check_id AS check_id,
+       t.division_code AS division_code,
+       t.power_item_id AS power_item_id,
+       t.target_org_id AS target_org_id,
+       t.random_object AS random_object,
+       t.random_inspector AS random_inspector,
+       t.checked_on AS checked_on,
+       t.result_code AS result_code,
+       t.decided_on AS decided_on,
+       t.published_on AS published_on,
+       t.publish_url AS publish_url,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.enforcement_check
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(ifNull(t.checked_on, today())) AND x.2 > toDate32(ifNull(t.checked_on, today())), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '执法检查：按所选日期（under）的登记册看的一物一行 [d6124d7e78357ab6]';
 
 CREATE OR REPLACE VIEW dwd.grid_event
 (
@@ -6706,6 +9134,170 @@ FROM
 )
 COMMENT '网格事件：每件事物各时段的一物一行 [797413026610526b]';
 
+CREATE OR REPLACE VIEW dwd.grid_event_as_of_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    event_id String COMMENT '事件编号',
+    grid_id String COMMENT '网格编码',
+    division_code FixedString(12) COMMENT '所在村（社区）',
+    category LowCardinality(String) COMMENT '事件类别',
+    reported_at DateTime64(3, 'Asia/Shanghai') COMMENT '上报时间',
+    assigned_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '派遣时间',
+    closed_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办结时间',
+    handling_tier LowCardinality(Nullable(String)) COMMENT '处置层级',
+    outcome LowCardinality(Nullable(String)) COMMENT '处置结果',
+    on_time Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '按时办结',
+    post_id Nullable(String) COMMENT '处置岗位',
+    text_len Nullable(Int64) COMMENT '描述字数（字）',
+    keyword_codes Array(String) COMMENT '关键词代码',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.event_id AS event_id,
+       t.grid_id AS grid_id,
+       t.division_code AS division_code,
+       t.category AS category,
+       t.reported_at AS reported_at,
+       t.assigned_at AS assigned_at,
+       t.closed_at AS closed_at,
+       t.handling_tier AS handling_tier,
+       t.outcome AS outcome,
+       t.on_time AS on_time,
+       t.post_id AS post_id,
+       t.text_len AS text_len,
+       t.keyword_codes AS keyword_codes,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT event_id,
+         grid_id,
+         division_code,
+         category,
+         reported_at,
+         assigned_at,
+         closed_at,
+         handling_tier,
+         outcome,
+         on_time,
+         post_id,
+         text_len,
+         keyword_codes,
+         src_system AS _src,
+         event_time AS _at,
+         multiIf(multiIf(src_system = 'city_operations', 1, 255) = 0, '', multiIf(src_system = 'city_operations', 1, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_system = 'city_operations', 1, 255)))) AS _rule
+  FROM
+  (
+    SELECT *
+    FROM
+    (
+      SELECT event_id, grid_id, division_code, category, reported_at, assigned_at, closed_at, handling_tier, outcome, on_time, post_id, text_len, keyword_codes, src_system, src_tier, event_time, version, is_deleted
+      FROM std.grid_event
+      WHERE src_system IN ('city_operations') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+      ORDER BY event_id DESC, src_system DESC, version DESC, kafka_offset DESC
+      LIMIT 1 BY event_id, src_system
+    )
+    WHERE is_deleted = 0
+  )
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.reported_at) AND x.2 > toDate32(t.reported_at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '网格事件：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [8b17d395ce4267f8]';
+
+CREATE OR REPLACE VIEW dwd.grid_event_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    event_id String COMMENT '事件编号',
+    grid_id String COMMENT '网格编码',
+    division_code FixedString(12) COMMENT '所在村（社区）',
+    category LowCardinality(String) COMMENT '事件类别',
+    reported_at DateTime64(3, 'Asia/Shanghai') COMMENT '上报时间',
+    assigned_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '派遣时间',
+    closed_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办结时间',
+    handling_tier LowCardinality(Nullable(String)) COMMENT '处置层级',
+    outcome LowCardinality(Nullable(String)) COMMENT '处置结果',
+    on_time Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '按时办结',
+    post_id Nullable(String) COMMENT '处置岗位',
+    text_len Nullable(Int64) COMMENT '描述字数（字）',
+    keyword_codes Array(String) COMMENT '关键词代码',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.event_id AS event_id,
+       t.grid_id AS grid_id,
+       t.division_code AS division_code,
+       t.category AS category,
+       t.reported_at AS reported_at,
+       t.assigned_at AS assigned_at,
+       t.closed_at AS closed_at,
+       t.handling_tier AS handling_tier,
+       t.outcome AS outcome,
+       t.on_time AS on_time,
+       t.post_id AS post_id,
+       t.text_len AS text_len,
+       t.keyword_codes AS keyword_codes,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.grid_event
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.reported_at) AND x.2 > toDate32(t.reported_at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '网格事件：按所选日期（under）的登记册看的一物一行 [d7ba12b3087a1b8a]';
+
 CREATE OR REPLACE VIEW dwd.petition_case
 (
     case_key String COMMENT '事项标识',
@@ -6727,6 +9319,70 @@ SELECT case_key, division_code, is_first, is_repeat, is_backlog, registered_tier
 FROM dwd.petition_case__rows FINAL
 WHERE is_deleted = 0
 COMMENT '信访事项：一物一行 [6cc2e5b07f980d3d]';
+
+CREATE OR REPLACE VIEW dwd.petition_case_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    case_key String COMMENT '事项标识',
+    division_code FixedString(12) COMMENT '责任属地',
+    is_first Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '初次信访',
+    is_repeat Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '重复信访',
+    is_backlog Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '积案',
+    registered_tier LowCardinality(Nullable(String)) COMMENT '登记层级',
+    category LowCardinality(Nullable(String)) COMMENT '类别',
+    registered_on Nullable(Date32) COMMENT '登记日期',
+    closed_on Nullable(Date32) COMMENT '办结日期',
+    resolved_once Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '一次性化解',
+    transferred_n Nullable(Int64) COMMENT '转送次数（次）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.case_key AS case_key,
+       t.division_code AS division_code,
+       t.is_first AS is_first,
+       t.is_repeat AS is_repeat,
+       t.is_backlog AS is_backlog,
+       t.registered_tier AS registered_tier,
+       t.category AS category,
+       t.registered_on AS registered_on,
+       t.closed_on AS closed_on,
+       t.resolved_once AS resolved_once,
+       t.transferred_n AS transferred_n,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.petition_case
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(ifNull(t.registered_on, today())) AND x.2 > toDate32(ifNull(t.registered_on, today())), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '信访事项：按所选日期（under）的登记册看的一物一行 [b744aeb986a229df]';
 
 CREATE OR REPLACE VIEW dwd.emergency_plan
 (
@@ -6871,6 +9527,170 @@ FROM
 )
 COMMENT '预案与演练：每件事物各时段的一物一行 [63ef836fffc6243c]';
 
+CREATE OR REPLACE VIEW dwd.emergency_plan_as_of_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    plan_id String COMMENT '记录标识',
+    record_kind LowCardinality(String) COMMENT '记录类型',
+    plan_kind LowCardinality(String) COMMENT '预案种类',
+    division_code FixedString(12) COMMENT '区划',
+    name Nullable(String) COMMENT '名称',
+    issued_on Nullable(Date32) COMMENT '发布日期',
+    drill_on Nullable(Date32) COMMENT '演练日期',
+    participants_n Nullable(Int64) COMMENT '参加人数（人）',
+    joint_divisions Array(String) COMMENT '联合乡镇代码',
+    version_or_date Nullable(String) COMMENT '版本或日期',
+    tier LowCardinality(Nullable(String)) COMMENT '层级',
+    revised_on Nullable(Date32) COMMENT '修订日期',
+    evaluated Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '已评估',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.plan_id AS plan_id,
+       t.record_kind AS record_kind,
+       t.plan_kind AS plan_kind,
+       t.division_code AS division_code,
+       t.name AS name,
+       t.issued_on AS issued_on,
+       t.drill_on AS drill_on,
+       t.participants_n AS participants_n,
+       t.joint_divisions AS joint_divisions,
+       t.version_or_date AS version_or_date,
+       t.tier AS tier,
+       t.revised_on AS revised_on,
+       t.evaluated AS evaluated,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT plan_id,
+         record_kind,
+         plan_kind,
+         division_code,
+         name,
+         issued_on,
+         drill_on,
+         participants_n,
+         joint_divisions,
+         version_or_date,
+         tier,
+         revised_on,
+         evaluated,
+         src_system AS _src,
+         event_time AS _at,
+         multiIf(multiIf(src_system = 'township_ledger', 1, 255) = 0, '', multiIf(src_system = 'township_ledger', 1, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_system = 'township_ledger', 1, 255)))) AS _rule
+  FROM
+  (
+    SELECT *
+    FROM
+    (
+      SELECT plan_id, record_kind, plan_kind, division_code, name, issued_on, drill_on, participants_n, joint_divisions, version_or_date, tier, revised_on, evaluated, src_system, src_tier, event_time, version, is_deleted
+      FROM std.emergency_plan
+      WHERE src_system IN ('township_ledger') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+      ORDER BY plan_id DESC, src_system DESC, version DESC, kafka_offset DESC
+      LIMIT 1 BY plan_id, src_system
+    )
+    WHERE is_deleted = 0
+  )
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(ifNull(t.drill_on, today())) AND x.2 > toDate32(ifNull(t.drill_on, today())), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '预案与演练：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [ebbf6b4a0204043a]';
+
+CREATE OR REPLACE VIEW dwd.emergency_plan_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    plan_id String COMMENT '记录标识',
+    record_kind LowCardinality(String) COMMENT '记录类型',
+    plan_kind LowCardinality(String) COMMENT '预案种类',
+    division_code FixedString(12) COMMENT '区划',
+    name Nullable(String) COMMENT '名称',
+    issued_on Nullable(Date32) COMMENT '发布日期',
+    drill_on Nullable(Date32) COMMENT '演练日期',
+    participants_n Nullable(Int64) COMMENT '参加人数（人）',
+    joint_divisions Array(String) COMMENT '联合乡镇代码',
+    version_or_date Nullable(String) COMMENT '版本或日期',
+    tier LowCardinality(Nullable(String)) COMMENT '层级',
+    revised_on Nullable(Date32) COMMENT '修订日期',
+    evaluated Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '已评估',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.plan_id AS plan_id,
+       t.record_kind AS record_kind,
+       t.plan_kind AS plan_kind,
+       t.division_code AS division_code,
+       t.name AS name,
+       t.issued_on AS issued_on,
+       t.drill_on AS drill_on,
+       t.participants_n AS participants_n,
+       t.joint_divisions AS joint_divisions,
+       t.version_or_date AS version_or_date,
+       t.tier AS tier,
+       t.revised_on AS revised_on,
+       t.evaluated AS evaluated,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.emergency_plan
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(ifNull(t.drill_on, today())) AND x.2 > toDate32(ifNull(t.drill_on, today())), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '预案与演练：按所选日期（under）的登记册看的一物一行 [cfbf104a7706c722]';
+
 CREATE OR REPLACE VIEW dwd.emergency_stock
 (
     facility_id String COMMENT '储备点',
@@ -6999,6 +9819,155 @@ FROM
 )
 COMMENT '应急物资：每件事物各时段的一物一行 [a9b8a51783140679]';
 
+CREATE OR REPLACE VIEW dwd.emergency_stock_as_of_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    facility_id String COMMENT '储备点',
+    item_code String COMMENT '物资代码',
+    as_of Date32 COMMENT '盘点日期',
+    division_code FixedString(12) COMMENT '所在区划',
+    item_class LowCardinality(Nullable(String)) COMMENT '物资大类',
+    qty Nullable(Decimal(18, 4)) COMMENT '数量（of the row）',
+    unit Nullable(String) COMMENT '计量单位',
+    required_qty Nullable(Decimal(18, 4)) COMMENT '应储数量（of the row）',
+    mode LowCardinality(String) COMMENT '储备方式',
+    expires_on Nullable(Date32) COMMENT '有效期至',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.facility_id AS facility_id,
+       t.item_code AS item_code,
+       t.as_of AS as_of,
+       t.division_code AS division_code,
+       t.item_class AS item_class,
+       t.qty AS qty,
+       t.unit AS unit,
+       t.required_qty AS required_qty,
+       t.mode AS mode,
+       t.expires_on AS expires_on,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT facility_id,
+         item_code,
+         as_of,
+         division_code,
+         item_class,
+         qty,
+         unit,
+         required_qty,
+         mode,
+         expires_on,
+         src_system AS _src,
+         event_time AS _at,
+         multiIf(multiIf(src_tier = 'T', 1, src_tier = 'V', 2, src_tier = 'X', 3, 255) = 0, '', multiIf(src_tier = 'T', 1, src_tier = 'V', 2, src_tier = 'X', 3, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_tier = 'T', 1, src_tier = 'V', 2, src_tier = 'X', 3, 255)))) AS _rule
+  FROM
+  (
+    SELECT *
+    FROM
+    (
+      SELECT facility_id, item_code, as_of, division_code, item_class, qty, unit, required_qty, mode, expires_on, src_system, src_tier, event_time, version, is_deleted
+      FROM std.emergency_stock
+      WHERE src_system IN ('emergency_feed') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+      ORDER BY facility_id DESC, item_code DESC, as_of DESC, src_system DESC, version DESC, kafka_offset DESC
+      LIMIT 1 BY facility_id, item_code, as_of, src_system
+    )
+    WHERE is_deleted = 0
+  )
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.as_of) AND x.2 > toDate32(t.as_of), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '应急物资：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [435b922a142a6339]';
+
+CREATE OR REPLACE VIEW dwd.emergency_stock_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    facility_id String COMMENT '储备点',
+    item_code String COMMENT '物资代码',
+    as_of Date32 COMMENT '盘点日期',
+    division_code FixedString(12) COMMENT '所在区划',
+    item_class LowCardinality(Nullable(String)) COMMENT '物资大类',
+    qty Nullable(Decimal(18, 4)) COMMENT '数量（of the row）',
+    unit Nullable(String) COMMENT '计量单位',
+    required_qty Nullable(Decimal(18, 4)) COMMENT '应储数量（of the row）',
+    mode LowCardinality(String) COMMENT '储备方式',
+    expires_on Nullable(Date32) COMMENT '有效期至',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.facility_id AS facility_id,
+       t.item_code AS item_code,
+       t.as_of AS as_of,
+       t.division_code AS division_code,
+       t.item_class AS item_class,
+       t.qty AS qty,
+       t.unit AS unit,
+       t.required_qty AS required_qty,
+       t.mode AS mode,
+       t.expires_on AS expires_on,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.emergency_stock
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.as_of) AND x.2 > toDate32(t.as_of), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '应急物资：按所选日期（under）的登记册看的一物一行 [9fe4ca8343b317b3]';
+
 CREATE OR REPLACE VIEW dwd.assessment
 (
     assess_id String COMMENT '考核标识',
@@ -7023,6 +9992,74 @@ FROM dwd.assessment__rows FINAL
 WHERE is_deleted = 0
 COMMENT '考核评价：一物一行 [db6a2ad39fe5995e]';
 
+CREATE OR REPLACE VIEW dwd.assessment_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    assess_id String COMMENT '考核标识',
+    unit_ref String COMMENT '被考核单位',
+    kind LowCardinality(String) COMMENT '考核类型',
+    division_code FixedString(12) COMMENT '被考核单位所在区划',
+    organiser_tier LowCardinality(Nullable(String)) COMMENT '组织层级',
+    exempt Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否豁免清单',
+    exempt_doc Nullable(String) COMMENT '豁免依据',
+    period Nullable(String) COMMENT '考核周期',
+    done_on Nullable(Date32) COMMENT '完成日期',
+    published_on Nullable(Date32) COMMENT '公布日期',
+    published_url Nullable(String) COMMENT '公布地址',
+    used_in Array(String) COMMENT '结果运用',
+    result_band LowCardinality(Nullable(String)) COMMENT '结果档次',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.assess_id AS assess_id,
+       t.unit_ref AS unit_ref,
+       t.kind AS kind,
+       t.division_code AS division_code,
+       t.organiser_tier AS organiser_tier,
+       t.exempt AS exempt,
+       t.exempt_doc AS exempt_doc,
+       t.period AS period,
+       t.done_on AS done_on,
+       t.published_on AS published_on,
+       t.published_url AS published_url,
+       t.used_in AS used_in,
+       t.result_band AS result_band,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.assessment
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(ifNull(t.done_on, today())) AND x.2 > toDate32(ifNull(t.done_on, today())), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '考核评价：按所选日期（under）的登记册看的一物一行 [1ab7d1bc3632ae47]';
+
 CREATE OR REPLACE VIEW dwd.burden_record
 (
     record_id String COMMENT '记录标识',
@@ -7042,6 +10079,66 @@ SELECT record_id, kind, division_code, from_org, raised_on, approved_on, townshi
 FROM dwd.burden_record__rows FINAL
 WHERE is_deleted = 0
 COMMENT '减负记录：一物一行 [00e6a45c15759bb4]';
+
+CREATE OR REPLACE VIEW dwd.burden_record_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    record_id String COMMENT '记录标识',
+    kind LowCardinality(String) COMMENT '类型',
+    division_code FixedString(12) COMMENT '承担区划',
+    from_org Nullable(String) COMMENT '来源单位',
+    raised_on Nullable(Date32) COMMENT '提出日期',
+    approved_on Nullable(Date32) COMMENT '批准日期',
+    township_consulted_on Nullable(Date32) COMMENT '征求乡镇意见日期',
+    resolved_on Nullable(Date32) COMMENT '解决日期',
+    form_id Nullable(String) COMMENT '报表',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.record_id AS record_id,
+       t.kind AS kind,
+       t.division_code AS division_code,
+       t.from_org AS from_org,
+       t.raised_on AS raised_on,
+       t.approved_on AS approved_on,
+       t.township_consulted_on AS township_consulted_on,
+       t.resolved_on AS resolved_on,
+       t.form_id AS form_id,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.burden_record
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(ifNull(t.raised_on, today())) AND x.2 > toDate32(ifNull(t.raised_on, today())), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '减负记录：按所选日期（under）的登记册看的一物一行 [f292be44ff09cfb2]';
 
 CREATE OR REPLACE VIEW dwd.list_item
 (
@@ -7063,6 +10160,68 @@ SELECT list_id, item_no, valid_from, valid_to, division_code, name, service_task
 FROM dwd.list_item__rows FINAL
 WHERE is_deleted = 0
 COMMENT '清单事项：一物一行 [7b300c2efea78969]';
+
+CREATE OR REPLACE VIEW dwd.list_item_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    list_id String COMMENT '清单标识',
+    item_no String COMMENT '事项序号',
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    division_code FixedString(12) COMMENT '适用区划',
+    name String COMMENT '事项名称',
+    service_task_code Nullable(String) COMMENT '政务服务事项编码',
+    power_class LowCardinality(Nullable(String)) COMMENT '权力类别',
+    uses_plaque Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '以挂牌为考核条件',
+    change_reason Nullable(String) COMMENT '变更原因',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.list_id AS list_id,
+       t.item_no AS item_no,
+       t.valid_from AS valid_from,
+       t.valid_to AS valid_to,
+       t.division_code AS division_code,
+       t.name AS name,
+       t.service_task_code AS service_task_code,
+       t.power_class AS power_class,
+       t.uses_plaque AS uses_plaque,
+       t.change_reason AS change_reason,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.list_item
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.valid_from) AND x.2 > toDate32(t.valid_from), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '清单事项：按所选日期（under）的登记册看的一物一行 [5f90e8b4ce224591]';
 
 CREATE OR REPLACE VIEW dwd.list_register
 (
@@ -7086,6 +10245,70 @@ FROM dwd.list_register__rows FINAL
 WHERE is_deleted = 0
 COMMENT '清单：一物一行 [c466e1373806aab6]';
 
+CREATE OR REPLACE VIEW dwd.list_register_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    list_id String COMMENT '清单标识',
+    list_version String COMMENT '清单版本',
+    kind LowCardinality(String) COMMENT '清单类型',
+    issuer_org Nullable(String) COMMENT '发布单位',
+    scope_tier LowCardinality(Nullable(String)) COMMENT '适用层级',
+    division_code FixedString(12) COMMENT '适用区划',
+    document_no Nullable(String) COMMENT '文号',
+    issued_on Nullable(Date32) COMMENT '发布日期',
+    reviewed_on Nullable(Date32) COMMENT '评估日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    published_url Nullable(String) COMMENT '公布地址',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.list_id AS list_id,
+       t.list_version AS list_version,
+       t.kind AS kind,
+       t.issuer_org AS issuer_org,
+       t.scope_tier AS scope_tier,
+       t.division_code AS division_code,
+       t.document_no AS document_no,
+       t.issued_on AS issued_on,
+       t.reviewed_on AS reviewed_on,
+       t.valid_to AS valid_to,
+       t.published_url AS published_url,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.list_register
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(ifNull(t.issued_on, today())) AND x.2 > toDate32(ifNull(t.issued_on, today())), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '清单：按所选日期（under）的登记册看的一物一行 [700eb35f1d5a3638]';
+
 CREATE OR REPLACE VIEW dwd.collective_asset
 (
     org_id String COMMENT '组织标识',
@@ -7106,6 +10329,68 @@ SELECT org_id, fiscal_year, division_code, inventory_on, reported_on, total_asse
 FROM dwd.collective_asset__rows FINAL
 WHERE is_deleted = 0
 COMMENT '集体资产：一物一行 [75dda5a13bd65e9b]';
+
+CREATE OR REPLACE VIEW dwd.collective_asset_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    org_id String COMMENT '组织标识',
+    fiscal_year Int64 COMMENT '年度（年）',
+    division_code FixedString(12) COMMENT '所在区划',
+    inventory_on Nullable(Date32) COMMENT '清查日期',
+    reported_on Nullable(Date32) COMMENT '上报日期',
+    total_asset_yuan Nullable(Decimal(18, 4)) COMMENT '资产总额（元）',
+    idle_value_yuan Nullable(Decimal(18, 4)) COMMENT '闲置资产额（元）',
+    activated_value_yuan Nullable(Decimal(18, 4)) COMMENT '盘活资产额（元）',
+    area_mu_src Nullable(Decimal(18, 4)) COMMENT '来源面积（亩）',
+    area_m2 Nullable(Decimal(18, 4)) COMMENT '面积（m2）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.org_id AS org_id,
+       t.fiscal_year AS fiscal_year,
+       t.division_code AS division_code,
+       t.inventory_on AS inventory_on,
+       t.reported_on AS reported_on,
+       t.total_asset_yuan AS total_asset_yuan,
+       t.idle_value_yuan AS idle_value_yuan,
+       t.activated_value_yuan AS activated_value_yuan,
+       t.area_mu_src AS area_mu_src,
+       t.area_m2 AS area_m2,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.collective_asset
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t._at) AND x.2 > toDate32(t._at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '集体资产：按所选日期（under）的登记册看的一物一行 [56827f5e65cdd5f2]';
 
 CREATE OR REPLACE VIEW dwd.fiscal_fact
 (
@@ -7224,6 +10509,145 @@ FROM
   WHERE is_deleted = 0
 )
 COMMENT '财力：每件事物各时段的一物一行 [ca56dfd110e88c0c]';
+
+CREATE OR REPLACE VIEW dwd.fiscal_fact_as_of_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    division_code FixedString(12) COMMENT '区划',
+    subject LowCardinality(String) COMMENT '科目',
+    fiscal_year Int64 COMMENT '年度（年）',
+    payer_tier LowCardinality(String) COMMENT '负担层级',
+    amount_yuan Nullable(Decimal(18, 4)) COMMENT '金额（元）',
+    entitled_yuan Nullable(Decimal(18, 4)) COMMENT '应拨金额（元）',
+    paid_yuan Nullable(Decimal(18, 4)) COMMENT '实拨金额（元）',
+    src_unit LowCardinality(Nullable(String)) COMMENT '来源单位',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.division_code AS division_code,
+       t.subject AS subject,
+       t.fiscal_year AS fiscal_year,
+       t.payer_tier AS payer_tier,
+       CAST(round(toDecimal256(t.amount_yuan, 4) * toDecimal256(way.4, 12), 4) - round(toDecimal256(t.amount_yuan, 4) * toDecimal256(way.3, 12), 4), 'Nullable(Decimal(18, 4))') AS amount_yuan,
+       CAST(round(toDecimal256(t.entitled_yuan, 4) * toDecimal256(way.4, 12), 4) - round(toDecimal256(t.entitled_yuan, 4) * toDecimal256(way.3, 12), 4), 'Nullable(Decimal(18, 4))') AS entitled_yuan,
+       CAST(round(toDecimal256(t.paid_yuan, 4) * toDecimal256(way.4, 12), 4) - round(toDecimal256(t.paid_yuan, 4) * toDecimal256(way.3, 12), 4), 'Nullable(Decimal(18, 4))') AS paid_yuan,
+       t.src_unit AS src_unit,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT division_code,
+         subject,
+         fiscal_year,
+         payer_tier,
+         amount_yuan,
+         entitled_yuan,
+         paid_yuan,
+         src_unit,
+         src_system AS _src,
+         event_time AS _at,
+         multiIf(multiIf(src_tier = 'X', 1, src_tier = 'C', 2, src_tier = 'P', 3, src_tier = 'T', 4, 255) = 0, '', multiIf(src_tier = 'X', 1, src_tier = 'C', 2, src_tier = 'P', 3, src_tier = 'T', 4, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_tier = 'X', 1, src_tier = 'C', 2, src_tier = 'P', 3, src_tier = 'T', 4, 255)))) AS _rule
+  FROM
+  (
+    SELECT *
+    FROM
+    (
+      SELECT division_code, subject, fiscal_year, payer_tier, amount_yuan, entitled_yuan, paid_yuan, src_unit, src_system, src_tier, event_time, version, is_deleted
+      FROM std.fiscal_fact
+      WHERE src_system IN ('county_offices') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+      ORDER BY division_code DESC, subject DESC, fiscal_year DESC, payer_tier DESC, src_system DESC, version DESC, kafka_offset DESC
+      LIMIT 1 BY division_code, subject, fiscal_year, payer_tier, src_system
+    )
+    WHERE is_deleted = 0
+  )
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t._at) AND x.2 > toDate32(t._at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '财力：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [e20574d10fb0740e]';
+
+CREATE OR REPLACE VIEW dwd.fiscal_fact_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    division_code FixedString(12) COMMENT '区划',
+    subject LowCardinality(String) COMMENT '科目',
+    fiscal_year Int64 COMMENT '年度（年）',
+    payer_tier LowCardinality(String) COMMENT '负担层级',
+    amount_yuan Nullable(Decimal(18, 4)) COMMENT '金额（元）',
+    entitled_yuan Nullable(Decimal(18, 4)) COMMENT '应拨金额（元）',
+    paid_yuan Nullable(Decimal(18, 4)) COMMENT '实拨金额（元）',
+    src_unit LowCardinality(Nullable(String)) COMMENT '来源单位',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.division_code AS division_code,
+       t.subject AS subject,
+       t.fiscal_year AS fiscal_year,
+       t.payer_tier AS payer_tier,
+       CAST(round(toDecimal256(t.amount_yuan, 4) * toDecimal256(way.4, 12), 4) - round(toDecimal256(t.amount_yuan, 4) * toDecimal256(way.3, 12), 4), 'Nullable(Decimal(18, 4))') AS amount_yuan,
+       CAST(round(toDecimal256(t.entitled_yuan, 4) * toDecimal256(way.4, 12), 4) - round(toDecimal256(t.entitled_yuan, 4) * toDecimal256(way.3, 12), 4), 'Nullable(Decimal(18, 4))') AS entitled_yuan,
+       CAST(round(toDecimal256(t.paid_yuan, 4) * toDecimal256(way.4, 12), 4) - round(toDecimal256(t.paid_yuan, 4) * toDecimal256(way.3, 12), 4), 'Nullable(Decimal(18, 4))') AS paid_yuan,
+       t.src_unit AS src_unit,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.fiscal_fact
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t._at) AND x.2 > toDate32(t._at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '财力：按所选日期（under）的登记册看的一物一行 [7d29f7e520b5317f]';
 
 CREATE OR REPLACE VIEW dwd.programme_status
 (
@@ -7352,6 +10776,155 @@ FROM
   WHERE is_deleted = 0
 )
 COMMENT '创建项目状态：每件事物各时段的一物一行 [dc758d38d34d69b7]';
+
+CREATE OR REPLACE VIEW dwd.programme_status_as_of_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    programme LowCardinality(String) COMMENT '项目',
+    division_code FixedString(12) COMMENT '区划',
+    as_of Date32 COMMENT '截至日期',
+    status LowCardinality(String) COMMENT '状态',
+    level LowCardinality(Nullable(String)) COMMENT '等级',
+    document_no Nullable(String) COMMENT '文号',
+    subject_kind LowCardinality(Nullable(String)) COMMENT '主体类型',
+    subject_id String COMMENT '主体',
+    category LowCardinality(Nullable(String)) COMMENT '村类别',
+    attrs Map(LowCardinality(String), String) COMMENT '属性',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.programme AS programme,
+       t.division_code AS division_code,
+       t.as_of AS as_of,
+       t.status AS status,
+       t.level AS level,
+       t.document_no AS document_no,
+       t.subject_kind AS subject_kind,
+       t.subject_id AS subject_id,
+       t.category AS category,
+       t.attrs AS attrs,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT programme,
+         division_code,
+         as_of,
+         status,
+         level,
+         document_no,
+         subject_kind,
+         subject_id,
+         category,
+         attrs,
+         src_system AS _src,
+         event_time AS _at,
+         multiIf(multiIf(src_system = 'province_gateway', 1, 255) = 0, '', multiIf(src_system = 'province_gateway', 1, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_system = 'province_gateway', 1, 255)))) AS _rule
+  FROM
+  (
+    SELECT *
+    FROM
+    (
+      SELECT programme, division_code, as_of, status, level, document_no, subject_kind, subject_id, category, attrs, src_system, src_tier, event_time, version, is_deleted
+      FROM std.programme_status
+      WHERE src_system IN ('province_gateway') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+      ORDER BY programme DESC, division_code DESC, subject_id DESC, as_of DESC, src_system DESC, version DESC, kafka_offset DESC
+      LIMIT 1 BY programme, division_code, subject_id, as_of, src_system
+    )
+    WHERE is_deleted = 0
+  )
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.as_of) AND x.2 > toDate32(t.as_of), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '创建项目状态：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [291d41bd5d21fcf2]';
+
+CREATE OR REPLACE VIEW dwd.programme_status_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    programme LowCardinality(String) COMMENT '项目',
+    division_code FixedString(12) COMMENT '区划',
+    as_of Date32 COMMENT '截至日期',
+    status LowCardinality(String) COMMENT '状态',
+    level LowCardinality(Nullable(String)) COMMENT '等级',
+    document_no Nullable(String) COMMENT '文号',
+    subject_kind LowCardinality(Nullable(String)) COMMENT '主体类型',
+    subject_id String COMMENT '主体',
+    category LowCardinality(Nullable(String)) COMMENT '村类别',
+    attrs Map(LowCardinality(String), String) COMMENT '属性',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.programme AS programme,
+       t.division_code AS division_code,
+       t.as_of AS as_of,
+       t.status AS status,
+       t.level AS level,
+       t.document_no AS document_no,
+       t.subject_kind AS subject_kind,
+       t.subject_id AS subject_id,
+       t.category AS category,
+       t.attrs AS attrs,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.programme_status
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.as_of) AND x.2 > toDate32(t.as_of), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '创建项目状态：按所选日期（under）的登记册看的一物一行 [3bd0b9cccca77d5f]';
 
 CREATE OR REPLACE VIEW dwd.village_conversion_case
 (
@@ -7516,6 +11089,190 @@ FROM
 )
 COMMENT '村改社区：每件事物各时段的一物一行 [53c83bd392b9657a]';
 
+CREATE OR REPLACE VIEW dwd.village_conversion_case_as_of_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    case_id String COMMENT '案例标识',
+    division_code FixedString(12) COMMENT '村（社区）',
+    property_reform_on Nullable(Date32) COMMENT '集体产权制度改革完成日期',
+    conditions_code Array(String) COMMENT '条件',
+    conditions_met Array(String) COMMENT '条件是否具备',
+    conditions_evidence Array(String) COMMENT '条件证明',
+    stages_no Array(String) COMMENT '阶段',
+    stages_done_on Array(String) COMMENT '阶段完成日期',
+    stages_doc Array(String) COMMENT '阶段文件',
+    dept_opinions_dept Array(String) COMMENT '意见部门',
+    dept_opinions_opinion Array(String) COMMENT '部门意见',
+    dept_opinions_on Array(String) COMMENT '意见日期',
+    villagers_meeting_on Nullable(Date32) COMMENT '村民会议日期',
+    consent_share Nullable(Decimal(18, 4)) COMMENT '同意比例（1）',
+    approved_on Nullable(Date32) COMMENT '批准日期',
+    converted_on Nullable(Date32) COMMENT '转换日期',
+    tasks Array(String) COMMENT '已完成任务',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.case_id AS case_id,
+       t.division_code AS division_code,
+       t.property_reform_on AS property_reform_on,
+       t.conditions_code AS conditions_code,
+       t.conditions_met AS conditions_met,
+       t.conditions_evidence AS conditions_evidence,
+       t.stages_no AS stages_no,
+       t.stages_done_on AS stages_done_on,
+       t.stages_doc AS stages_doc,
+       t.dept_opinions_dept AS dept_opinions_dept,
+       t.dept_opinions_opinion AS dept_opinions_opinion,
+       t.dept_opinions_on AS dept_opinions_on,
+       t.villagers_meeting_on AS villagers_meeting_on,
+       t.consent_share AS consent_share,
+       t.approved_on AS approved_on,
+       t.converted_on AS converted_on,
+       t.tasks AS tasks,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT case_id,
+         division_code,
+         property_reform_on,
+         conditions_code,
+         conditions_met,
+         conditions_evidence,
+         stages_no,
+         stages_done_on,
+         stages_doc,
+         dept_opinions_dept,
+         dept_opinions_opinion,
+         dept_opinions_on,
+         villagers_meeting_on,
+         consent_share,
+         approved_on,
+         converted_on,
+         tasks,
+         src_system AS _src,
+         event_time AS _at,
+         multiIf(multiIf(src_tier = 'X', 1, src_tier = 'T', 2, src_tier = 'V', 3, 255) = 0, '', multiIf(src_tier = 'X', 1, src_tier = 'T', 2, src_tier = 'V', 3, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_tier = 'X', 1, src_tier = 'T', 2, src_tier = 'V', 3, 255)))) AS _rule
+  FROM
+  (
+    SELECT *
+    FROM
+    (
+      SELECT case_id, division_code, property_reform_on, conditions_code, conditions_met, conditions_evidence, stages_no, stages_done_on, stages_doc, dept_opinions_dept, dept_opinions_opinion, dept_opinions_on, villagers_meeting_on, consent_share, approved_on, converted_on, tasks, src_system, src_tier, event_time, version, is_deleted
+      FROM std.village_conversion_case
+      WHERE src_system IN ('county_offices') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+      ORDER BY case_id DESC, src_system DESC, version DESC, kafka_offset DESC
+      LIMIT 1 BY case_id, src_system
+    )
+    WHERE is_deleted = 0
+  )
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t._at) AND x.2 > toDate32(t._at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '村改社区：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [659af9ca09433d90]';
+
+CREATE OR REPLACE VIEW dwd.village_conversion_case_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    case_id String COMMENT '案例标识',
+    division_code FixedString(12) COMMENT '村（社区）',
+    property_reform_on Nullable(Date32) COMMENT '集体产权制度改革完成日期',
+    conditions_code Array(String) COMMENT '条件',
+    conditions_met Array(String) COMMENT '条件是否具备',
+    conditions_evidence Array(String) COMMENT '条件证明',
+    stages_no Array(String) COMMENT '阶段',
+    stages_done_on Array(String) COMMENT '阶段完成日期',
+    stages_doc Array(String) COMMENT '阶段文件',
+    dept_opinions_dept Array(String) COMMENT '意见部门',
+    dept_opinions_opinion Array(String) COMMENT '部门意见',
+    dept_opinions_on Array(String) COMMENT '意见日期',
+    villagers_meeting_on Nullable(Date32) COMMENT '村民会议日期',
+    consent_share Nullable(Decimal(18, 4)) COMMENT '同意比例（1）',
+    approved_on Nullable(Date32) COMMENT '批准日期',
+    converted_on Nullable(Date32) COMMENT '转换日期',
+    tasks Array(String) COMMENT '已完成任务',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.case_id AS case_id,
+       t.division_code AS division_code,
+       t.property_reform_on AS property_reform_on,
+       t.conditions_code AS conditions_code,
+       t.conditions_met AS conditions_met,
+       t.conditions_evidence AS conditions_evidence,
+       t.stages_no AS stages_no,
+       t.stages_done_on AS stages_done_on,
+       t.stages_doc AS stages_doc,
+       t.dept_opinions_dept AS dept_opinions_dept,
+       t.dept_opinions_opinion AS dept_opinions_opinion,
+       t.dept_opinions_on AS dept_opinions_on,
+       t.villagers_meeting_on AS villagers_meeting_on,
+       t.consent_share AS consent_share,
+       t.approved_on AS approved_on,
+       t.converted_on AS converted_on,
+       t.tasks AS tasks,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.village_conversion_case
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t._at) AND x.2 > toDate32(t._at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '村改社区：按所选日期（under）的登记册看的一物一行 [afbc926060fe2126]';
+
 CREATE OR REPLACE VIEW dwd.catalog_resource
 (
     catalog_code String COMMENT '信息资源代码',
@@ -7545,6 +11302,86 @@ SELECT catalog_code, name, class_code, provider_name, provider_uscc, division_co
 FROM dwd.catalog_resource__rows FINAL
 WHERE is_deleted = 0
 COMMENT '目录资源：一物一行 [8b900f51aa9a45a1]';
+
+CREATE OR REPLACE VIEW dwd.catalog_resource_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    catalog_code String COMMENT '信息资源代码',
+    name String COMMENT '信息资源名称',
+    class_code LowCardinality(String) COMMENT '信息资源分类',
+    provider_name String COMMENT '提供方',
+    provider_uscc FixedString(18) COMMENT '提供方代码',
+    division_code FixedString(12) COMMENT '提供方区划',
+    owner_tier LowCardinality(Nullable(String)) COMMENT '提供方层级',
+    abstract String COMMENT '摘要',
+    format LowCardinality(String) COMMENT '格式',
+    items_name Array(String) COMMENT '信息项名称',
+    items_type Array(String) COMMENT '信息项数据类型',
+    share_type LowCardinality(String) COMMENT '共享类型',
+    share_condition Nullable(String) COMMENT '共享条件',
+    share_mode LowCardinality(Nullable(String)) COMMENT '共享方式',
+    open_to_public Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否开放',
+    open_condition Nullable(String) COMMENT '开放条件',
+    update_cycle LowCardinality(String) COMMENT '更新周期',
+    published_on Nullable(Date32) COMMENT '发布日期',
+    related_codes Array(String) COMMENT '关联资源代码',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.catalog_code AS catalog_code,
+       t.name AS name,
+       t.class_code AS class_code,
+       t.provider_name AS provider_name,
+       t.provider_uscc AS provider_uscc,
+       t.division_code AS division_code,
+       t.owner_tier AS owner_tier,
+       t.abstract AS abstract,
+       t.format AS format,
+       t.items_name AS items_name,
+       t.items_type AS items_type,
+       t.share_type AS share_type,
+       t.share_condition AS share_condition,
+       t.share_mode AS share_mode,
+       t.open_to_public AS open_to_public,
+       t.open_condition AS open_condition,
+       t.update_cycle AS update_cycle,
+       t.published_on AS published_on,
+       t.related_codes AS related_codes,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.catalog_resource
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t._at) AND x.2 > toDate32(t._at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '目录资源：按所选日期（under）的登记册看的一物一行 [2af263cb509344e5]';
 
 CREATE OR REPLACE VIEW dwd.collection_form
 (
@@ -7589,6 +11426,66 @@ SELECT submission_id, division_code, form_id, form_version, period, submitted_at
 FROM dwd.collection_submission__rows FINAL
 WHERE is_deleted = 0
 COMMENT '填报：一物一行 [ec825ba2b5ac78ff]';
+
+CREATE OR REPLACE VIEW dwd.collection_submission_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    submission_id String COMMENT '填报标识',
+    division_code FixedString(12) COMMENT '填报区划',
+    form_id String COMMENT '报表标识',
+    form_version Nullable(Int64) COMMENT '报表版本（版）',
+    period String COMMENT '时期',
+    submitted_at DateTime64(3, 'Asia/Shanghai') COMMENT '提交时间',
+    device_time Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '设备时间',
+    payload_ref Nullable(String) COMMENT '内容引用',
+    post_id Nullable(String) COMMENT '填报岗位',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.submission_id AS submission_id,
+       t.division_code AS division_code,
+       t.form_id AS form_id,
+       t.form_version AS form_version,
+       t.period AS period,
+       t.submitted_at AS submitted_at,
+       t.device_time AS device_time,
+       t.payload_ref AS payload_ref,
+       t.post_id AS post_id,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.collection_submission
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.submitted_at) AND x.2 > toDate32(t.submitted_at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '填报：按所选日期（under）的登记册看的一物一行 [cc848045aee9f4d8]';
 
 CREATE OR REPLACE VIEW dwd.data_element
 (
@@ -7644,6 +11541,72 @@ FROM dwd.element_value__rows FINAL
 WHERE is_deleted = 0
 COMMENT '数据元取值：一物一行 [540e74ac0bac0343]';
 
+CREATE OR REPLACE VIEW dwd.element_value_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    element_id String COMMENT '数据元',
+    subject_ref String COMMENT '主体',
+    scope String COMMENT '口径',
+    period String COMMENT '时期',
+    division_code FixedString(12) COMMENT '所在区划',
+    value String COMMENT '值',
+    unit Nullable(String) COMMENT '计量单位',
+    source_kind LowCardinality(String) COMMENT '来源方式',
+    value_source Nullable(String) COMMENT '来源系统',
+    observed_at DateTime64(3, 'Asia/Shanghai') COMMENT '观测时间',
+    quality LowCardinality(Nullable(String)) COMMENT '质量',
+    supersedes Nullable(String) COMMENT '替代的值',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.element_id AS element_id,
+       t.subject_ref AS subject_ref,
+       t.scope AS scope,
+       t.period AS period,
+       t.division_code AS division_code,
+       t.value AS value,
+       t.unit AS unit,
+       t.source_kind AS source_kind,
+       t.value_source AS value_source,
+       t.observed_at AS observed_at,
+       t.quality AS quality,
+       t.supersedes AS supersedes,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.element_value
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.observed_at) AND x.2 > toDate32(t.observed_at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '数据元取值：按所选日期（under）的登记册看的一物一行 [947a56cec1243ef8]';
+
 CREATE OR REPLACE VIEW dwd.field_request
 (
     request_id String COMMENT '请求标识',
@@ -7666,6 +11629,70 @@ FROM dwd.field_request__rows FINAL
 WHERE is_deleted = 0
 COMMENT '栏目请求：一物一行 [5be6c293c742a3c1]';
 
+CREATE OR REPLACE VIEW dwd.field_request_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    request_id String COMMENT '请求标识',
+    form_id String COMMENT '报表标识',
+    form_version Int64 COMMENT '报表版本（版）',
+    field_no Int64 COMMENT '栏目序号（1）',
+    division_code FixedString(12) COMMENT '填报区划',
+    period String COMMENT '时期',
+    status LowCardinality(String) COMMENT '处理方式',
+    value_ref Nullable(String) COMMENT '所用值',
+    decided_at DateTime64(3, 'Asia/Shanghai') COMMENT '决定时间',
+    rule_ver Nullable(Int64) COMMENT '规则版本（版）',
+    reason_code LowCardinality(Nullable(String)) COMMENT '原因',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.request_id AS request_id,
+       t.form_id AS form_id,
+       t.form_version AS form_version,
+       t.field_no AS field_no,
+       t.division_code AS division_code,
+       t.period AS period,
+       t.status AS status,
+       t.value_ref AS value_ref,
+       t.decided_at AS decided_at,
+       t.rule_ver AS rule_ver,
+       t.reason_code AS reason_code,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.field_request
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.decided_at) AND x.2 > toDate32(t.decided_at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '栏目请求：按所选日期（under）的登记册看的一物一行 [3547eef992fd9552]';
+
 CREATE OR REPLACE VIEW dwd.field_reuse
 (
     value_ref String COMMENT '值',
@@ -7683,6 +11710,62 @@ SELECT value_ref, consumer_uscc, form_id, period, division_code, used_at, mode, 
 FROM dwd.field_reuse__rows FINAL
 WHERE is_deleted = 0
 COMMENT '数据复用：一物一行 [1462301da2c06c6c]';
+
+CREATE OR REPLACE VIEW dwd.field_reuse_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    value_ref String COMMENT '值',
+    consumer_uscc FixedString(18) COMMENT '使用单位',
+    form_id String COMMENT '报表标识',
+    period String COMMENT '时期',
+    division_code FixedString(12) COMMENT '数据所属区划',
+    used_at DateTime64(3, 'Asia/Shanghai') COMMENT '使用时间',
+    mode LowCardinality(String) COMMENT '使用方式',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.value_ref AS value_ref,
+       t.consumer_uscc AS consumer_uscc,
+       t.form_id AS form_id,
+       t.period AS period,
+       t.division_code AS division_code,
+       t.used_at AS used_at,
+       t.mode AS mode,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.field_reuse
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.used_at) AND x.2 > toDate32(t.used_at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '数据复用：按所选日期（under）的登记册看的一物一行 [cc6043652a8e3a3c]';
 
 CREATE OR REPLACE VIEW dwd.form_field
 (
@@ -7731,6 +11814,76 @@ FROM dwd.objection__rows FINAL
 WHERE is_deleted = 0
 COMMENT '异议校核：一物一行 [a6e1133cab3ce66d]';
 
+CREATE OR REPLACE VIEW dwd.objection_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    objection_id String COMMENT '异议标识',
+    dataset String COMMENT '数据集',
+    row_ref String COMMENT '行',
+    element_id Nullable(String) COMMENT '数据元',
+    held_value Nullable(String) COMMENT '现值',
+    claimed_value Nullable(String) COMMENT '主张值',
+    evidence_kind LowCardinality(Nullable(String)) COMMENT '证据类型',
+    division_code FixedString(12) COMMENT '提出区划',
+    raised_at DateTime64(3, 'Asia/Shanghai') COMMENT '提出时间',
+    routed_to_uscc Nullable(FixedString(18)) COMMENT '受理单位',
+    due_on Nullable(Date32) COMMENT '办理期限',
+    decision LowCardinality(Nullable(String)) COMMENT '处理决定',
+    decided_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '决定时间',
+    applied_batch Nullable(String) COMMENT '生效批次',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.objection_id AS objection_id,
+       t.dataset AS dataset,
+       t.row_ref AS row_ref,
+       t.element_id AS element_id,
+       t.held_value AS held_value,
+       t.claimed_value AS claimed_value,
+       t.evidence_kind AS evidence_kind,
+       t.division_code AS division_code,
+       t.raised_at AS raised_at,
+       t.routed_to_uscc AS routed_to_uscc,
+       t.due_on AS due_on,
+       t.decision AS decision,
+       t.decided_at AS decided_at,
+       t.applied_batch AS applied_batch,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.objection
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.raised_at) AND x.2 > toDate32(t.raised_at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '异议校核：按所选日期（under）的登记册看的一物一行 [0f9869ae9285b7c2]';
+
 CREATE OR REPLACE VIEW dwd.quality_issue
 (
     issue_id String COMMENT '问题标识',
@@ -7754,6 +11907,74 @@ SELECT issue_id, rule_id, severity, entity, column, division_code, about_system,
 FROM dwd.quality_issue__rows FINAL
 WHERE is_deleted = 0
 COMMENT '质量问题：一物一行 [5e6c04c0932e93c4]';
+
+CREATE OR REPLACE VIEW dwd.quality_issue_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    issue_id String COMMENT '问题标识',
+    rule_id String COMMENT '规则',
+    severity LowCardinality(String) COMMENT '严重程度',
+    entity String COMMENT '实体',
+    column Nullable(String) COMMENT '列',
+    division_code FixedString(12) COMMENT '区划',
+    about_system Nullable(String) COMMENT '来源系统',
+    n_rows Nullable(Int64) COMMENT '行数（行）',
+    sample_masked Nullable(String) COMMENT '脱敏样例',
+    opened_at DateTime64(3, 'Asia/Shanghai') COMMENT '发现时间',
+    closed_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '关闭时间',
+    owner_role Nullable(String) COMMENT '责任岗位',
+    hint_zh String COMMENT '提示',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.issue_id AS issue_id,
+       t.rule_id AS rule_id,
+       t.severity AS severity,
+       t.entity AS entity,
+       t.column AS column,
+       t.division_code AS division_code,
+       t.about_system AS about_system,
+       t.n_rows AS n_rows,
+       t.sample_masked AS sample_masked,
+       t.opened_at AS opened_at,
+       t.closed_at AS closed_at,
+       t.owner_role AS owner_role,
+       t.hint_zh AS hint_zh,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.quality_issue
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.opened_at) AND x.2 > toDate32(t.opened_at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '质量问题：按所选日期（under）的登记册看的一物一行 [8be93cd193aa113b]';
 
 CREATE OR REPLACE VIEW dwd.return_delivery
 (
@@ -7781,6 +12002,78 @@ FROM dwd.return_delivery__rows FINAL
 WHERE is_deleted = 0
 COMMENT '回流交付：一物一行 [fe62732909d5f619]';
 
+CREATE OR REPLACE VIEW dwd.return_delivery_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    delivery_id String COMMENT '交付标识',
+    sub_id String COMMENT '订阅标识',
+    division_code FixedString(12) COMMENT '区划',
+    dataset String COMMENT '数据集',
+    from_watermark Nullable(String) COMMENT '起始水位',
+    to_watermark Nullable(String) COMMENT '截止水位',
+    rows Int64 COMMENT '行数（行）',
+    inserts Nullable(Int64) COMMENT '新增行数（行）',
+    updates Nullable(Int64) COMMENT '更新行数（行）',
+    deletes Nullable(Int64) COMMENT '删除行数（行）',
+    content_sm3 String COMMENT '内容摘要',
+    sm2_signature Nullable(String) COMMENT 'SM2 签名',
+    schema_ver Nullable(Int64) COMMENT '结构版本（版）',
+    sent_at DateTime64(3, 'Asia/Shanghai') COMMENT '发送时间',
+    attempt Nullable(Int64) COMMENT '尝试次数（次）',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.delivery_id AS delivery_id,
+       t.sub_id AS sub_id,
+       t.division_code AS division_code,
+       t.dataset AS dataset,
+       t.from_watermark AS from_watermark,
+       t.to_watermark AS to_watermark,
+       t.rows AS rows,
+       t.inserts AS inserts,
+       t.updates AS updates,
+       t.deletes AS deletes,
+       t.content_sm3 AS content_sm3,
+       t.sm2_signature AS sm2_signature,
+       t.schema_ver AS schema_ver,
+       t.sent_at AS sent_at,
+       t.attempt AS attempt,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.return_delivery
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.sent_at) AND x.2 > toDate32(t.sent_at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '回流交付：按所选日期（under）的登记册看的一物一行 [417942cb4d7ae063]';
+
 CREATE OR REPLACE VIEW dwd.return_entitlement
 (
     division_code FixedString(12) COMMENT '区划',
@@ -7800,6 +12093,66 @@ SELECT division_code, dataset, tier, columns, row_filter, purpose, legal_basis, 
 FROM dwd.return_entitlement__rows FINAL
 WHERE is_deleted = 0
 COMMENT '回流权限：一物一行 [0f526ee57dab69f0]';
+
+CREATE OR REPLACE VIEW dwd.return_entitlement_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    division_code FixedString(12) COMMENT '区划',
+    dataset String COMMENT '数据集',
+    tier LowCardinality(String) COMMENT '层级',
+    columns Array(String) COMMENT '列',
+    row_filter Nullable(String) COMMENT '行范围',
+    purpose String COMMENT '用途',
+    legal_basis Nullable(String) COMMENT '依据',
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.division_code AS division_code,
+       t.dataset AS dataset,
+       t.tier AS tier,
+       t.columns AS columns,
+       t.row_filter AS row_filter,
+       t.purpose AS purpose,
+       t.legal_basis AS legal_basis,
+       t.valid_from AS valid_from,
+       t.valid_to AS valid_to,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.return_entitlement
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.valid_from) AND x.2 > toDate32(t.valid_from), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '回流权限：按所选日期（under）的登记册看的一物一行 [02096a264de53eab]';
 
 CREATE OR REPLACE VIEW dwd.return_receipt
 (
@@ -7919,6 +12272,145 @@ FROM
 )
 COMMENT '回流签收：每件事物各时段的一物一行 [7bdfb5560da22d83]';
 
+CREATE OR REPLACE VIEW dwd.return_receipt_as_of_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    delivery_id String COMMENT '交付标识',
+    division_code FixedString(12) COMMENT '区划',
+    dataset String COMMENT '数据集',
+    status LowCardinality(String) COMMENT '签收状态',
+    rows_loaded Nullable(Int64) COMMENT '入库行数（行）',
+    by_proxy Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '代签',
+    acked_at DateTime64(3, 'Asia/Shanghai') COMMENT '签收时间',
+    content_sm3 Nullable(String) COMMENT '内容摘要',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.delivery_id AS delivery_id,
+       t.division_code AS division_code,
+       t.dataset AS dataset,
+       t.status AS status,
+       t.rows_loaded AS rows_loaded,
+       t.by_proxy AS by_proxy,
+       t.acked_at AS acked_at,
+       t.content_sm3 AS content_sm3,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT delivery_id,
+         division_code,
+         dataset,
+         status,
+         rows_loaded,
+         by_proxy,
+         acked_at,
+         content_sm3,
+         src_system AS _src,
+         event_time AS _at,
+         multiIf(multiIf(src_system = 'return_receipts', 1, 255) = 0, '', multiIf(src_system = 'return_receipts', 1, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_system = 'return_receipts', 1, 255)))) AS _rule
+  FROM
+  (
+    SELECT *
+    FROM
+    (
+      SELECT delivery_id, division_code, dataset, status, rows_loaded, by_proxy, acked_at, content_sm3, src_system, src_tier, event_time, version, is_deleted
+      FROM std.return_receipt
+      WHERE src_system IN ('return_receipts') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+      ORDER BY delivery_id DESC, src_system DESC, version DESC, kafka_offset DESC
+      LIMIT 1 BY delivery_id, src_system
+    )
+    WHERE is_deleted = 0
+  )
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.acked_at) AND x.2 > toDate32(t.acked_at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '回流签收：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [8a994d17d1e39fcc]';
+
+CREATE OR REPLACE VIEW dwd.return_receipt_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    delivery_id String COMMENT '交付标识',
+    division_code FixedString(12) COMMENT '区划',
+    dataset String COMMENT '数据集',
+    status LowCardinality(String) COMMENT '签收状态',
+    rows_loaded Nullable(Int64) COMMENT '入库行数（行）',
+    by_proxy Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '代签',
+    acked_at DateTime64(3, 'Asia/Shanghai') COMMENT '签收时间',
+    content_sm3 Nullable(String) COMMENT '内容摘要',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.delivery_id AS delivery_id,
+       t.division_code AS division_code,
+       t.dataset AS dataset,
+       t.status AS status,
+       t.rows_loaded AS rows_loaded,
+       t.by_proxy AS by_proxy,
+       t.acked_at AS acked_at,
+       t.content_sm3 AS content_sm3,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.return_receipt
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.acked_at) AND x.2 > toDate32(t.acked_at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '回流签收：按所选日期（under）的登记册看的一物一行 [afbc73bc2d864726]';
+
 CREATE OR REPLACE VIEW dwd.return_subscription
 (
     sub_id String COMMENT '订阅标识',
@@ -7936,6 +12428,62 @@ SELECT sub_id, division_code, dataset, channel, format, schedule, last_acked_wat
 FROM dwd.return_subscription__rows FINAL
 WHERE is_deleted = 0
 COMMENT '回流订阅：一物一行 [dfd20de14e1be1f2]';
+
+CREATE OR REPLACE VIEW dwd.return_subscription_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    sub_id String COMMENT '订阅标识',
+    division_code FixedString(12) COMMENT '区划',
+    dataset String COMMENT '数据集',
+    channel LowCardinality(String) COMMENT '通道',
+    format LowCardinality(String) COMMENT '格式',
+    schedule Nullable(String) COMMENT '调度',
+    last_acked_watermark Nullable(String) COMMENT '已签收水位',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.sub_id AS sub_id,
+       t.division_code AS division_code,
+       t.dataset AS dataset,
+       t.channel AS channel,
+       t.format AS format,
+       t.schedule AS schedule,
+       t.last_acked_watermark AS last_acked_watermark,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.return_subscription
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t._at) AND x.2 > toDate32(t._at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '回流订阅：按所选日期（under）的登记册看的一物一行 [13def6ea1ad4302d]';
 
 CREATE OR REPLACE VIEW dwd.share_delivery
 (
@@ -7956,6 +12504,66 @@ SELECT delivery_id, request_id, division_code, mode, rows, bytes, delivered_at, 
 FROM dwd.share_delivery__rows FINAL
 WHERE is_deleted = 0
 COMMENT '共享交付：一物一行 [cd4f41ae4644733c]';
+
+CREATE OR REPLACE VIEW dwd.share_delivery_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    delivery_id String COMMENT '交付标识',
+    request_id String COMMENT '申请标识',
+    division_code FixedString(12) COMMENT '接收方区划',
+    mode LowCardinality(String) COMMENT '共享方式',
+    rows Nullable(Int64) COMMENT '行数（行）',
+    bytes Nullable(Int64) COMMENT '字节数（B）',
+    delivered_at DateTime64(3, 'Asia/Shanghai') COMMENT '交付时间',
+    source_event_max Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '数据最新业务时间',
+    content_sm3 Nullable(String) COMMENT '内容摘要',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.delivery_id AS delivery_id,
+       t.request_id AS request_id,
+       t.division_code AS division_code,
+       t.mode AS mode,
+       t.rows AS rows,
+       t.bytes AS bytes,
+       t.delivered_at AS delivered_at,
+       t.source_event_max AS source_event_max,
+       t.content_sm3 AS content_sm3,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.share_delivery
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.delivered_at) AND x.2 > toDate32(t.delivered_at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '共享交付：按所选日期（under）的登记册看的一物一行 [f65bfd2ae48d85ef]';
 
 CREATE OR REPLACE VIEW dwd.share_request
 (
@@ -7978,6 +12586,70 @@ SELECT request_id, catalog_code, applicant_uscc, division_code, purpose, share_t
 FROM dwd.share_request__rows FINAL
 WHERE is_deleted = 0
 COMMENT '共享申请：一物一行 [84b4f6b0446ccda0]';
+
+CREATE OR REPLACE VIEW dwd.share_request_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    request_id String COMMENT '申请标识',
+    catalog_code String COMMENT '信息资源代码',
+    applicant_uscc FixedString(18) COMMENT '申请方',
+    division_code FixedString(12) COMMENT '申请方区划',
+    purpose Nullable(String) COMMENT '用途',
+    share_type LowCardinality(String) COMMENT '共享类型',
+    requested_on Date32 COMMENT '申请日期',
+    decided_on Nullable(Date32) COMMENT '答复日期',
+    decision LowCardinality(Nullable(String)) COMMENT '答复',
+    reason Nullable(String) COMMENT '理由',
+    valid_to Nullable(Date32) COMMENT '有效期至',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.request_id AS request_id,
+       t.catalog_code AS catalog_code,
+       t.applicant_uscc AS applicant_uscc,
+       t.division_code AS division_code,
+       t.purpose AS purpose,
+       t.share_type AS share_type,
+       t.requested_on AS requested_on,
+       t.decided_on AS decided_on,
+       t.decision AS decision,
+       t.reason AS reason,
+       t.valid_to AS valid_to,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.share_request
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.requested_on) AND x.2 > toDate32(t.requested_on), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '共享申请：按所选日期（under）的登记册看的一物一行 [a76e0a592fd3957b]';
 
 CREATE OR REPLACE VIEW dwd.source_system
 (
@@ -8004,6 +12676,78 @@ SELECT system_code, name_zh, owner_uscc, tier, division_code, protocol, encoding
 FROM dwd.source_system__rows FINAL
 WHERE is_deleted = 0
 COMMENT '来源系统：一物一行 [b74b40f7e95be96d]';
+
+CREATE OR REPLACE VIEW dwd.source_system_under
+(
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码',
+    under_how LowCardinality(String) COMMENT '换算方式：same 未变，whole 整体归入，shared 按已知比例分，undivided 比例不明、留在共同上级，above 仅知上级，lost 去向无记载、留在上级',
+    under_share Decimal(18, 12) COMMENT '本行占原数的份额',
+    under_candidates Array(FixedString(12)) COMMENT '比例不明时可能的承接区划',
+    system_code String COMMENT '系统标识',
+    name_zh String COMMENT '名称',
+    owner_uscc Nullable(FixedString(18)) COMMENT '主管单位',
+    tier LowCardinality(String) COMMENT '层级',
+    division_code FixedString(12) COMMENT '所属区划',
+    protocol LowCardinality(String) COMMENT '协议',
+    encoding Nullable(String) COMMENT '字符集',
+    timezone Nullable(String) COMMENT '时区',
+    code_system LowCardinality(Nullable(String)) COMMENT '区划代码体系',
+    schedule Nullable(String) COMMENT '调度',
+    sla_minutes Nullable(Int64) COMMENT '时限（min）',
+    contract_ver Nullable(String) COMMENT '合同版本',
+    contact_role Nullable(String) COMMENT '联系岗位',
+    secret_ref Nullable(String) COMMENT '凭据引用',
+    enabled Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否启用',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT way.1 AS under_code,
+       way.2 AS under_how,
+       way.4 - way.3 AS under_share,
+       way.5 AS under_candidates,
+       t.system_code AS system_code,
+       t.name_zh AS name_zh,
+       t.owner_uscc AS owner_uscc,
+       t.tier AS tier,
+       t.division_code AS division_code,
+       t.protocol AS protocol,
+       t.encoding AS encoding,
+       t.timezone AS timezone,
+       t.code_system AS code_system,
+       t.schedule AS schedule,
+       t.sla_minutes AS sla_minutes,
+       t.contract_ver AS contract_ver,
+       t.contact_role AS contact_role,
+       t.secret_ref AS secret_ref,
+       t.enabled AS enabled,
+       t._src AS _src,
+       t._at AS _at,
+       t._rule AS _rule
+FROM
+(
+  SELECT * FROM dwd.source_system
+) AS t
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS own ON own.code = t.division_code
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+LEFT JOIN (
+  SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+  FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+  GROUP BY code
+) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+ARRAY JOIN arrayConcat(
+  arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t._at) AND x.2 > toDate32(t._at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+  if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
+COMMENT '来源系统：按所选日期（under）的登记册看的一物一行 [c5ed85f74e85fb64]';
 
 CREATE OR REPLACE VIEW dwd.up_feed DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT src_division, src_system, max(last) AS last_event_time, sum(n) AS rows
