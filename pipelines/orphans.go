@@ -99,6 +99,9 @@ func (o orphans) partition(ctx context.Context, k Log, topic string, partition i
 			if err != nil {
 				return fault.New(fault.Bug, "reading %s/%d at %d: %w", topic, partition, r.Offset, err)
 			}
+			if n == 0 {
+				return nil // not of the stream's own reading: a backfill brought it
+			}
 			highest = max(highest, n)
 			if n <= last {
 				known, hashes = true, hashes[:0]

@@ -15,6 +15,7 @@ package files
 import (
 	"context"
 	"errors"
+	"time"
 
 	"rongtong/connectors"
 	"rongtong/connectors/files/store"
@@ -84,6 +85,23 @@ func (o *opened) Source(_ context.Context, s *schemas.Stream, from record.Positi
 		return nil, refuse(o.system, ps)
 	}
 	return newSource(o.dial, p, from)
+}
+
+// SourceWithin takes only the files whose name says a date within [from, to).
+func (o *opened) SourceWithin(ctx context.Context, s *schemas.Stream, pos record.Position, from, to time.Time) (connectors.Source, error) {
+	src, err := o.Source(ctx, s, pos)
+	if err != nil {
+		return nil, err
+	}
+	f := src.(*source)
+	if f.plan.atGroup == 0 {
+		return nil, src.Close()
+	}
+	f.within = func(subs []string) bool {
+		t, ok := parseTime(f.plan.date(subs))
+		return ok && !t.Before(from) && t.Before(to)
+	}
+	return f, nil
 }
 
 func (o *opened) Close() error { return nil }

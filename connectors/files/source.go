@@ -39,6 +39,8 @@ type source struct {
 	plan  *plan
 	obj   *connectors.Object
 	now   func() time.Time
+	// within, if set, tells by the groups of its path whether a file is wanted.
+	within func(subs []string) bool
 
 	st      *state
 	last    record.Position // returned last: what a failed Read goes back to
@@ -218,7 +220,7 @@ func (s *source) look(ctx context.Context) error {
 	waiting := map[string]watch{}
 	for _, e := range entries {
 		subs := s.plan.match(e.Path)
-		if subs == nil || ignored(e.Path) || s.plan.isMarker(e.Path) {
+		if subs == nil || ignored(e.Path) || s.plan.isMarker(e.Path) || s.within != nil && !s.within(subs) {
 			continue
 		}
 		key := pathKey(e.Path)

@@ -169,6 +169,22 @@ func (s *system) Source(_ context.Context, st *schemas.Stream, pos record.Positi
 	return newSource(s, st, f, at), nil
 }
 
+// SourceWithin asks for the pieces of time within [from, to) only.
+func (s *system) SourceWithin(_ context.Context, st *schemas.Stream, pos record.Position, from, to time.Time) (connectors.Source, error) {
+	f, ok := s.froms[st.Name]
+	if !ok || f.Window == nil || f.Window.To == "" {
+		return nil, nil
+	}
+	at, err := parsePosition(pos)
+	if err != nil {
+		return nil, fault.Mark(fault.Bug, err)
+	}
+	w := *f.Window
+	w.first, w.until = from, to
+	f.Window = &w
+	return newSource(s, st, f, at), nil
+}
+
 func (s *system) Close() error {
 	s.http.CloseIdleConnections()
 	return nil

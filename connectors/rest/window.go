@@ -27,6 +27,7 @@ type window struct {
 	Closed  bool          `decl:"closed"` // the system includes the end
 
 	first time.Time
+	until time.Time // zero: now
 	zone  *time.Location
 	unit  time.Duration // what the format can tell apart
 }
@@ -82,6 +83,9 @@ func (w *window) check() []decl.Problem {
 // nothing to ask for yet.
 func (w *window) next(from, now time.Time) (to time.Time, ok bool) {
 	limit := w.floor(now.Add(-w.Lag))
+	if !w.until.IsZero() && w.until.Before(limit) {
+		limit = w.until
+	}
 	if to = from.Add(w.Step); w.To == "" || to.After(limit) {
 		to = limit
 	}
