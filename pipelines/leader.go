@@ -340,14 +340,14 @@ func (l *leadership) start(ctx context.Context, now time.Time) error {
 func (l *leadership) finish(ctx context.Context, e ended) error {
 	delete(l.runs, e.slot)
 	l.drained()
-	s, done, given := l.planner.Finish(e.job, e.slot, e.outcome, time.Now())
-	if s.Job == "" {
+	changed, done, given := l.planner.Finish(e.job, e.slot, e.outcome, time.Now())
+	if len(changed) == 0 {
 		return nil // the job is not declared any more
 	}
 	if !done {
 		l.Log.Warn("a run failed and is tried again", "job", e.job, "slot", e.slot, "step", e.outcome.Step)
 	}
-	if err := l.store(ctx, []schedule.State{s}); err != nil {
+	if err := l.store(ctx, changed); err != nil {
 		return err
 	}
 	return l.record(ctx, given, warehouse.Skipped)

@@ -56,12 +56,15 @@ type Request struct {
 	Strict   bool `json:"strict,omitempty"`
 	Priority int  `json:"priority,omitempty"`
 	// Waits: each date first waits for what the job comes after.
-	Waits bool              `json:"waits,omitempty"`
-	From  string            `json:"from,omitempty"` // the step to begin with
-	Args  map[string]string `json:"args,omitempty"` // for the work
-	By    string            `json:"by,omitempty"`   // who asks
-	Why   string            `json:"why,omitempty"`
-	At    time.Time         `json:"at"`
+	Waits bool `json:"waits,omitempty"`
+	// Then are jobs that run about each of the dates as well, each after those that
+	// it follows: the request's job or others of Then. Their runs are named SlotThen.
+	Then []Dependant       `json:"then,omitempty"`
+	From string            `json:"from,omitempty"` // the step to begin with
+	Args map[string]string `json:"args,omitempty"` // for the work
+	By   string            `json:"by,omitempty"`   // who asks
+	Why  string            `json:"why,omitempty"`
+	At   time.Time         `json:"at"`
 }
 
 // SlotOf names the run of one of the request's dates.
@@ -70,6 +73,20 @@ func (r *Request) SlotOf(date string) string {
 		return r.RunID
 	}
 	return r.RunID + "-" + date
+}
+
+// Dependant is a job that runs about a date after others did.
+type Dependant struct {
+	Job     string   `json:"job"`
+	Follows []string `json:"follows"`
+}
+
+// SlotThen names the run of a dependant about one of the request's dates.
+func (r *Request) SlotThen(job, date string) string {
+	if job == r.Job {
+		return r.SlotOf(date)
+	}
+	return r.RunID + "/" + job + "-" + date
 }
 
 // NewRunID names a request that a person makes.
@@ -232,11 +249,34 @@ func (l *leadership) add(ctx context.Context, r *request) error {
 			slots[i].Until = r.At.Add(spec.Patience())
 		}
 	}
-	s, ok := l.planner.Add(r.Job, slots, r.offset+1, 0)
-	if !ok {
-		return nil // it was added before
+	for _, d := range r.Then {
+		if l.specs[d.Job] == nil {
+			return l.refuse(ctx, r, fault.New(fault.Config, "running %q after %q: there is no such job", d.Job, r.Job))
+		}
 	}
-	return l.store(ctx, []schedule.State{s})
+	var changed []schedule.State
+	if s, ok := l.planner.Add(r.Job, slots, r.offset+1, 0); ok { // else it was added before
+		changed = append(changed, s)
+	}
+	for _, d := range r.Then {
+		if s, ok := l.planner.Add(d.Job, r.then(d, dates, slots), r.offset+1, 0); ok {
+			changed = append(changed, s)
+		}
+	}
+	return l.store(ctx, changed)
+}
+
+// then are the slots of a dependant, one for each of the request's.
+func (r *request) then(d Dependant, dates []string, of []schedule.Open) []schedule.Open {
+	out := make([]schedule.Open, len(of))
+	for i, o := range of {
+		o.ID, o.Cause, o.Waits, o.Until, o.From = r.SlotThen(d.Job, dates[i]), schedule.ByDependency, false, time.Time{}, ""
+		for _, f := range d.Follows {
+			o.Follows = append(o.Follows, schedule.Followed{Job: f, ID: r.SlotThen(f, dates[i])})
+		}
+		out[i] = o
+	}
+	return out
 }
 
 // refuse records a request that cannot be acted upon as a failed run, so that who

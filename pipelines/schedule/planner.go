@@ -51,6 +51,9 @@ type Open struct {
 	// Waits: what the job comes after must hold first, until Until.
 	Waits bool      `json:"waits,omitempty"`
 	Until time.Time `json:"until,omitzero"`
+	// Follows are slots, of any jobs, that must be over before this one starts. One
+	// that is given up, or fails for good, takes those that follow it with it.
+	Follows []Followed `json:"follows,omitempty"`
 	// From is the step to begin with: the one that failed.
 	From string            `json:"from,omitempty"`
 	Args map[string]string `json:"args,omitempty"` // of the request, for the work
@@ -58,6 +61,12 @@ type Open struct {
 	Attempt   int       `json:"attempt,omitempty"` // how often it was started
 	Running   bool      `json:"running,omitempty"`
 	NotBefore time.Time `json:"not_before,omitzero"`
+}
+
+// Followed names a slot.
+type Followed struct {
+	Job string `json:"job"`
+	ID  string `json:"id"`
 }
 
 // Decision says what became of a slot.
@@ -91,6 +100,7 @@ type Planner struct {
 	due     dueHeap
 	held    map[string]bool
 	patient map[string]bool // jobs that come after something
+	chained map[string]bool // jobs with slots that follow others
 	waiting []*entry        // may start but for the limits, in order
 	later   laterHeap       // may start from a time on
 	running int
@@ -113,11 +123,12 @@ type planned struct {
 // is remembered begins now: slots of before it was declared are nobody's. A
 // slot that was running under an earlier leader is to be run again.
 func NewPlanner(specs map[string]*Spec, limits Limits, states map[string]State, now time.Time) *Planner {
-	p := &Planner{jobs: make(map[string]*planned, len(specs)), held: map[string]bool{}, patient: map[string]bool{}, used: map[string]int{}}
+	p := &Planner{jobs: make(map[string]*planned, len(specs)), held: map[string]bool{}, patient: map[string]bool{}, chained: map[string]bool{}, used: map[string]int{}}
 	p.limit(limits)
 	for name, spec := range specs {
 		p.add(name, spec, states[name], now)
 	}
+	p.release() // only now is it known what is open
 	return p
 }
 
@@ -141,6 +152,7 @@ func (p *Planner) add(name string, spec *Spec, state State, now time.Time) {
 		}
 	}
 	p.jobs[name] = j
+	p.chain(j)
 	p.settle(j)
 }
 
@@ -187,7 +199,9 @@ func (p *Planner) Reload(specs map[string]*Spec, limits Limits, now time.Time) (
 			p.add(name, spec, State{}, now)
 		}
 	}
-	return out, p.States()
+	_, more := p.forsake(out)
+	p.release()
+	return append(out, more...), p.States()
 }
 
 // recount adds or removes what the running slots of a job occupy.

@@ -203,8 +203,8 @@ func (x *leader) act(l *ledger, now time.Time, r *rand.Rand) {
 			continue
 		}
 		delete(x.runs, id)
-		s, done, given := x.p.Finish(x.job[id], id, Outcome{OK: r.IntN(20) > 0}, now)
-		if !l.store(x.epoch, given, []State{s}) {
+		changed, done, given := x.p.Finish(x.job[id], id, Outcome{OK: r.IntN(20) > 0}, now)
+		if !l.store(x.epoch, given, changed) {
 			return
 		}
 		if done {

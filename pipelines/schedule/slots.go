@@ -56,7 +56,7 @@ func (p *Planner) offer(j *planned) {
 			continue
 		}
 		begun[o.Lane]++
-		if o.Running || o.Lane == "" && p.held[j.state.Job] || o.Waits && !j.met[o.ID] {
+		if o.Running || o.Lane == "" && p.held[j.state.Job] || o.Waits && !j.met[o.ID] || p.behind(o) {
 			continue
 		}
 		e := &entry{job: j, id: o.ID, version: j.version, notBefore: o.NotBefore}
@@ -180,11 +180,12 @@ type Outcome struct {
 // Finish says how a running slot ended. A failed one is tried again as often as
 // declared, later each time; done tells that it will not be. What is given up
 // with it is in decisions. A slot that is not known any more is done.
-func (p *Planner) Finish(job, id string, end Outcome, now time.Time) (s State, done bool, decisions []Decision) {
+func (p *Planner) Finish(job, id string, end Outcome, now time.Time) (changed []State, done bool, decisions []Decision) {
 	j := p.jobs[job]
 	if j == nil || j.find(id) == nil {
-		return State{}, true, nil
+		return nil, true, nil
 	}
+	var others []State
 	o := j.find(id)
 	if o.Running {
 		o.Running = false
@@ -205,9 +206,76 @@ func (p *Planner) Finish(job, id string, end Outcome, now time.Time) (s State, d
 				decisions[i].Why = "given up: an earlier date of the request failed"
 			}
 		}
+		if !end.OK {
+			var more []Decision
+			others, more = p.forsake(append([]Decision{gone.decision(job, "")}, decisions...))
+			decisions = append(decisions, more...)
+		}
+		p.release()
 	}
 	p.offer(j)
-	return j.state.clone(), done, decisions
+	return append(others, j.state.clone()), done, decisions
+}
+
+// behind reports whether something that a slot follows is not over.
+func (p *Planner) behind(o *Open) bool {
+	return slices.ContainsFunc(o.Follows, func(f Followed) bool {
+		j := p.jobs[f.Job]
+		return j != nil && j.find(f.ID) != nil
+	})
+}
+
+// chain remembers whether slots of a job follow others.
+func (p *Planner) chain(j *planned) {
+	if slices.ContainsFunc(j.state.Open, func(o Open) bool { return len(o.Follows) > 0 }) {
+		p.chained[j.state.Job] = true
+	} else {
+		delete(p.chained, j.state.Job)
+	}
+}
+
+// release offers what follows others anew, after something was over.
+func (p *Planner) release() {
+	for _, job := range slices.Sorted(maps.Keys(p.chained)) {
+		if j := p.jobs[job]; j != nil {
+			p.chain(j)
+			p.offer(j)
+		} else {
+			delete(p.chained, job)
+		}
+	}
+}
+
+// forsake gives up what follows slots that will never be done, and what follows
+// that.
+func (p *Planner) forsake(gone []Decision) (states []State, decisions []Decision) {
+	for len(gone) > 0 {
+		lost := map[Followed]bool{}
+		for _, d := range gone {
+			lost[Followed{d.Job, d.ID}] = true
+		}
+		gone = nil
+		for _, job := range slices.Sorted(maps.Keys(p.chained)) {
+			j := p.jobs[job]
+			if j == nil {
+				continue
+			}
+			dropped := j.drop(func(o *Open) bool {
+				return !o.Running && slices.ContainsFunc(o.Follows, func(f Followed) bool { return lost[f] })
+			})
+			if len(dropped) == 0 {
+				continue
+			}
+			for i := range dropped {
+				dropped[i].Why = "given up: what it follows was not done"
+			}
+			gone = append(gone, dropped...)
+			states = append(states, j.state.clone())
+			p.offer(j)
+		}
+		decisions = append(decisions, gone...)
+	}
+	return states, decisions
 }
 
 // drop removes open slots.
@@ -239,6 +307,7 @@ func (p *Planner) Add(job string, slots []Open, asked, seen int64) (State, bool)
 			j.state.Open = append(j.state.Open, o)
 		}
 	}
+	p.chain(j)
 	p.offer(j)
 	return j.state.clone(), true
 }
@@ -278,7 +347,8 @@ func (p *Planner) GiveUp(name, why string) (states []State, decisions []Decision
 		states = append(states, j.state.clone())
 		p.offer(j)
 	}
-	return states, decisions, running
+	more, lost := p.forsake(decisions)
+	return append(states, more...), append(decisions, lost...), running
 }
 
 // Hasten makes a slot that is to be tried again later ready now.
