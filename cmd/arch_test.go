@@ -49,6 +49,7 @@ var rooms = map[string]int{
 	"pipelines/warehouse":            3,
 	"pipelines/schedule":             3,
 	"schemas":                        2,
+	"pipelines/declared":             4,
 	"pipelines/topics":               2,
 	"deploy/sandbox":                 2,
 	"deploy/embedded":                1,
