@@ -83,6 +83,8 @@ func exitCode(ctx context.Context, err error) int {
 		return exitProblems
 	case errors.Is(err, errDifferent):
 		return exitDifferent
+	case errors.Is(err, errChanges):
+		return exitChanges
 	case ctx.Err() != nil:
 		return exitInterrupted
 	case errors.As(err, &usage):
@@ -150,7 +152,7 @@ func newRoot() *cobra.Command {
 	f.BoolVar(&c.json, "json", false, "print for a machine")
 	root.AddCommand(
 		demoCmd(), upCmd(c), statusCmd(c), runsCmd(c), lagCmd(c), topCmd(c), doctorCmd(c), versionCmd(c), engineCmd(),
-		checkCmd(c), schemaCmd(c), coverageCmd(c), divisionCmd(c),
+		checkCmd(c), planDeclarationsCmd(c), applyDeclarationsCmd(c), rollbackCmd(c), declarationsCmd(c), schemaCmd(c), coverageCmd(c), divisionCmd(c),
 		scheduleCmd(c), jobCmd(c),
 		queryCmd(c), whyCmd(c), qualityCmd(c), rejectsCmd(c), replayCmd(c), reprocessCmd(c),
 		connectCmd(c), feedCmd(c), keysCmd(c), benchCmd(c),

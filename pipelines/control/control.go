@@ -8,13 +8,11 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
-	"os"
 
 	"rongtong/connectors"
 	"rongtong/connectors/all"
 	"rongtong/pipelines"
 	"rongtong/pipelines/schedule"
-	"rongtong/pipelines/systems"
 	"rongtong/pipelines/topics"
 	"rongtong/pipelines/warehouse"
 	"rongtong/schemas"
@@ -42,14 +40,11 @@ type Declarations struct {
 // Load reads and compiles all declarations and returns every problem found.
 // The result is usable only when there is none.
 func Load(overlay string) (Declarations, []decl.Problem) {
-	sources := []fs.FS{schemas.Named("schemas", schemas.FS), schemas.Named("pipelines/systems", systems.FS)}
-	if overlay != "" {
-		if st, err := os.Stat(overlay); err != nil || !st.IsDir() {
-			return Declarations{}, []decl.Problem{decl.Pos{File: overlay}.Problem("overlay.folder", "name an existing folder", "%q is not a folder", overlay)}
-		}
-		sources = append(sources, schemas.Named(overlay, os.DirFS(overlay)))
+	set, problems := setAt(overlay)
+	if len(problems) > 0 {
+		return Declarations{}, problems
 	}
-	return loadFrom(sources)
+	return loadSet(set)
 }
 
 // loadFrom is Load of these sources.

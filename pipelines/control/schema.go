@@ -3,19 +3,14 @@ package control
 import (
 	"context"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"rongtong/pipelines"
-	"rongtong/pipelines/systems"
 	"rongtong/pipelines/warehouse"
 	"rongtong/schemas"
 	"rongtong/schemas/derive"
-	"rongtong/schemas/fault"
 )
 
 // Derive writes one kind of artefacts of the declarations (see derive.Kinds).
@@ -46,17 +41,11 @@ func Diff(old, now string) ([]derive.Change, error) {
 }
 
 func catalogAt(place string) (*schemas.Catalog, error) {
-	sources := []fs.FS{schemas.Named("schemas", schemas.FS), schemas.Named("pipelines/systems", systems.FS)}
-	if place != Shipped {
-		if st, err := os.Stat(place); err != nil || !st.IsDir() {
-			return nil, fault.Hint(fault.Config, "name a folder of declarations, or "+Shipped, "comparing declarations: %q is not a folder", place)
-		}
-		if _, err := os.Stat(filepath.Join(place, "tiers.yaml")); err == nil {
-			sources = nil
-		}
-		sources = append(sources, schemas.Named(place, os.DirFS(place)))
+	set, problems := setAt(place)
+	if len(problems) > 0 {
+		return nil, &ProblemsError{problems}
 	}
-	c, problems := schemas.Load(sources...)
+	c, problems := schemas.Load(set.Sources()...)
 	if len(problems) > 0 {
 		return nil, &ProblemsError{problems}
 	}

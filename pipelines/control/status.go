@@ -42,14 +42,16 @@ type Monitor struct {
 	trouble pipelines.TroubleLog
 }
 
-// NewMonitor connects to both addresses.
+// NewMonitor connects to both addresses. What it tells is about the declarations
+// in force.
 func NewMonitor(ctx context.Context, o Options) (*Monitor, error) {
-	d, err := o.load()
+	k, err := o.kafka(ctx)
 	if err != nil {
 		return nil, err
 	}
-	k, err := o.kafka(ctx)
+	d, _, err := o.inForce(ctx, k)
 	if err != nil {
+		k.Close()
 		return nil, err
 	}
 	w, err := o.warehouse(ctx)

@@ -2,15 +2,16 @@ package control
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sort"
 	"strings"
-
-	"golang.org/x/sync/errgroup"
+	"time"
 
 	"rongtong/connectors"
 	"rongtong/connectors/all"
 	"rongtong/pipelines"
+	"rongtong/pipelines/declared"
 	"rongtong/pipelines/deidentify"
 	"rongtong/pipelines/topics"
 	"rongtong/pipelines/warehouse"
@@ -26,26 +27,64 @@ type Work struct {
 	Roles   []string
 	Workers int    // blocks that a loader loads at the same time
 	Listen  string // address of /metrics, /healthz and /readyz; empty: none
+	// StopWithin is how long the roles may take to reach a boundary when ctx has
+	// ended; 0: as long as they need. What is under way then is repeated later.
+	StopWithin time.Duration
 }
 
+// ErrLate says that a process did not stop in time. What was under way is
+// repeated by whoever takes over: nothing is lost and nothing doubled.
+var ErrLate = errors.New("stopping took too long; what was under way is repeated by whoever takes over")
+
 // Up runs roles until ctx ends, then stops each at a boundary: nothing is half
-// written. It creates the topics and tables it needs.
+// written. It creates the topics and tables it needs, works under the
+// declarations in force and follows their changes. A process that is told to
+// stop and cannot in time gives ErrLate, and should then end.
 func Up(ctx context.Context, o Options, work Work) error {
+	done := make(chan error, 1)
+	go func() { done <- up(ctx, o, work) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	if work.StopWithin <= 0 {
+		return <-done
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(work.StopWithin):
+		return ErrLate
+	}
+}
+
+func up(ctx context.Context, o Options, work Work) error {
 	for _, r := range work.Roles {
 		if !slices.Contains(Roles, r) {
 			return fault.Hint(fault.Config, decl.Suggest(r, Roles), "starting: %q is not a role", r)
 		}
-	}
-	d, err := o.load()
-	if err != nil {
-		return err
 	}
 	k, err := o.kafka(ctx)
 	if err != nil {
 		return err
 	}
 	defer k.Close()
-	if err := ensure(ctx, k, d); err != nil {
+	if err := k.Ensure(ctx, append(pipelines.ControlTopics(), declared.Topics()...)); err != nil {
+		return err
+	}
+	p := &process{o: o, k: k, log: o.logger(), node: newNode(work.Roles)}
+	if p.store, err = declared.Open(ctx, k); err != nil {
+		return err
+	}
+	if p.d, p.version, err = o.compileInForce(p.store); err != nil {
+		return err
+	}
+	p.node.Version = p.version.Number
+	if p.version.Number == 0 && o.Overlay != "" {
+		p.node.Folder = o.Overlay
+	}
+	if err := ensure(ctx, k, p.d); err != nil {
 		return err
 	}
 	var w *warehouse.Warehouse
@@ -55,49 +94,52 @@ func Up(ctx context.Context, o Options, work Work) error {
 		}
 		defer w.Close()
 	}
-	return run(ctx, o, d, k, w, work)
+	if err := p.take(ctx, w, work); err != nil {
+		return err
+	}
+	if work.Listen == "" {
+		return p.run(ctx)
+	}
+	m, err := NewMonitor(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	x := NewMetrics(m, o.Log.With("role", "metrics"))
+	p.roles = append(p.roles, &role{name: "metrics", log: x.log, run: func(ctx context.Context) error { return x.Listen(ctx, work.Listen) },
+		swap: func(_ context.Context, d Declarations) error { x.use(d); return nil }})
+	return p.run(ctx)
 }
 
-func run(ctx context.Context, o Options, d Declarations, k *topics.Client, w *warehouse.Warehouse, work Work) error {
-	g, ctx := errgroup.WithContext(ctx)
-	if work.Listen != "" {
-		m, err := NewMonitor(ctx, o)
-		if err != nil {
-			return err
-		}
-		defer m.Close()
-		g.Go(func() error { return NewMetrics(m, o.Log.With("role", "metrics")).Listen(ctx, work.Listen) })
-	}
-	troubles := pipelines.NewTroubles(k, o.Log)
-	g.Go(func() error { troubles.Run(ctx); return nil })
-	for _, role := range work.Roles {
-		log := o.Log.With("role", role)
-		switch role {
+// take prepares the roles.
+func (p *process) take(ctx context.Context, w *warehouse.Warehouse, work Work) error {
+	troubles := pipelines.NewTroubles(p.k, p.o.Log)
+	p.aside = append(p.aside, troubles.Run)
+	for _, name := range work.Roles {
+		r := &role{name: name, log: p.o.Log.With("role", name)}
+		p.roles = append(p.roles, r)
+		switch name {
 		case "ingest":
-			keys, err := deidentify.Open(o.Keys)
+			keys, err := deidentify.Open(p.o.Keys)
 			if err != nil {
 				return err
 			}
-			g.Go(func() error {
-				in := &pipelines.Ingest{Kafka: k, Kinds: all.Kinds(), Keys: keys, Log: log, Troubles: troubles}
-				return in.Run(ctx, d.Streams)
-			})
+			in := &pipelines.Ingest{Kafka: p.k, Kinds: all.Kinds(), Keys: keys, Log: r.log, Troubles: troubles}
+			r.run = func(ctx context.Context) error { return in.Run(ctx, p.d.Streams) }
+			r.swap = func(ctx context.Context, d Declarations) error { return in.Switch(ctx, d.Streams) }
 		case "load":
-			if err := migrate(ctx, w, d); err != nil {
+			if err := migrate(ctx, w, p.d); err != nil {
 				return err
 			}
-			g.Go(func() error {
-				l := &pipelines.Loader{Kafka: k, Warehouse: w, Log: log, Workers: work.Workers, Troubles: troubles}
-				return l.Run(ctx, d.Streams)
-			})
+			earlier := &earlierStreams{store: p.store, first: p.o.load}
+			l := &pipelines.Loader{Kafka: p.k, Warehouse: w, Log: r.log, Workers: work.Workers, Earlier: earlier.find, Troubles: troubles}
+			r.run = func(ctx context.Context) error { return l.Run(ctx, p.d.Streams) }
+			r.swap = func(ctx context.Context, d Declarations) error { return l.Switch(ctx, d.Streams) }
 		case "schedule":
-			g.Go(func() error {
-				j := &pipelines.Jobs{Kafka: k, Warehouse: w, Catalog: d.Catalog, Streams: d.Streams, Log: log}
-				return j.Run(ctx)
-			})
+			p.schedule(r, w)
 		}
 	}
-	return g.Wait()
+	return nil
 }
 
 // Topics creates the topics that the pipeline needs and does not find.

@@ -100,19 +100,35 @@ func (p *Presence) Close() {
 // moments in which members come and go. A group of another kind yields members
 // that say nothing.
 func (c *Client) Attendance(ctx context.Context, group string) ([]Attendant, error) {
-	var out []Attendant
-	err := c.retry(ctx, "asking who is there", func(ctx context.Context) error {
-		out = nil
+	for {
+		list, settled, err := c.attendance(ctx, group)
+		if err != nil {
+			return nil, explain(err, "asking who is in group %q", group)
+		}
+		if settled {
+			slices.SortFunc(list, func(a, b Attendant) int { return strings.Compare(string(a.Data), string(b.Data)) })
+			return list, nil
+		}
+		if !wait(ctx, 50*time.Millisecond) {
+			return nil, fault.New(fault.Transient, "asking who is in group %q: %w", group, ctx.Err())
+		}
+	}
+}
+
+func (c *Client) attendance(ctx context.Context, group string) (out []Attendant, settled bool, err error) {
+	err = c.retry(ctx, "asking who is there", func(ctx context.Context) error {
+		out, settled = nil, true
 		res, err := c.line.admin.DescribeGroups(ctx, &kafka.DescribeGroupsRequest{GroupIDs: []string{group}})
 		if err != nil {
 			return err
 		}
 		for _, g := range res.Groups {
-			if g.Error != nil {
+			if g.Error != nil && !errors.Is(g.Error, kafka.GroupIdNotFound) {
 				return g.Error
 			}
-			if s := g.GroupState; s != "Stable" && s != "Empty" && s != "Dead" && s != "" {
-				return fault.New(fault.Transient, "members are just coming or going")
+			switch g.GroupState {
+			case "PreparingRebalance", "CompletingRebalance":
+				settled = false
 			}
 			for _, m := range g.Members {
 				out = append(out, Attendant{strings.TrimPrefix(m.ClientHost, "/"), m.MemberMetadata.UserData})
@@ -120,11 +136,7 @@ func (c *Client) Attendance(ctx context.Context, group string) ([]Attendant, err
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, explain(err, "asking who is in group %q", group)
-	}
-	slices.SortFunc(out, func(a, b Attendant) int { return strings.Compare(string(a.Data), string(b.Data)) })
-	return out, nil
+	return out, settled, err
 }
 
 // sayer is the balancer of a presence: nobody gets anything.

@@ -235,6 +235,20 @@ func (w *Warehouse) inventory(ctx context.Context) (*inventory, error) {
 	return inv, err
 }
 
+// Rows is how many rows the tables hold, by "std.facility": those that are not
+// merged away yet count.
+func (w *Warehouse) Rows(ctx context.Context) (map[string]uint64, error) {
+	out := map[string]uint64{}
+	err := w.each(ctx, "SELECT database || '.' || table, sum(rows) FROM system.parts WHERE active GROUP BY database, table", func(scan func(...any) error) error {
+		var name string
+		var n uint64
+		err := scan(&name, &n)
+		out[name] = n
+		return err
+	})
+	return out, err
+}
+
 // each calls row for every row of a query.
 func (w *Warehouse) each(ctx context.Context, sql string, row func(scan func(...any) error) error) error {
 	rows, err := w.Query(ctx, sql)

@@ -342,8 +342,13 @@ type allowed []string
 func (a allowed) has(name string) bool { return slices.Contains(a, name) }
 
 func refuse(name, format string, args ...any) error {
-	return fault.Hint(fault.Config, "say --allow "+name+" if that is meant", format, args...)
+	return fault.Hint(fault.Config, "say --allow "+name+" if that is meant", "%w", &Loss{name, fmt.Sprintf(format, args...)})
 }
+
+// Loss is what a plan would lose, by the name that PlanChange allows it by.
+type Loss struct{ Name, What string }
+
+func (l *Loss) Error() string { return l.What }
 
 // loss refuses a rewrite that would lose a column, a value or a thing, unless
 // its name is allowed. It asks the data, not the types: a text column that
