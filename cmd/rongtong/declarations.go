@@ -305,6 +305,22 @@ func printProcesses(out io.Writer, version int, list []control.Node) {
 	w.Flush()
 }
 
+// printInForce says which declarations are in force, and who does not run them.
+func printInForce(out io.Writer, f control.InForce) {
+	switch {
+	case f.Version == 0:
+		fmt.Fprintf(out, "\ndeclarations: none were ever applied; %d processes\n", len(f.Nodes))
+	default:
+		fmt.Fprintf(out, "\ndeclarations: version %d, %d of %d processes run it\n", f.Version, len(f.Nodes)-len(f.Skewed()), len(f.Nodes))
+		if skewed := f.Skewed(); len(skewed) > 0 {
+			printProcesses(out, f.Version, skewed)
+		}
+	}
+	if f.Begun > 0 {
+		fmt.Fprintf(out, "version %d is being applied, or was when that was cut short\n", f.Begun)
+	}
+}
+
 func declarationsCmd(c *common) *cobra.Command {
 	cmd := &cobra.Command{Use: "declarations", Short: "what is declared: take it out, look at its history"}
 	var version int

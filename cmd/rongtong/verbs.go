@@ -158,6 +158,7 @@ func printStatus(out io.Writer, st control.Status) {
 		}
 	}
 	printPersonal(out, st)
+	printInForce(out, st.Declarations)
 	if len(st.Runs) == 0 {
 		fmt.Fprintln(out, "\nno job has run yet")
 		return

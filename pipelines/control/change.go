@@ -277,6 +277,7 @@ func (p *Plan) effects() {
 			p.streamsOf(x.Object)
 		}
 	}
+	p.jobs()
 	for _, name := range slices.Sorted(maps.Keys(plans)) {
 		p.Effects = append(p.Effects, Effect{Kind: "streams", Sign: "~", Object: name, Class: derive.Backfill, Rule: "stream.plan",
 			Detail: "its rows are made in another way",

@@ -157,7 +157,7 @@ func (m *Monitor) late(ctx context.Context) (out []Condition, err error) {
 		if err := rows.Scan(&entity, &at); err != nil {
 			return nil, err
 		}
-		e := m.d.Catalog.Entity(entity)
+		e := m.d().Catalog.Entity(entity)
 		if e == nil {
 			continue
 		}

@@ -45,7 +45,7 @@ var correctionColumns = []string{"错误原因", "改正办法", "位置"}
 // columns that never left the connector are empty; the place leads the
 // department to its own row. An existing file is not overwritten.
 func ExportRejects(ctx context.Context, o Options, f warehouse.RejectFilter, dir string) ([]Correction, error) {
-	d, err := o.load()
+	d, err := o.live(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -120,6 +120,21 @@ func (o Options) inForce(ctx context.Context, k *topics.Client) (Declarations, d
 	return o.compileInForce(store)
 }
 
+// live are the declarations in force, for a verb that works on what runs. Without
+// a broker they are the folder's.
+func (o Options) live(ctx context.Context) (Declarations, error) {
+	if o.Kafka == "" {
+		return o.load()
+	}
+	k, err := o.kafka(ctx)
+	if err != nil {
+		return Declarations{}, err
+	}
+	defer k.Close()
+	d, _, err := o.inForce(ctx, k)
+	return d, err
+}
+
 func (o Options) compileInForce(store *declared.Store) (Declarations, declared.Version, error) {
 	v, ok := store.Applied()
 	if !ok {

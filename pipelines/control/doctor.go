@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"rongtong/pipelines"
+	"rongtong/pipelines/declared"
 	"rongtong/pipelines/topics"
 	"rongtong/pipelines/warehouse"
 	"rongtong/schemas/fault"
@@ -59,6 +60,7 @@ func Doctor(ctx context.Context, o Options) []Finding {
 	} else {
 		defer k.Close()
 		x.say("kafka", FindingOK, "", "answers at %s", o.Kafka)
+		x.inForce(ctx, k)
 		x.topics(ctx, k)
 		x.members(ctx, k)
 		x.backlog(ctx, k)
@@ -97,6 +99,43 @@ func (x *doctor) declarations() {
 		if !c.Covers(year) {
 			x.say("calendar "+c.Name, FindingWarn, "add the year's holidays to calendars/"+c.Name+".csv when the State Council has published them", "it does not know the holidays of %d, only the weekends", year)
 		}
+	}
+}
+
+// inForce looks at which version of the declarations is in force, and who runs
+// another one. What follows is about that version.
+func (x *doctor) inForce(ctx context.Context, k *topics.Client) {
+	store, err := declared.Open(ctx, k)
+	if err != nil {
+		x.unreachable("version", err)
+		return
+	}
+	st, err := inForceStatus(ctx, k, store)
+	if err != nil {
+		x.unreachable("version", err)
+		return
+	}
+	if st.Version == 0 {
+		x.say("version", FindingOK, "", "no declarations were ever applied: every process runs what it ships and its own folder")
+		return
+	}
+	d, _, err := x.o.compileInForce(store)
+	if err != nil {
+		x.unreachable("version", err)
+		return
+	}
+	x.d = d
+	x.say("version", FindingOK, "", "version %d of the declarations is in force", st.Version)
+	for _, n := range st.Skewed() {
+		x.say("version", FindingFail, "restart it with this program", "%s runs version %d", n.Name(), n.Version)
+	}
+	for _, n := range st.Nodes {
+		if n.Warning != "" {
+			x.say("version", FindingWarn, "set it where that process is started, and restart it", "%s: %s", n.Name(), n.Warning)
+		}
+	}
+	if st.Begun > 0 {
+		x.say("version", FindingWarn, "rongtong apply goes on with it, or gives it up for other declarations", "version %d was begun and is not in force", st.Begun)
 	}
 }
 

@@ -1,8 +1,12 @@
 package control
 
 import (
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
+	"rongtong/schemas"
 	"rongtong/schemas/derive"
 )
 
@@ -67,7 +71,8 @@ var does = map[string]string{
 	"stream.raw_shorter":      "records as received that are over it go (--allow)",
 	"job.added":               "runs at its next time",
 	"job.removed":             "runs no more; its records stay",
-	"job.changed":             "from the next time on",
+	"job.changed":             "from the next time on; a run under way ends as it began",
+	"job.limits":              "from the next run on",
 }
 
 // effectOf turns a difference into what it does.
@@ -85,4 +90,39 @@ func effectOf(x derive.Change) Effect {
 		e.Does = "see its streams"
 	}
 	return e
+}
+
+// jobs adds what changed of the jobs and of what limits them.
+func (p *Plan) jobs() {
+	byName := func(list []*schemas.Job) (map[string]*schemas.Job, []string) {
+		out := map[string]*schemas.Job{}
+		for _, j := range list {
+			out[j.Job] = j
+		}
+		return out, slices.Sorted(maps.Keys(out))
+	}
+	was, names := byName(p.old.Catalog.Jobs)
+	now, others := byName(p.now.Catalog.Jobs)
+	add := func(rule, object, format string, args ...any) {
+		p.Effects = append(p.Effects, effectOf(derive.Change{Class: derive.Safe, Rule: rule, Object: object, Detail: fmt.Sprintf(format, args...)}))
+	}
+	for _, name := range names {
+		a, b := was[name], now[name]
+		switch {
+		case b == nil:
+			add("job.removed", name, "it is no longer declared")
+		case a.Every.Cron != b.Every.Cron:
+			add("job.changed", name, "%q, now %q", a.Every.Cron, b.Every.Cron)
+		case !derive.Same(a, b):
+			add("job.changed", name, "how it runs")
+		}
+	}
+	for _, name := range others {
+		if was[name] == nil {
+			add("job.added", name, "it is new")
+		}
+	}
+	if !derive.Same(p.old.Catalog.Limits, p.now.Catalog.Limits) {
+		add("job.limits", "limits", "how many run at the same time")
+	}
 }

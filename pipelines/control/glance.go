@@ -155,7 +155,7 @@ func streamGlances(streams []StreamStatus, lags []PartitionLag, fresh map[string
 
 func (m *Monitor) tierGlances(streams []StreamGlance, books Books) []TierGlance {
 	var out []TierGlance
-	for _, tier := range m.d.Catalog.Tiers {
+	for _, tier := range m.d().Catalog.Tiers {
 		t := TierGlance{Tier: tier.Code, Name: tier.Name}
 		for _, s := range streams {
 			if s.Tier != tier.Code {

@@ -95,7 +95,7 @@ func RotateKeys(file string, purposes []string) ([]KeyInfo, error) {
 
 // RekeyPseudonyms takes stored pseudonyms over to the keys in force.
 func RekeyPseudonyms(ctx context.Context, o Options, dry bool) (pipelines.Rekeyed, error) {
-	d, err := o.load()
+	d, err := o.live(ctx)
 	if err != nil {
 		return pipelines.Rekeyed{}, err
 	}

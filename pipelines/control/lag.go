@@ -32,8 +32,11 @@ type PartitionLag struct {
 // Lag says of every partition how far the loaders are behind, in rows and in
 // seconds, and who holds it. It reads a batch of every partition that waits.
 func (m *Monitor) Lag(ctx context.Context) ([]PartitionLag, error) {
-	names := make([]string, len(m.d.Streams))
-	for i, s := range m.d.Streams {
+	if err := m.follow(ctx); err != nil {
+		return nil, err
+	}
+	names := make([]string, len(m.d().Streams))
+	for i, s := range m.d().Streams {
 		names[i] = s.Topic
 	}
 	ends, err := m.k.Ends(ctx, names...)
@@ -56,7 +59,7 @@ func (m *Monitor) Lag(ctx context.Context) ([]PartitionLag, error) {
 	}
 	var out []PartitionLag
 	var waiting []topics.FetchFrom
-	for _, s := range m.d.Streams {
+	for _, s := range m.d().Streams {
 		for p, b := range ends[s.Topic] {
 			l := PartitionLag{Tier: s.System.Tier, System: s.System.System, Stream: s.Stream.Name, Topic: s.Topic, Partition: int32(p),
 				Loaded: max(b.First, loaded[s.Topic][p].Offset), End: b.Last, Holder: holder[topics.TopicPartition{Topic: s.Topic, Partition: int32(p)}]}
@@ -114,8 +117,8 @@ type TierLag struct {
 
 // ByTier sums up the partitions' lag, in the order of the tiers.
 func (m *Monitor) ByTier(lags []PartitionLag) []TierLag {
-	out := make([]TierLag, len(m.d.Catalog.Tiers))
-	for i, t := range m.d.Catalog.Tiers {
+	out := make([]TierLag, len(m.d().Catalog.Tiers))
+	for i, t := range m.d().Catalog.Tiers {
 		out[i].Tier = t.Code
 	}
 	for _, l := range lags {

@@ -67,14 +67,6 @@ var (
 // NewMetrics makes metrics over a monitor, which stays the caller's.
 func NewMetrics(m *Monitor, log *slog.Logger) *Metrics { return &Metrics{m: m, log: log} }
 
-// use puts other declarations in force: what is told is about their streams. The
-// monitor must be used by nobody else.
-func (x *Metrics) use(d Declarations) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.m.d, x.read = d, time.Time{}
-}
-
 // Describe implements prometheus.Collector.
 func (x *Metrics) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{upDesc, delivered, droppedDesc, lostDesc, behindDesc, lagDesc, rowsDesc, rejectDesc, loadedDesc, thingsDesc, disputeDesc, runDesc, tookDesc} {

@@ -108,11 +108,7 @@ func (f InForce) Skewed() []Node {
 	return slices.DeleteFunc(slices.Clone(f.Nodes), func(n Node) bool { return n.Version == f.Version })
 }
 
-func inForceStatus(ctx context.Context, k *topics.Client) (InForce, error) {
-	store, err := declared.Open(ctx, k)
-	if err != nil {
-		return InForce{}, err
-	}
+func inForceStatus(ctx context.Context, k *topics.Client, store *declared.Store) (InForce, error) {
 	var out InForce
 	if v, ok := store.Applied(); ok {
 		out.Version, out.Why, out.By = v.Number, v.Why, v.By
@@ -120,6 +116,7 @@ func inForceStatus(ctx context.Context, k *topics.Client) (InForce, error) {
 	if v, ok := store.Begun(); ok {
 		out.Begun = v.Number
 	}
+	var err error
 	out.Nodes, err = nodes(ctx, k)
 	return out, err
 }

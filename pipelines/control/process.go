@@ -333,49 +333,32 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// schedule is the role that runs jobs: under other declarations it begins anew.
-// The run under way ends with the old ones and is done again under the new, which
-// is harmless because what a run does depends on the data alone.
+// runsWithin is how long the runs under way are waited for when declarations
+// change. They end by those that they began with, however long that takes.
+const runsWithin = 10 * time.Second
+
+// schedule is the role that runs jobs.
 func (p *process) schedule(r *role, w *warehouse.Warehouse) {
-	var mu sync.Mutex
-	now, over, idle := p.d, make(chan struct{}), make(chan struct{})
-	close(idle) // nothing runs yet
-	r.run = func(ctx context.Context) error {
-		for ctx.Err() == nil {
-			mu.Lock()
-			d, ended := now, over
-			mine := make(chan struct{})
-			idle = mine
-			mu.Unlock()
-			term, stop := context.WithCancel(ctx)
-			go func() {
-				select {
-				case <-ended:
-					stop()
-				case <-term.Done():
-				}
-			}()
-			j := &pipelines.Jobs{Kafka: p.k, Warehouse: w, Catalog: d.Catalog, Streams: d.Streams, Log: r.log}
-			err := j.Run(term)
-			stop()
-			close(mine)
-			if err != nil && ctx.Err() == nil {
-				return err
-			}
-		}
-		return nil
+	jobs := func(d Declarations) *pipelines.Jobs {
+		return &pipelines.Jobs{Kafka: p.k, Warehouse: w, Catalog: d.Catalog, Streams: d.Streams, Log: r.log}
 	}
+	j, earlier := jobs(p.d), context.CancelFunc(func() {})
+	r.run = func(ctx context.Context) error { return j.Run(ctx) }
 	r.swap = func(ctx context.Context, d Declarations) error {
-		mu.Lock()
-		wait := idle
-		now = d
-		close(over)
-		over = make(chan struct{})
-		mu.Unlock()
-		select {
-		case <-wait:
-		case <-ctx.Done():
+		earlier() // what was not handed over yet never is
+		if r.paused() {
+			j = jobs(d)
+			return nil
 		}
-		return ctx.Err()
+		ctx, earlier = context.WithCancel(ctx)
+		done := make(chan error, 1)
+		go func() { done <- j.Reload(ctx, d.Catalog, d.Streams) }()
+		select {
+		case err := <-done:
+			return err
+		case <-time.After(runsWithin):
+			r.log.Info("runs under way end by the declarations that they began with")
+			return nil
+		}
 	}
 }

@@ -52,7 +52,7 @@ type ReplayOptions struct {
 // ReplayRejects tries the chosen records again under the declarations of now.
 // It is recorded among the runs unless it is a dry one.
 func ReplayRejects(ctx context.Context, o Options, f warehouse.RejectFilter, ro ReplayOptions) (pipelines.Replayed, error) {
-	d, err := o.load()
+	d, err := o.live(ctx)
 	if err != nil {
 		return pipelines.Replayed{}, err
 	}

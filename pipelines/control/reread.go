@@ -25,7 +25,7 @@ type RereadOptions struct {
 
 // reread opens everything a reading needs; the caller calls done.
 func (o Options) reread(ctx context.Context, ro RereadOptions) (r *pipelines.Reread, d Declarations, done func(), err error) {
-	if d, err = o.load(); err != nil {
+	if d, err = o.live(ctx); err != nil {
 		return nil, d, nil, err
 	}
 	var names []string

@@ -3,8 +3,10 @@ package control
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 
 	"rongtong/pipelines"
+	"rongtong/pipelines/declared"
 	"rongtong/pipelines/topics"
 	"rongtong/pipelines/warehouse"
 	"rongtong/schemas"
@@ -30,15 +32,20 @@ type Status struct {
 	Streams []StreamStatus `json:"streams"`
 	Runs    []RunStatus    `json:"runs"`
 	Loads   int64          `json:"loads"`
+	// Declarations says which are in force and who runs which.
+	Declarations InForce `json:"declarations"`
 }
 
 // Monitor asks for the status again and again over the same connections. It
 // may be used by several goroutines.
 type Monitor struct {
-	d Declarations
 	k *topics.Client
 	w *warehouse.Warehouse
+	o Options
 
+	store   *declared.Store
+	inForce atomic.Pointer[Declarations]
+	version atomic.Int64
 	trouble pipelines.TroubleLog
 }
 
@@ -49,17 +56,38 @@ func NewMonitor(ctx context.Context, o Options) (*Monitor, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, _, err := o.inForce(ctx, k)
+	m := &Monitor{k: k, o: o, trouble: pipelines.TroubleLog{Kafka: k}}
+	if m.store, err = declared.Open(ctx, k); err == nil {
+		err = m.follow(ctx)
+	}
+	if err == nil {
+		m.w, err = o.warehouse(ctx)
+	}
 	if err != nil {
 		k.Close()
 		return nil, err
 	}
-	w, err := o.warehouse(ctx)
-	if err != nil {
-		k.Close()
-		return nil, err
+	return m, nil
+}
+
+// d are the declarations in force, as far as Monitor knows.
+func (m *Monitor) d() *Declarations { return m.inForce.Load() }
+
+// follow looks whether others are in force now.
+func (m *Monitor) follow(ctx context.Context) error {
+	if _, err := m.store.Refresh(ctx); err != nil {
+		return err
 	}
-	return &Monitor{d: d, k: k, w: w, trouble: pipelines.TroubleLog{Kafka: k}}, nil
+	v, _ := m.store.Applied()
+	if m.d() != nil && int64(v.Number) == m.version.Load() {
+		return nil
+	}
+	d, v, err := m.o.compileInForce(m.store)
+	if err == nil {
+		m.inForce.Store(&d)
+		m.version.Store(int64(v.Number))
+	}
+	return err
 }
 
 // Close hangs up.
@@ -74,9 +102,12 @@ func (m *Monitor) Warehouse() *warehouse.Warehouse { return m.w }
 // Status asks everyone once.
 func (m *Monitor) Status(ctx context.Context) (Status, error) {
 	var st Status
-	names := make([]string, len(m.d.Streams))
+	if err := m.follow(ctx); err != nil {
+		return st, err
+	}
+	names := make([]string, len(m.d().Streams))
 	at := map[string]int{}
-	for i, s := range m.d.Streams {
+	for i, s := range m.d().Streams {
 		names[i], at[s.Topic] = s.Topic, i
 		st.Streams = append(st.Streams, StreamStatus{Tier: s.System.Tier, System: s.System.System, Stream: s.Stream.Name, Topic: s.Topic, Flows: len(s.Flows)})
 	}
@@ -88,7 +119,7 @@ func (m *Monitor) Status(ctx context.Context) (Status, error) {
 	if err != nil {
 		return st, fmt.Errorf("asking for the loaders' offsets: %w", err)
 	}
-	for i, s := range m.d.Streams {
+	for i, s := range m.d().Streams {
 		for p, b := range ends[s.Topic] {
 			st.Streams[i].Lag += b.Last - max(b.First, loaded[s.Topic][p].Offset)
 		}
@@ -104,7 +135,10 @@ func (m *Monitor) Status(ctx context.Context) (Status, error) {
 		return st, err
 	}
 	st.Loads = int64(n)
-	st.Runs, err = m.Runs(ctx, RunFilter{Limit: 10})
+	if st.Runs, err = m.Runs(ctx, RunFilter{Limit: 10}); err != nil {
+		return st, err
+	}
+	st.Declarations, err = inForceStatus(ctx, m.k, m.store)
 	return st, err
 }
 
@@ -129,7 +163,7 @@ func (m *Monitor) counts(ctx context.Context, streams []StreamStatus, at map[str
 }
 
 // Tiers are the tiers of government, from the province down.
-func (m *Monitor) Tiers() []*schemas.Tier { return m.d.Catalog.Tiers }
+func (m *Monitor) Tiers() []*schemas.Tier { return m.d().Catalog.Tiers }
 
 // Indicators are the declared indicators.
-func (m *Monitor) Indicators() []*schemas.Indicator { return m.d.Catalog.Indicators }
+func (m *Monitor) Indicators() []*schemas.Indicator { return m.d().Catalog.Indicators }

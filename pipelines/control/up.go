@@ -107,7 +107,7 @@ func up(ctx context.Context, o Options, work Work) error {
 	defer m.Close()
 	x := NewMetrics(m, o.Log.With("role", "metrics"))
 	p.roles = append(p.roles, &role{name: "metrics", log: x.log, run: func(ctx context.Context) error { return x.Listen(ctx, work.Listen) },
-		swap: func(_ context.Context, d Declarations) error { x.use(d); return nil }})
+		swap: func(context.Context, Declarations) error { return nil }}) // a monitor follows by itself
 	return p.run(ctx)
 }
 

@@ -22,7 +22,7 @@ type Explanation struct {
 // (then of is a division, by default the province) or an entity (then of is
 // the key of a thing, its columns joined with '|').
 func Why(ctx context.Context, o Options, what, of string, limit int) (Explanation, error) {
-	d, err := o.load()
+	d, err := o.live(ctx)
 	if err != nil {
 		return Explanation{}, err
 	}
