@@ -77,6 +77,9 @@ func RunWarehouse(ctx context.Context, cfg WarehouseConfig) error {
 	); err != nil {
 		return err
 	}
+	if _, err := mendTokens(cfg.Data); err != nil {
+		return err
+	}
 	argv, err := prepareWarehouse(cfg)
 	if err != nil {
 		return err
