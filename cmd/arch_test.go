@@ -56,6 +56,7 @@ var rooms = map[string]int{
 	"deploy/embedded/embeddedtest":   2,
 	"deploy/testservers":             2,
 	"deploy/testservers/fetch":       4,
+	"deploy/testservers/run":         4,
 	"deploy/testservers/apachekafka": 3,
 	"schemas/pii":                    1,
 	"deploy/sandbox/world":           1,
@@ -72,6 +73,7 @@ var rooms = map[string]int{
 var homes = map[string][]string{
 	"github.com/segmentio/kafka-go":       {"pipelines/topics"},
 	"github.com/ClickHouse/clickhouse-go": {"pipelines/warehouse"},
+	"github.com/ClickHouse/ch-go":         {"pipelines/warehouse"},
 	"github.com/robfig/cron":              {"pipelines/schedule"},
 	"github.com/twmb/franz-go":            {"deploy/embedded", "deploy/sandbox"},
 	"github.com/ebitengine/purego":        {"deploy/embedded"},

@@ -54,10 +54,25 @@ func (v *victim) kill() bool {
 }
 
 // TestKillAll kills all four processes with SIGKILL at random moments while
-// records flow, and then balances the books. The long run:
+// records flow, and then balances the books, over each of the warehouse's
+// protocols. The long run:
 //
-//	RONGTONG_TEST_KILLS=50 RONGTONG_TEST_RECORDS=600000 RONGTONG_TEST_PACE_MS=300 go test -v -timeout 30m -run TestKillAll ./pipelines
+//	RONGTONG_TEST_KILLS=50 RONGTONG_TEST_RECORDS=600000 RONGTONG_TEST_PACE_MS=300 go test -v -timeout 60m -run TestKillAll ./pipelines
+//	… -run TestKillAll/native                                              # over one of them
 func TestKillAll(t *testing.T) {
+	t.Run("http", func(t *testing.T) {
+		killAll(t, func(data string, o embedded.Options) string {
+			return fmt.Sprintf("http://admin:${file:%s/admin.password}@127.0.0.1:%d", data, o.HTTPPort)
+		})
+	})
+	t.Run("native", func(t *testing.T) {
+		killAll(t, func(data string, o embedded.Options) string {
+			return fmt.Sprintf("clickhouse://admin:${file:%s/admin.password}@127.0.0.1:%d", data, o.NativePort)
+		})
+	})
+}
+
+func killAll(t *testing.T, at func(data string, o embedded.Options) string) {
 	kills := fromEnv("RONGTONG_TEST_KILLS", 2)
 	ctx, stop := context.WithCancel(t.Context())
 	o := embeddedtest.Options(t)
@@ -67,7 +82,7 @@ func TestKillAll(t *testing.T) {
 	}
 	kafka := fmt.Sprintf("127.0.0.1:%d", o.BrokerPort)
 	data := filepath.Join(o.Data, "warehouse")
-	address := fmt.Sprintf("http://admin:${file:%s/admin.password}@127.0.0.1:%d", data, o.HTTPPort)
+	address := at(data, o)
 	process := func(env []string, args ...string) *exec.Cmd {
 		cmd := exec.Command(o.Command[0], args...)
 		cmd.Env = append(os.Environ(), env...)

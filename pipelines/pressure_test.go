@@ -342,6 +342,9 @@ func TestRefusedRows(t *testing.T) {
 	if n := b.count("SELECT sum(rejected) FROM ops.load FINAL WHERE topic = '" + b.stream.Topic + "'"); n != 6 {
 		t.Errorf("the books say %d rejects, want 6", n)
 	}
+	if n := b.count("SELECT count() FROM system.tables WHERE database = 'ops' AND startsWith(name, 'refused_')"); n != 0 {
+		t.Errorf("%d tables are left behind", n)
+	}
 }
 
 // A table that refuses everything, or an error that nobody knows, stops one

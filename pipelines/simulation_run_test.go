@@ -53,6 +53,7 @@ var sabotages = []string{
 	"janitor deletes what was not read",
 	"a token per attempt",
 	"no window of tokens",
+	"a token outlives its rows",
 	"a lost answer counts as success",
 	"versions from our clock",
 }

@@ -18,7 +18,7 @@ func benchCmd(c *common) *cobra.Command {
 		Short: "measure the way from Kafka into ClickHouse",
 		Long:  "bench measures the pipeline on real engines. Figures of one run can be compared with each other;\nfigures of different runs on a shared machine cannot, unless they are CPU time or counts.",
 	}
-	cmd.AddCommand(benchLoadCmd(c), benchFillCmd(c), benchFreshnessCmd(c))
+	cmd.AddCommand(benchLoadCmd(c), benchFillCmd(c), benchFreshnessCmd(c), benchScaleCmd(c), benchBacklogCmd(c))
 	return cmd
 }
 
@@ -44,6 +44,7 @@ goes on without losing or doubling a row. Rejects go to ops.reject, the ledger t
 created if they are missing.`,
 		Example: `  rongtong bench load
   rongtong bench load --rows 200000 --rounds 1 --json
+  rongtong bench load --native     # over HTTP and over ClickHouse's own protocol, in turn
   rongtong bench load --brokers kafka:9092 --topic orders --warehouse http://default:@ch:8123 --table db.orders --json`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -86,6 +87,7 @@ created if they are missing.`,
 	f.IntVar(&o.Rows, "rows", 1_000_000, "records of the reference workload")
 	f.IntVar(&o.Rounds, "rounds", 3, "how often each program runs")
 	f.IntVar(&o.Workers, "workers", min(2, runtime.NumCPU()), "blocks loaded at the same time")
+	f.BoolVar(&o.Native, "native", false, "load over ClickHouse's own protocol, too, and compare")
 	f.StringVar(&o.Dir, "dir", "", "folder for the engines (default: a temporary one)")
 	f.StringVar(&brokers, "brokers", "", "brokers of an existing topic, host:port[,host:port…]")
 	f.StringVar(&s.Topic, "topic", "", "an existing topic")
@@ -182,5 +184,86 @@ func benchFreshnessCmd(c *common) *cobra.Command {
 	f.IntVar(&p.Rate, "rate", 5000, "rows a second; 0: as many as go")
 	f.DurationVar(&p.For, "for", 30*time.Second, "how long")
 	f.IntVar(&p.Workers, "workers", min(2, runtime.NumCPU()), "blocks loaded at the same time")
+	return cmd
+}
+
+func benchScaleCmd(c *common) *cobra.Command {
+	var s bench.Scaling
+	cmd := &cobra.Command{
+		Use:   "scale",
+		Short: "let 1, 2 and 4 loader processes share one topic",
+		Long: "scale starts a broker and an engine of its own, fills one topic, and loads it into the plain table of 20\n" +
+			"columns once for every number of processes, which share its partitions as a group: rows and CPU of all,\n" +
+			"how evenly they shared, and whether every row is there once.",
+		Example: "  rongtong bench scale\n  rongtong bench scale --rows 4000000 --processes 1,2,4,8 --workers 1",
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s.Out, s.Progress = cmd.ErrOrStderr(), fetchProgress(cmd.ErrOrStderr())
+			all, err := bench.MeasureScale(cmd.Context(), s)
+			if err != nil {
+				return err
+			}
+			if c.json {
+				return writeJSON(cmd.OutOrStdout(), all)
+			}
+			for _, r := range all {
+				fmt.Fprintln(cmd.OutOrStdout(), r)
+			}
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	f.IntVar(&s.Rows, "rows", 2_000_000, "records of the reference workload")
+	f.IntVar(&s.Partitions, "partitions", 12, "of the topic")
+	f.IntSliceVar(&s.Processes, "processes", []int{1, 2, 4}, "how many loaders share the topic, one run for each")
+	f.IntVar(&s.Workers, "workers", 1, "blocks that each loader loads at the same time")
+	f.BoolVar(&s.Native, "native", false, "over ClickHouse's own protocol")
+	f.StringVar(&s.Dir, "dir", "", "folder for the engines (default: a temporary one)")
+	return cmd
+}
+
+func benchBacklogCmd(c *common) *cobra.Command {
+	var d bench.Draining
+	var brokers string
+	cmd := &cobra.Command{
+		Use:   "backlog",
+		Short: "drain a backlog and sample rows/s and memory on the way",
+		Long: "backlog fills a topic of your own broker unless it is there already, loads it into the plain table of 20\n" +
+			"columns with one loader process, and prints rows, rows per second, memory and CPU of the loader at every\n" +
+			"sample: both stay flat. 50 million records take about 5 GB in Kafka and twice that in the warehouse; the\n" +
+			"embedded broker keeps 2 GiB, so use a real one (go run ./deploy/testservers/run apachekafka starts one).",
+		Example: "  rongtong bench backlog --brokers 127.0.0.1:9092 --rows 50000000\n  rongtong bench backlog --brokers kafka:9092 --topic in.bench.backlog --warehouse clickhouse://default:@ch:9000 --json",
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if brokers == "" {
+				brokers = c.kafka.brokers
+			}
+			if brokers == "" {
+				return &usageError{fmt.Errorf("backlog needs --brokers")}
+			}
+			d.Brokers, d.Security, d.Warehouse = strings.Split(brokers, ","), c.kafka.security, c.warehouse
+			d.Out, d.Progress = cmd.ErrOrStderr(), fetchProgress(cmd.ErrOrStderr())
+			out, err := bench.Drain(cmd.Context(), d)
+			if err != nil {
+				return err
+			}
+			if c.json {
+				return writeJSON(cmd.OutOrStdout(), out)
+			}
+			for _, s := range out.Samples {
+				fmt.Fprintln(cmd.OutOrStdout(), s)
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "%s\n%d rows, %d distinct (estimated), %.0f s, %d MB on disk\n", out.Report, out.Rows, out.Distinct, out.Seconds, out.Disk>>20)
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&brokers, "brokers", "", "brokers, host:port[,host:port…]")
+	f.IntVar(&d.Rows, "rows", 50_000_000, "records of the reference workload")
+	f.IntVar(&d.Partitions, "partitions", 12, "of the topic, if it is created")
+	f.StringVar(&d.Topic, "topic", "in.bench.backlog", "the topic; one that is there is taken as it is")
+	f.IntVar(&d.Workers, "workers", min(2, runtime.NumCPU()), "blocks loaded at the same time")
+	f.DurationVar(&d.Every, "every", 10*time.Second, "between samples")
+	f.StringVar(&d.Dir, "dir", "", "folder for the engine (default: a temporary one)")
 	return cmd
 }

@@ -3,13 +3,11 @@ package bench
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
 	"os"
-	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,17 +21,30 @@ import (
 // Comparison says how the reference workload is run on engines of its own.
 type Comparison struct {
 	Rows, Rounds, Workers int
+	Native                bool   // load over ClickHouse's own protocol, too
 	Dir                   string // for the engines; empty: a temporary folder that is removed
 	Out                   io.Writer
 	FetchProgress         func(done, total int64, what string)
 }
 
-// Programs of a comparison, in the order in which a round runs them.
-const (
-	declared = "rongtong, declared entity (33 columns)"
-	plain    = "rongtong, plain table (20 columns)"
-	rowwise  = "row-wise clickhouse-go (20 columns)"
-)
+// program is what a round runs.
+type program struct {
+	name                      string
+	declared, native, rowwise bool
+}
+
+// programs of a comparison, in the order in which a round runs them.
+func (c Comparison) programs() []program {
+	list := []program{
+		{name: "rongtong, declared entity (33 columns)", declared: true},
+		{name: "row-wise clickhouse-go (20 columns)", rowwise: true, native: true},
+		{name: "rongtong, plain table (20 columns)"},
+	}
+	if c.Native {
+		list = append(list, program{name: "rongtong, declared entity, native", declared: true, native: true}, program{name: "rongtong, plain table, native", native: true})
+	}
+	return list
+}
 
 // Table20 is the plain table of the reference workload: 6 String, 6
 // LowCardinality, 2 DateTime64, 3 Decimal(18,4), UInt64, UInt32, UInt8.
@@ -67,10 +78,10 @@ func Compare(ctx context.Context, c Comparison) ([]Report, error) {
 	}
 	var all []Report
 	for round := range c.Rounds {
-		for _, program := range []string{declared, rowwise, plain} {
-			r, err := c.one(ctx, e, w, stream.Topic, program, round)
+		for _, p := range c.programs() {
+			r, err := c.one(ctx, e, w, stream.Topic, p, round)
 			if err != nil {
-				return all, fmt.Errorf("running %s: %w", program, err)
+				return all, fmt.Errorf("running %s: %w", p.name, err)
 			}
 			fmt.Fprintln(c.Out, "  "+r.String())
 			all = append(all, r)
@@ -107,40 +118,32 @@ func engines(ctx context.Context, dir string, out io.Writer, progress embedded.P
 }
 
 // one runs one program in a process of its own against an empty table.
-func (c Comparison) one(ctx context.Context, e *embedded.Engines, w *warehouse.Warehouse, topic, program string, round int) (Report, error) {
+func (c Comparison) one(ctx context.Context, e *embedded.Engines, w *warehouse.Warehouse, topic string, p program, round int) (Report, error) {
 	table, address := fmt.Sprintf("bench.t%d_%d", round, rand.Uint32()), e.Warehouse
-	if program == declared {
+	if p.declared {
 		table = "std.bench_event"
 		if err := w.Exec(ctx, "TRUNCATE TABLE "+table); err != nil {
 			return Report{}, err
 		}
 	} else {
-		_, name, _ := strings.Cut(table, ".")
-		if err := w.Exec(ctx, fmt.Sprintf(table20, name)); err != nil {
+		drop, err := plainTable(ctx, w, table)
+		if err != nil {
 			return Report{}, err
 		}
-		defer func() { _ = w.Exec(context.WithoutCancel(ctx), "DROP TABLE "+table) }()
+		defer drop()
 	}
 	args := []string{"bench", "load", "--json", "--brokers", e.Kafka, "--topic", topic, "--table", table, "--workers", strconv.Itoa(c.Workers), "--log-level", "warn"}
-	if program == rowwise {
+	if p.native {
 		address = e.Native
+	}
+	if p.rowwise {
 		args = append(args, "--rowwise", "--observe", e.Warehouse)
 	}
-	self, err := os.Executable()
+	r, err := child(ctx, append(args, "--warehouse", address))
 	if err != nil {
-		return Report{}, err
+		return r, err
 	}
-	child := exec.CommandContext(ctx, self, append(args, "--warehouse", address)...)
-	child.Stderr = os.Stderr
-	out, err := child.Output()
-	if err != nil {
-		return Report{}, err
-	}
-	var r Report
-	if err := json.Unmarshal(out, &r); err != nil {
-		return r, fault.New(fault.Bug, "reading what %s reported: %w", program, err)
-	}
-	r.Program = program
+	r.Program = p.name
 	var n uint64
 	if err := w.QueryRow(ctx, "SELECT count() FROM "+table, []any{&n}); err != nil {
 		return r, err
@@ -149,6 +152,15 @@ func (c Comparison) one(ctx context.Context, e *embedded.Engines, w *warehouse.W
 		return r, fault.New(fault.Bug, "%d rows are in %q, want %d", n, table, c.Rows)
 	}
 	return r, nil
+}
+
+// plainTable makes the plain table under a name; drop removes it again.
+func plainTable(ctx context.Context, w *warehouse.Warehouse, table string) (drop func(), err error) {
+	_, name, _ := strings.Cut(table, ".")
+	if err := w.Exec(ctx, fmt.Sprintf(table20, name)); err != nil {
+		return nil, err
+	}
+	return func() { _ = w.Exec(context.WithoutCancel(ctx), "DROP TABLE "+table+" SYNC") }, nil
 }
 
 func (r Report) String() string {
@@ -188,7 +200,7 @@ func Medians(all []Report) []Report {
 // encoding/json into a map, one Append per row, 100,000 rows an insert. observe
 // is the warehouse's HTTP address, for its CPU time.
 func LoadRowwise(ctx context.Context, s Source, observe string) (Report, error) {
-	r := Report{Program: rowwise, Topic: s.Topic, Table: s.Table}
+	r := Report{Program: "row-wise", Topic: s.Topic, Table: s.Table}
 	k, err := topics.Dial(ctx, s.Brokers, topics.WithLogger(s.Log))
 	if err != nil {
 		return r, err

@@ -27,7 +27,7 @@ type Source struct {
 	Brokers   []string
 	Security  topics.Security
 	Topic     string
-	Warehouse string // http://user:${file:/path}@host:port
+	Warehouse string // http:// or clickhouse://user:${file:/path}@host:port
 	Table     string // "std.bench_event", or any table whose columns are named like the fields
 	// Group is the consumer group. Empty: a new one, which reads the topic from
 	// its beginning; given: the load goes on where the group stands.
@@ -256,6 +256,7 @@ func (s Source) stream(ctx context.Context, w *warehouse.Warehouse) (*pipelines.
 // workload.
 type Filling struct {
 	Brokers    []string
+	Security   topics.Security
 	Topic      string
 	Partitions int
 	From, Rows int
@@ -265,7 +266,7 @@ type Filling struct {
 // Fill writes rows of the reference workload into a topic, which it creates, in
 // transactions like those of ingest.
 func Fill(ctx context.Context, f Filling) error {
-	k, err := topics.Dial(ctx, f.Brokers)
+	k, err := topics.Dial(ctx, f.Brokers, topics.WithSecurity(f.Security))
 	if err != nil {
 		return err
 	}

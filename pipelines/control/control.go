@@ -25,7 +25,7 @@ import (
 type Options struct {
 	Kafka     string // "host:port[,host:port…]"
 	Security  topics.Security
-	Warehouse string // "http://user:${file:/path}@host:port"
+	Warehouse string // "http://user:${file:/path}@host:port", or clickhouse://
 	Keys      string // where the keys of pseudonyms are, see deidentify.Load; may be empty
 	Overlay   string // folder of declarations that add to or replace the shipped ones; may be empty
 	Log       *slog.Logger

@@ -146,6 +146,8 @@ func classify(err error) (fault.Class, string) {
 	}
 	var ne net.Error
 	switch {
+	case errors.Is(err, errUnsendable):
+		return fault.Bug, ""
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded),
 		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.ErrClosedPipe),
 		errors.Is(err, net.ErrClosed), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),

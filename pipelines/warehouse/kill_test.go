@@ -22,6 +22,15 @@ import (
 // Every load is repeated under its token until it is acknowledged: at the end
 // every row is there once. Every error on the way says that time heals it.
 func TestKilledMidInsert(t *testing.T) {
+	for protocol, address := range map[string]func(*embedded.Engines) string{
+		"http":   func(e *embedded.Engines) string { return e.Warehouse },
+		"native": func(e *embedded.Engines) string { return e.Native },
+	} {
+		t.Run(protocol, func(t *testing.T) { killedMidInsert(t, address) })
+	}
+}
+
+func killedMidInsert(t *testing.T, address func(*embedded.Engines) string) {
 	const loaders, loads, rows, kills = 2, 40, 3000, 4
 	o := embeddedtest.Options(t)
 	o.OnlyWarehouse = true
@@ -32,7 +41,7 @@ func TestKilledMidInsert(t *testing.T) {
 	defer engines.Stop()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	w, err := Open(ctx, engines.Warehouse)
+	w, err := Open(ctx, address(engines))
 	if err != nil {
 		t.Fatal(err)
 	}

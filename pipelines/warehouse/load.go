@@ -1,9 +1,7 @@
 package warehouse
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -54,6 +52,10 @@ func (w *Warehouse) Load(ctx context.Context, l Load) error {
 }
 
 func (w *Warehouse) insert(ctx context.Context, into, token string, rows arrow.Record, doing string) error {
+	settings := once(token)
+	if w.native != nil {
+		return w.seal(w.native.insert(ctx, into, settings, rows), doing)
+	}
 	names := make([]string, rows.NumCols())
 	for i := range names {
 		names[i] = ident(rows.ColumnName(i))
@@ -61,7 +63,7 @@ func (w *Warehouse) insert(ctx context.Context, into, token string, rows arrow.R
 	b := newBody(rows)
 	defer b.stop()
 	sql := fmt.Sprintf("INSERT INTO %s (%s)", into, strings.Join(names, ", "))
-	return w.seal(w.conn.InsertFormat(once(ctx, token), "ArrowStream", sql, b), doing)
+	return w.seal(w.conn.InsertFormat(clickhouse.Context(ctx, clickhouse.WithSettings(settings)), "ArrowStream", sql, b), doing)
 }
 
 // partsMost is how many parts one insert may become. A record whose rows belong
@@ -69,9 +71,9 @@ func (w *Warehouse) insert(ctx context.Context, into, token string, rows arrow.R
 const partsMost = 100
 
 // once are the settings under which an insert is one block under one token.
-func once(ctx context.Context, token string) context.Context {
+func once(token string) clickhouse.Settings {
 	const unlimited = 1 << 40
-	return clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{
+	return clickhouse.Settings{
 		"insert_deduplicate":                                 1,
 		"insert_deduplication_token":                         token,
 		"async_insert":                                       0,
@@ -86,7 +88,7 @@ func once(ctx context.Context, token string) context.Context {
 		"input_format_skip_unknown_fields":                   0,
 		"max_partitions_per_insert_block":                    partsMost,
 		"deduplicate_blocks_in_dependent_materialized_views": 1,
-	}))
+	}
 }
 
 // InsertRows inserts a slice of structs (LoadRow, RejectRow, Run, or any whose
@@ -105,13 +107,10 @@ func (w *Warehouse) InsertRows(ctx context.Context, table, token string, rows an
 	case v.Len() == 0:
 		return nil
 	}
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	for i := range v.Len() {
-		if err := enc.Encode(v.Index(i).Interface()); err != nil {
-			return fault.New(fault.Bug, "%s: %w", doing, err)
-		}
+	rec, err := recordOf(v)
+	if err != nil {
+		return fault.New(fault.Bug, "%s: %w", doing, err)
 	}
-	return w.seal(w.conn.InsertFormat(once(ctx, token), "JSONEachRow", "INSERT INTO "+table, &buf), doing)
+	defer rec.Release()
+	return w.insert(ctx, table, token, rec, doing)
 }

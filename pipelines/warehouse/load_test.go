@@ -14,6 +14,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/decimal128"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
+	"rongtong/deploy/embedded/embeddedtest"
 	"rongtong/schemas"
 	"rongtong/schemas/fault"
 )
@@ -218,7 +219,9 @@ var sample = map[schemas.Type]string{
 
 // Every logical type survives the way from Arrow into std and through fusion
 // into dwd, as a value and as a null.
-func TestTypesRoundTrip(t *testing.T) {
+func TestTypesRoundTrip(t *testing.T) { eachProtocol(t, typesRoundTrip) }
+
+func typesRoundTrip(t *testing.T) {
 	mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
 	defer mem.AssertSize(t, 0)
 	c := catalogOf(t, everyType)
@@ -289,7 +292,9 @@ columns:
   - { name: note, type: text, zh: 说明, en: Note, nullable: true }
 `
 
-func TestTokenTwiceIsOnce(t *testing.T) {
+func TestTokenTwiceIsOnce(t *testing.T) { eachProtocol(t, tokenTwiceIsOnce) }
+
+func tokenTwiceIsOnce(t *testing.T) {
 	c := catalogOf(t, thing)
 	w := engine(t, c)
 	e := c.Entity("thing")
@@ -324,7 +329,9 @@ func TestTokenTwiceIsOnce(t *testing.T) {
 }
 
 // A load is one block whatever its size: a crash leaves all of it or nothing.
-func TestLoadIsOnePart(t *testing.T) {
+func TestLoadIsOnePart(t *testing.T) { eachProtocol(t, loadIsOnePart) }
+
+func loadIsOnePart(t *testing.T) {
 	c := catalogOf(t, thing)
 	w := engine(t, c)
 	if err := w.Exec(t.Context(), "SYSTEM STOP MERGES std.thing"); err != nil {
@@ -347,7 +354,9 @@ func TestLoadIsOnePart(t *testing.T) {
 	}
 }
 
-func TestFaultClasses(t *testing.T) {
+func TestFaultClasses(t *testing.T) { eachProtocol(t, faultClasses) }
+
+func faultClasses(t *testing.T) {
 	c := catalogOf(t, thing, everyType)
 	w := engine(t, c)
 	bad := map[string]string{"id": "1", "src_system": "a", "version": "1", "n_bool3": "也许是秘密"}
@@ -378,13 +387,16 @@ func TestFaultClasses(t *testing.T) {
 }
 
 func TestOpenErrors(t *testing.T) {
-	good := bare(t)
+	good, native := bare(t), embeddedtest.WarehouseNative(t)
 	for _, tc := range []struct {
 		name, url string
 		class     fault.Class
 	}{
 		{"not a URL", "127.0.0.1:9000", fault.Config},
-		{"native protocol", "clickhouse://127.0.0.1:9000", fault.Config},
+		{"another protocol", "mysql://127.0.0.1:9004", fault.Config},
+		{"native protocol at the port of HTTP", "clickhouse://admin:x@" + good.addr, fault.Config},
+		{"nobody listens, native protocol", "clickhouse://admin:x@127.0.0.1:1", fault.Transient},
+		{"wrong password, native protocol", "clickhouse://admin:not-the-password@" + native[strings.LastIndex(native, "@")+1:], fault.Config},
 		{"missing reference", "http://admin:${env:RONGTONG_TEST_NOT_SET}@127.0.0.1:1", fault.Config},
 		{"wrong password", "http://admin:not-the-password@" + good.addr, fault.Config},
 		{"no such user", "http://nobody:x@" + good.addr, fault.Config},
@@ -404,7 +416,9 @@ func TestOpenErrors(t *testing.T) {
 	}
 }
 
-func TestInsertRows(t *testing.T) {
+func TestInsertRows(t *testing.T) { eachProtocol(t, insertRows) }
+
+func insertRows(t *testing.T) {
 	w := engine(t, catalogOf(t, thing))
 	at := time.Date(2025, 12, 31, 15, 59, 59, 123e6, time.UTC)
 	row := LoadRow{LoadID: "l", System: "s", Tier: "P", Stream: "st", Flow: "st→thing", Entity: "thing", Topic: "in.s.st",
@@ -431,4 +445,32 @@ func TestInsertRows(t *testing.T) {
 	if b, err := w.BooksNow(t.Context()); b.Loads != 1 || err != nil {
 		t.Errorf("loads seen: %+v, %v", b, err)
 	}
+}
+
+// What is read back as columns is the same over both protocols.
+func TestArrow(t *testing.T) {
+	eachProtocol(t, func(t *testing.T) {
+		w := bare(t)
+		const sql = "SELECT toInt64(number) AS n, if(number % 3 = 0, NULL, toInt64(number)) AS m, concat('行', toString(number)) AS s, nullIf(toString(number % 2), '0') AS z FROM numbers(20000) ORDER BY n"
+		rows, sum := int64(0), int64(0)
+		var nulls [4]int
+		err := w.arrow(t.Context(), sql, "reading", func(rec arrow.Record) error {
+			for i := range nulls {
+				nulls[i] += rec.Column(i).NullN()
+			}
+			for i := range int(rec.NumRows()) {
+				if n := rec.Column(0).(*array.Int64).Value(i); n != rows || rec.Column(2).(*array.String).Value(i) != "行"+strconv.FormatInt(n, 10) {
+					t.Fatalf("row %d: %v", rows, rec)
+				}
+				if m := rec.Column(1).(*array.Int64); m.IsValid(i) {
+					sum += m.Value(i)
+				}
+				rows++
+			}
+			return nil
+		})
+		if err != nil || rows != 20000 || nulls != [4]int{0, 6667, 0, 10000} || sum != 20000*19999/2-3*6666*6667/2 {
+			t.Errorf("%d rows, nulls %v, sum %d, %v", rows, nulls, sum, err)
+		}
+	})
 }

@@ -14,6 +14,19 @@ import (
 
 func TestMain(m *testing.M) { embeddedtest.Main(m) }
 
+// address is where bare connects to: eachProtocol changes it.
+var address = func(t *testing.T) string { return embeddedtest.Warehouse(t) }
+
+// eachProtocol runs a test over HTTP and over ClickHouse's own protocol: what
+// loading promises does not depend on it.
+func eachProtocol(t *testing.T, test func(t *testing.T)) {
+	http := address
+	defer func() { address = http }()
+	t.Run("http", test)
+	address = func(t *testing.T) string { return embeddedtest.WarehouseNative(t) }
+	t.Run("native", test)
+}
+
 // engine is a warehouse on the real engine, migrated to the catalogue. Tests
 // share one engine and run one after the other, so every layer starts empty.
 func engine(t *testing.T, c *schemas.Catalog) *Warehouse {
@@ -32,7 +45,7 @@ func engine(t *testing.T, c *schemas.Catalog) *Warehouse {
 // bare is a warehouse without any of our databases.
 func bare(t *testing.T) *Warehouse {
 	t.Helper()
-	w, err := Open(t.Context(), embeddedtest.Warehouse(t))
+	w, err := Open(t.Context(), address(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,14 +13,19 @@ import (
 
 // Refused tells which rows of a load the table can never take, in order, at most
 // so many. It stores nothing: the rows go to a table of the same columns that
-// keeps none, half by half, until the ones that fail stand alone. That table
-// stays in ops, empty; it is made anew each time, because columns change.
-func (w *Warehouse) Refused(ctx context.Context, l Load, most int) ([]int, error) {
-	sink := dbOps + ".refused_" + strings.ReplaceAll(l.Table, ".", "_")
+// keeps none, half by half, until the ones that fail stand alone. That table is
+// named after the load and goes at the end; one that a kill left behind goes with
+// the load's repetition.
+func (w *Warehouse) Refused(ctx context.Context, l Load, most int) (out []int, err error) {
+	sink := fmt.Sprintf("%s.refused_%s_%s", dbOps, strings.ReplaceAll(l.Table, ".", "_"), fingerprint(l.Token))
 	if err := w.Exec(ctx, fmt.Sprintf("CREATE OR REPLACE TABLE %s AS %s ENGINE = Null", sink, l.Table)); err != nil {
 		return nil, err
 	}
-	var out []int
+	defer func() {
+		if e := w.Exec(context.WithoutCancel(ctx), "DROP TABLE IF EXISTS "+sink); err == nil {
+			err = e
+		}
+	}()
 	var try func(from, to int64) error
 	try = func(from, to int64) error {
 		if len(out) >= most {

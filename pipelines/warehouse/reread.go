@@ -178,6 +178,9 @@ func (w *Warehouse) arrow(ctx context.Context, sql, doing string, fn func(arrow.
 		"output_format_arrow_compression_method": "none", "output_format_arrow_string_as_string": 1, "output_format_arrow_low_cardinality_as_dictionary": 0,
 		"max_query_size": 16 << 20,
 	}))
+	if w.native != nil {
+		return w.arrowOfRows(ctx, sql, doing, fn)
+	}
 	out, err := w.conn.QueryFormat(ctx, "ArrowStream", sql)
 	if err != nil {
 		return w.mark(err, doing)

@@ -26,13 +26,9 @@ func OpenRowwise(ctx context.Context, address, table string, columns []string) (
 	if !tableName.MatchString(table) {
 		return nil, fault.New(fault.Config, "opening %q: write <database>.<table>", table)
 	}
-	native := strings.HasPrefix(address, "clickhouse://")
-	opt, err := options(strings.Replace(address, "clickhouse://", "http://", 1))
+	opt, err := options(address)
 	if err != nil {
 		return nil, err
-	}
-	if native {
-		opt.Protocol = clickhouse.Native
 	}
 	conn, err := clickhouse.Open(opt)
 	if err != nil {

@@ -35,8 +35,9 @@ import (
 // Warehouse is a small pool of connections to one ClickHouse address. All
 // methods may be called concurrently.
 type Warehouse struct {
-	conn driver.Conn
-	addr string // host:port, for errors: the address without the credentials
+	conn   driver.Conn
+	native *native // loads by ClickHouse's own protocol; nil: over HTTP
+	addr   string  // host:port, for errors: the address without the credentials
 
 	// fusing serialises Fuse per entity: two rebuilds of one table would drop
 	// each other's staging table.
@@ -51,10 +52,16 @@ const (
 	maxConns  = 12
 )
 
-// Open connects to a warehouse by its HTTP address and proves that it answers
-// to these credentials. The address is a URL whose parts may be references:
+// Open connects to a warehouse and proves that it answers to these credentials.
+// The address is a URL whose scheme is the protocol and whose parts may be
+// references:
 //
 //	http://admin:${file:/var/lib/rongtong/admin.password}@127.0.0.1:18123
+//	clickhouse://admin:${file:/var/lib/rongtong/admin.password}@127.0.0.1:19000
+//
+// Both load exactly once and refuse the same rows. Answers in a format of the
+// server's (QueryFormat) exist over HTTP only. With https:// or
+// clickhouse://…?secure=true the connection is encrypted.
 //
 // A refused password or a malformed address is fault.Config; an address nobody
 // listens at is fault.Transient.
@@ -68,20 +75,33 @@ func Open(ctx context.Context, address string) (*Warehouse, error) {
 		return nil, fault.New(fault.Config, "opening the warehouse: %w", err)
 	}
 	w := &Warehouse{conn: conn, addr: opt.Addr[0], fusing: map[string]*sync.Mutex{}}
+	if opt.Protocol == clickhouse.Native {
+		w.native = newNative(opt)
+	}
 	if err := conn.Ping(ctx); err != nil {
-		conn.Close()
-		return nil, w.mark(err, "opening the warehouse at "+w.addr)
+		w.Close()
+		err = w.mark(err, "opening the warehouse at "+w.addr)
+		if fault.Of(err) == fault.Unknown && strings.Contains(err.Error(), "[handshake]") {
+			return nil, fault.Hint(fault.Config, "is that the port of the server's own protocol (9000), and not the one of HTTP (8123)?", "%w", err)
+		}
+		return nil, err
 	}
 	return w, nil
 }
+
+// ports are those a server listens at for a scheme if nothing else is said.
+var ports = map[string]string{"http": "8123", "https": "8443", "clickhouse": "9000"}
+
+const addressForm = "write http://user:${file:/path}@host:port, or clickhouse://user:${file:/path}@host:port"
 
 func options(address string) (*clickhouse.Options, error) {
 	// The URL is parsed before its references are resolved, so that a password
 	// may hold any character; url.Parse dislikes braces, hence the by-hand cut
 	// of the user part.
 	scheme, rest, ok := strings.Cut(address, "://")
-	if !ok || (scheme != "http" && scheme != "https") {
-		return nil, fault.Hint(fault.Config, "write http://user:${file:/path}@host:port", "reading the warehouse's address: it is not an HTTP URL")
+	port, known := ports[scheme]
+	if !ok || !known {
+		return nil, fault.Hint(fault.Config, addressForm, "reading the warehouse's address: it is neither an HTTP URL nor one of ClickHouse's own protocol")
 	}
 	var user, password string
 	if i := strings.LastIndex(rest, "@"); i >= 0 {
@@ -97,10 +117,14 @@ func options(address string) (*clickhouse.Options, error) {
 	}
 	u, err := url.Parse(scheme + "://" + rest)
 	if err != nil || u.Host == "" {
-		return nil, fault.Hint(fault.Config, "write http://user:${file:/path}@host:port", "reading the warehouse's address: the host and port are malformed")
+		return nil, fault.Hint(fault.Config, addressForm, "reading the warehouse's address: the host and port are malformed")
+	}
+	secure := scheme == "https" || u.Query().Get("secure") == "true"
+	if scheme == "clickhouse" && secure {
+		port = "9440"
 	}
 	if u.Port() == "" {
-		u.Host = net.JoinHostPort(u.Hostname(), map[string]string{"http": "8123", "https": "8443"}[scheme])
+		u.Host = net.JoinHostPort(u.Hostname(), port)
 	}
 	opt := &clickhouse.Options{
 		Protocol:     clickhouse.HTTP,
@@ -120,14 +144,22 @@ func options(address string) (*clickhouse.Options, error) {
 		},
 	}
 	opt.ClientInfo.Products = append(opt.ClientInfo.Products, struct{ Name, Version string }{"rongtong", "1"})
-	if scheme == "https" {
+	if scheme == "clickhouse" {
+		opt.Protocol = clickhouse.Native
+	}
+	if secure {
 		opt.TLS = tlsFor(u.Hostname())
 	}
 	return opt, nil
 }
 
 // Close closes the pool.
-func (w *Warehouse) Close() error { return w.conn.Close() }
+func (w *Warehouse) Close() error {
+	if w.native != nil {
+		w.native.close()
+	}
+	return w.conn.Close()
+}
 
 // Exec runs a statement that returns no rows. Arguments fill ? or {name:Type}.
 func (w *Warehouse) Exec(ctx context.Context, sql string, args ...any) error {
@@ -167,6 +199,9 @@ var ErrNoRows = errors.New("no row")
 // ("PrettyCompact", "JSONEachRow", "CSVWithNames" …). The caller closes the
 // stream; an error that arises midway is returned by Read.
 func (w *Warehouse) QueryFormat(ctx context.Context, sql, format string) (io.ReadCloser, error) {
+	if w.native != nil {
+		return nil, fault.Hint(fault.Config, "give the warehouse's HTTP address: --warehouse http://…", "running %s: formats of the server exist over HTTP only", statementName(sql))
+	}
 	// A format that is the statement's own clause (… FORMAT CSV) is refused by
 	// the client; SHOW and DESCRIBE work like SELECT.
 	out, err := w.conn.QueryFormat(ctx, format, sql)
