@@ -149,6 +149,11 @@ func (j *Jobs) positions(ctx context.Context) (string, error) {
 // is due, so an interrupted run is finished by the next.
 func (j *Jobs) integrate(ctx context.Context, r *Run) (string, error) {
 	var claims, things, issues, computed int64
+	// A copy that cannot be brought up to date holds up nobody: what was decided
+	// before still counts.
+	if err := CopyDecisions(ctx, j.Kafka, j.Warehouse); err != nil {
+		j.Log.Warn("copying decisions", "class", fault.Of(err).String(), "error", err)
+	}
 	for _, e := range j.Catalog.Entities {
 		err := r.Step(ctx, "fuse/"+e.Entity, func(ctx context.Context) (Did, error) {
 			res, err := j.Warehouse.Fuse(ctx, j.Catalog, e.Entity)

@@ -22,7 +22,7 @@ const (
 
 // ControlTopics are what the roles need beside the streams' topics.
 func ControlTopics() []topics.Topic {
-	return []topics.Topic{{Name: control, Partitions: 1}, {Name: scheduled, Partitions: 1},
+	return []topics.Topic{{Name: control, Partitions: 1}, {Name: scheduled, Partitions: 1}, {Name: decisions, Partitions: 1},
 		{Name: troubles, Partitions: 1, Configs: map[string]string{"retention.ms": "604800000"}}}
 }
 

@@ -121,6 +121,9 @@ func orNone(s string) string {
 
 func printThing(out io.Writer, t warehouse.Thing) {
 	fmt.Fprintf(out, "%s %s\n", t.Entity, t.Thing)
+	for _, k := range t.Keys {
+		fmt.Fprintf(out, "  标识 key %s (%s): %s\n", k.Key, strings.Join(k.Sources, ", "), howMatched(k))
+	}
 	if len(t.Fields) == 0 {
 		fmt.Fprintln(out, "  没有行：各来源均已撤回 no row: every source withdrew its claim")
 	}
@@ -143,6 +146,9 @@ func printThing(out io.Writer, t warehouse.Thing) {
 			state = "  撤回 withdrawn"
 		case !c.Latest:
 			state = "  旧 superseded"
+		}
+		if c.Key != "" {
+			state += "  标识 key " + c.Key
 		}
 		fmt.Fprintf(out, "  %s (%s)  %s%s\n    源 %s\n    Kafka %s/%d@%d, arrived %s\n", c.System, c.Tier, c.EventTime.Format(time.DateTime), state, place(c), c.Topic, c.Partition, c.Offset, c.ArrivedAt.Format(time.DateTime))
 		var vs []string

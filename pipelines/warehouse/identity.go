@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 )
 
 // Identity. A thing about which some sources have no code comes under several
@@ -244,29 +243,3 @@ const (
 	VerdictApart = "apart" // they are two
 	VerdictUndo  = "undo"  // the rules decide again
 )
-
-// IdentityDecision is what a person decided about two keys of an entity.
-type IdentityDecision struct {
-	Entity    string    `json:"entity"`
-	Left      string    `json:"left"` // the lower of the two, as text
-	Right     string    `json:"right"`
-	Verdict   string    `json:"verdict"`
-	DecidedBy string    `json:"decided_by"` // the role, never a person
-	Reason    string    `json:"reason"`
-	DecidedAt time.Time `json:"decided_at"`
-	Seq       int64     `json:"seq"` // counts up with every decision
-}
-
-// RecordDecisions keeps decisions; one that is there already stays. They count
-// from the next fusion on.
-func (w *Warehouse) RecordDecisions(ctx context.Context, ds []IdentityDecision) error {
-	for i := range ds {
-		if d := &ds[i]; d.Left > d.Right {
-			d.Left, d.Right = d.Right, d.Left
-		}
-	}
-	if len(ds) == 0 {
-		return nil
-	}
-	return w.InsertRows(ctx, "ops.identity_decision", fmt.Sprintf("%d-%d", ds[0].Seq, ds[len(ds)-1].Seq), ds)
-}

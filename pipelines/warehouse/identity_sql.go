@@ -364,7 +364,7 @@ func identityViews(c *schemas.Catalog) []*object {
 			continue
 		}
 		side := "(SELECT member, name, division, srcs FROM " + dbDwd + "." + ident(e.Entity+membersSuffix) + " FINAL WHERE is_deleted = 0)"
-		pairs = append(pairs, fmt.Sprintf(`SELECT p.entity AS entity, p.a AS left, p.b AS right, l.name AS name, l.division AS division_code, p.reason AS reason, p.agree AS agree, p.differ AS differ,
+		pairs = append(pairs, fmt.Sprintf(`SELECT p.entity AS entity, substring(lower(hex(sipHash64(p.entity, least(p.a, p.b), greatest(p.a, p.b)))), 1, 10) AS pair, p.a AS left, p.b AS right, l.name AS name, l.division AS division_code, p.reason AS reason, p.agree AS agree, p.differ AS differ,
        l.srcs AS left_srcs, r.srcs AS right_srcs, p.asked_at AS asked_at
 FROM (SELECT entity, left AS a, right AS b, reason, agree, differ, asked_at FROM ops.identity_pair FINAL WHERE entity = %[1]s AND is_deleted = 0) AS p
 INNER JOIN %[2]s AS l ON l.member = p.a
@@ -377,14 +377,14 @@ INNER JOIN %[2]s AS r ON r.member = p.b`, quote(e.Entity), side))
 	return []*object{
 		{db: dbAds, name: "identity_review", definer: true, comment: "疑似同一事物：须由主管部门核定的标识对",
 			columns: []column{
-				{"entity", lc, "", "主题实体 Entity"}, {"left", "String", "", "标识一 One key"}, {"right", "String", "", "标识二 The other key"},
+				{"entity", lc, "", "主题实体 Entity"}, {"pair", "String", "", "标识对编号 The pair's short name"}, {"left", "String", "", "标识一 One key"}, {"right", "String", "", "标识二 The other key"},
 				{"name", "String", "", "名称（比对用） Name for matching"}, {"division_code", "String", "", "所在区划 Division"},
 				{"reason", lc, "", "为何存疑 Why it is not clear: name_only, facts_differ, same_source, several"},
 				{"agree", "Array(LowCardinality(String))", "", "一致的字段 Fields that agree"}, {"differ", "Array(LowCardinality(String))", "", "不一致的字段 Fields that differ"},
 				{"left_srcs", "Array(LowCardinality(String))", "", "标识一的来源 Sources of the one"}, {"right_srcs", "Array(LowCardinality(String))", "", "标识二的来源 Sources of the other"},
 				{"asked_at", instant, "", "提出时间 Asked at"}, {"department", "String", "", "核定部门 Department that decides"}, {"other_department", "String", "", "另一来源的部门 Department of the other source"},
 			},
-			view: fmt.Sprintf("SELECT entity, left, right, name, division_code, reason, agree, differ, left_srcs, right_srcs, asked_at,\n       %s AS department, %s AS other_department\nFROM\n(\n%s\n)",
+			view: fmt.Sprintf("SELECT entity, pair, left, right, name, division_code, reason, agree, differ, left_srcs, right_srcs, asked_at,\n       %s AS department, %s AS other_department\nFROM\n(\n%s\n)",
 				f.department("toString(left_srcs[1])"), f.department("toString(right_srcs[1])"), indent(strings.Join(pairs, "\nUNION ALL\n")))},
 		{db: dbAds, name: "identity_review_by_department", definer: true, comment: "疑似同一事物：各部门待核定数",
 			columns: []column{{"department", "String", "", "核定部门 Department that decides"}, {"entity", lc, "", "主题实体 Entity"}, {"reason", lc, "", "为何存疑 Why it is not clear"},

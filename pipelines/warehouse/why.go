@@ -13,7 +13,8 @@ import (
 // Thing is a fused row with everything it was made of.
 type Thing struct {
 	Entity    string     `json:"entity"`
-	Thing     string     `json:"thing"` // the key's columns, joined with '|'
+	Thing     string     `json:"thing"`          // the key's columns, joined with '|'
+	Keys      []Key      `json:"keys,omitempty"` // that sources know it by, where they are several
 	Fields    []Field    `json:"fields"`
 	Claims    []Claim    `json:"claims"` // every claim ever made, the latest of each source first
 	Conflicts []Conflict `json:"conflicts"`
@@ -45,6 +46,7 @@ type Claim struct {
 	Withdrawn bool              `json:"withdrawn"`
 	Latest    bool              `json:"latest"` // of its source: only these speak
 	Values    map[string]string `json:"values"`
+	Key       string            `json:"key,omitempty"` // of the claim, where the thing has several
 }
 
 // Conflict is a disagreement between two sources about a field.
@@ -67,13 +69,28 @@ func (w *Warehouse) WhyThing(ctx context.Context, c *schemas.Catalog, entity, th
 	if e == nil {
 		return t, fault.New(fault.Config, "explaining %q: there is no such entity", entity)
 	}
-	is := (&fuser{e: e}).thing() + " = " + quote(thing)
-	var err error
-	if t.Fields, err = w.fields(ctx, e, is); err != nil {
+	keys, err := w.IdentityOf(ctx, e, thing)
+	if err != nil {
 		return t, err
 	}
-	if t.Claims, err = w.claims(ctx, e, is); err != nil {
+	claimed := []string{quote(thing)}
+	if len(keys) > 1 {
+		t.Keys, t.Thing, thing = keys, keys[0].Thing, keys[0].Thing
+		for _, k := range keys {
+			claimed = append(claimed, quote(k.Key))
+		}
+	}
+	is := (&fuser{e: e}).thing()
+	if t.Fields, err = w.fields(ctx, e, is+" = "+quote(thing)); err != nil {
 		return t, err
+	}
+	if t.Claims, err = w.claims(ctx, e, is+" IN ("+strings.Join(claimed, ", ")+")"); err != nil {
+		return t, err
+	}
+	for i := range t.Claims {
+		if len(t.Keys) == 0 {
+			t.Claims[i].Key = ""
+		}
 	}
 	if len(t.Claims) == 0 {
 		return t, fault.Hint(fault.Data, "the key's columns are joined with '|'; rongtong query \"SELECT * FROM dwd."+entity+" LIMIT 3\" shows some",
@@ -133,17 +150,17 @@ func (w *Warehouse) claims(ctx context.Context, e *schemas.Entity, is string) ([
 	}
 	var out []Claim
 	seen := map[string]bool{}
-	sql := fmt.Sprintf(`SELECT src_system, src_tier, version, event_time, arrived_at, kafka_topic, kafka_partition, kafka_offset, place, src_record_id, is_deleted, [%s]
+	sql := fmt.Sprintf(`SELECT `+(&fuser{e: e}).thing()+`, src_system, src_tier, version, event_time, arrived_at, kafka_topic, kafka_partition, kafka_offset, place, src_record_id, is_deleted, [%s]
 FROM std.%s FINAL WHERE %s ORDER BY version DESC, kafka_offset DESC, src_system`, strings.Join(values, ", "), ident(e.Entity), is)
 	err := w.each(ctx, sql, func(scan func(...any) error) error {
 		var x Claim
 		var deleted uint8
 		var v []string
-		if err := scan(&x.System, &x.Tier, &x.Version, &x.EventTime, &x.ArrivedAt, &x.Topic, &x.Partition, &x.Offset, &x.Place, &x.RecordID, &deleted, &v); err != nil {
+		if err := scan(&x.Key, &x.System, &x.Tier, &x.Version, &x.EventTime, &x.ArrivedAt, &x.Topic, &x.Partition, &x.Offset, &x.Place, &x.RecordID, &deleted, &v); err != nil {
 			return err
 		}
-		x.Withdrawn, x.Latest, x.Values = deleted != 0, !seen[x.System], map[string]string{}
-		seen[x.System] = true
+		x.Withdrawn, x.Latest, x.Values = deleted != 0, !seen[x.System+"|"+x.Key], map[string]string{}
+		seen[x.System+"|"+x.Key] = true
 		for i, c := range e.Columns {
 			if v[i] != "" && !e.IsKey(c.Name) {
 				x.Values[c.Name] = v[i]
