@@ -13367,6 +13367,7 @@ COMMENT '来源分歧：各部门各字段的数量 [1a53aadb7aba608a]';
 CREATE OR REPLACE VIEW ads.identity_review
 (
     entity LowCardinality(String) COMMENT '主题实体 Entity',
+    pair String COMMENT '标识对编号 The pair\'s short name',
     left String COMMENT '标识一 One key',
     right String COMMENT '标识二 The other key',
     name String COMMENT '名称（比对用） Name for matching',
@@ -13380,17 +13381,17 @@ CREATE OR REPLACE VIEW ads.identity_review
     department String COMMENT '核定部门 Department that decides',
     other_department String COMMENT '另一来源的部门 Department of the other source'
 ) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
-SELECT entity, left, right, name, division_code, reason, agree, differ, left_srcs, right_srcs, asked_at,
+SELECT entity, pair, left, right, name, division_code, reason, agree, differ, left_srcs, right_srcs, asked_at,
        transform(toString(left_srcs[1]), ['nbs_register', 'province_gateway', 'return_receipts', 'city_operations', 'county_ledger', 'county_offices', 'emergency_feed', 'township_ledger', 'village_forms'], ['山东省统计局、山东省民政厅', '山东省大数据局', '山东省大数据局', '各设区的市大数据局', '各县（市、区）民政局', '各县（市、区）财政局、行政审批服务局、民政局、政法委', '各县（市、区）应急管理局', '各乡镇人民政府、街道办事处', '各村（居）民委员会'], '') AS department, transform(toString(right_srcs[1]), ['nbs_register', 'province_gateway', 'return_receipts', 'city_operations', 'county_ledger', 'county_offices', 'emergency_feed', 'township_ledger', 'village_forms'], ['山东省统计局、山东省民政厅', '山东省大数据局', '山东省大数据局', '各设区的市大数据局', '各县（市、区）民政局', '各县（市、区）财政局、行政审批服务局、民政局、政法委', '各县（市、区）应急管理局', '各乡镇人民政府、街道办事处', '各村（居）民委员会'], '') AS other_department
 FROM
 (
-  SELECT p.entity AS entity, p.a AS left, p.b AS right, l.name AS name, l.division AS division_code, p.reason AS reason, p.agree AS agree, p.differ AS differ,
+  SELECT p.entity AS entity, substring(lower(hex(sipHash64(p.entity, least(p.a, p.b), greatest(p.a, p.b)))), 1, 10) AS pair, p.a AS left, p.b AS right, l.name AS name, l.division AS division_code, p.reason AS reason, p.agree AS agree, p.differ AS differ,
          l.srcs AS left_srcs, r.srcs AS right_srcs, p.asked_at AS asked_at
   FROM (SELECT entity, left AS a, right AS b, reason, agree, differ, asked_at FROM ops.identity_pair FINAL WHERE entity = 'organization' AND is_deleted = 0) AS p
   INNER JOIN (SELECT member, name, division, srcs FROM dwd.organization__members FINAL WHERE is_deleted = 0) AS l ON l.member = p.a
   INNER JOIN (SELECT member, name, division, srcs FROM dwd.organization__members FINAL WHERE is_deleted = 0) AS r ON r.member = p.b
 )
-COMMENT '疑似同一事物：须由主管部门核定的标识对 [42ec9f9f2e7789b9]';
+COMMENT '疑似同一事物：须由主管部门核定的标识对 [0fa8052a9603e51c]';
 
 CREATE OR REPLACE VIEW ads.identity_review_by_department
 (
