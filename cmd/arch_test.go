@@ -59,6 +59,7 @@ var rooms = map[string]int{
 	"deploy/testservers/run":         4,
 	"deploy/testservers/apachekafka": 3,
 	"schemas/pii":                    1,
+	"pipelines/telemetry":            1,
 	"deploy/sandbox/world":           1,
 	"deploy/lifeline":                0,
 	"pipelines/systems":              0,
@@ -79,6 +80,8 @@ var homes = map[string][]string{
 	"github.com/ebitengine/purego":        {"deploy/embedded"},
 	"github.com/spf13/cobra":              {"cmd/rongtong"},
 	"charm.land/":                         {"cmd/top"},
+	"go.opentelemetry.io/otel/sdk":        {"pipelines/telemetry"},
+	"go.opentelemetry.io/otel/exporters":  {"pipelines/telemetry"},
 }
 
 // independent rooms check the pipeline from outside: they may not see how it

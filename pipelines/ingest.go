@@ -11,9 +11,11 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 	"github.com/cespare/xxhash/v2"
+	"go.opentelemetry.io/otel/attribute"
 
 	"rongtong/connectors"
 	"rongtong/pipelines/deidentify"
+	"rongtong/pipelines/telemetry"
 	"rongtong/pipelines/topics"
 	"rongtong/schemas"
 	"rongtong/schemas/fault"
@@ -313,6 +315,7 @@ func (in *Ingest) stream(ctx context.Context, kafka Log, opened connectors.Opene
 	told := 0 // events of the source that were logged
 	for {
 		chunk.Reset()
+		began := time.Now()
 		pos, err := src.Read(ctx, chunk)
 		if errors.Is(err, io.EOF) {
 			in.Troubles.end(sourceTrouble(s))
@@ -325,30 +328,44 @@ func (in *Ingest) stream(ctx context.Context, kafka Log, opened connectors.Opene
 			continue
 		}
 		if err != nil {
+			telemetry.Did(ctx, telemetry.Read, began, time.Since(began), err)
 			return err
 		}
-		kept, err := land.apply(chunk)
+		work, pull := telemetry.BeginAt(ctx, telemetry.Pull, began, s.traced(len(chunk.Rows))...)
+		telemetry.Did(work, telemetry.Read, began, time.Since(began), nil)
+		kept, err := land.stage(work, chunk)
 		if err != nil {
+			pull.End(err)
 			return err
 		}
 		left.drop(chunk)
 		next := progress{Counts: opening.plus(src.Stats(), land.counts(), s.Personal), Left: left}
-		if next.Position, err = land.step.SealPosition(pos); err != nil {
-			return err
-		}
 		next.Records = at.Records + int64(len(chunk.Rows))
 		next.Last = at.Last + int64(len(chunk.Rows))
-		if err := in.commit(ctx, producer, s, chunk, kept, at.Last, next); err != nil {
+		if next.Position, err = land.step.SealPosition(pos); err == nil {
+			err = in.commit(work, producer, s, chunk, kept, at.Last, next)
+		}
+		pull.End(err)
+		if err != nil {
 			return err
 		}
 		at = next
 		in.Troubles.end(sourceTrouble(s))
-		log.Debug("delivered", "records", len(chunk.Rows), "in_all", at.Records)
+		log.DebugContext(work, "delivered", "records", len(chunk.Rows), "in_all", at.Records)
 		told = tell(log, src.Stats(), told)
 		if err := src.Done(ctx, pos); err != nil {
 			return err
 		}
 	}
+}
+
+// traced describes work on records of the stream.
+func (s *Stream) traced(records int) []attribute.KeyValue {
+	if !telemetry.On() {
+		return nil
+	}
+	return []attribute.KeyValue{attribute.String("rongtong.tier", s.System.Tier), attribute.String("rongtong.system", s.System.System),
+		attribute.String("rongtong.stream", s.Stream.Name), attribute.Int("messaging.batch.message_count", records)}
 }
 
 // tell logs what happened to the source itself since told events, and how far the
@@ -383,7 +400,11 @@ func Delivered(ctx context.Context, k *topics.Client, s *Stream) (Counts, error)
 // any error the producer is spent and the stream starts again: the next
 // producer of the same ID settles the transaction one way or the other, and the
 // stored position, which moved exactly if the rows are there, says which.
-func (in *Ingest) commit(ctx context.Context, p Producer, s *Stream, chunk *record.Chunk, kept []deidentify.Kept, before int64, next progress) error {
+// The first record of each partition says which trace the transaction belongs to.
+func (in *Ingest) commit(ctx context.Context, p Producer, s *Stream, chunk *record.Chunk, kept []deidentify.Kept, before int64, next progress) (err error) {
+	ctx, stage := telemetry.Begin(ctx, telemetry.Produce)
+	defer func() { stage.End(err) }()
+	trace, traced := telemetry.Parent(ctx), make([]bool, s.Partitions())
 	txn := p.Begin()
 	for _, k := range kept {
 		txn.Append(s.landing(), 0, topics.Record{Key: k.Key, Value: k.Value})
@@ -392,7 +413,11 @@ func (in *Ingest) commit(ctx context.Context, p Producer, s *Stream, chunk *reco
 	for i := range chunk.Rows {
 		e := &chunk.Rows[i]
 		header = AppendHeader(header[:0], e, before+int64(i)+1)
-		txn.Append(s.Topic, topics.Partition(e.Key, s.Partitions()), topics.Record{Key: e.Key, Value: e.Value, Header: header})
+		r, p := topics.Record{Key: e.Key, Value: e.Value, Header: header}, topics.Partition(e.Key, s.Partitions())
+		if !traced[p] {
+			r.Trace, traced[p] = trace, true
+		}
+		txn.Append(s.Topic, p, r)
 	}
 	if err := txn.SavePosition(ctx, positions, s.group(), s.Topic, next.encode()); err != nil {
 		return errors.Join(err, txn.Abort(ctx))

@@ -1,7 +1,10 @@
 package pipelines
 
 import (
+	"context"
+
 	"rongtong/pipelines/deidentify"
+	"rongtong/pipelines/telemetry"
 	"rongtong/schemas/record"
 )
 
@@ -41,6 +44,13 @@ func (l *lander) apply(c *record.Chunk) ([]deidentify.Kept, error) {
 		return nil, err
 	}
 	return l.step.Apply(c), nil
+}
+
+// stage is apply as a stage of the pipeline.
+func (l *lander) stage(ctx context.Context, c *record.Chunk) (kept []deidentify.Kept, err error) {
+	_, stage := telemetry.Begin(ctx, telemetry.Land)
+	defer func() { stage.End(err) }()
+	return l.apply(c)
 }
 
 func (l *lander) counts() deidentify.Counts {

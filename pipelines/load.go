@@ -9,7 +9,9 @@ import (
 	"unsafe"
 
 	"github.com/apache/arrow/go/v17/arrow"
+	"go.opentelemetry.io/otel/trace"
 
+	"rongtong/pipelines/telemetry"
 	"rongtong/pipelines/topics"
 	"rongtong/pipelines/warehouse"
 	"rongtong/schemas/fault"
@@ -38,7 +40,14 @@ type block struct {
 	raw      arrow.Record   // the records as received; nil: they are not kept
 	rejects  []warehouse.RejectRow
 	reviews  []warehouse.ReviewRow // of rejects that only a person can resolve
+
+	began           time.Time // when its first record was asked for
+	took, transform time.Duration
+	traces          []trace.SpanContext // of the transactions that its records came with, the first linkMost
 }
+
+// linkMost bounds how many traces a span goes back to.
+const linkMost = 32
 
 func (b *block) release() {
 	for i, r := range b.rows {
@@ -68,7 +77,7 @@ func (w *worker) prepare(ctx context.Context, s *share) (*block, error) {
 	if !exact {
 		to = s.end.Load()
 	}
-	b := &block{share: s, topicID: s.topicID, repeat: exact, rejected: make([]int, len(s.stream.Flows)), rows: make([]arrow.Record, len(s.stream.Flows))}
+	b := &block{share: s, topicID: s.topicID, repeat: exact, rejected: make([]int, len(s.stream.Flows)), rows: make([]arrow.Record, len(s.stream.Flows)), began: time.Now()}
 	if exact {
 		b.topicID = s.pending.Topic // a repetition has the name that was promised
 	}
@@ -78,6 +87,10 @@ func (w *worker) prepare(ctx context.Context, s *share) (*block, error) {
 		err = fault.New(fault.Transient, "reading %s/%d from %d: the log ends at %d, before the pending load's end %d", s.topic, s.partition, s.read, next, to)
 	}
 	p.take()
+	b.took = time.Since(b.began)
+	if err != nil {
+		telemetry.Did(ctx, telemetry.Fetch, b.began, b.took, err)
+	}
 	if next = min(next, to); err != nil || next <= s.read {
 		b.release()
 		return nil, err
@@ -136,6 +149,9 @@ func (p *pieces) add(r *topics.FetchedRecord) error {
 	if p.block.received == 0 && len(p.chunk.Rows) == 0 {
 		p.block.first = r.Time.UnixMilli()
 	}
+	if len(r.Trace) > 0 {
+		p.block.follow(r.Trace)
+	}
 	place := p.chunk.Copy(borrow(e.Place))
 	e.Place = unsafe.String(unsafe.SliceData(place), len(place))
 	p.chunk.Append(e)
@@ -144,6 +160,32 @@ func (p *pieces) add(r *topics.FetchedRecord) error {
 		p.apply()
 	}
 	return nil
+}
+
+// follow notes the trace that a record came with.
+func (b *block) follow(parent []byte) {
+	if !telemetry.On() || len(b.traces) == linkMost {
+		return
+	}
+	if sc := telemetry.Parsed(string(parent)); sc.IsValid() {
+		b.traces = append(b.traces, sc)
+	}
+}
+
+// stage begins the stage that loads the block: in the trace of its first record,
+// with links to the others, and with what was done of it already.
+func (b *block) stage(ctx context.Context) (context.Context, telemetry.Stage) {
+	if len(b.traces) > 0 {
+		ctx = telemetry.Within(ctx, b.traces[0])
+	}
+	ctx, stage := telemetry.BeginAt(ctx, telemetry.Load, b.began, b.share.stream.traced(b.received)...)
+	if len(b.traces) > 1 {
+		stage.Link(b.traces[1:]...)
+	}
+	fetch := b.took - b.transform // the two alternate, piece by piece; shown one after the other
+	telemetry.Did(ctx, telemetry.Fetch, b.began, fetch, nil)
+	telemetry.Did(ctx, telemetry.Transform, b.began.Add(fetch), b.transform, nil)
+	return ctx, stage
 }
 
 // envelope is a record as the transforms know it. All but its fault is borrowed.
@@ -169,7 +211,7 @@ func (p *pieces) apply() {
 	if len(c.Rows) == 0 {
 		return
 	}
-	began := p.meter.begin()
+	clock, began := time.Now(), p.meter.begin()
 	p.refused = p.refused[:0]
 	for i := range s.stream.Flows {
 		f := &s.stream.Flows[i]
@@ -188,6 +230,7 @@ func (p *pieces) apply() {
 		raw.Add(c, p.refused)
 	}
 	p.meter.end(began)
+	p.block.transform += time.Since(clock)
 	p.block.received += len(c.Rows)
 	c.Reset()
 }
@@ -230,8 +273,13 @@ func rejectRow(b *block, f *Flow, e *record.Envelope, r *transforms.Reject) ware
 
 // deliver loads a block under the protocol: the intent is committed before rows
 // leave the process, the end of the span after everything has arrived.
-func (w *worker) deliver(ctx context.Context, b *block) error {
+func (w *worker) deliver(ctx context.Context, b *block) (err error) {
 	s := b.share
+	if b.received > 0 {
+		var stage telemetry.Stage
+		ctx, stage = b.stage(ctx)
+		defer func() { stage.End(err) }()
+	}
 	accepted := 0
 	if b.received > 0 {
 		if err := w.judge(ctx, b); err != nil {
@@ -241,8 +289,10 @@ func (w *worker) deliver(ctx context.Context, b *block) error {
 		if err := w.commit(ctx, s, b.span.From, plan.encode()); err != nil {
 			return err
 		}
-		var err error
-		if accepted, err = w.load(ctx, b); err != nil {
+		began := time.Now()
+		accepted, err = w.load(ctx, b)
+		telemetry.Did(ctx, telemetry.Insert, began, time.Since(began), err)
+		if err != nil {
 			return err
 		}
 	}
@@ -250,7 +300,7 @@ func (w *worker) deliver(ctx context.Context, b *block) error {
 		return err
 	}
 	if b.repeat {
-		w.Log.Info("repeated a pending load", "topic", s.topic, "partition", s.partition, "from", b.span.From, "to", b.span.To)
+		w.Log.InfoContext(ctx, "repeated a pending load", "topic", s.topic, "partition", s.partition, "from", b.span.From, "to", b.span.To)
 	}
 	s.next.Store(b.span.To)
 	if w.Loaded != nil {
@@ -270,7 +320,7 @@ func (w *worker) commit(ctx context.Context, s *share, offset int64, metadata st
 // loaded.
 func (w *worker) load(ctx context.Context, b *block) (accepted int, err error) {
 	s := b.share
-	ledger := make([]warehouse.LoadRow, 0, len(s.stream.Flows))
+	ledger, parent := make([]warehouse.LoadRow, 0, len(s.stream.Flows)), telemetry.Parent(ctx)
 	for i := range s.stream.Flows {
 		f := &s.stream.Flows[i]
 		name := w.token(b, f.name(s.stream))
@@ -287,7 +337,7 @@ func (w *worker) load(ctx context.Context, b *block) (accepted int, err error) {
 			System: s.stream.System.System, Tier: s.stream.System.Tier, Stream: s.stream.Stream.Name,
 			Flow: f.name(s.stream), Entity: f.Entity.Entity,
 			Topic: b.span.Topic, TopicID: b.topicID, Partition: b.span.Partition, FromOffset: b.span.From, ToOffset: b.span.To, Plan: f.Plan.Fingerprint(),
-			Received: int64(b.received), Accepted: int64(n), Rejected: int64(b.rejected[i]), LoadedAt: time.Now(),
+			Received: int64(b.received), Accepted: int64(n), Rejected: int64(b.rejected[i]), LoadedAt: time.Now(), Traceparent: parent,
 		})
 	}
 	if err := w.keepRaw(ctx, b); err != nil {

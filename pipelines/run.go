@@ -8,10 +8,14 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+
 	"rongtong/pipelines/schedule"
+	"rongtong/pipelines/telemetry"
 	"rongtong/pipelines/warehouse"
 	"rongtong/schemas/fault"
 	"rongtong/schemas/pii"
@@ -54,13 +58,26 @@ func (r *Run) Step(ctx context.Context, name string, do func(context.Context) (D
 		return context.Cause(ctx)
 	}
 	r.begin(name)
+	began := time.Now()
 	var did Did
 	err := patient(ctx, r.Log.With("step", name), "running a step", func() (err error) {
 		did, err = do(ctx)
 		return err
 	})
 	r.end(did, err)
+	if !did.Nothing || err != nil {
+		telemetry.Did(ctx, stepStage(name), began, time.Since(began), err, attribute.String("rongtong.step", name))
+	}
 	return err
+}
+
+// stepStage is the stage of the pipeline that a step belongs to.
+func stepStage(name string) string {
+	switch kind, _, _ := strings.Cut(name, "/"); kind {
+	case telemetry.Fuse, telemetry.Compute:
+		return kind
+	}
+	return telemetry.Step
 }
 
 const (
@@ -253,8 +270,10 @@ var process = func() string {
 func (j *Jobs) run(ctx context.Context, s schedule.Started, does string, timeout time.Duration, last bool) (schedule.Outcome, error) {
 	row := warehouse.Run{ID: RunID(s.ID, s.Attempt), Slot: s.ID, Kind: "job", Job: s.Job, Cause: string(s.Cause), Request: s.Lane, BusinessDate: s.Business.Format(time.DateOnly),
 		Attempt: uint8(min(max(s.Attempt, 1), 255)), Started: time.Now(), State: warehouse.Running, Process: process}
+	ctx, stage := telemetry.Begin(ctx, telemetry.Job, attribute.String("rongtong.job", s.Job), attribute.String("rongtong.run", row.ID))
+	stage.Link(j.loadsSince(ctx, s.Job, row.ID)...)
 	rec := newRecorder(j.Warehouse, row)
-	log := slog.New(keeper{j.Log.With("job", s.Job, "run", row.ID).Handler(), rec, ""})
+	log := slog.New(keeper{telemetry.Logger(ctx, j.Log).With("job", s.Job, "run", row.ID).Handler(), rec, ""})
 	r := &Run{ID: row.ID, Job: s.Job, Cause: s.Cause, Date: row.BusinessDate, Attempt: s.Attempt, From: s.From, Args: s.Args, Log: log, recorder: rec}
 	err := patient(ctx, log, "recording a run", func() error {
 		if err := j.snapshot(ctx, &rec.row); err != nil {
@@ -274,6 +293,7 @@ func (j *Jobs) run(ctx context.Context, s schedule.Started, does string, timeout
 	if err != nil {
 		rec.row.ErrorClass, rec.row.Error = fault.Of(err).String(), pii.MaskString(err.Error())
 	}
+	stage.End(err)
 	state, took := rec.row.State, rec.row.Finished.Sub(rec.row.Started).Round(time.Millisecond)
 	rec.mu.Unlock()
 	if err != nil {

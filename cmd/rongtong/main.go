@@ -19,6 +19,7 @@ import (
 	"rongtong/deploy/lifeline"
 	"rongtong/deploy/sandbox"
 	"rongtong/pipelines/control"
+	"rongtong/pipelines/telemetry"
 	"rongtong/schemas/fault"
 	"rongtong/schemas/pii"
 )
@@ -125,9 +126,20 @@ func (c *common) log() *slog.Logger {
 	}
 	o := &slog.HandlerOptions{Level: level}
 	if c.logFormat == "json" {
-		return slog.New(slog.NewJSONHandler(pii.Writer{W: os.Stderr}, o))
+		return slog.New(telemetry.Handler{Handler: slog.NewJSONHandler(pii.Writer{W: os.Stderr}, o)})
 	}
-	return slog.New(slog.NewTextHandler(pii.Writer{W: os.Stderr}, o))
+	return slog.New(telemetry.Handler{Handler: slog.NewTextHandler(pii.Writer{W: os.Stderr}, o)})
+}
+
+// checkLog refuses what log would silently read as something else.
+func (c *common) checkLog() error {
+	if c.logFormat != "text" && c.logFormat != "json" {
+		return &usageError{fmt.Errorf("--log-format is text or json, not %q", c.logFormat)}
+	}
+	if new(slog.Level).UnmarshalText([]byte(c.logLevel)) != nil {
+		return &usageError{fmt.Errorf("--log-level is debug, info, warn or error, not %q", c.logLevel)}
+	}
+	return nil
 }
 
 func newRoot() *cobra.Command {
@@ -139,6 +151,7 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true, SilenceUsage: true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
+	root.PersistentPreRunE = func(*cobra.Command, []string) error { return c.checkLog() }
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	})

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rongtong/pipelines/control"
+	"rongtong/pipelines/warehouse"
 	"rongtong/schemas/decl"
 )
 
@@ -82,7 +84,7 @@ func unknownOf(word string, known []string) string {
 func runShowCmd(c *common) *cobra.Command {
 	return &cobra.Command{
 		Use:     "show RUN",
-		Short:   "show a run in full",
+		Short:   "show a run in full: positions, counts, steps, error and log",
 		Example: "  rongtong runs show return-20260103T223000",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -109,7 +111,7 @@ func runShowCmd(c *common) *cobra.Command {
 	}
 }
 
-func printRuns(out io.Writer, runs []control.RunStatus, now time.Time) {
+func printRuns(out io.Writer, runs []warehouse.Run, now time.Time) {
 	if len(runs) == 0 {
 		fmt.Fprintln(out, "没有这样的运行 no such runs")
 		return
@@ -121,32 +123,53 @@ func printRuns(out io.Writer, runs []control.RunStatus, now time.Time) {
 		if r.Error != "" {
 			what = r.Error
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", r.Started.Format(time.DateTime), r.RunID, r.State, r.Cause, r.Date, r.Attempt,
-			r.Took(now).Round(time.Millisecond), what)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", r.Started.Format(time.DateTime), r.ID, r.State, r.Cause, r.BusinessDate, r.Attempt,
+			control.Took(r, now).Round(time.Millisecond), what)
 	}
 	w.Flush()
 }
 
-func printRun(out io.Writer, r control.RunStatus, now time.Time) {
+func printRun(out io.Writer, r control.RunDetail, now time.Time) {
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
 	line := func(name, value string) {
 		if value != "" {
 			fmt.Fprintf(w, "%s\t%s\n", name, value)
 		}
 	}
-	line("run", r.RunID)
-	line("job", r.Job)
+	line("run", r.ID)
+	line(r.Kind, r.Job)
 	line("state", r.State)
-	line("cause", r.Cause)
-	line("business date", r.Date)
+	line("cause", strings.TrimSpace(r.Cause+" "+r.Request))
+	line("business date", r.BusinessDate)
 	line("attempt", fmt.Sprint(r.Attempt))
 	line("began", r.Started.Format("2006-01-02 15:04:05.000 MST"))
-	if !r.Finished.Before(r.Started) {
+	if !r.Finished.IsZero() {
 		line("ended", r.Finished.Format("2006-01-02 15:04:05.000 MST"))
 	}
-	line("took", r.Took(now).Round(time.Millisecond).String())
-	line("loads it saw", fmt.Sprint(r.Loads))
+	line("took", control.Took(r.Run, now).Round(time.Millisecond).String())
+	line("process", r.Process)
+	line("plan", fmt.Sprintf("%016x", r.Plan))
+	line("books it saw", fmt.Sprintf("%d received = %d accepted + %d refused, in %d loads", r.Received, r.Accepted, r.Rejected, r.LoadsSeen))
+	line("step", r.Step)
+	line("steps ended", fmt.Sprint(r.Steps))
 	line("result", r.Detail)
-	line("error", r.Error)
+	line("error", strings.TrimSpace(r.ErrorClass+" "+r.Error))
 	w.Flush()
+	if len(r.Done) > 0 {
+		fmt.Fprintln(w, "\nstep\tstate\ttook\tin\tout\twhat")
+	}
+	for _, s := range r.Done {
+		took := now.Sub(s.Started)
+		if !s.Finished.IsZero() {
+			took = s.Finished.Sub(s.Started)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%s\n", s.Step, s.State, took.Round(time.Millisecond), s.In, s.Out, cmp.Or(s.Error, s.Detail))
+	}
+	w.Flush()
+	if len(r.Log) > 0 {
+		fmt.Fprintln(out)
+	}
+	for _, l := range r.Log {
+		fmt.Fprintf(out, "%s %-5s %s\n", l.At.Format("15:04:05.000"), l.Level, l.Line)
+	}
 }

@@ -19,6 +19,7 @@ import (
 	"rongtong/deploy/embedded"
 	"rongtong/pipelines"
 	"rongtong/pipelines/control"
+	"rongtong/pipelines/telemetry"
 	"rongtong/schemas/decl"
 )
 
@@ -34,6 +35,11 @@ func upCmd(c *common) *cobra.Command {
   rongtong up --listen 127.0.0.1:9464      # with metrics for Prometheus, and health checks`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			stop, err := telemetry.Start(cmd.Context(), version, c.log())
+			if err != nil {
+				return err
+			}
+			defer stop()
 			return control.Up(cmd.Context(), c.options(), work)
 		},
 	}

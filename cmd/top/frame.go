@@ -15,6 +15,7 @@ import (
 	"github.com/mattn/go-runewidth"
 
 	"rongtong/pipelines/control"
+	"rongtong/pipelines/warehouse"
 )
 
 // Order is what the streams are sorted by.
@@ -77,17 +78,39 @@ func (s *Seen) Last() *control.Glance {
 	return s.glances[len(s.glances)-1]
 }
 
-// rate is how much a figure grew in a second; negative: unknown.
-func (s *Seen) rate(of func(*control.Glance) (int64, time.Time)) float64 {
+// rate is how much a figure grew in a second; negative: unknown. The figure of a
+// glance that does not have it is not ok: declarations may change while we look.
+func (s *Seen) rate(of func(*control.Glance) (n int64, at time.Time, ok bool)) float64 {
 	if len(s.glances) < 2 {
 		return -1
 	}
-	from, began := of(s.glances[0])
-	to, ended := of(s.Last())
-	if !ended.After(began) {
+	from, began, was := of(s.glances[0])
+	to, ended, is := of(s.Last())
+	if !was || !is || !ended.After(began) {
 		return -1
 	}
 	return max(0, float64(to-from)/ended.Sub(began).Seconds())
+}
+
+// tier and stream rate a figure of a tier and of a stream.
+func (s *Seen) tier(code string, at func(*control.Glance) time.Time, of func(*control.TierGlance) int64) float64 {
+	return s.rate(func(g *control.Glance) (int64, time.Time, bool) {
+		i := slices.IndexFunc(g.Tiers, func(t control.TierGlance) bool { return t.Tier == code })
+		if i < 0 {
+			return 0, at(g), false
+		}
+		return of(&g.Tiers[i]), at(g), true
+	})
+}
+
+func (s *Seen) stream(topic string, of func(*control.StreamGlance) int64) float64 {
+	return s.rate(func(g *control.Glance) (int64, time.Time, bool) {
+		i := slices.IndexFunc(g.Streams, func(t control.StreamGlance) bool { return t.Topic == topic })
+		if i < 0 {
+			return 0, g.At, false
+		}
+		return of(&g.Streams[i]), g.At, true
+	})
 }
 
 // tone is what a colour says.
@@ -241,13 +264,14 @@ func (s *Seen) tiers(v *View, g *control.Glance) []string {
 	sum := tierRow{name: v.text("合计", "all"), received: -1, accepted: -1, refused: -1, double: -1}
 	for i := range g.Tiers {
 		of := func(f func(*control.TierGlance) int64) float64 {
-			return s.rate(func(g *control.Glance) (int64, time.Time) { return f(&g.Tiers[i]), g.At })
+			return s.tier(g.Tiers[i].Tier, func(g *control.Glance) time.Time { return g.At }, f)
 		}
 		r := tierRow{TierGlance: g.Tiers[i], name: v.text(g.Tiers[i].Name.Zh, g.Tiers[i].Name.En),
 			received: of(func(t *control.TierGlance) int64 { return t.Received }),
 			accepted: of(func(t *control.TierGlance) int64 { return t.Accepted }),
 			refused:  of(func(t *control.TierGlance) int64 { return t.Rejected }),
-			double:   s.rate(func(g *control.Glance) (int64, time.Time) { return g.Tiers[i].Duplicate, g.BooksAt })}
+			double: s.tier(g.Tiers[i].Tier, func(g *control.Glance) time.Time { return g.BooksAt },
+				func(t *control.TierGlance) int64 { return t.Duplicate })}
 		rows = append(rows, r)
 		sum.Delivered, sum.Received, sum.Accepted, sum.Rejected, sum.Duplicate = sum.Delivered+r.Delivered, sum.Received+r.Received, sum.Accepted+r.Accepted, sum.Rejected+r.Rejected, sum.Duplicate+r.Duplicate
 		sum.Lag, sum.Wait = sum.Lag+r.Lag, max(sum.Wait, r.Wait)
@@ -296,7 +320,7 @@ func (s *Seen) streams(v *View, g *control.Glance, most int) []string {
 		if v.Tier != "" && r.Tier != v.Tier || !strings.Contains(r.name, v.Filter) {
 			continue
 		}
-		r.rate = s.rate(func(g *control.Glance) (int64, time.Time) { return g.Streams[i].Received, g.At })
+		r.rate = s.stream(r.Topic, func(t *control.StreamGlance) int64 { return t.Received })
 		rows = append(rows, r)
 	}
 	slices.SortStableFunc(rows, func(a, b streamRow) int {
@@ -357,28 +381,28 @@ func holders(v *View, r streamRow) string {
 	return fmt.Sprint(r.Holders)
 }
 
-var stateNames = map[string]string{"running": "运行", "ok": "正常", "failed": "失败", "skipped": "跳过", "queued": "排队", "paused": "暂停", "cancelled": "取消"}
+var stateNames = map[string]string{"running": "运行", "ok": "正常", "failed": "失败", "skipped": "跳过", "retrying": "待重试", "interrupted": "中断", "cancelled": "取消"}
 
 func (v *View) jobs(g *control.Glance, most int) []string {
-	cols := []column[control.RunStatus]{
-		{zh: "作业", en: "job", width: 12, left: true, cell: func(r control.RunStatus) string { return r.Job }},
-		{zh: "状态", en: "state", width: 8, left: true, cell: func(r control.RunStatus) string {
+	cols := []column[warehouse.Run]{
+		{zh: "作业", en: "job", width: 12, left: true, cell: func(r warehouse.Run) string { return r.Job }},
+		{zh: "状态", en: "state", width: 8, left: true, cell: func(r warehouse.Run) string {
 			return v.text(cmp.Or(stateNames[r.State], r.State), r.State)
-		}, tone: func(r control.RunStatus) tone {
+		}, tone: func(r warehouse.Run) tone {
 			switch r.State {
 			case "failed":
 				return bad
-			case "skipped":
+			case "skipped", "retrying", "interrupted":
 				return warn
 			case "running":
 				return good
 			}
 			return plain
 		}},
-		{zh: "开始", en: "began", width: 8, cell: func(r control.RunStatus) string { return r.Started.Format(time.TimeOnly) }},
-		{zh: "用时", en: "took", width: 6, cell: func(r control.RunStatus) string { return short(r.Took(g.At)) }},
-		{zh: "业务日期", en: "about", width: 10, from: 100, cell: func(r control.RunStatus) string { return r.Date }},
-		{zh: "说明", en: "what", left: true, cell: func(r control.RunStatus) string { return cmp.Or(r.Error, r.Detail) }},
+		{zh: "开始", en: "began", width: 8, cell: func(r warehouse.Run) string { return r.Started.Format(time.TimeOnly) }},
+		{zh: "用时", en: "took", width: 6, cell: func(r warehouse.Run) string { return short(control.Took(r, g.At)) }},
+		{zh: "业务日期", en: "about", width: 10, from: 100, cell: func(r warehouse.Run) string { return r.BusinessDate }},
+		{zh: "说明", en: "what", left: true, cell: func(r warehouse.Run) string { return cmp.Or(r.Error, r.Step, r.Detail) }},
 	}
 	return table(v, cols, g.Runs[:most])
 }

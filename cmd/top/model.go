@@ -15,8 +15,7 @@ import (
 
 // Source is who is asked: a control.Monitor.
 type Source interface {
-	Glance(ctx context.Context, books control.Books) (*control.Glance, error)
-	Books(ctx context.Context) (control.Books, error)
+	Glance(ctx context.Context) (*control.Glance, error)
 }
 
 // Options say how the view runs.
@@ -27,39 +26,18 @@ type Options struct {
 	In    io.Reader
 }
 
-const (
-	// answerWithin is how long a round of questions may take.
-	answerWithin = 20 * time.Second
-	// booksShare is how much of the time counting the books may take: the longer
-	// it takes, the less often it is done.
-	booksShare = 20
-	booksEvery = 10 * time.Second
-)
+// answerWithin is how long a round of questions may take.
+const answerWithin = 20 * time.Second
 
-// asker asks a source and counts the books now and then.
-type asker struct {
-	source Source
-	books  control.Books
-	again  time.Time
-}
-
-func (a *asker) ask(ctx context.Context) (*control.Glance, error) {
+func ask(ctx context.Context, s Source) (*control.Glance, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	if began := time.Now(); !began.Before(a.again) {
-		books, err := a.source.Books(ctx)
-		if err != nil {
-			return nil, err
-		}
-		a.books = books
-		a.again = time.Now().Add(max(booksEvery, booksShare*time.Since(began)))
-	}
-	return a.source.Glance(ctx, a.books)
+	return s.Glance(ctx)
 }
 
 // Once writes one frame, with the rates between two looks.
 func Once(ctx context.Context, s Source, o Options) error {
-	a, seen := &asker{source: s}, &Seen{}
+	seen := &Seen{}
 	for i := range 2 {
 		if i > 0 {
 			select {
@@ -68,7 +46,7 @@ func Once(ctx context.Context, s Source, o Options) error {
 			case <-time.After(o.Every):
 			}
 		}
-		g, err := a.ask(ctx)
+		g, err := ask(ctx, s)
 		if err != nil {
 			return err
 		}
@@ -81,9 +59,9 @@ func Once(ctx context.Context, s Source, o Options) error {
 // Plain writes a frame every so often until ctx ends: for where there is no
 // terminal, such as a log.
 func Plain(ctx context.Context, s Source, o Options) error {
-	a, seen := &asker{source: s}, &Seen{}
+	seen := &Seen{}
 	for {
-		g, err := a.ask(ctx)
+		g, err := ask(ctx, s)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -106,7 +84,7 @@ func Plain(ctx context.Context, s Source, o Options) error {
 
 // Run shows the live view until the person quits or ctx ends.
 func Run(ctx context.Context, s Source, o Options) error {
-	m := &model{ctx: ctx, o: o, v: o.View, a: &asker{source: s}}
+	m := &model{ctx: ctx, o: o, v: o.View, source: s}
 	m.v.Colour = true
 	_, err := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(o.In), tea.WithOutput(o.Out)).Run()
 	if ctx.Err() != nil {
@@ -120,8 +98,9 @@ type model struct {
 	ctx  context.Context
 	o    Options
 	v    View
-	a    *asker // used by one question at a time
 	seen Seen
+
+	source Source
 }
 
 // answered is a question's answer.
@@ -134,7 +113,7 @@ type answered struct {
 type due struct{}
 
 func (m *model) ask() tea.Msg {
-	g, err := m.a.ask(m.ctx)
+	g, err := ask(m.ctx, m.source)
 	return answered{g, err}
 }
 

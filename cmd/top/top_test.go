@@ -16,6 +16,7 @@ import (
 	"github.com/mattn/go-runewidth"
 
 	"rongtong/pipelines/control"
+	"rongtong/pipelines/warehouse"
 	"rongtong/schemas"
 )
 
@@ -40,17 +41,17 @@ func glance(after time.Duration) *control.Glance {
 		tg.Lag = tg.Delivered - tg.Received
 		g.Tiers = append(g.Tiers, tg)
 		for _, stream := range []string{"facility", "committee", "household"} {
-			s := control.StreamGlance{StreamStatus: control.StreamStatus{Tier: t.code, System: strings.ToLower(t.en) + "_ledger", Stream: stream, Flows: 1}, Wait: t.wait, Holders: 2, Loaded: at.Add(-time.Hour)}
+			s := control.StreamGlance{StreamStatus: control.StreamStatus{Tier: t.code, System: strings.ToLower(t.en) + "_ledger", Stream: stream, Topic: "in." + t.code + "." + stream, Flows: 1}, Wait: t.wait, Holders: 2, Loaded: at.Add(-time.Hour)}
 			s.Records, s.Received, s.Lag = tg.Delivered/3, tg.Received/3, tg.Lag/3
 			g.Streams = append(g.Streams, s)
 		}
 	}
 	g.Streams[4].Stopped = "facility.share: too many rows break it"
 	g.Streams[14].Unheld = 2
-	g.Runs = []control.RunStatus{
-		{RunID: "integrate-1", Job: "integrate", State: "running", Started: at.Add(-95 * time.Second), Finished: time.Unix(0, 0), Date: "2026-01-02"},
-		{RunID: "return-1", Job: "return", State: "failed", Started: at.Add(-6 * time.Hour), Finished: at.Add(-5 * time.Hour), Date: "2026-01-02", Error: `sending the return flow of "济南市": the broker does not answer`},
-		{RunID: "expire-1", Job: "expire", State: "ok", Started: at.Add(-40 * time.Minute), Finished: at.Add(-39 * time.Minute), Date: "2026-01-02", Detail: "0 removed"},
+	g.Runs = []warehouse.Run{
+		{ID: "integrate-1", Job: "integrate", State: "running", Step: "fuse/facility", Started: at.Add(-95 * time.Second), BusinessDate: "2026-01-02"},
+		{ID: "return-1", Job: "return", State: "failed", Started: at.Add(-6 * time.Hour), Finished: at.Add(-5 * time.Hour), BusinessDate: "2026-01-02", Error: `sending the return flow of "济南市": the broker does not answer`},
+		{ID: "expire-1", Job: "expire", State: "ok", Started: at.Add(-40 * time.Minute), Finished: at.Add(-39 * time.Minute), BusinessDate: "2026-01-02", Detail: "0 removed"},
 	}
 	g.Conditions = []control.Condition{
 		{Kind: "run.failed", Subject: "return", Severity: control.Critical, Since: at.Add(-5 * time.Hour), Zh: "作业 return 运行失败（业务日期 2026-01-02，第 1 次）", En: "the job return failed (business date 2026-01-02, attempt 1)", Do: "rongtong runs show return-1"},
@@ -133,8 +134,7 @@ type source struct {
 	err   error
 }
 
-func (s *source) Books(context.Context) (control.Books, error) { return control.Books{}, s.err }
-func (s *source) Glance(context.Context, control.Books) (*control.Glance, error) {
+func (s *source) Glance(context.Context) (*control.Glance, error) {
 	s.asked++
 	return glance(time.Duration(s.asked) * 10 * time.Second), s.err
 }
@@ -142,7 +142,7 @@ func (s *source) Glance(context.Context, control.Books) (*control.Glance, error)
 // Keys do what the last line says they do.
 func TestKeys(t *testing.T) {
 	src := &source{}
-	m := &model{ctx: t.Context(), v: View{Lang: "zh"}, a: &asker{source: src}, o: Options{Every: time.Hour}}
+	m := &model{ctx: t.Context(), v: View{Lang: "zh"}, source: src, o: Options{Every: time.Hour}}
 	m.Update(tea.WindowSizeMsg{Width: 100, Height: 30})
 	m.Update(m.ask())
 	shows := func(want string) {

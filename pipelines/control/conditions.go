@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"rongtong/pipelines"
+	"rongtong/pipelines/warehouse"
 	"rongtong/schemas"
 	"rongtong/schemas/fault"
 )
@@ -43,18 +44,19 @@ func (c Condition) Key() string { return c.Kind + " " + c.Subject }
 
 // ConditionKinds are all kinds of conditions, with what each means.
 var ConditionKinds = []struct {
-	Kind string
-	Doc  schemas.Label
+	Kind     string
+	Severity Severity
+	Doc      schemas.Label
 }{
-	{"run.failed", schemas.Label{Zh: "作业最近一次运行失败", En: "the latest run of a job failed"}},
-	{"sla.missed", schemas.Label{Zh: "数据未按声明的期限更新，或计划时间未运行", En: "an entity is older than it may be, or a time of a schedule passed without a run"}},
-	{"stream.stopped", schemas.Label{Zh: "数据流停装或无人装载", En: "a stream is not loaded: a rule or an error stopped it, or nobody holds it"}},
-	{"books.unbalanced", schemas.Label{Zh: "账目不平", En: "the books of a stream do not balance"}},
-	{"quarantine.high", schemas.Label{Zh: "一天内退回率过高", En: "too many rows of a stream were refused within a day"}},
-	{"source.unreachable", schemas.Label{Zh: "来源系统无法访问", En: "a source system does not answer"}},
-	{"source.credential", schemas.Label{Zh: "来源系统凭证或配置错误", En: "a source refuses the credential, or its declaration is wrong"}},
-	{"role.missing", schemas.Label{Zh: "无进程承担该角色", En: "no process runs a role"}},
-	{"leader", schemas.Label{Zh: "作业主节点变更", En: "another process runs the jobs now"}},
+	{"run.failed", Critical, schemas.Label{Zh: "作业最近一次运行失败", En: "the latest run of a job failed"}},
+	{"sla.missed", Warning, schemas.Label{Zh: "数据未按声明的期限更新，或计划时间未运行", En: "an entity is older than it may be, or a time of a schedule passed without a run"}},
+	{"stream.stopped", Critical, schemas.Label{Zh: "数据流停装或无人装载", En: "a stream is not loaded: a rule or an error stopped it, or nobody holds it"}},
+	{"books.unbalanced", Critical, schemas.Label{Zh: "账目不平", En: "the books of a stream do not balance"}},
+	{"quarantine.high", Warning, schemas.Label{Zh: "一天内退回率过高", En: "too many rows of a stream were refused within a day"}},
+	{"source.unreachable", Warning, schemas.Label{Zh: "来源系统无法访问", En: "a source system does not answer"}},
+	{"source.credential", Critical, schemas.Label{Zh: "来源系统凭证或配置错误", En: "a source refuses the credential, or its declaration is wrong"}},
+	{"role.missing", Critical, schemas.Label{Zh: "无进程承担该角色", En: "no process runs a role"}},
+	{"leader", Info, schemas.Label{Zh: "作业主节点变更", En: "another process runs the jobs now"}},
 }
 
 // quarantineShare and quarantineLeast are when refused rows are too many: of a
@@ -64,19 +66,10 @@ const (
 	quarantineLeast = 100
 )
 
-// Conditions finds what is not as it should be, the most urgent first.
-func (m *Monitor) Conditions(ctx context.Context, books Books) ([]Condition, error) {
-	g, err := m.Glance(ctx, books)
-	if err != nil {
-		return nil, err
-	}
-	return g.Conditions, nil
-}
-
 // conditions finds what is wrong with what g shows, and what only a question shows.
 func (m *Monitor) conditions(ctx context.Context, g *Glance, books Books) ([]Condition, error) {
 	out := slices.Concat(failedRuns(g.Runs), missingRoles(g.Members), stoppedStreams(g))
-	for _, find := range []func(context.Context) ([]Condition, error){m.late, m.refused, m.troubles} {
+	for _, find := range []func(context.Context) ([]Condition, error){m.late, m.promises, m.refused, m.troubles} {
 		more, err := find(ctx)
 		if err != nil {
 			return nil, err
@@ -98,15 +91,19 @@ func (m *Monitor) conditions(ctx context.Context, g *Glance, books Books) ([]Con
 	return out, nil
 }
 
-func failedRuns(runs []RunStatus) (out []Condition) {
+func failedRuns(runs []warehouse.Run) (out []Condition) {
 	for _, r := range runs {
 		switch r.State {
-		case "failed":
-			out = append(out, Condition{Kind: "run.failed", Subject: r.Job, Severity: Critical, Since: r.Finished,
-				Zh: fmt.Sprintf("作业 %s 运行失败（业务日期 %s，第 %d 次）", r.Job, r.Date, r.Attempt),
-				En: fmt.Sprintf("the job %s failed (business date %s, attempt %d)", r.Job, r.Date, r.Attempt),
-				Do: "rongtong runs show " + r.RunID, Detail: r.Error})
-		case "skipped":
+		case warehouse.Failed, warehouse.Retrying:
+			severity := Critical
+			if r.State == warehouse.Retrying { // by itself: nobody need act yet
+				severity = Warning
+			}
+			out = append(out, Condition{Kind: "run.failed", Subject: r.Job, Severity: severity, Since: r.Finished,
+				Zh: fmt.Sprintf("作业 %s 运行失败（业务日期 %s，第 %d 次）", r.Job, r.BusinessDate, r.Attempt),
+				En: fmt.Sprintf("the job %s failed (business date %s, attempt %d)", r.Job, r.BusinessDate, r.Attempt),
+				Do: "rongtong runs show " + r.ID, Detail: r.Error})
+		case warehouse.Skipped:
 			out = append(out, Condition{Kind: "sla.missed", Subject: "job " + r.Job, Severity: Warning, Since: r.Started,
 				Zh: fmt.Sprintf("作业 %s 的计划时间 %s 未运行（%s）", r.Job, r.Started.Format(time.DateTime), r.Detail),
 				En: fmt.Sprintf("the job %s did not run at %s (%s)", r.Job, r.Started.Format(time.DateTime), r.Detail),
@@ -168,6 +165,28 @@ func (m *Monitor) late(ctx context.Context) (out []Condition, err error) {
 				En: fmt.Sprintf("nothing of %s came in since %s; it may be %s old", entity, at.Format(time.DateOnly), e.FreshWithin),
 				Do: "rongtong status"})
 		}
+	}
+	return out, rows.Err()
+}
+
+// promises are the times by which a job or a system had to be done, and is not yet.
+func (m *Monitor) promises(ctx context.Context) (out []Condition, err error) {
+	rows, err := m.w.Query(ctx, "SELECT toString(kind), toString(name), toString(business_date), due_at FROM ops.sla FINAL WHERE state = 'late' ORDER BY due_at DESC LIMIT 1 BY kind, name")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var kind, name, date string
+		var due time.Time
+		if err := rows.Scan(&kind, &name, &date, &due); err != nil {
+			return nil, err
+		}
+		what := map[string]string{"job": "作业", "system": "来源"}[kind]
+		out = append(out, Condition{Kind: "sla.missed", Subject: kind + " " + name, Severity: Critical, Since: due,
+			Zh: fmt.Sprintf("%s %s 应于 %s 前完成（业务日期 %s），尚未完成", what, name, due.Format(time.DateTime), date),
+			En: fmt.Sprintf("the %s %s had to be done by %s (business date %s) and is not", kind, name, due.Format(time.DateTime), date),
+			Do: "rongtong runs --job " + name})
 	}
 	return out, rows.Err()
 }

@@ -3,21 +3,25 @@ package control
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
+	"rongtong/pipelines/warehouse"
 	"rongtong/schemas"
 	"rongtong/schemas/fault"
 )
 
 // Glance is everything that `rongtong top` shows, at one moment.
 type Glance struct {
-	At         time.Time      `json:"at"`
-	Tiers      []TierGlance   `json:"tiers"` // from the province down
-	Streams    []StreamGlance `json:"streams"`
-	Runs       []RunStatus    `json:"runs"`    // those that run now, then the latest of each job
-	Members    map[string]int `json:"members"` // live processes by role
-	Conditions []Condition    `json:"conditions"`
-	BooksAt    time.Time      `json:"books_at"` // when the doubles were counted
+	At         time.Time       `json:"at"`
+	Tiers      []TierGlance    `json:"tiers"` // from the province down
+	Streams    []StreamGlance  `json:"streams"`
+	Runs       []warehouse.Run `json:"runs"`    // those that run now, then the latest of each job
+	Members    map[string]int  `json:"members"` // live processes by role
+	Conditions []Condition     `json:"conditions"`
+	BooksAt    time.Time       `json:"books_at"` // when the doubles were counted
+
+	books Books
 }
 
 // TierGlance is how one tier stands. Sums are since the beginning.
@@ -56,9 +60,8 @@ type TierBooks struct {
 	Received, Accepted, Quarantined, Duplicates, Unbalanced int64 // Unbalanced counts streams
 }
 
-// Books counts what is in the warehouse: it reads the keys of every claim, so
-// ask for it now and then, not every second.
-func (m *Monitor) Books(ctx context.Context) (Books, error) {
+// count counts what is in the warehouse: it reads the keys of every claim.
+func (m *Monitor) count(ctx context.Context) (Books, error) {
 	b := Books{At: time.Now()}
 	rows, err := m.w.Query(ctx, `SELECT toString(tier), toInt64(sum(received)), toInt64(sum(accepted)), toInt64(sum(quarantined)), toInt64(sum(duplicate)), toInt64(countIf(NOT balanced))
 		FROM ops.books GROUP BY tier`)
@@ -76,8 +79,43 @@ func (m *Monitor) Books(ctx context.Context) (Books, error) {
 	return b, rows.Err()
 }
 
-// Glance asks for everything but the books, which are the caller's.
-func (m *Monitor) Glance(ctx context.Context, books Books) (*Glance, error) {
+// accountant counts the books now and then: the longer it takes, the less often.
+type accountant struct {
+	mu    sync.Mutex
+	books Books
+	again time.Time
+}
+
+// booksShare is how much of the time counting the books may take, as its
+// reciprocal, and booksEvery how often it is done at most.
+const (
+	booksShare = 20
+	booksEvery = 15 * time.Second
+)
+
+// Books are the books as they were counted last, a while ago at most.
+func (m *Monitor) Books(ctx context.Context) (Books, error) {
+	a := &m.accountant
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	began := time.Now()
+	if began.Before(a.again) {
+		return a.books, nil
+	}
+	books, err := m.count(ctx)
+	if err != nil {
+		return a.books, err
+	}
+	a.books, a.again = books, time.Now().Add(max(booksEvery, booksShare*time.Since(began)))
+	return books, nil
+}
+
+// Glance asks for everything.
+func (m *Monitor) Glance(ctx context.Context) (*Glance, error) {
+	books, err := m.Books(ctx)
+	if err != nil {
+		return nil, err
+	}
 	st, err := m.Status(ctx)
 	if err != nil {
 		return nil, err
@@ -94,7 +132,7 @@ func (m *Monitor) Glance(ctx context.Context, books Books) (*Glance, error) {
 	if err != nil {
 		return nil, fault.New(fault.Bug, "reading the zone of the warehouse: %w", err)
 	}
-	g := &Glance{At: time.Now().In(zone), Members: map[string]int{}, BooksAt: books.At}
+	g := &Glance{At: time.Now().In(zone), Members: map[string]int{}, BooksAt: books.At, books: books}
 	for _, role := range Roles {
 		who, err := m.k.Owners(ctx, role)
 		if err != nil {
@@ -138,7 +176,11 @@ func streamGlances(streams []StreamStatus, lags []PartitionLag, fresh map[string
 	}
 	holders := map[[2]string]bool{}
 	for _, l := range lags {
-		s := &out[at[l.Topic]]
+		i, known := at[l.Topic]
+		if !known { // other declarations came into force in between
+			continue
+		}
+		s := &out[i]
 		s.Wait = max(s.Wait, l.Seconds)
 		if l.Stopped != "" {
 			s.Stopped = l.Stopped
@@ -179,7 +221,7 @@ func (m *Monitor) tierGlances(streams []StreamGlance, books Books) []TierGlance 
 }
 
 // currentRuns are the runs that run now, then the latest of each job.
-func (m *Monitor) currentRuns(ctx context.Context) ([]RunStatus, error) {
+func (m *Monitor) currentRuns(ctx context.Context) ([]warehouse.Run, error) {
 	running, err := m.Runs(ctx, RunFilter{State: "running", Limit: 50})
 	if err != nil {
 		return nil, err
@@ -198,6 +240,6 @@ func (m *Monitor) currentRuns(ctx context.Context) ([]RunStatus, error) {
 }
 
 // latestRuns are the latest run of each job, the newest first.
-func (m *Monitor) latestRuns(ctx context.Context) ([]RunStatus, error) {
-	return m.queryRuns(ctx, "\nORDER BY started_at DESC, run_id DESC LIMIT 1 BY job")
+func (m *Monitor) latestRuns(ctx context.Context) ([]warehouse.Run, error) {
+	return m.w.Runs(ctx, 500, "(job, started_at) IN (SELECT job, max(started_at) FROM ops.run FINAL GROUP BY job)")
 }

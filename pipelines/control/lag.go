@@ -35,8 +35,9 @@ func (m *Monitor) Lag(ctx context.Context) ([]PartitionLag, error) {
 	if err := m.follow(ctx); err != nil {
 		return nil, err
 	}
-	names := make([]string, len(m.d().Streams))
-	for i, s := range m.d().Streams {
+	d := m.d()
+	names := make([]string, len(d.Streams))
+	for i, s := range d.Streams {
 		names[i] = s.Topic
 	}
 	ends, err := m.k.Ends(ctx, names...)
@@ -59,7 +60,7 @@ func (m *Monitor) Lag(ctx context.Context) ([]PartitionLag, error) {
 	}
 	var out []PartitionLag
 	var waiting []topics.FetchFrom
-	for _, s := range m.d().Streams {
+	for _, s := range d.Streams {
 		for p, b := range ends[s.Topic] {
 			l := PartitionLag{Tier: s.System.Tier, System: s.System.System, Stream: s.Stream.Name, Topic: s.Topic, Partition: int32(p),
 				Loaded: max(b.First, loaded[s.Topic][p].Offset), End: b.Last, Holder: holder[topics.TopicPartition{Topic: s.Topic, Partition: int32(p)}]}

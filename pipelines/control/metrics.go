@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -13,6 +14,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"rongtong/pipelines/telemetry"
+	"rongtong/schemas"
 	"rongtong/schemas/fault"
 )
 
@@ -31,11 +34,14 @@ type Metrics struct {
 
 // snapshot is what one round of questions found.
 type snapshot struct {
-	status  Status
+	glance  *Glance
 	rejects []labelled
 	loaded  []labelled
 	things  []labelled
+	fused   []labelled
 	dispute []labelled
+	issues  []labelled
+	runs    []labelled
 }
 
 // labelled is a number with the values of its labels.
@@ -54,6 +60,18 @@ var (
 	droppedDesc = prometheus.NewDesc("rongtong_dropped_values_total", "Values of fields that must not leave a source, dropped at the connector.", stream, nil)
 	lostDesc    = prometheus.NewDesc("rongtong_lost_characters_total", "Characters of delivered fields that could not be decoded.", stream, nil)
 	behindDesc  = prometheus.NewDesc("rongtong_change_log_bytes_behind", "Of a source's change log: bytes that were not acknowledged yet when the last transaction began.", stream, nil)
+	waitDesc    = prometheus.NewDesc("rongtong_lag_seconds", "How long the oldest record that is not loaded yet has waited in Kafka.", stream, nil)
+	unheldDesc  = prometheus.NewDesc("rongtong_partitions_unheld", "Partitions that no loader owns.", stream, nil)
+	stopDesc    = prometheus.NewDesc("rongtong_stream_stopped", "1 when a quality rule has stopped the loading of a stream.", stream, nil)
+	infoDesc    = prometheus.NewDesc("rongtong_system_info", "1 for every source system, with the department that answers for it.", []string{"system", "tier", "department"}, nil)
+	fusedDesc   = prometheus.NewDesc("rongtong_entity_fused_timestamp_seconds", "When the rows of an entity were last fused.", []string{"entity"}, nil)
+	withinDesc  = prometheus.NewDesc("rongtong_entity_fresh_within_seconds", "How old the newest rows of an entity may be, as declared.", []string{"entity"}, nil)
+	issueDesc   = prometheus.NewDesc("rongtong_quality_issues", "Open quality issues, by rule and the department that answers.", []string{"rule", "department"}, nil)
+	booksDesc   = prometheus.NewDesc("rongtong_books_rows", "The books of a tier: received = accepted + quarantined + duplicate.", []string{"tier", "outcome"}, nil)
+	redDesc     = prometheus.NewDesc("rongtong_books_unbalanced", "Streams of a tier whose books do not balance.", []string{"tier"}, nil)
+	condDesc    = prometheus.NewDesc("rongtong_conditions", "What is not as it should be now, by kind and severity.", []string{"kind", "severity"}, nil)
+	memberDesc  = prometheus.NewDesc("rongtong_role_members", "Live processes of a role.", []string{"role"}, nil)
+	runsDesc    = prometheus.NewDesc("rongtong_job_runs_total", "Runs of a job that ended, by state.", []string{"job", "state"}, nil)
 	lagDesc     = prometheus.NewDesc("rongtong_lag_records", "Offsets in Kafka that are not loaded yet.", stream, nil)
 	rowsDesc    = prometheus.NewDesc("rongtong_rows_total", "Rows that reached the transforms, by outcome.", append(stream[:3:3], "outcome"), nil)
 	rejectDesc  = prometheus.NewDesc("rongtong_quarantined_rows", "Rows in quarantine, by rule.", append(stream[:3:3], "rule"), nil)
@@ -69,7 +87,8 @@ func NewMetrics(m *Monitor, log *slog.Logger) *Metrics { return &Metrics{m: m, l
 
 // Describe implements prometheus.Collector.
 func (x *Metrics) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{upDesc, delivered, droppedDesc, lostDesc, behindDesc, lagDesc, rowsDesc, rejectDesc, loadedDesc, thingsDesc, disputeDesc, runDesc, tookDesc} {
+	for _, d := range []*prometheus.Desc{upDesc, delivered, droppedDesc, lostDesc, behindDesc, lagDesc, rowsDesc, rejectDesc, loadedDesc, thingsDesc, disputeDesc, runDesc, tookDesc,
+		waitDesc, unheldDesc, stopDesc, infoDesc, fusedDesc, withinDesc, issueDesc, booksDesc, redDesc, condDesc, memberDesc, runsDesc} {
 		ch <- d
 	}
 }
@@ -86,7 +105,7 @@ func (x *Metrics) Collect(ch chan<- prometheus.Metric) {
 		return
 	}
 	ch <- prometheus.MustNewConstMetric(upDesc, prometheus.GaugeValue, 1)
-	for _, st := range s.status.Streams {
+	for _, st := range s.glance.Streams {
 		of := []string{st.Tier, st.System, st.Stream}
 		counter := func(d *prometheus.Desc, n int64, labels ...string) {
 			ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), append(of[:3:3], labels...)...)
@@ -98,14 +117,23 @@ func (x *Metrics) Collect(ch chan<- prometheus.Metric) {
 		counter(rowsDesc, st.Rejected, "rejected")
 		ch <- prometheus.MustNewConstMetric(lagDesc, prometheus.GaugeValue, float64(st.Lag), of...)
 		ch <- prometheus.MustNewConstMetric(behindDesc, prometheus.GaugeValue, float64(st.Behind), of...)
+		ch <- prometheus.MustNewConstMetric(waitDesc, prometheus.GaugeValue, st.Wait, of...)
+		ch <- prometheus.MustNewConstMetric(unheldDesc, prometheus.GaugeValue, float64(st.Unheld), of...)
+		ch <- prometheus.MustNewConstMetric(stopDesc, prometheus.GaugeValue, oneIf(st.Stopped != ""), of...)
 	}
-	for d, list := range map[*prometheus.Desc][]labelled{rejectDesc: s.rejects, loadedDesc: s.loaded, thingsDesc: s.things, disputeDesc: s.dispute} {
+	for d, list := range map[*prometheus.Desc][]labelled{rejectDesc: s.rejects, loadedDesc: s.loaded, thingsDesc: s.things, fusedDesc: s.fused, disputeDesc: s.dispute, issueDesc: s.issues} {
 		for _, l := range list {
 			ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, l.value, l.labels...)
 		}
 	}
+	for _, l := range s.runs {
+		ch <- prometheus.MustNewConstMetric(runsDesc, prometheus.CounterValue, l.value, l.labels...)
+	}
+	x.collectDeclared(ch)
+	collectBooks(ch, s.glance.books)
+	collectConditions(ch, s.glance)
 	latest := map[string]bool{}
-	for _, r := range s.status.Runs { // the newest first
+	for _, r := range s.glance.Runs { // what runs now, then the latest
 		if latest[r.Job] {
 			continue
 		}
@@ -116,6 +144,54 @@ func (x *Metrics) Collect(ch chan<- prometheus.Metric) {
 		}
 	}
 }
+
+func oneIf(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+// collectDeclared tells what the declarations say, for joining.
+func (x *Metrics) collectDeclared(ch chan<- prometheus.Metric) {
+	for _, s := range x.m.d().Catalog.Systems {
+		ch <- prometheus.MustNewConstMetric(infoDesc, prometheus.GaugeValue, 1, s.System, s.Tier, s.Department)
+	}
+	for _, e := range x.m.d().Catalog.Entities {
+		if p, ok := schemas.ParsePeriod(e.FreshWithin); ok {
+			ch <- prometheus.MustNewConstMetric(withinDesc, prometheus.GaugeValue, float64(p.Days())*86400, e.Entity)
+		}
+	}
+}
+
+func collectBooks(ch chan<- prometheus.Metric, b Books) {
+	for _, t := range b.Tiers {
+		for outcome, n := range map[string]int64{"received": t.Received, "accepted": t.Accepted, "quarantined": t.Quarantined, "duplicate": t.Duplicates} {
+			ch <- prometheus.MustNewConstMetric(booksDesc, prometheus.GaugeValue, float64(n), t.Tier, outcome)
+		}
+		ch <- prometheus.MustNewConstMetric(redDesc, prometheus.GaugeValue, float64(t.Unbalanced), t.Tier)
+	}
+}
+
+func collectConditions(ch chan<- prometheus.Metric, g *Glance) {
+	count := map[[2]string]float64{}
+	for _, k := range ConditionKinds { // nothing wrong is 0, not silence
+		count[[2]string{k.Kind, string(k.Severity)}] = 0
+	}
+	for _, c := range g.Conditions {
+		count[[2]string{c.Kind, string(c.Severity)}]++
+	}
+	for k, n := range count {
+		ch <- prometheus.MustNewConstMetric(condDesc, prometheus.GaugeValue, n, k[0], k[1])
+	}
+	for _, role := range Roles {
+		ch <- prometheus.MustNewConstMetric(memberDesc, prometheus.GaugeValue, float64(g.Members[role]), role)
+	}
+}
+
+// seriesMost bounds how many series a metric may have whose labels come from what
+// was found rather than from the declarations: the largest are kept.
+const seriesMost = 1000
 
 // snapshot asks everyone, at most once in a while.
 func (x *Metrics) snapshot(ctx context.Context) (snapshot, error) {
@@ -130,19 +206,22 @@ func (x *Metrics) snapshot(ctx context.Context) (snapshot, error) {
 }
 
 func (x *Metrics) ask(ctx context.Context) (s snapshot, err error) {
-	if s.status, err = x.m.Status(ctx); err != nil {
+	if s.glance, err = x.m.Glance(ctx); err != nil {
 		return s, err
 	}
 	for _, q := range []struct {
 		into *[]labelled
 		sql  string
 	}{
-		{&s.rejects, "SELECT toFloat64(count()), [toString(tier), toString(system), toString(stream), toString(rule)] FROM ops.reject FINAL GROUP BY tier, system, stream, rule"},
+		{&s.rejects, "SELECT toFloat64(count()), [toString(tier), toString(system), toString(stream), toString(rule)] FROM ops.reject FINAL WHERE NOT replayed GROUP BY tier, system, stream, rule"},
 		{&s.loaded, "SELECT toFloat64(max(toUnixTimestamp(loaded_at))), [toString(entity), toString(tier)] FROM ops.load GROUP BY entity, tier"},
+		{&s.fused, "SELECT toFloat64(toUnixTimestamp(fused_at)), [entity] FROM ops.fuse FINAL WHERE things > 0"},
+		{&s.issues, "SELECT toFloat64(count()), [toString(rule), toString(department)] FROM ads.quality_issue GROUP BY rule, department"},
+		{&s.runs, "SELECT toFloat64(count()), [toString(job), toString(state)] FROM ops.run FINAL WHERE finished_at > started_at GROUP BY job, state"},
 		{&s.things, "SELECT toFloat64(things), [entity] FROM ops.fuse FINAL WHERE things > 0"},
 		{&s.dispute, "SELECT toFloat64(count()), [toString(department), toString(entity), toString(field)] FROM ads.conflict GROUP BY department, entity, field"},
 	} {
-		rows, err := x.m.w.Query(ctx, q.sql)
+		rows, err := x.m.w.Query(ctx, fmt.Sprintf("%s ORDER BY 1 DESC LIMIT %d", q.sql, seriesMost))
 		if err != nil {
 			return s, err
 		}
@@ -166,6 +245,7 @@ func (x *Metrics) ask(ctx context.Context) (s snapshot, err error) {
 // the warehouse answer) at an address until ctx ends.
 func (x *Metrics) Listen(ctx context.Context, address string) error {
 	registry := prometheus.NewRegistry()
+	registry.MustRegister(telemetry.Collectors()...)
 	registry.MustRegister(x, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))

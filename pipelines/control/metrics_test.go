@@ -66,10 +66,30 @@ func TestMetrics(t *testing.T) {
 		`rongtong_rows_total{outcome="accepted",stream="facility",system="county_ledger",tier="X"} 0`,
 		`rongtong_quarantined_rows{rule="uscc.check_digit",stream="facility",system="county_ledger",tier="X"} 1`,
 		"go_goroutines ",
+		`rongtong_lag_seconds{stream="facility",system="county_ledger",tier="X"} 0`,
+		`rongtong_stage_duration_seconds_count{stage="insert"} `,
+		`rongtong_stage_errors_total{class="transient",stage="pull"} 0`,
+		`rongtong_conditions{kind="role.missing",severity="critical"} 3`,
+		`rongtong_role_members{role="load"} 0`,
+		`rongtong_entity_fresh_within_seconds{entity="`,
+		`rongtong_system_info{department="`,
 	} {
 		if code != 200 || !strings.Contains(body, want) {
 			t.Errorf("/metrics: %d, it lacks %s", code, want)
 		}
+	}
+	// However many rules are broken, there are so many series and no more.
+	for _, sql := range []string{"INSERT INTO ops.reject (tier, system, stream, rule, topic, offset) SELECT 'X', 'many', 'many', concat('rule', toString(number)), 'in.test.many', number FROM numbers(3000)"} {
+		if err := m.w.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	x.read = time.Time{}
+	if _, body := get("/metrics"); strings.Count(body, "\nrongtong_quarantined_rows{") != seriesMost {
+		t.Errorf("%d series of refused rows, want %d", strings.Count(body, "\nrongtong_quarantined_rows{"), seriesMost)
+	}
+	if err := m.w.Exec(t.Context(), "DELETE FROM ops.reject WHERE topic = 'in.test.many'"); err != nil {
+		t.Fatal(err)
 	}
 	m.Close() // as if the engines were gone
 	x.read = time.Time{}

@@ -29,9 +29,9 @@ type StreamStatus struct {
 
 // Status is how everything stands.
 type Status struct {
-	Streams []StreamStatus `json:"streams"`
-	Runs    []RunStatus    `json:"runs"`
-	Loads   int64          `json:"loads"`
+	Streams []StreamStatus  `json:"streams"`
+	Runs    []warehouse.Run `json:"runs"`
+	Loads   int64           `json:"loads"`
 	// Declarations says which are in force and who runs which.
 	Declarations InForce `json:"declarations"`
 }
@@ -43,10 +43,11 @@ type Monitor struct {
 	w *warehouse.Warehouse
 	o Options
 
-	store   *declared.Store
-	inForce atomic.Pointer[Declarations]
-	version atomic.Int64
-	trouble pipelines.TroubleLog
+	store      *declared.Store
+	inForce    atomic.Pointer[Declarations]
+	version    atomic.Int64
+	trouble    pipelines.TroubleLog
+	accountant accountant
 }
 
 // NewMonitor connects to both addresses. What it tells is about the declarations

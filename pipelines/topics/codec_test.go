@@ -73,8 +73,12 @@ func TestRoundTrip(t *testing.T) {
 		base := r.Int64N(1 << 40)
 		for i := range 1 + r.IntN(50) {
 			ms := time.UnixMilli(1764000000000 + r.Int64N(1e12) - 5e11) // out of order, too
-			in = append(in, Record{some(), some(), some(), ms})
-			want = append(want, FetchedRecord{in[i].Key, in[i].Value, in[i].Header, base + int64(i), ms})
+			in = append(in, Record{Key: some(), Value: some(), Header: some(), Time: ms})
+			want = append(want, FetchedRecord{Key: in[i].Key, Value: in[i].Value, Header: in[i].Header, Offset: base + int64(i), Time: ms})
+			if r.IntN(3) == 0 {
+				in[i].Trace = fmt.Sprintf("00-%032x-%016x-01", r.Uint64(), r.Uint64())
+				want[i].Trace = []byte(in[i].Trace)
+			}
 		}
 		got, next, _, err := decode(at(sealed(in...), base), 0, math.MaxInt64, nil)
 		must(t, err)

@@ -24,6 +24,7 @@ type FetchedRecord struct {
 	Key    []byte
 	Value  []byte // nil: a tombstone
 	Header []byte // of the header "rt"; nil: there is none
+	Trace  []byte // of the header "traceparent"; nil: there is none
 	Offset int64
 	Time   time.Time
 }
@@ -366,15 +367,18 @@ func (c *cursor) record(r *FetchedRecord, b *batchInfo) bool {
 	if !ok || headers < 0 {
 		return false
 	}
-	r.Header = nil
+	r.Header, r.Trace = nil, nil
 	for range headers {
 		name, ok1 := in.bytes()
 		value, ok2 := in.bytes()
 		if !ok1 || !ok2 {
 			return false
 		}
-		if string(name) == headerName {
+		switch string(name) {
+		case headerName:
 			r.Header = value
+		case traceName:
+			r.Trace = value
 		}
 	}
 	c.at = end

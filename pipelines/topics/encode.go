@@ -14,14 +14,18 @@ type Record struct {
 	Key []byte
 	// Value nil is a tombstone.
 	Value []byte
-	// Header is the value of the record's one header, named "rt"; nil: none.
+	// Header is the value of the record's header "rt"; nil: none.
 	Header []byte
+	// Trace is the W3C traceparent of the work that writes the record, a header of
+	// that name; empty: none. It is for the first record of many, not for each.
+	Trace string
 	// Time is kept to the millisecond. The zero time becomes the time of the Append.
 	Time time.Time
 }
 
 const (
 	headerName = "rt"
+	traceName  = "traceparent"
 
 	// batchRaw bounds a batch before compression, so that even an
 	// incompressible one stays under Kafka's default limit of 1,048,588 bytes.
@@ -82,8 +86,14 @@ func (b *builder) add(r Record) {
 	b.last = max(b.last, ms)
 	delta, offset := ms-b.first, int64(b.count)
 	n := 1 + varlen(delta) + varlen(offset) + sizeBytes(r.Key) + sizeBytes(r.Value) + 1
+	headers := int64(0)
 	if r.Header != nil {
+		headers++
 		n += varlen(int64(len(headerName))) + len(headerName) + sizeBytes(r.Header)
+	}
+	if r.Trace != "" {
+		headers++
+		n += varlen(int64(len(traceName))) + len(traceName) + varlen(int64(len(r.Trace))) + len(r.Trace)
 	}
 	raw := binary.AppendVarint(b.raw, int64(n))
 	raw = append(raw, 0) // attributes: unused
@@ -91,13 +101,13 @@ func (b *builder) add(r Record) {
 	raw = binary.AppendVarint(raw, offset)
 	raw = appendBytes(raw, r.Key)
 	raw = appendBytes(raw, r.Value)
-	if r.Header == nil {
-		raw = binary.AppendVarint(raw, 0)
-	} else {
-		raw = binary.AppendVarint(raw, 1)
-		raw = binary.AppendVarint(raw, int64(len(headerName)))
-		raw = append(raw, headerName...)
+	raw = binary.AppendVarint(raw, headers)
+	if r.Header != nil {
+		raw = appendText(raw, headerName)
 		raw = appendBytes(raw, r.Header)
+	}
+	if r.Trace != "" {
+		raw = appendText(appendText(raw, traceName), r.Trace)
 	}
 	b.raw = raw
 	b.count++
@@ -119,6 +129,10 @@ func sizeBytes(p []byte) int {
 		return 1
 	}
 	return varlen(int64(len(p))) + len(p)
+}
+
+func appendText(dst []byte, s string) []byte {
+	return append(binary.AppendVarint(dst, int64(len(s))), s...)
 }
 
 func appendBytes(dst, p []byte) []byte {

@@ -29,6 +29,8 @@ type LoadRow struct {
 	Accepted   int64     `json:"accepted"`  // rows loaded
 	Rejected   int64     `json:"rejected"`
 	LoadedAt   time.Time `json:"loaded_at"`
+	// Traceparent names the span of the load (W3C), so that a run can go back to it.
+	Traceparent string `json:"traceparent"`
 }
 
 // RejectRow is a row of ops.reject: one record that cannot become a row. A
@@ -81,7 +83,7 @@ func opsTables() []*object {
 				{"from_offset", "UInt64", near, "起始位点"}, {"to_offset", "UInt64", near, "终止位点（不含）"},
 				{"plan", "UInt64", "", "转换方案指纹"}, {"received", "UInt64", "", "收到（条）"},
 				{"accepted", "UInt64", "", "接受（行）"}, {"rejected", "UInt64", "", "退回（条）"},
-				{"loaded_at", instant, near, "装载时间"},
+				{"loaded_at", instant, near, "装载时间"}, {"traceparent", "String", "ZSTD(1)", "装载的追踪标识（W3C，可为空）"},
 			}},
 		{db: dbOps, name: "reject", comment: "退回：不能成为主题数据的记录及原因", dedup: true,
 			engine: "ReplacingMergeTree(attempt)",

@@ -4299,7 +4299,8 @@ CREATE TABLE ops.load_local ON CLUSTER rongtong
     received UInt64 COMMENT '收到（条）',
     accepted UInt64 COMMENT '接受（行）',
     rejected UInt64 COMMENT '退回（条）',
-    loaded_at DateTime64(3, 'Asia/Shanghai') COMMENT '装载时间' CODEC(Delta(8), ZSTD(1))
+    loaded_at DateTime64(3, 'Asia/Shanghai') COMMENT '装载时间' CODEC(Delta(8), ZSTD(1)),
+    traceparent String COMMENT '装载的追踪标识（W3C，可为空）' CODEC(ZSTD(1))
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ops/load_local', '{replica}', loaded_at)
 ORDER BY (topic, partition, from_offset, flow, entity, topic_id)
