@@ -41,6 +41,7 @@ var rooms = map[string]int{
 	"connectors/feed":                4,
 	"connectors/conntest":            4,
 	"pipelines/propose":              4,
+	"pipelines/lineage":              4,
 	"schemas/derive":                 4,
 	"connectors":                     3,
 	"connectors/database":            3,

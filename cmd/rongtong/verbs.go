@@ -46,6 +46,7 @@ func upCmd(c *common) *cobra.Command {
 	cmd.Flags().StringSliceVar(&work.Roles, "roles", control.Roles, "which roles to run")
 	cmd.Flags().IntVar(&work.Workers, "workers", min(2, runtime.NumCPU()), "blocks that a loader loads at the same time")
 	cmd.Flags().StringVar(&work.Listen, "listen", "", "address for /metrics (Prometheus), /healthz and /readyz, such as 127.0.0.1:9464; none when empty")
+	cmd.Flags().StringVar(&work.Lineage, "lineage", os.Getenv("RONGTONG_LINEAGE"), "where the role schedule sends OpenLineage events: http://host:5000/api/v1/lineage or file:PATH; none when empty ($RONGTONG_LINEAGE)")
 	return cmd
 }
 

@@ -27,6 +27,7 @@ type Work struct {
 	Roles   []string
 	Workers int    // blocks that a loader loads at the same time
 	Listen  string // address of /metrics, /healthz and /readyz; empty: none
+	Lineage string // where OpenLineage events go, beside the role schedule; empty: nowhere
 	// StopWithin is how long the roles may take to reach a boundary when ctx has
 	// ended; 0: as long as they need. What is under way then is repeated later.
 	StopWithin time.Duration
@@ -137,6 +138,9 @@ func (p *process) take(ctx context.Context, w *warehouse.Warehouse, work Work) e
 			r.swap = func(ctx context.Context, d Declarations) error { return l.Switch(ctx, d.Streams) }
 		case "schedule":
 			p.schedule(r, w)
+			if err := p.lineage(w, work.Lineage); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -138,7 +138,7 @@ func objects(c *schemas.Catalog) ([]*object, error) {
 		}
 	}
 	out = append(out, divisionPath(), remapTable(), indicatorTable())
-	out = append(out, opsTables()...)
+	out = append(append(out, opsTables()...), lineageTable())
 	out = append(out, issueTable())
 	out = append(out, reviewTables()...)
 	out = append(out, identityTables()...)

@@ -4445,6 +4445,21 @@ CREATE TABLE ops.pid_crosswalk ON CLUSTER rongtong AS ops.pid_crosswalk_local
 ENGINE = Distributed('rongtong', ops, pid_crosswalk_local, cityHash64(old_pid))
 COMMENT '假名换钥对照：旧钥假名到现行假名，不含原始号码';
 
+CREATE TABLE ops.lineage_local ON CLUSTER rongtong
+(
+    sink String COMMENT '接收端',
+    upto DateTime64(3, 'Asia/Shanghai') COMMENT '已送达到（不含）',
+    delivered String COMMENT '当时各数据流已采集条数（JSON）' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ops/lineage_local', '{replica}', upto)
+ORDER BY sink
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '血缘事件：各接收端已送达到何时';
+
+CREATE TABLE ops.lineage ON CLUSTER rongtong AS ops.lineage_local
+ENGINE = Distributed('rongtong', ops, lineage_local, cityHash64(sink))
+COMMENT '血缘事件：各接收端已送达到何时';
+
 CREATE TABLE ops.quality_issue_local ON CLUSTER rongtong
 (
     rule LowCardinality(String) COMMENT '规则',

@@ -3893,6 +3893,17 @@ ORDER BY old_pid
 SETTINGS non_replicated_deduplication_window = 10000
 COMMENT '假名换钥对照：旧钥假名到现行假名，不含原始号码';
 
+CREATE TABLE ops.lineage
+(
+    sink String COMMENT '接收端',
+    upto DateTime64(3, 'Asia/Shanghai') COMMENT '已送达到（不含）',
+    delivered String COMMENT '当时各数据流已采集条数（JSON）' CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(upto)
+ORDER BY sink
+SETTINGS non_replicated_deduplication_window = 10000
+COMMENT '血缘事件：各接收端已送达到何时';
+
 CREATE TABLE ops.quality_issue
 (
     rule LowCardinality(String) COMMENT '规则',
