@@ -35,6 +35,7 @@ const (
 	exitProblems    = 3 // declarations, or a sample, are wrong
 	exitUnreachable = 4 // a server did not answer; trying again may help
 	exitDifferent   = 5 // the demo's result differs from the truth, or books do not balance
+	exitLate        = 6 // up was told to stop and did not in time; what was under way is repeated
 	exitInterrupted = 130
 )
 
@@ -45,6 +46,7 @@ const exitHelp = `Exit codes:
   3  declarations, or the records of a sample, have problems; each is listed with file and line
   4  Kafka or the warehouse did not answer; trying again may help
   5  the demo's result differs from the known truth
+  6  up was told to stop and did not reach a boundary in time; what was under way is repeated later
   130  interrupted`
 
 // errDifferent makes the demo's verdict an exit code.
@@ -65,10 +67,24 @@ func run(args []string) int {
 	ctx := lifeline.Watch(context.Background())
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	forced()
 	root := newRoot()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	return exitCode(ctx, err)
+}
+
+// forced ends the process at once on the second signal: the first asks it to stop
+// at a boundary. Whatever is cut short is repeated later.
+func forced() {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		<-signals
+		fmt.Fprintln(os.Stderr, "rongtong: stopped at once, as the second signal asks")
+		os.Exit(exitInterrupted)
+	}()
 }
 
 func exitCode(ctx context.Context, err error) int {
@@ -86,6 +102,9 @@ func exitCode(ctx context.Context, err error) int {
 		return exitDifferent
 	case errors.Is(err, errChanges):
 		return exitChanges
+	case errors.Is(err, control.ErrLate):
+		printError(err)
+		return exitLate
 	case ctx.Err() != nil:
 		return exitInterrupted
 	case errors.As(err, &usage):

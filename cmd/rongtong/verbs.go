@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -17,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rongtong/deploy/embedded"
+	"rongtong/deploy/lifeline"
 	"rongtong/pipelines"
 	"rongtong/pipelines/control"
 	"rongtong/pipelines/telemetry"
@@ -28,23 +30,29 @@ func upCmd(c *common) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "up",
 		Short: "run the pipeline's roles, together or apart, until stopped",
-		Long:  "up runs one or more roles until it is stopped: ingest reads the source systems into Kafka, load moves\nKafka into ClickHouse, schedule runs the jobs. Any number of processes may run any role.",
+		Long:  "up runs one or more roles until it is stopped: ingest reads the source systems into Kafka, load moves\nKafka into ClickHouse, schedule runs the jobs. Any number of processes may run any role.\n\nIt works under the declarations in force (rongtong apply) and follows their changes; where none were ever\napplied, under what it ships and the folder of --declarations. A first signal (SIGTERM, Ctrl-C) stops it at a\nboundary, within --stop-within; a second one at once. Whatever is cut short is repeated: nothing is lost, nothing doubled.",
 		Example: `  rongtong up                              # all roles in one process
   rongtong up --roles ingest               # on the machine that reaches the sources
   rongtong up --roles load --workers 4     # as many of these as the load needs
   rongtong up --listen 127.0.0.1:9464      # with metrics for Prometheus, and health checks`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			lifeline.Patience(work.StopWithin + 10*time.Second)
 			stop, err := telemetry.Start(cmd.Context(), version, c.log())
 			if err != nil {
 				return err
 			}
 			defer stop()
-			return control.Up(cmd.Context(), c.options(), work)
+			err = control.Up(cmd.Context(), c.options(), work)
+			if cmd.Context().Err() != nil && !errors.Is(err, control.ErrLate) {
+				return nil // it was asked to stop, and did
+			}
+			return err
 		},
 	}
 	cmd.Flags().StringSliceVar(&work.Roles, "roles", control.Roles, "which roles to run")
 	cmd.Flags().IntVar(&work.Workers, "workers", min(2, runtime.NumCPU()), "blocks that a loader loads at the same time")
+	cmd.Flags().DurationVar(&work.StopWithin, "stop-within", 30*time.Second, "how long the work under way may take to reach a boundary when the process is asked to stop")
 	cmd.Flags().StringVar(&work.Listen, "listen", "", "address for /metrics (Prometheus), /healthz and /readyz, such as 127.0.0.1:9464; none when empty")
 	cmd.Flags().StringVar(&work.Lineage, "lineage", os.Getenv("RONGTONG_LINEAGE"), "where the role schedule sends OpenLineage events: http://host:5000/api/v1/lineage or file:PATH; none when empty ($RONGTONG_LINEAGE)")
 	return cmd

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -18,14 +19,21 @@ import (
 // ties it to the parent's thread and Go moves goroutines between threads.
 const Env = "RONGTONG_LIFELINE"
 
-// hardExitAfter is how long a child whose parent vanished may take to end. It
-// exceeds every StopTimeout used here, so that it only strikes when stuck.
-const hardExitAfter = 20 * time.Second
+// patience is how long a process that was told to end, or whose parent vanished,
+// may take. It exceeds every StopTimeout used here, so that it only strikes when
+// the process is stuck.
+var patience atomic.Int64
+
+func init() { patience.Store(int64(20 * time.Second)) }
+
+// Patience sets how long the process may take to end, for one that has a deadline
+// of its own: give it more than that.
+func Patience(d time.Duration) { patience.Store(int64(d)) }
 
 // Watch returns a context that ends when the parent process closes the
 // lifeline or vanishes, or on SIGTERM or SIGINT. A child calls it first of
-// all. Once it has ended the process exits with status 1 after 20 seconds,
-// whatever else it does: nothing of ours outlives its parent.
+// all. Once it has ended the process exits with status 1 after 20 seconds (see
+// Patience), whatever else it does: nothing of ours outlives its parent.
 // In a process that was not started so only the signals count.
 func Watch(ctx context.Context) context.Context {
 	ctx, cancel := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
@@ -39,7 +47,7 @@ func Watch(ctx context.Context) context.Context {
 		}()
 	}
 	context.AfterFunc(ctx, func() {
-		time.AfterFunc(hardExitAfter, func() { os.Exit(1) })
+		time.AfterFunc(time.Duration(patience.Load()), func() { os.Exit(1) })
 	})
 	return ctx
 }

@@ -32,6 +32,10 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	if folder := os.Getenv(hotApplyEnv); folder != "" {
+		applyAndDie(folder)
+		return
+	}
 	if folder := os.Getenv(replayEnv); folder != "" {
 		replayAndDie(folder)
 		return

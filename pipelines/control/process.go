@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"rongtong/pipelines"
@@ -42,6 +43,7 @@ type process struct {
 // role is a part of the pipeline as a process runs it.
 type role struct {
 	name  string
+	live  atomic.Bool
 	run   func(context.Context) error               // until the context ends
 	swap  func(context.Context, Declarations) error // under way; returns when nothing works under the old ones
 	log   *slog.Logger
@@ -53,8 +55,10 @@ type role struct {
 func (r *role) start(ctx context.Context, failed chan<- error) {
 	ctx, r.stop = context.WithCancel(ctx)
 	r.ended = make(chan struct{})
+	r.live.Store(true)
 	go func(ended chan<- struct{}) {
 		defer close(ended)
+		defer r.live.Store(false)
 		if err := supervise(ctx, r.log, r.run); err != nil {
 			select {
 			case failed <- fmt.Errorf("running the role %q: %w", r.name, err):
@@ -75,6 +79,16 @@ func (r *role) pause() {
 }
 
 func (r *role) paused() bool { return r.stop == nil }
+
+// busy names the roles that have not ended.
+func (p *process) busy() (out []string) {
+	for _, r := range p.roles {
+		if r.live.Load() {
+			out = append(out, r.name)
+		}
+	}
+	return out
+}
 
 // run runs the roles until ctx ends, and follows the declarations meanwhile.
 func (p *process) run(ctx context.Context) error {

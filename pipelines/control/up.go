@@ -3,9 +3,11 @@ package control
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sort"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"rongtong/connectors"
@@ -35,7 +37,7 @@ type Work struct {
 
 // ErrLate says that a process did not stop in time. What was under way is
 // repeated by whoever takes over: nothing is lost and nothing doubled.
-var ErrLate = errors.New("stopping took too long; what was under way is repeated by whoever takes over")
+var ErrLate = errors.New("stopping took too long, what was under way is repeated by whoever takes over")
 
 // Up runs roles until ctx ends, then stops each at a boundary: nothing is half
 // written. It creates the topics and tables it needs, works under the
@@ -43,7 +45,8 @@ var ErrLate = errors.New("stopping took too long; what was under way is repeated
 // stop and cannot in time gives ErrLate, and should then end.
 func Up(ctx context.Context, o Options, work Work) error {
 	done := make(chan error, 1)
-	go func() { done <- up(ctx, o, work) }()
+	var running atomic.Pointer[process]
+	go func() { done <- up(ctx, o, work, &running) }()
 	select {
 	case err := <-done:
 		return err
@@ -56,11 +59,14 @@ func Up(ctx context.Context, o Options, work Work) error {
 	case err := <-done:
 		return err
 	case <-time.After(work.StopWithin):
-		return ErrLate
 	}
+	if p := running.Load(); p != nil {
+		return fmt.Errorf("%w: %s after %v", ErrLate, strings.Join(p.busy(), ", "), work.StopWithin)
+	}
+	return ErrLate
 }
 
-func up(ctx context.Context, o Options, work Work) error {
+func up(ctx context.Context, o Options, work Work, running *atomic.Pointer[process]) error {
 	for _, r := range work.Roles {
 		if !slices.Contains(Roles, r) {
 			return fault.Hint(fault.Config, decl.Suggest(r, Roles), "starting: %q is not a role", r)
@@ -99,6 +105,7 @@ func up(ctx context.Context, o Options, work Work) error {
 		return err
 	}
 	if work.Listen == "" {
+		running.Store(p)
 		return p.run(ctx)
 	}
 	m, err := NewMonitor(ctx, o)
@@ -109,6 +116,7 @@ func up(ctx context.Context, o Options, work Work) error {
 	x := NewMetrics(m, o.Log.With("role", "metrics"))
 	p.roles = append(p.roles, &role{name: "metrics", log: x.log, run: func(ctx context.Context) error { return x.Listen(ctx, work.Listen) },
 		swap: func(context.Context, Declarations) error { return nil }}) // a monitor follows by itself
+	running.Store(p)
 	return p.run(ctx)
 }
 
