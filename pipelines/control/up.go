@@ -52,6 +52,7 @@ func Up(ctx context.Context, o Options, work Work) error {
 		return err
 	case <-ctx.Done():
 	}
+	o.logger().Info("stopping at a boundary", "within", work.StopWithin)
 	if work.StopWithin <= 0 {
 		return <-done
 	}

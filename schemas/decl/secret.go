@@ -4,7 +4,9 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -132,11 +134,20 @@ func lookup(ref string) (string, error) {
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), commandLimit)
 		defer cancel()
-		b, err := exec.CommandContext(ctx, words[0], words[1:]...).Output()
+		b, err := output(exec.CommandContext(ctx, words[0], words[1:]...))
 		if err != nil {
 			return "", &MissingError{"${command:" + words[0] + "}", "the command did not print it"}
 		}
 		return strings.TrimRight(string(b), "\r\n"), nil
 	}
 	return "", &MissingError{"${" + ref + "}", "only env:, file: and command: are known"}
+}
+
+// output runs a command that does not outlive this process, however that ends: the
+// kernel ties its death to the thread that started it, which is kept meanwhile.
+func output(cmd *exec.Cmd) ([]byte, error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	return cmd.Output()
 }
