@@ -56,6 +56,7 @@ func main() { os.Exit(run(os.Args[1:])) }
 
 // run is main with an exit code, so that script tests can call it.
 func run(args []string) int {
+	control.Version = version
 	// The hidden entries of child processes come before everything else: they
 	// own their flags and their signals.
 	if len(args) > 1 && args[0] == "engine" && args[1] != "fetch" && !strings.HasPrefix(args[1], "-") {
