@@ -393,7 +393,11 @@ func stored(ctx context.Context, k Log, s *Stream) (progress, error) {
 // the books, committed together with the rows.
 func Delivered(ctx context.Context, k *topics.Client, s *Stream) (Counts, error) {
 	p, err := stored(ctx, kafkaLog{k}, s)
-	return p.Counts, err
+	if err != nil {
+		return p.Counts, err
+	}
+	_, again, err := lastPull(ctx, k, s) // what was read again beside it
+	return p.and(again.Counts), err
 }
 
 // commit writes a chunk and the position after it in one transaction. After

@@ -13,6 +13,8 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
+	"rongtong/connectors"
+	"rongtong/pipelines/deidentify"
 	"rongtong/pipelines/schedule"
 	"rongtong/pipelines/topics"
 	"rongtong/pipelines/warehouse"
@@ -47,6 +49,7 @@ var work = map[string]func(*Jobs, context.Context, *Run) (string, error){
 	"rejects":   (*Jobs).rejects,
 	"expire":    (*Jobs).expire,
 	"retain":    (*Jobs).retain,
+	"pull":      (*Jobs).pull,
 }
 
 // Jobs runs scheduled and requested jobs in the one process that owns the control
@@ -56,6 +59,8 @@ type Jobs struct {
 	Warehouse *warehouse.Warehouse
 	Catalog   *schemas.Catalog
 	Streams   []*Stream
+	Kinds     map[string]connectors.Kind // of the systems that are read again; nil: none are
+	Keys      *deidentify.Keys           // as Ingest's
 	Log       *slog.Logger
 	// Session is how long a leader that died stays in office; 0: 6 s, the least
 	// that brokers allow by default.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -166,6 +167,10 @@ func counterStreams(name string) (*schemas.Catalog, []*Stream, error) {
 
 func runRole(role, kafka, address string) error {
 	ctx := context.Background()
+	if role == roleBackfill {
+		system, root, _ := strings.Cut(os.Getenv("TEST_BACKFILL"), "\n")
+		return runJobs(kafka, address, system, root)
+	}
 	_, streams, err := counterStreams("counter")
 	if err != nil {
 		return err

@@ -364,7 +364,7 @@ type reload struct {
 // ctx's error; the declarations are taken all the same once they were handed over.
 // A process that stands by takes them for when it leads.
 func (j *Jobs) Reload(ctx context.Context, c *schemas.Catalog, streams []*Stream) error {
-	set := &Jobs{Kafka: j.Kafka, Warehouse: j.Warehouse, Catalog: c, Streams: streams, Log: j.Log}
+	set := &Jobs{Kafka: j.Kafka, Warehouse: j.Warehouse, Catalog: c, Streams: streams, Kinds: j.Kinds, Keys: j.Keys, Log: j.Log}
 	if ps := CheckJobs(c); len(ps) > 0 {
 		decl.Sort(ps)
 		return fault.New(fault.Config, "reading the declared jobs: %s", ps[0])
@@ -401,7 +401,7 @@ func (j *Jobs) current() *Jobs {
 	j.reloads.Lock()
 	defer j.reloads.Unlock()
 	if j.reloads.set == nil {
-		j.reloads.set = &Jobs{Kafka: j.Kafka, Warehouse: j.Warehouse, Catalog: j.Catalog, Streams: j.Streams, Log: j.Log}
+		j.reloads.set = &Jobs{Kafka: j.Kafka, Warehouse: j.Warehouse, Catalog: j.Catalog, Streams: j.Streams, Kinds: j.Kinds, Keys: j.Keys, Log: j.Log}
 	}
 	return j.reloads.set
 }

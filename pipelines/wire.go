@@ -138,6 +138,20 @@ func (c Counts) plus(s connectors.Stats, l deidentify.Counts, personal *schemas.
 	return c
 }
 
+// and adds the counts of another reading of the stream.
+func (c Counts) and(o Counts) Counts {
+	for i, n := range o.all() {
+		*c.all()[i] += *n
+	}
+	for label, n := range o.P5 {
+		if c.P5 = maps.Clone(c.P5); c.P5 == nil {
+			c.P5 = map[string]int64{}
+		}
+		c.P5[label] += n
+	}
+	return c
+}
+
 // fields sums up counts by field, and notes those of prohibited kinds.
 func (c *Counts) fields(counts map[string]int64, personal *schemas.PersonalData) (sum int64) {
 	for label, n := range counts {

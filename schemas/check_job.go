@@ -14,7 +14,7 @@ import (
 func (k *checker) job(j *Job) {
 	at := func(path ...any) decl.Pos { return k.at(j, path...) }
 	k.name(at("job"), "job", j.Job)
-	if j.Every.Cron == "" && len(j.When) == 0 {
+	if j.Every.Cron == "" && len(j.When) == 0 && !j.Asked {
 		k.add(j.Pos, "schedule.missing", `add every: { cron: "0 2 * * *", zone: Asia/Shanghai }, or when: with a sensor`, "nothing says when job %q runs", j.Job)
 	}
 	if j.Every.Continuous {

@@ -307,6 +307,8 @@ type Job struct {
 	Doc   Label    `decl:"doc,required"`
 	Does  string   `decl:"does"` // the work; empty: what the job is called
 	Every Schedule `decl:"every"`
+	// Asked: it has no times of its own; people ask for its runs.
+	Asked bool `decl:"asked"`
 	// When starts a run for every event of a source that one of the sensors notices.
 	When []Sensor `decl:"when"`
 	// After keeps a run waiting until all of it holds, for Wait at most (default:

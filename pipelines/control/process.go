@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"rongtong/connectors/all"
+	"rongtong/pipelines/deidentify"
 	"slices"
 	"strings"
 	"sync"
@@ -352,9 +354,9 @@ func sleep(ctx context.Context, d time.Duration) {
 const runsWithin = 10 * time.Second
 
 // schedule is the role that runs jobs.
-func (p *process) schedule(r *role, w *warehouse.Warehouse) {
+func (p *process) schedule(r *role, w *warehouse.Warehouse, keys *deidentify.Keys) {
 	jobs := func(d Declarations) *pipelines.Jobs {
-		return &pipelines.Jobs{Kafka: p.k, Warehouse: w, Catalog: d.Catalog, Streams: d.Streams, Log: r.log}
+		return &pipelines.Jobs{Kafka: p.k, Warehouse: w, Catalog: d.Catalog, Streams: d.Streams, Kinds: all.Kinds(), Keys: keys, Log: r.log}
 	}
 	j, earlier := jobs(p.d), context.CancelFunc(func() {})
 	r.run = func(ctx context.Context) error { return j.Run(ctx) }

@@ -146,7 +146,11 @@ func (p *process) take(ctx context.Context, w *warehouse.Warehouse, work Work) e
 			r.run = func(ctx context.Context) error { return l.Run(ctx, p.d.Streams) }
 			r.swap = func(ctx context.Context, d Declarations) error { return l.Switch(ctx, d.Streams) }
 		case "schedule":
-			p.schedule(r, w)
+			keys, err := deidentify.Open(p.o.Keys) // for systems that are read again
+			if err != nil {
+				return err
+			}
+			p.schedule(r, w, keys)
 			if err := p.lineage(w, work.Lineage); err != nil {
 				return err
 			}
