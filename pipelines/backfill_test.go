@@ -130,7 +130,7 @@ func runJobs(kafka, address, system, root string) error {
 
 // backfillDays is how many business days the test fills; ninety by
 // RONGTONG_TEST_DAYS=90.
-var backfillDays = fromEnv("RONGTONG_TEST_DAYS", 24)
+var backfillDays = fromEnv("RONGTONG_TEST_DAYS", 10)
 
 // TestBackfill fills business days of a system with three jobs after it, once
 // undisturbed and once in processes that are killed three times: claims, fused rows
@@ -227,7 +227,7 @@ func (b *backfillWorld) fill(system string, kills, width int) string {
 	loading, stop := context.WithCancel(ctx)
 	loaded := make(chan error, 1)
 	go func() {
-		loaded <- (&Loader{Kafka: b.k, Warehouse: b.w, Log: slog.New(slog.DiscardHandler), Session: 1500 * time.Millisecond}).Run(loading, streams)
+		loaded <- (&Loader{Kafka: b.k, Warehouse: b.w, Log: slog.New(slog.DiscardHandler), BlockRows: 40, Session: 1500 * time.Millisecond}).Run(loading, streams)
 	}()
 	r := Request{RunID: NewRunID("backfill-" + system), Job: "pull", Cause: schedule.ByBackfill, Dates: b.dates, Width: width, Args: map[string]string{ArgSystem: system}}
 	r.Args[ArgBackfill] = r.RunID

@@ -57,12 +57,12 @@ func reprocessCmd(c *common) *cobra.Command {
 			"field, records newly refused and newly accepted per rule. It changes nothing that anyone reads. Values that may\n" +
 			"be about a person are not shown. Records that are held no more are counted; their claims stay as they are.\n\n" +
 			"--apply then puts exactly that in place, table by table in one step each: the claims that the mapping no longer\n" +
-			"makes are gone, as if the records had been loaded by it. Loaders and jobs must be stopped (rongtong up ends at a\n" +
-			"boundary); they cannot come back until it is done. Cut short at any point, run it again: it goes on. Start the\n" +
-			"loaders again with the new declarations; the next integrate fuses the entity anew.",
+			"makes are gone, as if the records had been loaded by it. Put the declarations in force first (rongtong apply).\n" +
+			"Loaders and jobs must be stopped (rongtong up ends at a boundary); they cannot come back until it is done. Cut\n" +
+			"short at any point, run it again: it goes on. The next integrate fuses the entity anew.",
 		Example: `  rongtong reprocess --stream county_ledger.committee --declarations ./new
   rongtong reprocess --stream county_ledger.committee --declarations ./new --json | jq '.entities[].fields'
-  rongtong reprocess --stream county_ledger.committee --declarations ./new --apply
+  rongtong apply --declarations ./new && rongtong reprocess --stream county_ledger.committee --apply
   rongtong reprocess --stream county_ledger.committee --discard     # forget a comparison`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

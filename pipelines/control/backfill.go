@@ -57,7 +57,7 @@ type Estimate struct {
 // PlanBackfill works out the dates and jobs of a backfill and what it will take. It
 // changes nothing; the request is what StartBackfill asks for.
 func (m *Monitor) PlanBackfill(ctx context.Context, a BackfillAsk) (Estimate, pipelines.Request, error) {
-	c := m.d.Catalog
+	c := m.d().Catalog
 	r := pipelines.Request{Op: pipelines.OpRun, Job: a.Name, Cause: schedule.ByBackfill, Width: max(1, a.Parallel), Strict: a.Strict, Priority: -1, Why: a.Why, Args: map[string]string{}}
 	if u, err := user.Current(); err == nil {
 		r.By = u.Username
@@ -199,12 +199,12 @@ func (m *Monitor) estimate(ctx context.Context, r *pipelines.Request) (Estimate,
 
 func (m *Monitor) estimateJob(ctx context.Context, r *pipelines.Request, d pipelines.Dependant) (JobEstimate, error) {
 	x := JobEstimate{Job: d.Job, Follows: strings.Join(d.Follows, ", "), Runs: len(r.Dates), AtOnce: r.Width}
-	j := jobOf(m.d.Catalog, d.Job)
+	j := jobOf(m.d().Catalog, d.Job)
 	if n := max(1, j.Every.Concurrency); n < x.AtOnce {
 		x.AtOnce, x.NotMany = n, "concurrency of the job"
 	}
 	for _, u := range j.Uses {
-		if n, ok := m.d.Catalog.Limits.Uses[u]; ok && n < x.AtOnce {
+		if n, ok := m.d().Catalog.Limits.Uses[u]; ok && n < x.AtOnce {
 			x.AtOnce, x.NotMany = n, "limit of "+u
 		}
 	}
@@ -235,7 +235,7 @@ func (m *Monitor) estimateJob(ctx context.Context, r *pipelines.Request, d pipel
 // any did.
 func (m *Monitor) rowsADay(ctx context.Context, system string) (int64, error) {
 	var sum, days uint64
-	for _, f := range m.d.Catalog.System(system).Flows {
+	for _, f := range m.d().Catalog.System(system).Flows {
 		var n, d uint64
 		err := m.w.QueryRow(ctx, "SELECT count(), uniqExact(toDate(event_time)) FROM std."+f.Entity+" WHERE src_system = ?", []any{&n, &d}, system)
 		if err != nil {

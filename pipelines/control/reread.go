@@ -25,7 +25,12 @@ type RereadOptions struct {
 
 // reread opens everything a reading needs; the caller calls done.
 func (o Options) reread(ctx context.Context, ro RereadOptions) (r *pipelines.Reread, d Declarations, done func(), err error) {
-	if d, err = o.live(ctx); err != nil {
+	if o.Overlay == "" {
+		d, err = o.live(ctx)
+	} else {
+		d, err = o.load() // may be ahead of what is in force: that is what a comparison is for
+	}
+	if err != nil {
 		return nil, d, nil, err
 	}
 	var names []string
@@ -79,6 +84,9 @@ func Reprocess(ctx context.Context, o Options, ro RereadOptions) (warehouse.Comp
 		return warehouse.Comparison{}, err
 	}
 	defer done()
+	if err := o.asInForce(ctx, r); err != nil {
+		return warehouse.Comparison{}, err
+	}
 	hold, release, err := o.quiesce(ctx, r.Warehouse, d, Apply{Wait: ro.Wait, Session: ro.Session}, []string{pipelines.RoleLoad, pipelines.RoleSchedule})
 	if err != nil {
 		return warehouse.Comparison{}, err
@@ -115,6 +123,20 @@ func Reprocess(ctx context.Context, o Options, ro RereadOptions) (warehouse.Comp
 	return c, err
 }
 
+// asInForce refuses to write by flows that the loaders would not go on with.
+func (o Options) asInForce(ctx context.Context, r *pipelines.Reread) error {
+	live, err := o.live(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range live.Streams {
+		if s.Topic == r.Stream.Topic && s.Plan() == r.Stream.Plan() {
+			return nil
+		}
+	}
+	return fault.Hint(fault.Config, "put them in force first: rongtong apply", "writing to the warehouse by declarations that are not in force: the loaders make other rows of %q", r.Stream.Topic)
+}
+
 // Replayed is what a replay found and did.
 type Replayed struct {
 	warehouse.Comparison
@@ -141,6 +163,9 @@ func Replay(ctx context.Context, o Options, ro RereadOptions, dry bool) (Replaye
 	}
 	if dry || out.Missing == 0 {
 		return out, r.Discard(ctx)
+	}
+	if err := o.asInForce(ctx, r); err != nil {
+		return out, err
 	}
 	if other := otherPlan(out.Comparison); other > 0 {
 		return out, fault.Hint(fault.Config, "see what would change: rongtong reprocess --stream "+ro.Stream,
