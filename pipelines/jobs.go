@@ -153,7 +153,8 @@ func (j *Jobs) positions(ctx context.Context) (string, error) {
 // indicators that depend on what changed. Each step knows by itself whether it
 // is due, so an interrupted run is finished by the next.
 func (j *Jobs) integrate(ctx context.Context, r *Run) (string, error) {
-	var claims, things, issues, computed int64
+	var claims, things, issues int64
+	var computed warehouse.Refreshed
 	// A copy that cannot be brought up to date holds up nobody: what was decided
 	// before still counts.
 	if err := CopyDecisions(ctx, j.Kafka, j.Warehouse); err != nil {
@@ -189,22 +190,21 @@ func (j *Jobs) integrate(ctx context.Context, r *Run) (string, error) {
 		}
 		issues += n
 	}
+	figures, err := j.Warehouse.Figures(ctx, j.Catalog, r.ID, time.Now())
+	if err != nil {
+		return "", err
+	}
 	for _, ind := range j.Catalog.Indicators {
 		err := r.Step(ctx, "compute/"+ind.Indicator, func(ctx context.Context) (Did, error) {
-			done, err := j.Warehouse.Refresh(ctx, j.Catalog, ind, r.ID)
-			if err != nil {
-				return Did{}, fmt.Errorf("computing %q: %w", ind.Indicator, err)
-			}
-			if done {
-				computed++
-			}
-			return Did{Nothing: !done}, nil
+			did, err := figures.Refresh(ctx, ind)
+			computed.Add(did)
+			return Did{Nothing: did.Full+did.Partial == 0, Out: int64(did.Written), Detail: did.String()}, err
 		})
 		if err != nil {
 			return "", err
 		}
 	}
-	return fmt.Sprintf("%d claims fused into %d things, %d quality issues open, %d indicators computed", claims, things, issues, computed), nil
+	return fmt.Sprintf("%d claims fused into %d things, %d quality issues open, %s", claims, things, issues, computed), nil
 }
 
 // checkRules checks an entity's rules over fused rows and counts the open issues.

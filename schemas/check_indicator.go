@@ -22,9 +22,7 @@ func (k *checker) indicator(i *Indicator) {
 	if i.Scale <= 0 && at("scale") != at() {
 		k.add(at("scale"), "scale.range", "1, 100 or 10000", "the scale must be above 0")
 	}
-	if _, err := i.AsOf(); i.Period != "" && err != nil {
-		k.add(at("period"), "period.format", `write "2025" or "2025-12-31"`, "%q is not a period", i.Period)
-	}
+	k.periods(i)
 	if i.RuleVer < 1 && at("rule_version") != at() {
 		k.add(at("rule_version"), "rule_version.range", "count from 1", "the rule version must be at least 1")
 	}
@@ -35,6 +33,32 @@ func (k *checker) indicator(i *Indicator) {
 	k.indicatorTiers(i)
 	k.indicatorSQL(i)
 }
+
+// periods: every one of them can be named, and a case is about one of them.
+func (k *checker) periods(i *Indicator) {
+	lengths := []string{"month", "quarter", "year"}
+	p := i.Periods
+	at := func(key string) decl.Pos { return k.at(i, "periods", key) }
+	if p.Every == "" || !k.oneOf(at("every"), "period.every", "length of a period", p.Every, lengths) {
+		return
+	}
+	if p.Window != "" && k.oneOf(at("window"), "period.window", "length of a window", p.Window, lengths) && periodMonths[p.Window] < periodMonths[p.Every] {
+		k.add(at("window"), "period.window", "leave it out", "a window of a %s is shorter than the period", p.Window)
+	}
+	const hint = `write "2025-12", "2025Q4" or "2025", as every says`
+	for key, name := range map[string]string{"from": p.From, "until": p.Until} {
+		if _, err := p.parse(name); name != "" && err != nil {
+			k.add(at(key), "period.format", hint, "%q is not the name of a %s", name, p.Every)
+		}
+	}
+	for _, c := range i.Cases {
+		if _, err := p.parse(c.Period); c.Period != "" && err != nil {
+			k.add(c.Pos, "period.format", hint, "the case is about %q, which is not the name of a %s", c.Period, p.Every)
+		}
+	}
+}
+
+var dateText = regexp.MustCompile(`'(?:19|20)\d{2}(?:-\d{2}-\d{2}[^']*)?'`)
 
 // indicatorTiers: a figure is published for the tier of its units and above;
 // below there is nothing to publish.

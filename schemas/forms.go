@@ -10,11 +10,17 @@ import (
 )
 
 // The forms say an indicator without SQL. Conditions and values are ClickHouse
-// expressions over the columns of one entity; in them @from and @day stand for
-// the first and the last day of the indicator's period. Columns valid_from and
-// valid_to of an entity are heeded: a row counts if it is valid on the last
-// day, unless the rows say `ever`. @workdays(a, b) are the working days after a
-// up to b. Both may be used in raw SQL, too.
+// expressions over the columns of one entity; in them @day is the last day of a
+// period and @from the first day of its window. Columns valid_from and valid_to
+// of an entity are heeded: a row counts if it is valid on the last day, unless
+// the rows say `ever`. @workdays(a, b) are the working days after a up to b.
+//
+// Raw SQL may use the same words and is then run once for every period. Where
+// that is too slow it yields arrays instead, with an element a period, and is
+// run once: @each(x) is the array of x over the periods, in which x may be any
+// expression of the row and of @day and @from; the third column `counted` says
+// in which periods the row counts; @periods is how many there are. The forms
+// compile to that.
 
 // Units are the divisions that are counted: those in law (kind civil) of the
 // tier the indicator is computed at. Statistical counties, quasi units and
@@ -80,6 +86,7 @@ type Ratio struct {
 type IndicatorCase struct {
 	decl.Pos
 	Name      string                         `decl:"name,required"`
+	Period    string                         `decl:"period"` // default: CasePeriod
 	Divisions []string                       `decl:"divisions,required"`
 	Rows      map[string][]map[string]string `decl:"rows"`
 	Want      struct {
@@ -94,6 +101,18 @@ type IndicatorCase struct {
 	} `decl:"want,required"`
 }
 
+// CasePeriod names the period that a case is about unless it says which: the
+// one that December 2025 ends.
+func (i *Indicator) CasePeriod() string {
+	switch i.Periods.Every {
+	case "year":
+		return "2025"
+	case "quarter":
+		return "2025Q4"
+	}
+	return "2025-12"
+}
+
 // codeDigits are the digits of a 12-digit statistical code that name the
 // division of a level (1 is the province), the rest being zeros.
 var codeDigits = []int{2, 4, 6, 9, 12}
@@ -103,6 +122,9 @@ type former struct {
 	k   *checker
 	i   *Indicator
 	use []string // entities read
+
+	reach map[string]Reach
+	said  map[string]bool // expressions that were checked
 }
 
 // forms compiles every form to SQL and sets what it reads.
@@ -118,33 +140,117 @@ func (k *checker) forms() {
 			k.add(k.at(i), "indicator.form", "declare coverage, share, ratio or sql", "an indicator has one form; this one has %d", n)
 			continue
 		}
-		f := &former{k: k, i: i}
-		if i.SQL != "" {
-			i.SQL = f.days(i.SQL)
-			continue
-		}
-		var sql string
+		f := &former{k: k, i: i, reach: map[string]Reach{}, said: map[string]bool{}}
 		switch {
+		case i.SQL != "":
+			f.local()
 		case i.Coverage != nil:
-			sql = f.coverage(i.Coverage)
+			i.SQL = f.coverage(i.Coverage)
 		case i.Share != nil:
-			sql = f.share(i.Share)
+			i.SQL = f.share(i.Share)
 		default:
-			sql = f.ratio(i.Ratio)
+			i.SQL = f.ratio(i.Ratio)
 		}
-		if i.SQL = f.days(sql); len(i.Reads) == 0 {
+		if m := dateText.FindString(i.SQL); m != "" {
+			k.add(k.at(i, "sql"), "period.literal", "write @day (the last day of the period) or @from (the first of its window); a date of the policy as makeDate32(2022, 12, 1)",
+				"the date %s stands in the statement: every period would be about it", m)
+		}
+		if i.SQL = f.macros(i.SQL); len(i.Reads) == 0 {
 			i.Reads = f.use
+		}
+		if len(f.reach) == len(i.Reads) {
+			i.Reach = f.reach
 		}
 	}
 }
 
-func (f *former) coverage(c *Coverage) string {
-	var have []string
-	for _, r := range c.By {
-		have = append(have, "division_code IN ("+f.rowsSQL(r, f.place(r))+")")
+// local sets what a change touches where the declaration says that every row
+// counts for the unit it stands at.
+func (f *former) local() {
+	for _, r := range f.i.Reads {
+		e := f.k.c.Entity(r)
+		if !f.i.Local {
+			return
+		}
+		if e == nil || e.Column(f.divisionOf(e)) == nil {
+			f.k.add(f.k.at(f.i, "local"), "indicator.local", "remove it", "%q has no division: its rows stand at no unit", r)
+			return
+		}
+		f.touch(r, Reach{Unit: f.divisionOf(e)})
 	}
-	return fmt.Sprintf("SELECT division_code,\n       toUInt8(%s) AS numerator,\n       1 AS denominator\n%s",
-		strings.Join(have, "\n           AND "), f.units(c.Of, ""))
+}
+
+// touch notes what a change of a row touches. An entity that is read in two ways
+// with different answers has none.
+func (f *former) touch(entity string, r Reach) {
+	if was, ok := f.reach[entity]; ok && was != r {
+		r = Reach{}
+	}
+	f.reach[entity] = r
+}
+
+// ones is the array of an expression that does not depend on the period.
+func ones(x string) string { return "arrayWithConstant(@periods, " + x + ")" }
+
+// each is the array of an expression over the periods, and over the elements of
+// more arrays, by name.
+func each(x string, names, arrays []string) string {
+	if len(names) == 0 && !dated(x) {
+		return ones(x)
+	}
+	return fmt.Sprintf("arrayMap((%s) -> %s, %s)", strings.Join(append([]string{"p_day", "p_from"}, names...), ", "), ofPeriod.Replace(x),
+		strings.Join(append([]string{"@days", "@froms"}, arrays...), ", "))
+}
+
+var ofPeriod = strings.NewReplacer("@day", "p_day", "@from", "p_from")
+
+// dated reports whether any of the texts speaks of the period.
+func dated(texts ...string) bool {
+	return slices.ContainsFunc(texts, func(s string) bool { return strings.Contains(s, "@day") || strings.Contains(s, "@from") })
+}
+
+// holds is an array: in which periods the conditions hold.
+func holds(conds []string) string {
+	if len(conds) == 0 {
+		return ones("toUInt8(1)")
+	}
+	return each("toUInt8(ifNull("+strings.Join(conds, " AND ")+", 0))", nil, nil)
+}
+
+func (f *former) coverage(c *Coverage) string {
+	f.touch("division", Reach{Unit: "division_code"})
+	anyDated := slices.ContainsFunc(c.By, func(r *Rows) bool { _, d := f.conds(r, f.k.c.Entity(r.Entity)); return len(d) > 0 })
+	var have, joins, names, arrays []string
+	for i, r := range c.By {
+		place := f.place(r)
+		f.touch(r.Entity, Reach{Unit: place})
+		_, when := f.conds(r, f.entity(r))
+		is := "d.division_code IN (" + f.rowsSQL(r, place) + ")"
+		if !anyDated {
+			have = append(have, is)
+			continue
+		}
+		// A subquery cannot stand inside of a lambda: every condition is an array.
+		name, array := fmt.Sprintf("h%d", i+1), ones("toUInt8("+is+")")
+		if len(when) > 0 {
+			joins = append(joins, f.having(r, place, name, "d.division_code"))
+			array = "arrayResize(" + name + ".x_have, @periods)"
+		}
+		have, names, arrays = append(have, name), append(names, name), append(arrays, array)
+	}
+	numerator := "toUInt8(" + strings.Join(have, "\n           AND ") + ")"
+	if !anyDated {
+		return "SELECT d.division_code AS division_code,\n       " + numerator + " AS numerator,\n       1 AS denominator\n" + f.units(c.Of, "")
+	}
+	return fmt.Sprintf("SELECT d.division_code AS division_code,\n       %s AS numerator,\n       %s AS denominator,\n       %[2]s AS counted\n%s",
+		each(numerator, names, arrays), ones("toUInt8(1)"), f.units(c.Of, strings.Join(joins, "")))
+}
+
+// having joins, for a key, the array that says in which periods there is a row.
+func (f *former) having(r *Rows, what, as, key string) string {
+	fixed, dated := f.conds(r, f.entity(r))
+	return fmt.Sprintf("\nLEFT JOIN\n(\n    SELECT %s AS x_key, maxForEach(%s) AS x_have\n    FROM dwd.%s%s\n    GROUP BY x_key\n) AS %s ON %s.x_key = %s",
+		what, holds(dated), r.Entity, and("\n    WHERE ", fixed), as, as, key)
 }
 
 func (f *former) share(s *Share) string {
@@ -152,20 +258,53 @@ func (f *former) share(s *Share) string {
 	r := *s.Of
 	r.Within = true
 	code := f.place(&r)
-	conds := []string{}
+	f.touch(s.Of.Entity, Reach{Unit: code})
+	fixed, when := f.conds(s.Of, e)
+	anyDated := dated(s.Having, s.Missing, s.Part, s.Whole) || len(when) > 0 ||
+		slices.ContainsFunc(s.By, func(b *Rows) bool { _, d := f.conds(b, f.k.c.Entity(b.Entity)); return len(d) > 0 })
+	var conds, joins, names, arrays []string
 	if s.Having != "" {
 		f.expr(s.Pos, e, s.Having)
 		conds = append(conds, "ifNull("+s.Having+", 0)")
 	}
-	for _, b := range s.By {
-		key := b.Key
-		if key == "" {
-			key = f.divisionOf(e)
-		}
+	for i, b := range s.By {
+		key := f.keyOf(b, e)
 		f.expr(b.Pos, e, key)
-		conds = append(conds, fmt.Sprintf("ifNull(%s IN (%s), 0)", key, f.rowsSQL(b, f.at(b))))
+		at := f.at(b)
+		f.touch(b.Entity, Reach{Of: s.Of.Entity, Key: key, At: at})
+		name, array := fmt.Sprintf("h%d", i+1), ones("toUInt8(ifNull("+key+" IN ("+f.rowsSQL(b, at)+"), 0))")
+		if _, d := f.conds(b, f.entity(b)); len(d) > 0 {
+			joins = append(joins, f.having(b, at, name, key))
+			array = "arrayResize(" + name + ".x_have, @periods)"
+		}
+		names, arrays = append(names, name), append(arrays, array)
 	}
-	num, den := "1", "1"
+	if anyDated {
+		conds = append(conds, names...)
+	} else {
+		for _, b := range s.By {
+			conds = append(conds, fmt.Sprintf("ifNull(%s IN (%s), 0)", f.keyOf(b, e), f.rowsSQL(b, f.at(b))))
+		}
+	}
+	num, den := f.weights(s, e, conds)
+	if !anyDated {
+		return fmt.Sprintf("SELECT %s AS division_code,\n       %s AS numerator,\n       %s AS denominator\nFROM dwd.%s%s", code, num, den, s.Of.Entity, and("\nWHERE ", fixed))
+	}
+	return fmt.Sprintf("SELECT %s AS division_code,\n       %s AS numerator,\n       %s AS denominator,\n       %s AS counted\nFROM dwd.%s AS r%s%s",
+		code, each(num, names, arrays), each(den, nil, nil), holds(when), s.Of.Entity, strings.Join(joins, ""), and("\nWHERE ", fixed))
+}
+
+// keyOf is the column of the shared rows that a By is compared with.
+func (f *former) keyOf(b *Rows, e *Entity) string {
+	if b.Key != "" {
+		return b.Key
+	}
+	return f.divisionOf(e)
+}
+
+// weights are a shared row's numerator and denominator.
+func (f *former) weights(s *Share, e *Entity, conds []string) (num, den string) {
+	num, den = "1", "1"
 	missing := []string{}
 	if s.Part != "" {
 		f.expr(s.Pos, e, s.Part)
@@ -198,44 +337,84 @@ func (f *former) share(s *Share) string {
 		m := strings.Join(missing, " OR ")
 		num, den = fmt.Sprintf("if(%s, NULL, %s)", m, num), fmt.Sprintf("if(%s, NULL, %s)", m, den)
 	}
-	return fmt.Sprintf("SELECT %s AS division_code,\n       %s AS numerator,\n       %s AS denominator\nFROM dwd.%s%s", code, num, den, s.Of.Entity, f.where(s.Of, e))
+	return num, den
+}
+
+// side is one sum of a ratio: its value or, of dated rows, its array.
+type side struct {
+	value, join    string
+	dated, missing bool // missing: it may be null
+}
+
+func (f *former) side(rows *Rows, as string) side {
+	if rows == nil {
+		return side{value: "1"}
+	}
+	e := f.entity(rows)
+	place := f.place(rows)
+	f.touch(rows.Entity, Reach{Unit: place})
+	fixed, when := f.conds(rows, e)
+	s := side{value: as + ".x_value", dated: len(when) > 0, missing: !rows.Zero}
+	var v string
+	in := func(value string) string { // the value in the periods in which the row counts
+		return each("if(ifNull("+strings.Join(when, " AND ")+", 0), toNullable("+value+"), NULL)", nil, nil)
+	}
+	switch {
+	case rows.Latest != "":
+		f.expr(rows.Pos, e, rows.Value+" , "+rows.Latest)
+		if v = fmt.Sprintf("argMax(%s, %s)", rows.Value, rows.Latest); s.dated {
+			v = fmt.Sprintf("argMaxForEach(%s, %s)", in(rows.Value), ones(rows.Latest))
+		}
+	case rows.Value != "":
+		f.expr(rows.Pos, e, rows.Value)
+		if v = "sum(" + rows.Value + ")"; s.dated {
+			v = "sumForEach(" + in(rows.Value) + ")"
+		}
+	default:
+		if v = "count()"; s.dated {
+			v = "sumForEach(" + in("1") + ")"
+		}
+	}
+	if s.dated {
+		s.value = "arrayResize(" + s.value + ", @periods)"
+	} else {
+		v = "toNullable(" + v + ")"
+	}
+	s.join = fmt.Sprintf("\nLEFT JOIN\n(\n    SELECT %s AS x_unit, %s AS x_value\n    FROM dwd.%s%s\n    GROUP BY x_unit\n) AS %s ON %s.x_unit = d.division_code",
+		place, v, rows.Entity, and("\n    WHERE ", fixed), as, as)
+	return s
 }
 
 func (f *former) ratio(r *Ratio) string {
-	side := func(rows *Rows, as string) (value, join string) {
-		if rows == nil {
-			return "1", ""
+	f.touch("division", Reach{Unit: "division_code"})
+	n, m := f.side(r.Numerator, "n"), f.side(r.Denominator, "m")
+	anyDated := n.dated || m.dated
+	var missing, names, arrays []string
+	value := func(s side, name string) string {
+		v := s.value
+		if s.dated {
+			names, arrays, v = append(names, name), append(arrays, s.value), name
 		}
-		e := f.entity(rows)
-		v := "count()"
-		switch {
-		case rows.Latest != "":
-			f.expr(rows.Pos, e, rows.Value+" , "+rows.Latest)
-			v = fmt.Sprintf("argMax(%s, %s)", rows.Value, rows.Latest)
-		case rows.Value != "":
-			f.expr(rows.Pos, e, rows.Value)
-			v = "sum(" + rows.Value + ")"
-		}
-		value = as + ".value"
-		if rows.Zero {
-			value = "ifNull(" + value + ", 0)"
-		}
-		return value, fmt.Sprintf("\nLEFT JOIN\n(\n    SELECT %s AS unit, toNullable(%s) AS value\n    FROM dwd.%s%s\n    GROUP BY unit\n) AS %s ON %s.unit = d.division_code",
-			f.place(rows), v, rows.Entity, strings.ReplaceAll(f.where(rows, e), "\n", "\n    "), as, as)
-	}
-	num, nj := side(r.Numerator, "n")
-	den, dj := side(r.Denominator, "m")
-	var missing []string
-	for _, v := range []string{num, den} {
-		if strings.HasSuffix(v, ".value") {
+		if s.missing {
 			missing = append(missing, v+" IS NULL")
+			return v
 		}
+		if s.join == "" {
+			return v
+		}
+		return "ifNull(" + v + ", 0)"
 	}
+	num, den := value(n, "h1"), value(m, "h2")
 	if len(missing) > 0 {
-		m := strings.Join(missing, " OR ")
-		num, den = fmt.Sprintf("if(%s, NULL, %s)", m, num), fmt.Sprintf("if(%s, NULL, %s)", m, den)
+		cond := strings.Join(missing, " OR ")
+		num, den = fmt.Sprintf("if(%s, NULL, %s)", cond, num), fmt.Sprintf("if(%s, NULL, %s)", cond, den)
 	}
-	return fmt.Sprintf("SELECT d.division_code AS division_code,\n       %s AS numerator,\n       %s AS denominator\n%s", num, den, f.units(r.Of, nj+dj))
+	from := f.units(r.Of, n.join+m.join)
+	if !anyDated {
+		return fmt.Sprintf("SELECT d.division_code AS division_code,\n       %s AS numerator,\n       %s AS denominator\n%s", num, den, from)
+	}
+	return fmt.Sprintf("SELECT d.division_code AS division_code,\n       %s AS numerator,\n       %s AS denominator,\n       %s AS counted\n%s",
+		each(num, names, arrays), each(den, names, arrays), ones("toUInt8(1)"), from)
 }
 
 // units selects the divisions that are counted.
@@ -267,29 +446,71 @@ func (f *former) units(u Units, joins string) string {
 	return "FROM dwd.division AS d" + joins + "\nWHERE " + where
 }
 
-// rowsSQL selects an expression from the rows.
+// rowsSQL selects an expression from the rows, whatever the period.
 func (f *former) rowsSQL(r *Rows, what string) string {
-	return fmt.Sprintf("SELECT %s FROM dwd.%s%s", what, r.Entity, strings.ReplaceAll(f.where(r, f.entity(r)), "\n", " "))
+	fixed, _ := f.conds(r, f.entity(r))
+	return fmt.Sprintf("SELECT %s FROM dwd.%s%s", what, r.Entity, and(" WHERE ", fixed))
 }
 
-func (f *former) where(r *Rows, e *Entity) string {
-	var conds []string
-	if r.Where != "" {
-		f.expr(r.Pos, e, r.Where)
-		conds = append(conds, "("+r.Where+")")
-	}
-	if e != nil && !r.Ever {
-		if c := e.Column("valid_from"); c != nil {
-			conds = append(conds, "(valid_from IS NULL OR valid_from <= @day)")
-		}
-		if c := e.Column("valid_to"); c != nil {
-			conds = append(conds, "(valid_to IS NULL OR valid_to > @day)")
-		}
-	}
+func and(before string, conds []string) string {
 	if len(conds) == 0 {
 		return ""
 	}
-	return "\nWHERE " + strings.Join(conds, " AND ")
+	return before + strings.Join(conds, " AND ")
+}
+
+// conds are the conditions on the rows: those that hold in every period or in
+// none, and those that depend on it.
+func (f *former) conds(r *Rows, e *Entity) (fixed, when []string) {
+	add := func(c string) {
+		if dated(c) {
+			when = append(when, c)
+			return
+		}
+		fixed = append(fixed, c)
+	}
+	for _, c := range conjuncts(r.Where) {
+		add("(" + c + ")")
+	}
+	if r.Where != "" {
+		f.expr(r.Pos, e, r.Where)
+	}
+	if e != nil && !r.Ever {
+		if e.Column("valid_from") != nil {
+			add("(valid_from IS NULL OR valid_from <= @day)")
+		}
+		if e.Column("valid_to") != nil {
+			add("(valid_to IS NULL OR valid_to > @day)")
+		}
+	}
+	return fixed, when
+}
+
+// conjuncts cuts a condition at every AND that stands outside of brackets and
+// quotes; one with an OR out there, or with BETWEEN, stays whole.
+func conjuncts(where string) []string {
+	if where == "" {
+		return nil
+	}
+	var out []string
+	depth, quote, start := 0, false, 0
+	for i := 0; i < len(where); i++ {
+		switch c := where[i]; {
+		case c == '\'':
+			quote = !quote
+		case quote:
+		case c == '(' || c == '[':
+			depth++
+		case c == ')' || c == ']':
+			depth--
+		case depth == 0 && strings.HasPrefix(where[i:], " AND "):
+			out = append(out, strings.TrimSpace(where[start:i]))
+			start = i + len(" AND ")
+		case depth == 0 && (strings.HasPrefix(where[i:], " OR ") || strings.HasPrefix(where[i:], " BETWEEN ")):
+			return []string{where}
+		}
+	}
+	return append(out, strings.TrimSpace(where[start:]))
 }
 
 func (f *former) at(r *Rows) string {
@@ -332,20 +553,36 @@ func (f *former) reads(entity string) {
 	}
 }
 
-func (f *former) days(sql string) string {
-	day, err := f.i.AsOf()
-	if err != nil {
-		return sql // the period has been reported
-	}
-	from := day
-	if len(f.i.Period) == len("2006") {
-		from = day.AddDate(-1, 0, 1)
-	}
+// macros writes out @workdays and @each.
+func (f *former) macros(sql string) string {
 	sql = workdays.ReplaceAllStringFunc(sql, func(call string) string {
 		m := workdays.FindStringSubmatch(call)
 		return f.workdays(m[1], m[2])
 	})
-	return strings.NewReplacer("@day", "toDate32('"+day.Format("2006-01-02")+"')", "@from", "toDate32('"+from.Format("2006-01-02")+"')").Replace(sql)
+	const call = "@each("
+	for {
+		at := strings.Index(sql, call)
+		if at < 0 {
+			return sql
+		}
+		end, depth, quote := at+len(call), 1, false
+		for ; end < len(sql) && depth > 0; end++ {
+			switch c := sql[end]; {
+			case c == '\'':
+				quote = !quote
+			case quote:
+			case c == '(':
+				depth++
+			case c == ')':
+				depth--
+			}
+		}
+		if depth > 0 {
+			f.k.add(f.k.at(f.i, "sql"), "sql.each", "close the bracket", "@each( has no end")
+			return strings.ReplaceAll(sql, call, "(")
+		}
+		sql = sql[:at] + each(sql[at+len(call):end-1], nil, nil) + sql[end:]
+	}
 }
 
 // workCalendar says which days are worked.
@@ -382,8 +619,10 @@ var (
 // is a column of the entity, and every constant that a code list's column is
 // compared with is a code of that list. A misspelt code would be 0 %, silently.
 func (f *former) expr(at decl.Pos, e *Entity, text string) {
-	if e == nil {
-		return // reported with reads
+	if said := at.String() + text; e == nil || f.said[said] {
+		return // no entity is reported with reads
+	} else {
+		f.said[said] = true
 	}
 	for _, w := range word.FindAllString(quoted.ReplaceAllString(text, "''"), -1) {
 		if strings.HasSuffix(w, "(") || w[0] == '@' {

@@ -361,8 +361,8 @@ func TestGood(t *testing.T) {
 	if k, _ := l.Get("notice"); !slices.Equal(k.Aliases, []string{"关注名单", "提醒, 告知"}) || k.Parent != "active" || l.ParentList != "org_status" {
 		t.Errorf("the code list is not as declared: %+v", l)
 	}
-	if as, err := c.Indicator("I-10-04").AsOf(); err != nil || as.Format(time.DateOnly) != "2025-12-31" {
-		t.Errorf("a year's last day is %v, %v", as, err)
+	if at, err := c.Indicator("I-10-04").Periods.Span("2025-12"); err != nil || at.Day.Format(time.DateOnly) != "2025-12-31" || at.From.Format(time.DateOnly) != "2025-01-01" {
+		t.Errorf("the year to date in December is %v, %v", at, err)
 	}
 	if e := c.Entity("org_credit"); !slices.Equal(e.AuthorityOf(e.Column("fine")), []string{"P"}) || !slices.Equal(e.AuthorityOf(e.Column("note")), e.Authority) {
 		t.Error("a column's own authority must stand, else the entity's")

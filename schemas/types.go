@@ -413,7 +413,7 @@ type Indicator struct {
 	Direction   string   `decl:"direction,required"`    // up, down or monitor
 	ComputedAt  string   `decl:"computed_at,required"`  // a tier by code, or Each
 	PublishedAt []string `decl:"published_at,required"` // tiers by code
-	Period      string   `decl:"period,required"`       // "2025" or "2025-12-31"
+	Periods     Periods  `decl:"periods,required"`
 	Register    string   `decl:"register,required"`
 	RuleVer     int      `decl:"rule_version,required"`
 	// Reads are the entities, and relations of the warehouse, that the text
@@ -422,8 +422,16 @@ type Indicator struct {
 	// SQL yields one row per unit: division_code, numerator, denominator.
 	// A NULL numerator or denominator is a missing value: it is counted, and
 	// enters neither sum. Tables are dwd.<entity>. It is what one of the three
-	// forms compiles to, or it is declared.
-	SQL      string    `decl:"sql"`
+	// forms compiles to, or it is declared; see forms.go for what it may say of
+	// the period.
+	SQL string `decl:"sql"`
+	// Local, beside SQL: the figures of a unit depend on the rows at the unit
+	// alone, by the division column of every entity that is read. Then a change
+	// costs what it touches; otherwise the indicator is computed anew.
+	Local bool `decl:"local"`
+	// Reach is what a change of a row touches, by entity; nil when it is not
+	// known. Set by Load.
+	Reach    map[string]Reach
 	Coverage *Coverage `decl:"coverage"`
 	// Aggregate is how units make the figure of a division: AggregateSum (the
 	// default), or AggregateMedian, of the numerators of all units below it. A median is never made
@@ -432,6 +440,8 @@ type Indicator struct {
 	Share     *Share           `decl:"share"`
 	Ratio     *Ratio           `decl:"ratio"`
 	Cases     []*IndicatorCase `decl:"cases"`
+	// Persons: it counts persons or their cases; views do not show small numbers.
+	Persons bool `decl:"persons"`
 }
 
 // The ways to aggregate.
@@ -442,12 +452,3 @@ const (
 
 // Each as ComputedAt: units at every tier, kept apart.
 const Each = "each"
-
-// AsOf is the day the indicator speaks of: its period, or the period's last
-// day (31 December for a year).
-func (i *Indicator) AsOf() (time.Time, error) {
-	if len(i.Period) == len("2006") {
-		return time.Parse(time.DateOnly, i.Period+"-12-31")
-	}
-	return time.Parse(time.DateOnly, i.Period)
-}

@@ -159,7 +159,7 @@ func (s *stage) indicators(ctx context.Context, w *warehouse.Warehouse) error {
 	var head []string
 	var targets []string
 	head, targets = []string{"区划 division"}, []string{"目标 target"}
-	var shown []*schemas.Indicator // those the truth knows; the others are in ads.indicator_latest
+	var shown []*schemas.Indicator // those the truth knows; the others are in ads.indicator_value
 	for _, i := range s.monitor.Indicators() {
 		if slices.Contains(world.Known(), i.Indicator) {
 			shown = append(shown, i)
@@ -181,7 +181,7 @@ func (s *stage) indicators(ctx context.Context, w *warehouse.Warehouse) error {
 		at[h] = i
 	}
 	rows, err := w.Query(ctx, `SELECT toString(division_code), any(division_name), groupArray((toString(indicator), ifNull(value, -1), ifNull(toInt8(met), -1), toInt8(provisional)))
-		FROM ads.indicator_latest WHERE tier IN ('P', 'C') AND (unit_tier = tier OR indicator != 'I-07-03') GROUP BY division_code ORDER BY division_code`)
+		FROM ads.indicator_value WHERE as_of = ? AND tier IN ('P', 'C') AND (unit_tier = tier OR indicator != 'I-07-03') GROUP BY division_code ORDER BY division_code`, world.AsOf)
 	if err != nil {
 		return err
 	}
@@ -210,13 +210,38 @@ func (s *stage) indicators(ctx context.Context, w *warehouse.Warehouse) error {
 		fmt.Fprintf(s.Out, "  %s  %s %s (%s)\n", pad(i.Indicator, 9), i.Name.Zh, i.Name.En, i.Unit)
 	}
 	fmt.Fprintln(s.Out, "  * implied by the policy's words; the policy gave no number")
-	return s.fiveTiers(ctx, w)
+	if err := s.fiveTiers(ctx, w); err != nil {
+		return err
+	}
+	return s.trend(ctx, w)
+}
+
+// trend prints the periods at which a figure of the province changed.
+func (s *stage) trend(ctx context.Context, w *warehouse.Warehouse) error {
+	const shown = "I-07-15"
+	rows, err := w.Query(ctx, `SELECT period, assumeNotNull(value), n_missing, n_units FROM ads.indicator_trend(indicator = '`+shown+`', division = '370000000000')
+		WHERE value IS NOT NULL AND NOT running AND (value_before IS NULL OR value != value_before) ORDER BY as_of DESC LIMIT 6`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	fmt.Fprintf(s.Out, "\n  %s 各期 over the months, where it changed (ads.indicator_trend):\n", shown)
+	for rows.Next() {
+		var period string
+		var value float64
+		var missing, units uint64
+		if err := rows.Scan(&period, &value, &missing, &units); err != nil {
+			return err
+		}
+		fmt.Fprintf(s.Out, "    %s %6.2f %%  (%d of %d units without a value)\n", period, value, missing, units)
+	}
+	return rows.Err()
 }
 
 // fiveTiers prints I-07-03, which has a figure of its own at every tier.
 func (s *stage) fiveTiers(ctx context.Context, w *warehouse.Warehouse) error {
-	rows, err := w.Query(ctx, `SELECT toString(unit_tier), toFloat64(sum(numerator)), toFloat64(sum(denominator)) FROM ads.indicator_latest
-		WHERE indicator = 'I-07-03' AND tier = 'P' GROUP BY unit_tier`)
+	rows, err := w.Query(ctx, `SELECT toString(unit_tier), toFloat64(sum(numerator)), toFloat64(sum(denominator)) FROM ads.indicator_children(indicator = 'I-07-03', division = '', period = ?)
+		GROUP BY unit_tier`, world.AsOf[:len("2006-01")])
 	if err != nil {
 		return err
 	}
@@ -308,7 +333,7 @@ func (q querier) Query(ctx context.Context, sql string) ([][]string, error) {
 var _ world.Querier = querier{}
 
 // cities is the first query worth trying.
-const cities = "SELECT division_name, round(value, 2) AS value, met FROM ads.indicator_latest WHERE indicator = 'I-13-14' AND tier = 'C' ORDER BY value"
+const cities = "SELECT division_name, round(value, 2) AS value, met FROM ads.indicator_children(indicator = 'I-13-14', division = '370000000000', period = '2025-12') ORDER BY value"
 
 // whereNext tells where to look.
 func (s *stage) whereNext() {

@@ -18,9 +18,10 @@ type Explanation struct {
 	Thing   *warehouse.Thing   `json:"thing,omitempty"`
 }
 
-// Why tells where an answer of the warehouse comes from. What is an indicator
-// (then of is a division, by default the province) or an entity (then of is
-// the key of a thing, its columns joined with '|').
+// Why tells where an answer of the warehouse comes from. What is an indicator,
+// as in "I-13-14" or "I-13-14@2025-12" (then of is a division, by default the
+// province; without a period it is the last one that is over), or an entity (then
+// of is the key of a thing, its columns joined with '|').
 func Why(ctx context.Context, o Options, what, of string, limit int) (Explanation, error) {
 	d, err := o.live(ctx)
 	if err != nil {
@@ -31,7 +32,8 @@ func Why(ctx context.Context, o Options, what, of string, limit int) (Explanatio
 		return Explanation{}, err
 	}
 	defer w.Close()
-	if i := slices.IndexFunc(d.Catalog.Indicators, func(i *schemas.Indicator) bool { return strings.EqualFold(i.Indicator, what) }); i >= 0 {
+	name, period, _ := strings.Cut(what, "@")
+	if i := slices.IndexFunc(d.Catalog.Indicators, func(i *schemas.Indicator) bool { return strings.EqualFold(i.Indicator, name) }); i >= 0 {
 		if of == "" {
 			root, err := divisions.Load()
 			if err != nil {
@@ -39,7 +41,7 @@ func Why(ctx context.Context, o Options, what, of string, limit int) (Explanatio
 			}
 			of = root.At(0).Code
 		}
-		figures, err := w.WhyFigure(ctx, d.Catalog, d.Catalog.Indicators[i], of, limit)
+		figures, err := w.WhyFigure(ctx, d.Catalog, d.Catalog.Indicators[i], of, period, limit)
 		return Explanation{Figures: figures}, err
 	}
 	if d.Catalog.Entity(what) == nil {

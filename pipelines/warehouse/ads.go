@@ -18,32 +18,7 @@ func divisionPath() *object {
 			{"ancestor_code", "FixedString(12)", "", "上级区划代码（含本级）"},
 			{"ancestor_tier", lc, "", "上级层级"},
 			{"ancestor_name", "String", "ZSTD(1)", "上级名称"},
-		},
-	}
-}
-
-// indicatorTable holds the figures. One partition per indicator and period, so
-// that a computation replaces exactly its own rows, atomically.
-func indicatorTable() *object {
-	const sum = "Decimal(38, 4)"
-	return &object{
-		db: dbAds, name: "indicator_value", comment: "指标值：分子之和÷分母之和，按区划树汇总",
-		engine:    "MergeTree",
-		partition: "(indicator, period)",
-		order:     []string{"indicator", "period", "unit_tier", "tier", "division_code"},
-		derived:   true,
-		columns: []column{
-			{"indicator", lc, "", "指标"}, {"rule_version", "UInt16", "", "口径版本"}, {"period", lc, "", "期间"},
-			{"unit_tier", lc, "", "计算单元层级"}, {"division_code", "FixedString(12)", "", "区划代码"},
-			{"division_name", "String", "", "区划名称"}, {"tier", lc, "", "区划层级"},
-			{"numerator", sum, "", "分子之和"}, {"denominator", sum, "", "分母之和"},
-			{"value", "Nullable(Float64)", "", "指标值；分母为零时为空"},
-			{"n_units", "UInt64", "", "单元数"}, {"n_missing", "UInt64", "", "缺值单元数，不进分子分母"},
-			{"provisional", "Bool", "", "缺值超过百分之五，暂定"},
-			{"target_op", lc, "", "目标比较符"}, {"target_value", "Nullable(Float64)", "", "目标值"},
-			{"met", "Nullable(Bool)", "", "是否达到目标；无目标或无值时为空"},
-			{"register", lc, "", "分母名册"}, {"register_version", lc, "", "名册版本"},
-			{"as_of", "Date32", "", "截至日期"}, {"computed_at", instant, "", "计算时间"}, {"run_id", "String", "", "运行标识"},
+			{"steps", "UInt8", "", "相隔层级：0为本级，1为直接上级"},
 		},
 	}
 }
@@ -68,11 +43,7 @@ func adsViews(c *schemas.Catalog) []*object {
 		}
 		return true
 	}
-	out := []*object{{db: dbAds, name: "indicator_latest", comment: "每个指标、区划的最近一期",
-		view: `SELECT *
-FROM ads.indicator_value
-ORDER BY as_of DESC, period DESC
-LIMIT 1 BY indicator, unit_tier, division_code`}}
+	var out []*object
 	if !has(divisionEntity, "division_code", "name", "parent_code", "level") {
 		return out
 	}

@@ -3,9 +3,13 @@ package warehouse
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+
+	clickhouse "github.com/ClickHouse/clickhouse-go/v2"
 
 	"rongtong/schemas"
 	"rongtong/schemas/divisions"
@@ -19,122 +23,133 @@ const (
 	levelList      = "division_level"
 )
 
-// Compute makes the values of one indicator for every division of the tiers it
-// is published at, and replaces what stood there for its period in one step.
+// computation writes the statement that brings the figures of one indicator up
+// to date.
 //
 // The figure of a division is Scale times the sum of the numerators over the
 // sum of the denominators of the units below it, never an average of ratios. A
 // unit with a null in either is missing: it is counted and enters neither sum,
-// and above 5 % missing the figure is provisional. Units whose division is not
-// in the tree are not lost: they make a row of the tier "" and the code of zeros.
+// and above 5 % missing the figure is provisional. A unit without a place in
+// the tree, or of another tier than the indicator's, is not lost: such units
+// make a row of the tier "" and the code of zeros.
 //
-// An indicator that has no feed is not computed: no feed is not 0 %. What stood
-// there stays.
-func (w *Warehouse) Compute(ctx context.Context, c *schemas.Catalog, ind *schemas.Indicator, runID string) error {
-	_, err := w.compute(ctx, c, ind, runID)
-	return err
+// All periods are made at once. A unit contributes changes: at the periods at
+// which its numerator, denominator or state differ from the period before. They
+// are summed up the tree and then along the periods, so the work grows with
+// what changes and not with the number of periods, and a figure is stored only
+// at the periods at which it changes. It holds until the next stored one.
+//
+// What is written is the difference to what stands there. Nothing is ever
+// overwritten: a figure that was corrected stays, with the time from which it
+// was known, and one that is no more gets a row that says so.
+type computation struct {
+	ind   *schemas.Indicator
+	spans []schemas.Span
+	runID string
+	known time.Time // when what is written becomes known; later than all that stands there
+
+	// only are the units, by code, that may differ from what stands there;
+	// nil for all. The figures of other units are taken from there.
+	only []string
+	// fresh: nothing stands there yet.
+	fresh bool
 }
 
-func (w *Warehouse) compute(ctx context.Context, c *schemas.Catalog, ind *schemas.Indicator, runID string) (computed bool, err error) {
-	if fed, err := w.fed(ctx, c, ind); err != nil || !fed {
-		return false, err
-	}
-	return true, w.replace(ctx, c, ind, runID)
-}
+// noPlace is the code under which units without a place are summed.
+const noPlace = "toFixedString('000000000000', 12)"
 
-// replace computes the values and puts them in place of the old ones.
-func (w *Warehouse) replace(ctx context.Context, c *schemas.Catalog, ind *schemas.Indicator, runID string) error {
-	doing := fmt.Sprintf("computing %q", ind.Indicator)
-	if err := w.paths(ctx, c); err != nil {
-		return err
-	}
-	query, err := computeSQL(ind, runID)
-	if err != nil {
-		return fault.New(fault.Config, "%s: %w", doing, err)
-	}
-	o := indicatorTable()
-	next := o.name + "__" + strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
-			return r
-		}
-		return '_'
-	}, strings.ToLower(ind.Indicator))
-	defer w.lock(dbAds + "." + next)()
-	staged := dbAds + "." + next
-	for _, sql := range []string{"DROP TABLE IF EXISTS " + staged + " SYNC", o.ddl(next)} {
-		if err := w.conn.Exec(ctx, sql); err != nil {
-			return w.mark(err, doing)
-		}
-	}
-	names := make([]string, len(o.columns))
-	for i, col := range o.columns {
-		names[i] = col.name
-	}
-	if err := w.conn.Exec(bounded(ctx), fmt.Sprintf("INSERT INTO %s (%s)\n%s", staged, idents(names), query)); err != nil {
-		return w.mark(err, doing)
-	}
-	var n uint64
-	if err := w.QueryRow(ctx, "SELECT count() FROM "+staged, []any{&n}); err != nil {
-		return err
-	}
-	partition := fmt.Sprintf("PARTITION (%s, %s)", quote(ind.Indicator), quote(ind.Period))
-	swap := fmt.Sprintf("ALTER TABLE %s REPLACE %s FROM %s", o.full(), partition, staged)
-	if n == 0 { // an indicator that has no unit any more has no figure either
-		swap = fmt.Sprintf("ALTER TABLE %s DROP %s", o.full(), partition)
-	}
-	for _, sql := range []string{swap, "DROP TABLE IF EXISTS " + staged + " SYNC"} {
-		if err := w.conn.Exec(ctx, sql); err != nil {
-			return w.mark(err, doing)
-		}
-	}
-	return nil
-}
-
-// fed reports whether the indicator has a feed: there are claims about every
-// entity that it reads, the divisions themselves apart, and, where it counts
-// divisions that have a thing of some kind, there is a thing of that kind at all.
-// (Organisations of one kind must not make every other kind look like 0 %.)
-func (w *Warehouse) fed(ctx context.Context, c *schemas.Catalog, ind *schemas.Indicator) (bool, error) {
-	var names []string
-	for _, r := range ind.Reads {
-		if r != divisionEntity && c.Entity(r) != nil {
-			names = append(names, quote(r))
-		}
-	}
-	if len(names) > 0 {
-		var n uint64
-		err := w.QueryRow(ctx, fmt.Sprintf("SELECT count() FROM system.tables WHERE database = %s AND name IN (%s) AND total_rows > 0",
-			quote(dbStd), strings.Join(names, ", ")), []any{&n})
-		if err != nil || int(n) < len(names) {
-			return false, err
-		}
-	}
-	if ind.Coverage == nil {
-		return true, nil
-	}
-	for _, by := range ind.Coverage.By {
-		if by.Where == "" || strings.Contains(by.Where, "@") { // conditions on dates say nothing about feeds
-			continue
-		}
-		var n uint64
-		err := w.QueryRow(ctx, fmt.Sprintf("SELECT count() FROM (SELECT 1 FROM dwd.%s WHERE %s LIMIT 1)", ident(by.Entity), by.Where), []any{&n})
-		if err != nil || n == 0 {
-			return false, err
-		}
-	}
-	return true, nil
-}
+// sum4 is the type of sums: as many decimals as a measure has.
+const sum4 = "Decimal(38, 4)"
 
 // comparators are the ways a target compares, as SQL.
 var comparators = map[string]string{">=": ">=", ">": ">", "<=": "<=", "<": "<", "=": "="}
 
-// computeSQL is the query of one indicator's values, columns in the order of
-// indicatorTable.
-func computeSQL(ind *schemas.Indicator, runID string) (string, error) {
-	asOf, err := ind.AsOf()
+// sql is the whole statement.
+func (x *computation) sql() (string, error) {
+	figures, err := x.figures()
 	if err != nil {
-		return "", fmt.Errorf("reading the period %q: %w", ind.Period, err)
+		return "", err
 	}
+	o := pointTable()
+	names := make([]string, len(o.columns))
+	for i, col := range o.columns {
+		names[i] = col.name
+	}
+	return fmt.Sprintf("INSERT INTO %s (%s)\n%s", o.full(), idents(names), x.difference(figures)), nil
+}
+
+// pointKey tells the stored figures of one indicator apart, pointValues is what
+// they say.
+const (
+	pointKey    = "parent_code, division_code, unit_tier, tier, day"
+	pointValues = "shown, numerator, denominator, value, n_units, n_missing, provisional, met, target_op, target_value, rule_version, register, register_version"
+)
+
+// difference selects what must be written so that the figures stand there.
+func (x *computation) difference(figures string) string {
+	tail := fmt.Sprintf("%s, %s", x.moment(), quote(x.runID))
+	head := quote(x.ind.Indicator)
+	if x.fresh {
+		return fmt.Sprintf("SELECT %s, %s, %s, false, %s\nFROM\n(\n%s\n)", head, pointKey, pointValues, tail, indent(figures))
+	}
+	values := strings.Split(pointValues, ", ")
+	for i := range values {
+		values[i] = fmt.Sprintf("v.%d", i+1)
+	}
+	return fmt.Sprintf(`SELECT %[1]s, %[2]s, %[3]s, gone, %[4]s
+FROM
+(
+  SELECT %[2]s, argMax(row, side) AS v, max(side) = 0 AS gone
+  FROM
+  (
+    SELECT 1 AS side, %[2]s, tuple(%[5]s) AS row
+    FROM
+    (
+%[6]s
+    )
+    UNION ALL
+    SELECT 0 AS side, %[2]s, row
+    FROM
+    (
+%[7]s
+    )
+  )
+  GROUP BY %[2]s
+  HAVING count() = 1 OR uniqExact(row) > 1
+)`, head, pointKey, strings.Join(values, ", "), tail, pointValues, indent(indent(indent(figures))), indent(indent(indent(x.standing()))))
+}
+
+func (x *computation) moment() string {
+	return fmt.Sprintf("fromUnixTimestamp64Milli(toInt64(%d), 'UTC')", x.known.UnixMilli())
+}
+
+// standing selects the figures that stand there, of the divisions concerned.
+func (x *computation) standing() string {
+	where := "indicator = " + quote(x.ind.Indicator)
+	if x.only != nil {
+		where += " AND division_code IN (" + x.concerned() + ")"
+	}
+	return fmt.Sprintf("SELECT %s, argMax(tuple(%s), known_from) AS row\nFROM ads.indicator_point\nWHERE %s\nGROUP BY %[1]s\nHAVING NOT argMax(removed, known_from)",
+		pointKey, pointValues, where)
+}
+
+// concerned selects the divisions whose figures the units enter.
+func (x *computation) concerned() string {
+	return fmt.Sprintf("SELECT ancestor_code FROM dwd.division_path WHERE division_code IN (%s) UNION ALL SELECT arrayJoin([%[1]s, %s])", codeList(x.only), noPlace)
+}
+
+// codeList writes division codes as literals.
+func codeList(list []string) string {
+	q := make([]string, len(list))
+	for i, c := range list {
+		q[i] = "toFixedString('" + c + "', 12)"
+	}
+	return strings.Join(q, ", ")
+}
+
+// figures selects pointKey and pointValues of every figure.
+func (x *computation) figures() (string, error) {
+	ind := x.ind
 	scale := float(ind.Scale)
 	op, target, met := "", "NULL", "NULL"
 	if t := ind.Target; t != nil {
@@ -147,62 +162,280 @@ func computeSQL(ind *schemas.Indicator, runID string) (string, error) {
 		op, target = t.Op, float(t.Value)
 		met = fmt.Sprintf("if(den = 0, NULL, %s * toFloat64(num) %s %s * toFloat64(den))", scale, cmp, float(t.Value))
 	}
-	unitTier, placed := "tier_of_unit", "p.tier != ''"
-	if ind.ComputedAt != schemas.Each {
-		unitTier = quote(ind.ComputedAt)
-		// A unit of another tier is not a unit of this indicator.
-		placed = "p.tier = " + quote(ind.ComputedAt)
+	sums := x.sums()
+	if ind.Aggregate == schemas.AggregateMedian {
+		sums = x.medians()
 	}
-	published := make([]string, len(ind.PublishedAt))
-	for i, t := range ind.PublishedAt {
-		published[i] = quote(t)
-	}
-	return fmt.Sprintf(`WITH
-  units AS
-  (
-%[1]s
-  ),
-  placed AS
-  (
-    SELECT toDecimal128(u.numerator, 4) AS n, toDecimal128(u.denominator, 4) AS d, n IS NULL OR d IS NULL AS missing,
-           if(%[2]s, p.tier, '') AS tier_of_unit,
-           if(%[2]s, p.ancestor_code, toFixedString('000000000000', 12)) AS code,
-           if(%[2]s, p.ancestor_tier, '') AS tier,
-           if(%[2]s, p.ancestor_name, '') AS name
-    FROM units AS u
-    LEFT JOIN dwd.division_path AS p ON p.division_code = toFixedString(u.division_code, 12)
-  ),
-  sums AS
-  (
-    SELECT tier_of_unit, code, tier, any(name) AS name,
-           %[16]s,
-           count() AS n_units, countIf(missing) AS n_missing
-    FROM placed
-    WHERE tier IN ('', %[3]s)
-    GROUP BY tier_of_unit, code, tier
-  )
-SELECT %[4]s, %[5]d, %[6]s, %[7]s, code, name, tier, num, den,
-       if(den = 0, NULL, %[8]s * toFloat64(num) / toFloat64(den)),
-       n_units, n_missing, n_missing * 20 > n_units,
-       %[9]s, %[10]s, %[11]s, %[12]s, %[13]s, toDate32(%[14]s), now64(3), %[15]s
-FROM sums`,
-		indent(indent(strings.TrimRight(strings.TrimSpace(ind.SQL), ";"))), placed, strings.Join(published, ", "),
-		quote(ind.Indicator), ind.RuleVer, quote(ind.Period), unitTier, scale, quote(op), target, met,
-		quote(ind.Register), quote(divisions.Version), quote(asOf.Format("2006-01-02")), quote(runID), sums(ind)), nil
+	return fmt.Sprintf(`SELECT up.ancestor_code AS parent_code, s.code AS division_code, s.unit_tier AS unit_tier, s.tier AS tier, %[1]s[s.k] AS day,
+       toBool(s.tier IN (%[2]s) OR s.code = %[3]s) AS shown, s.num AS numerator, s.den AS denominator,
+       CAST(if(den = 0, NULL, %[4]s * toFloat64(num) / toFloat64(den)), 'Nullable(Float64)') AS value,
+       toUInt64(s.units) AS n_units, toUInt64(s.missing) AS n_missing, toBool(n_missing * 20 > n_units) AS provisional,
+       CAST(%[5]s, 'Nullable(Bool)') AS met, %[6]s AS target_op, CAST(%[7]s, 'Nullable(Float64)') AS target_value,
+       toUInt16(%[8]d) AS rule_version, %[9]s AS register, %[10]s AS register_version
+FROM
+(
+%[11]s
+) AS s
+LEFT JOIN (SELECT division_code, ancestor_code FROM dwd.division_path WHERE steps = 1) AS up ON up.division_code = s.code`,
+		x.days(), x.published(), noPlace, scale, met, quote(op), target, ind.RuleVer, quote(ind.Register), quote(divisions.Version), indent(sums)), nil
 }
 
-// sums are the numerator and the denominator of a division. A median is the
-// numerator over one; of an even number of units it is the mean of the middle two.
-func sums(ind *schemas.Indicator) string {
-	if ind.Aggregate == schemas.AggregateMedian {
-		return "quantileExactInclusiveIf(0.5)(toFloat64(assumeNotNull(n)), NOT missing) AS middle,\n           toDecimal128(if(isNaN(middle), 0, middle), 4) AS num, toDecimal128(toUInt8(countIf(NOT missing) > 0), 4) AS den"
+func (x *computation) published() string {
+	tiers := []string{"''"} // for an empty list; no unit's own tier is published as ''
+	for _, t := range x.ind.PublishedAt {
+		tiers = append(tiers, quote(t))
 	}
-	return "sumIf(assumeNotNull(n), NOT missing) AS num, sumIf(assumeNotNull(d), NOT missing) AS den"
+	return strings.Join(tiers[min(1, len(tiers)-1):], ", ")
+}
+
+// days are the last days of the periods, as an array.
+func (x *computation) days() string {
+	days := make([]string, len(x.spans))
+	for i, s := range x.spans {
+		days[i] = "'" + s.Day.Format(time.DateOnly) + "'"
+	}
+	return "CAST([" + strings.Join(days, ", ") + "], 'Array(Date)')"
+}
+
+// sums selects the figures' sums at the periods k at which they change.
+func (x *computation) sums() string {
+	changes := x.rollUp(x.changes(), "sum(n) AS dn, sum(d) AS dd, sum(u) AS du, sum(m) AS dm", "HAVING dn != 0 OR dd != 0 OR du != 0 OR dm != 0")
+	if x.only != nil {
+		changes = fmt.Sprintf(`SELECT unit_tier, tier, code, k, sum(c.dn) AS dn, sum(c.dd) AS dd, sum(c.du) AS du, sum(c.dm) AS dm
+FROM
+(
+%s
+  UNION ALL
+%s
+) AS c
+GROUP BY unit_tier, tier, code, k
+HAVING dn != 0 OR dd != 0 OR du != 0 OR dm != 0`, indent(changes), indent(x.steps("")))
+	}
+	return fmt.Sprintf(`SELECT unit_tier, tier, code, k, CAST(sum(dn) OVER w, '%[1]s') AS num, CAST(sum(dd) OVER w, '%[1]s') AS den, sum(du) OVER w AS units, sum(dm) OVER w AS missing
+FROM
+(
+%[2]s
+)
+WINDOW w AS (PARTITION BY unit_tier, tier, code ORDER BY k ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)`, sum4, indent(changes))
+}
+
+// steps selects the changes that the standing figures make from period to
+// period.
+func (x *computation) steps(where string) string {
+	of := func(i int, zero string) string {
+		return fmt.Sprintf("row.%d - lagInFrame(row.%[1]d, 1, %s) OVER w", i, zero)
+	}
+	return fmt.Sprintf(`SELECT unit_tier, tier, division_code AS code, toUInt16(indexOf(%s, day)) AS k, CAST(%s, '%[6]s') AS dn, CAST(%[3]s, '%[6]s') AS dd, toInt64(%[4]s) AS du, toInt64(%[5]s) AS dm
+FROM
+(
+%[7]s
+)%[8]s
+WINDOW w AS (PARTITION BY unit_tier, tier, code ORDER BY day ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)`,
+		x.days(), of(2, "CAST(0, '"+sum4+"')"), of(3, "CAST(0, '"+sum4+"')"), of(5, "toUInt64(0)"), of(6, "toUInt64(0)"), sum4, indent(x.standing()), where)
+}
+
+// medians selects the figures' medians, of an even number of units the mean of
+// the middle two, at the periods at which they change. Where the last unit goes,
+// a row says so.
+func (x *computation) medians() string {
+	all := x.rollUp(x.present(), fmt.Sprintf(`quantileExactInclusiveIf(0.5)(toFloat64(n), m = 0) AS middle, CAST(if(isNaN(middle), 0, middle), '%[1]s') AS num,
+         CAST(toUInt8(countIf(m = 0) > 0), '%[1]s') AS den, toInt64(count()) AS units, toInt64(sum(m)) AS missing`, sum4), "")
+	return fmt.Sprintf(`SELECT unit_tier, tier, code, k, num, den, units, missing
+FROM
+(
+  SELECT unit_tier, tier, code, k, tuple(num, den, units, missing) AS now, lagInFrame(now, 1, tuple(CAST(0, '%[1]s'), CAST(0, '%[1]s'), toInt64(0), toInt64(0))) OVER (PARTITION BY unit_tier, tier, code ORDER BY k ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS before,
+         num, den, units, missing
+  FROM
+  (
+    SELECT unit_tier, tier, code, k, max(num) AS num, max(den) AS den, max(units) AS units, max(missing) AS missing
+    FROM
+    (
+      SELECT unit_tier, tier, code, toUInt16(k + shift) AS k, if(shift = 0, num, CAST(0, '%[1]s')) AS num, if(shift = 0, den, CAST(0, '%[1]s')) AS den, if(shift = 0, units, 0) AS units, if(shift = 0, missing, 0) AS missing
+      FROM
+      (
+%[2]s
+      )
+      ARRAY JOIN [0, 1] AS shift
+    )
+    WHERE k <= %[3]d
+    GROUP BY unit_tier, tier, code, k
+  )
+)
+WHERE now != before`, sum4, indent(indent(indent(indent(all)))), len(x.spans))
+}
+
+// rollUp groups what units give (unit, k, …) by the divisions whose figures
+// they enter: those above of the published tiers, and the unit itself, whose own
+// figure the next computation of a few units takes away. A unit without a place
+// enters the row of zeros.
+func (x *computation) rollUp(units, aggregates, having string) string {
+	unitTier, placed := "p.tier", "1"
+	if x.ind.ComputedAt != schemas.Each {
+		// A unit of another tier is not a unit of this indicator.
+		unitTier, placed = quote(x.ind.ComputedAt), "tier = "+quote(x.ind.ComputedAt)
+	}
+	return fmt.Sprintf(`SELECT unit_tier, a.2 AS tier, a.1 AS code, k, %[1]s
+FROM
+(
+  SELECT u.*, toString(%[2]s) AS unit_tier, arrayJoin(if(p.tier != '', [(p.ancestor_code, toString(p.ancestor_tier))], [(%[3]s, ''), (u.unit, '')])) AS a
+  FROM
+  (
+%[4]s
+  ) AS u
+  LEFT JOIN
+  (
+    SELECT division_code, tier, ancestor_code, ancestor_tier FROM dwd.division_path WHERE %[5]s AND (ancestor_tier IN (%[6]s) OR steps = 0)
+  ) AS p ON p.division_code = u.unit
+)
+GROUP BY unit_tier, tier, code, k
+%[7]s`, aggregates, unitTier, noPlace, indent(indent(units)), placed, x.published(), having)
+}
+
+// changes selects what every unit changes at which period: unit, k (from 1), the
+// differences of numerator n and denominator d, of being counted u and of being
+// missing m. With only, what the units gave before is taken away.
+func (x *computation) changes() string {
+	var per string
+	switch {
+	case x.ind.InArrays():
+		diff := func(a string) string { return "arrayPopFront(arrayDifference(arrayPushFront(" + a + ", 0)))" }
+		per = fmt.Sprintf(`SELECT unit, toUInt16(k) AS k, dns[k] AS n, dds[k] AS d, toInt64(dus[k]) AS u, toInt64(dms[k]) AS m
+FROM
+(
+  SELECT unit, %s AS dns, %s AS dds, %s AS dus, %s AS dms,
+         arrayFilter((i, a, b, c, e) -> a != 0 OR b != 0 OR c != 0 OR e != 0, arrayEnumerate(dns), dns, dds, dus, dms) AS ks
+  FROM
+  (
+%s
+  )
+)
+ARRAY JOIN ks AS k`, diff("ns"), diff("ds"), diff("us"), diff("ms"), indent(indent(x.rows())))
+	case x.ind.Dated():
+		// From one period to the next a row mostly gives the same: what it gave
+		// goes where the period ends, and comes again with the next.
+		per = fmt.Sprintf(`SELECT unit, toUInt16(k + shift) AS k, if(shift = 0, n, -n) AS n, if(shift = 0, d, -d) AS d, toInt64(if(shift = 0, 1, -1)) AS u, toInt64(if(shift = 0, m, -m)) AS m
+FROM
+(
+%s
+)
+ARRAY JOIN [0, 1] AS shift
+WHERE k + shift <= %d`, indent(x.present()), len(x.spans))
+	default:
+		per = fmt.Sprintf("SELECT unit, k, n, d, toInt64(1) AS u, toInt64(m) AS m\nFROM\n(\n%s\n)", indent(x.present()))
+	}
+	if x.only != nil {
+		per += "\nUNION ALL\n" + fmt.Sprintf("SELECT code AS unit, k, -dn AS n, -dd AS d, -du AS u, -dm AS m\nFROM\n(\n%s\n)",
+			indent(x.steps("\nWHERE division_code IN ("+codeList(x.only)+") AND tier IN (unit_tier, '')")))
+	}
+	return fmt.Sprintf("SELECT c.unit AS unit, c.k AS k, sum(c.n) AS n, sum(c.d) AS d, sum(c.u) AS u, sum(c.m) AS m\nFROM\n(\n%s\n) AS c\nGROUP BY unit, k\nHAVING n != 0 OR d != 0 OR u != 0 OR m != 0", indent(per))
+}
+
+// present selects what every row of the statement is in every period in which it
+// counts: unit, k, its numerator n and denominator d (0 where it is missing), and
+// whether it is missing. Rows of a statement that is not dated stand in the first.
+func (x *computation) present() string {
+	if x.ind.InArrays() {
+		return fmt.Sprintf("SELECT unit, toUInt16(i) AS k, ns[i] AS n, ds[i] AS d, ms[i] AS m\nFROM\n(\n%s\n)\nARRAY JOIN arrayEnumerate(us) AS i\nWHERE us[i] = 1", indent(x.rows()))
+	}
+	spans := x.spans
+	if !x.ind.Dated() {
+		spans = spans[:1]
+	}
+	each := make([]string, len(spans))
+	for i, s := range spans {
+		each[i] = fmt.Sprintf(`SELECT unit, toUInt16(%d) AS k, toUInt8(a IS NULL OR b IS NULL) AS m, CAST(if(m = 1, 0, assumeNotNull(a)), '%[2]s') AS n, CAST(if(m = 1, 0, assumeNotNull(b)), '%[2]s') AS d
+FROM (SELECT toFixedString(ifNull(division_code, ''), 12) AS unit, toDecimal128(numerator, 4) AS a, toDecimal128(denominator, 4) AS b FROM
+(
+%[3]s
+))`, i+1, sum4, indent(x.narrow(x.ind.On(s))))
+	}
+	return strings.Join(each, "\nUNION ALL\n")
+}
+
+// rows selects a statement's rows in arrays: unit, the numerators ns and
+// denominators ds, 0 where there is none, and in which periods the row counts,
+// us, and is missing, ms.
+func (x *computation) rows() string {
+	array := "Array(Nullable(" + sum4 + "))"
+	return fmt.Sprintf(`SELECT unit, us, arrayMap((a, b, c) -> toUInt8(c AND (a IS NULL OR b IS NULL)), az, bz, us) AS ms,
+       arrayMap((a, c, e) -> if(c = 1 AND e = 0, assumeNotNull(a), CAST(0, '%[1]s')), az, us, ms) AS ns,
+       arrayMap((b, c, e) -> if(c = 1 AND e = 0, assumeNotNull(b), CAST(0, '%[1]s')), bz, us, ms) AS ds
+FROM
+(
+  SELECT toFixedString(ifNull(division_code, ''), 12) AS unit, CAST(numerator, '%[2]s') AS az, CAST(denominator, '%[2]s') AS bz, CAST(counted, 'Array(UInt8)') AS us
+  FROM
+  (
+%[3]s
+  )
+)`, sum4, array, indent(indent(x.narrow(x.ind.On(x.spans...)))))
+}
+
+// narrow leaves out the rows of other units than only.
+func (x *computation) narrow(sql string) string {
+	if x.only == nil {
+		return sql
+	}
+	list := "'" + strings.Join(x.only, "', '") + "'"
+	return fusedRef.ReplaceAllStringFunc(sql, func(ref string) string {
+		r := x.ind.Reach[strings.TrimPrefix(ref, dbDwd+".")]
+		if r.Unit == "" {
+			return ref
+		}
+		return fmt.Sprintf("(SELECT * FROM %s WHERE %s IN (%s))", ref, r.Unit, list)
+	})
+}
+
+var fusedRef = regexp.MustCompile(`\bdwd\.\w+`)
+
+// unitsAt selects a statement's rows at one period: division_code, numerator and
+// denominator.
+func unitsAt(ind *schemas.Indicator, s schemas.Span) string {
+	if !ind.InArrays() {
+		return ind.On(s)
+	}
+	return fmt.Sprintf("SELECT division_code, numerator[1] AS numerator, denominator[1] AS denominator FROM\n(\n%s\n) WHERE counted[1]", indent(ind.On(s)))
 }
 
 // float writes a constant so that the server reads a Float64.
 func float(f float64) string {
 	return "toFloat64(" + strconv.FormatFloat(f, 'g', -1, 64) + ")"
+}
+
+// compute brings the figures up to date and makes them known. It returns how
+// many rows it wrote.
+func (w *Warehouse) compute(ctx context.Context, x *computation) (uint64, error) {
+	doing := fmt.Sprintf("computing %q", x.ind.Indicator)
+	query, err := x.sql()
+	if err != nil {
+		return 0, fault.New(fault.Config, "%s: %w", doing, err)
+	}
+	// Of a few units all of it is written or nothing: the next one starts from it.
+	if err := w.conn.Exec(computing(ctx, x.only != nil), query); err != nil {
+		return 0, w.mark(err, doing)
+	}
+	var n uint64
+	err = w.QueryRow(ctx, fmt.Sprintf("SELECT count() FROM ads.indicator_point WHERE indicator = %s AND known_from = %s", quote(x.ind.Indicator), x.moment()), []any{&n})
+	if err != nil {
+		return 0, err
+	}
+	row := x.describe()
+	return n, w.InsertRows(ctx, "ads.indicator", row.Indicator+"/"+row.KnownFrom, []indicatorRow{row})
+}
+
+// computing are the settings of a computation: arrays over the periods are long,
+// so blocks are small, and groups and sorts spill to disk.
+func computing(ctx context.Context, oneBlock bool) context.Context {
+	const spill, block = 300_000_000, 1 << 20
+	size := block
+	if oneBlock {
+		size = 1 << 40
+	}
+	return clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{
+		"max_threads": 2, "max_block_size": 8192, "max_query_size": 16 << 20, "max_ast_elements": 1_000_000, "max_expanded_ast_elements": 2_000_000,
+		"max_insert_threads": 1, "insert_deduplicate": 0, "max_insert_block_size": size, "min_insert_block_size_rows": size, "min_insert_block_size_bytes": 1 << 40,
+		"max_bytes_before_external_group_by": spill, "max_bytes_ratio_before_external_group_by": 0,
+		"max_bytes_before_external_sort": spill, "max_bytes_ratio_before_external_sort": 0,
+	}))
 }
 
 // paths rebuilds dwd.division_path if the fused divisions changed since.
@@ -224,6 +457,19 @@ func (w *Warehouse) paths(ctx context.Context, c *schemas.Catalog) error {
 	last, found, err := w.lastState(ctx, o.name)
 	if err != nil || found && last.sameAs(now) {
 		return err
+	}
+	// Another tree makes every figure anew. A division whose other facts changed
+	// is the same tree.
+	const sum = "SELECT concat(toString(count()), ' ', toString(sum(cityHash64(*)))) FROM "
+	var was, is string
+	if err := w.QueryRow(ctx, sum+o.full(), []any{&was}); err != nil {
+		return err
+	}
+	if err := w.QueryRow(ctx, sum+"("+query+")", []any{&is}); err != nil {
+		return err
+	}
+	if was == is {
+		return w.recordState(ctx, o.name, now, FuseResult{})
 	}
 	if now.things, err = w.rebuild(ctx, o, query); err != nil {
 		return err
@@ -259,7 +505,7 @@ func pathSQL(c *schemas.Catalog) (string, error) {
 	for range len(c.Tiers) - 1 {
 		q = fmt.Sprintf("SELECT s.unit AS unit, s.unit_tier AS unit_tier, if(n.tier = '', s.path, arrayPushBack(s.path, (n.code, n.tier, n.name))) AS path, n.up AS up\nFROM\n(\n%s\n) AS s\nLEFT JOIN nodes AS n ON n.code = s.up", indent(q))
 	}
-	return fmt.Sprintf("WITH nodes AS (%s)\nSELECT unit, unit_tier, a.1, a.2, a.3\nFROM\n(\n%s\n)\nARRAY JOIN path AS a\nORDER BY unit, a.1", node, indent(q)), nil
+	return fmt.Sprintf("WITH nodes AS (%s)\nSELECT unit, unit_tier, a.1, a.2, a.3, steps\nFROM\n(\n%s\n)\nARRAY JOIN path AS a, arrayMap(i -> toUInt8(i - 1), arrayEnumerate(path)) AS steps\nORDER BY unit, a.1", node, indent(q)), nil
 }
 
 // TerritoryCount is how many fused rows there are about a division's own

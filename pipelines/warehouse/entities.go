@@ -137,7 +137,7 @@ func objects(c *schemas.Catalog) ([]*object, error) {
 			views = append(views, underView(e))
 		}
 	}
-	out = append(out, divisionPath(), remapTable(), indicatorTable())
+	out = append(out, divisionPath(), remapTable(), indicatorTable(), pointTable())
 	out = append(append(out, opsTables()...), lineageTable())
 	out = append(out, issueTable())
 	out = append(out, reviewTables()...)
@@ -146,6 +146,7 @@ func objects(c *schemas.Catalog) ([]*object, error) {
 	views = append(views, opsViews(c)...)
 	views = append(views, reviewViews()...)
 	views = append(views, qualityViews(c)...)
+	views = append(views, indicatorViews()...)
 	views = append(views, adsViews(c)...)
 	views = append(views, conflictViews()...)
 	views = append(views, identityViews(c)...)

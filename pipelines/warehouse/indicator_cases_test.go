@@ -110,21 +110,39 @@ func divisionRows(t *testing.T, reg *divisions.Register, c *schemas.Catalog, cs 
 	return rows
 }
 
+// pathOf are the rows of dwd.division_path for a case's divisions.
+func pathOf(reg *divisions.Register, cs *schemas.IndicatorCase) string {
+	var rows []string
+	seen := map[string]bool{}
+	for _, code := range cs.Divisions {
+		for d, ok := reg.Lookup(code); ok && !seen[d.Code]; {
+			seen[d.Code] = true
+			a := d
+			for steps := 0; ; steps++ {
+				rows = append(rows, fmt.Sprintf("('%s', '%s', '%s', '%s', '%s', %d)", d.Code, d.Tier, a.Code, a.Tier, a.Name, steps))
+				if a.ParentIndex < 0 {
+					break
+				}
+				a = reg.At(a.ParentIndex)
+			}
+			if d.ParentIndex < 0 {
+				break
+			}
+			d = reg.At(d.ParentIndex)
+		}
+	}
+	return "(SELECT * FROM values('division_code FixedString(12), tier String, ancestor_code FixedString(12), ancestor_tier String, ancestor_name String, steps UInt8', " + strings.Join(rows, ", ") + "))"
+}
+
 // caseSQL is the indicator's whole query over a case's rows instead of tables:
 // what runs is the text that runs in production.
 func caseSQL(t *testing.T, c *schemas.Catalog, reg *divisions.Register, ind *schemas.Indicator, cs *schemas.IndicatorCase) string {
 	t.Helper()
-	query, err := computeSQL(ind, "case")
+	query, err := (&computation{ind: ind, spans: around(t, ind, cs), fresh: true}).figures()
 	if err != nil {
 		t.Fatal(err)
 	}
-	path, err := pathSQL(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	path = strings.Replace(path, "SELECT unit, unit_tier, a.1, a.2, a.3",
-		"SELECT unit AS division_code, unit_tier AS tier, a.1 AS ancestor_code, a.2 AS ancestor_tier, a.3 AS ancestor_name", 1)
-	query = strings.ReplaceAll(query, "dwd.division_path", "(\n"+path+"\n)")
+	query = strings.ReplaceAll(query, "dwd.division_path", pathOf(reg, cs))
 	return dwdTableRef.ReplaceAllStringFunc(query, func(ref string) string {
 		e := c.Entity(strings.TrimPrefix(ref, "dwd."))
 		for _, r := range schemas.Relations { // a view over all entities; a case gives its rows as they are
@@ -149,9 +167,32 @@ func caseGot(t *testing.T, w *Warehouse, c *schemas.Catalog, reg *divisions.Regi
 	if unit == "" {
 		unit = ind.ComputedAt
 	}
-	got := strs(t, w, fmt.Sprintf(`SELECT concatWithSeparator(' ', toString(r.8), toString(r.9), toString(r.12), ifNull(toString(round(r.10, 2)), '-'), if(r.13, 'true', 'false'), multiIf(r.16 IS NULL, '-', r.16, 'true', 'false'))
-FROM (SELECT tuple(*) AS r FROM (%s)) WHERE toString(r.4) = %s AND toString(r.5) = %s`, caseSQL(t, c, reg, ind, cs), quote(unit), quote(cs.Want.Division)))
+	spans := around(t, ind, cs)
+	got := strs(t, w, fmt.Sprintf(`SELECT concatWithSeparator(' ', toString(numerator), toString(denominator), toString(n_missing), ifNull(toString(round(value, 2)), '-'), if(provisional, 'true', 'false'), multiIf(met IS NULL, '-', met, 'true', 'false'))
+FROM (SELECT * FROM (%s) WHERE unit_tier = %s AND toString(division_code) = %s AND day <= %s ORDER BY day DESC LIMIT 1) WHERE n_units > 0`,
+		caseSQL(t, c, reg, ind, cs), quote(unit), quote(cs.Want.Division), quote(spans[len(spans)/2].Day.Format(time.DateOnly))))
 	return lines(got)
+}
+
+// around are the period of a case in the middle of two more: what belongs to one
+// must not be counted for another.
+func around(t *testing.T, ind *schemas.Indicator, cs *schemas.IndicatorCase) []schemas.Span {
+	t.Helper()
+	name := cs.Period
+	if name == "" {
+		name = ind.CasePeriod()
+	}
+	p := ind.Periods
+	p.Until = ""
+	this, err := p.Span(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := p.Spans(this.Day.AddDate(0, 0, 1))
+	if err != nil || len(all) < 3 {
+		t.Fatalf("%s: %d periods around %q: %v", cs.Pos, len(all), name, err)
+	}
+	return all[len(all)-3:]
 }
 
 // caseWant writes a case's expectation as caseGot writes what came out. What the
@@ -212,9 +253,7 @@ func TestIndicatorCases(t *testing.T) {
 func TestNoFeedNoFigure(t *testing.T) {
 	c, w := province(t)
 	ind := c.Indicator("I-10-02") // townships with an emergency team
-	if err := w.Compute(t.Context(), c, ind, "r"); err != nil {
-		t.Fatal(err)
-	}
+	bringUp(t, w, c, "r", ind)
 	if got := values(t, w, ind.Indicator); got != "" {
 		t.Errorf("without claims the figures are %q", got)
 	}
@@ -233,11 +272,15 @@ func TestEveryIndicatorRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, ind := range c.Indicators {
-		query, err := computeSQL(ind, "r")
+		spans, err := ind.Periods.Spans(decemberEnd)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := w.Exec(t.Context(), query+" FORMAT Null"); err != nil {
+		query, err := (&computation{ind: ind, spans: spans, fresh: true}).figures()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Exec(computing(t.Context(), false), query+" FORMAT Null"); err != nil {
 			t.Errorf("%s: %v", ind.Indicator, err)
 		}
 	}

@@ -13,21 +13,17 @@ import (
 func TestRefresh(t *testing.T) {
 	c, w := province(t)
 	ind := &schemas.Indicator{
-		Indicator: "I-T-04", Scale: 100, ComputedAt: "V", PublishedAt: []string{"P"}, Period: "2025", Register: "nbs", Reads: []string{"division"},
+		Indicator: "I-T-04", Scale: 100, ComputedAt: "V", PublishedAt: []string{"P"}, Periods: yearly, Register: "nbs", Reads: []string{"division"},
 		SQL: "SELECT division_code, 1 AS numerator, 1 AS denominator FROM dwd.division WHERE level = 'village'",
 	}
-	refresh := func(want bool, why string) {
+	again := func(want bool, why string) {
 		t.Helper()
-		got, err := w.Refresh(t.Context(), c, ind, "r")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got != want {
-			t.Errorf("%s: computed is %v, want %v", why, got, want)
+		if got := bringUp(t, w, c, "r", ind); (got.Unchanged == 0) != want {
+			t.Errorf("%s: %s; computed should be %v", why, got, want)
 		}
 	}
-	refresh(true, "never computed")
-	refresh(false, "nothing changed")
+	again(true, "never computed")
+	again(false, "nothing changed")
 
 	e := c.Entity(divisionEntity)
 	row := map[string]string{"division_code": "370202001003", "level": "village", "name": "己", "parent_code": "370202001000",
@@ -42,17 +38,17 @@ func TestRefresh(t *testing.T) {
 	if err := w.Load(t.Context(), Load{"one more", "std.division", rec}); err != nil {
 		t.Fatal(err)
 	}
-	refresh(false, "loaded, not fused")
+	again(false, "loaded, not fused")
 	for range 2 { // the second fusion finds nothing to do: the process between died here
 		if _, err := w.Fuse(t.Context(), c, divisionEntity); err != nil {
 			t.Fatal(err)
 		}
 	}
-	refresh(true, "fused by a process that died before it computed")
+	again(true, "fused by a process that died before it computed")
 	if got := count(t, w, "SELECT toUInt64(denominator) FROM ads.indicator_value WHERE indicator = 'I-T-04'"); got != 6 {
 		t.Errorf("got %d villages, want 6", got)
 	}
-	refresh(false, "computed since")
+	again(false, "computed since")
 	ind.SQL += " AND name != '己'"
-	refresh(true, "another statement")
+	again(true, "another statement")
 }

@@ -54,6 +54,7 @@ type object struct {
 	joins     []string // columns that may join the order key of a table that is there: no value is a value
 	ttl       string   // an expression; rows go when it is over. "": never
 	dedup     bool     // keeps a window of insert tokens
+	granule   int      // rows per mark of the index; 0: the server's own choice
 	blocks    bool     // every row keeps the number of the block it came with, through merges
 	former    bool     // columns that are no longer declared stay
 	dropped   []string // but these
@@ -126,6 +127,9 @@ func (o *object) settings() []string {
 	}
 	if o.blocks {
 		s = append(s, "enable_block_number_column = 1")
+	}
+	if o.granule > 0 {
+		s = append(s, fmt.Sprintf("index_granularity = %d", o.granule))
 	}
 	if o.ttl != "" {
 		s = append(s, "ttl_only_drop_parts = 1")

@@ -216,12 +216,19 @@ type Ref struct {
 // WhyFigure tells what the values of an indicator for a division are made of:
 // the units below it, at most limit of them, missing ones and those that weigh
 // against the figure first; and, where the division is itself a unit, the fused
-// rows about it that the indicator reads.
-func (w *Warehouse) WhyFigure(ctx context.Context, c *schemas.Catalog, ind *schemas.Indicator, division string, limit int) ([]Figure, error) {
+// rows about it that the indicator reads. Without a period it is the last one
+// that is over.
+func (w *Warehouse) WhyFigure(ctx context.Context, c *schemas.Catalog, ind *schemas.Indicator, division, period string, limit int) ([]Figure, error) {
 	var out []Figure
-	err := w.each(ctx, fmt.Sprintf(`SELECT toString(division_code), division_name, tier, unit_tier, period, toString(numerator), toString(denominator), ifNull(toString(round(value, 2)), ''),
-  n_units, n_missing, provisional, ifNull(toString(met), ''), register, register_version, rule_version, toString(as_of), toString(computed_at), run_id
-FROM ads.indicator_value WHERE indicator = %s AND division_code = toFixedString(%s, 12) ORDER BY period DESC, unit_tier`, quote(ind.Indicator), quote(division)),
+	which := "period = " + quote(period)
+	if period == "" {
+		which = "NOT running ORDER BY as_of DESC LIMIT 1 BY unit_tier"
+	}
+	err := w.each(ctx, fmt.Sprintf(`SELECT %[2]s, (SELECT any(ancestor_name) FROM dwd.division_path WHERE division_code = toFixedString(%[2]s, 12) AND steps = 0), tier, unit_tier, period,
+  ifNull(toString(numerator), ''), ifNull(toString(denominator), ''), ifNull(toString(round(value, 2)), ''),
+  n_units, n_missing, provisional, ifNull(toString(met), ''), register, register_version, rule_version, toString(as_of), toString(known_from), run_id
+FROM (SELECT * FROM ads.indicator_trend(indicator = %[1]s, division = %[2]s) WHERE %[3]s)
+ORDER BY unit_tier`, quote(ind.Indicator), quote(division), which),
 		func(scan func(...any) error) error {
 			f := Figure{Indicator: ind.Indicator, Name: ind.Name.Zh}
 			err := scan(&f.Division, &f.DivisionName, &f.Tier, &f.UnitTier, &f.Period, &f.Numerator, &f.Denominator, &f.Value,
@@ -234,7 +241,7 @@ FROM ads.indicator_value WHERE indicator = %s AND division_code = toFixedString(
 	}
 	if len(out) == 0 {
 		return nil, fault.Hint(fault.Data, "the indicator has no feed yet, or is not published at this division's tier; rongtong coverage shows which have",
-			"explaining %q of division %s: there is no value", ind.Indicator, division)
+			"explaining %q of division %s: there is no value%s", ind.Indicator, division, of(period))
 	}
 	for i := range out {
 		if out[i].UnitsBelow, err = w.units(ctx, ind, out[i], limit); err != nil {
@@ -250,10 +257,22 @@ FROM ads.indicator_value WHERE indicator = %s AND division_code = toFixedString(
 	return out, nil
 }
 
+// of words a period, if there is one.
+func of(period string) string {
+	if period == "" {
+		return ""
+	}
+	return " of " + period
+}
+
 // units are the units that a figure sums up.
 func (w *Warehouse) units(ctx context.Context, ind *schemas.Indicator, f Figure, limit int) ([]Unit, error) {
+	span, err := ind.Periods.Span(f.Period)
+	if err != nil {
+		return nil, fault.New(fault.Bug, "explaining %q: %w", ind.Indicator, err)
+	}
 	var out []Unit
-	err := w.each(ctx, fmt.Sprintf(`SELECT toString(u.division_code) AS division, own.ancestor_name AS name, ifNull(toString(u.numerator), '') AS num, ifNull(toString(u.denominator), '') AS den
+	err = w.each(ctx, fmt.Sprintf(`SELECT toString(u.division_code) AS division, own.ancestor_name AS name, ifNull(toString(u.numerator), '') AS num, ifNull(toString(u.denominator), '') AS den
 FROM
 (
 %s
@@ -262,7 +281,7 @@ INNER JOIN dwd.division_path AS p ON p.division_code = toFixedString(u.division_
 INNER JOIN dwd.division_path AS own ON own.division_code = p.division_code AND own.ancestor_code = p.division_code
 WHERE p.tier = %s
 ORDER BY isNull(u.numerator) OR isNull(u.denominator) DESC, toFloat64(ifNull(u.denominator, 0)) - toFloat64(ifNull(u.numerator, 0)) DESC, division
-LIMIT %d`, indent(strings.TrimRight(strings.TrimSpace(ind.SQL), ";")), quote(f.Division), quote(f.UnitTier), limit),
+LIMIT %d`, indent(unitsAt(ind, span)), quote(f.Division), quote(f.UnitTier), limit),
 		func(scan func(...any) error) error {
 			var u Unit
 			err := scan(&u.Division, &u.Name, &u.Numerator, &u.Denominator)

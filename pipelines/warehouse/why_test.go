@@ -69,13 +69,11 @@ func TestWhyThing(t *testing.T) {
 func TestWhyFigure(t *testing.T) {
 	c, w := province(t)
 	ind := &schemas.Indicator{
-		Indicator: "I-T-05", Scale: 100, ComputedAt: "V", PublishedAt: []string{"P", "V"}, Period: "2025", Register: "nbs", Reads: []string{"division"},
+		Indicator: "I-T-05", Scale: 100, ComputedAt: "V", PublishedAt: []string{"P", "V"}, Periods: yearly, Register: "nbs", Reads: []string{"division"},
 		SQL: `SELECT division_code, multiIf(division_code LIKE '%1', NULL, division_code LIKE '%2', 0, 1) AS numerator, 1 AS denominator FROM dwd.division WHERE level = 'village'`,
 	}
-	if err := w.Compute(t.Context(), c, ind, "r7"); err != nil {
-		t.Fatal(err)
-	}
-	figures, err := w.WhyFigure(t.Context(), c, ind, "370000000000", 3)
+	bringUp(t, w, c, "r7", ind)
+	figures, err := w.WhyFigure(t.Context(), c, ind, "370000000000", "2025", 3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,14 +84,14 @@ func TestWhyFigure(t *testing.T) {
 	if len(units) != 3 || units[0].Numerator != "" || units[0].Division[11] != '1' || len(figures[0].ThingsInDivision) != 0 {
 		t.Errorf("the units are %+v", units)
 	}
-	figures, err = w.WhyFigure(t.Context(), c, ind, units[0].Division, 3)
+	figures, err = w.WhyFigure(t.Context(), c, ind, units[0].Division, "2025", 3)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if d := cmp.Diff([]Ref{{"division", units[0].Division}}, figures[0].ThingsInDivision); d != "" {
 		t.Errorf("-want +got:\n%s", d)
 	}
-	if _, err := w.WhyFigure(t.Context(), c, ind, "379999999999", 3); fault.Of(err) != fault.Data {
+	if _, err := w.WhyFigure(t.Context(), c, ind, "379999999999", "2025", 3); fault.Of(err) != fault.Data {
 		t.Errorf("a division without a figure gives %v", err)
 	}
 }

@@ -90,10 +90,18 @@ func indicatorsText(c *schemas.Catalog) string {
 		if i.Aggregate == schemas.AggregateMedian {
 			how = fmt.Sprintf("%g × median of the numerators", i.Scale)
 		}
-		fmt.Fprintf(&b, "-- %s %s (%s)\n-- row %s, rule version %d, %s; units %s, published %s; period %s\n%s;\n\n", i.Indicator, i.Name.Zh, i.Unit,
-			i.PolicyRow, i.RuleVer, how, i.ComputedAt, strings.Join(i.PublishedAt, ", "), i.Period, strings.TrimRight(strings.TrimSpace(i.SQL), ";"))
+		fmt.Fprintf(&b, "-- %s %s (%s)\n-- row %s, rule version %d, %s; units %s, published %s; every %s from %s%s\n%s;\n\n", i.Indicator, i.Name.Zh, i.Unit,
+			i.PolicyRow, i.RuleVer, how, i.ComputedAt, strings.Join(i.PublishedAt, ", "), i.Periods.Every, i.Periods.From, window(i.Periods), strings.TrimRight(strings.TrimSpace(i.SQL), ";"))
 	}
 	return b.String()
+}
+
+// window says from when a period counts, where that is not its own beginning.
+func window(p schemas.Periods) string {
+	if p.Window == "" {
+		return ""
+	}
+	return ", to date since the beginning of the " + p.Window
 }
 
 func encode(v any) string {

@@ -348,7 +348,7 @@ func rowKey(entity string, texts []string) string {
 // indicators compares every figure: one by one down to townships, by checksum
 // at the villages, of which there are too many to carry.
 func (c *comparer) indicators() error {
-	figures := "SELECT toString(indicator) AS i, toString(unit_tier) AS u, toString(division_code) AS d, toString(numerator) AS num, toString(denominator) AS den, toString(n_missing) AS m, toString(n_units) AS n FROM ads.indicator_value WHERE indicator IN ('" + strings.Join(Known(), "', '") + "')"
+	figures := "SELECT toString(indicator) AS i, toString(unit_tier) AS u, toString(division_code) AS d, toString(numerator) AS num, toString(denominator) AS den, toString(n_missing) AS m, toString(n_units) AS n FROM ads.indicator_value WHERE as_of = '" + AsOf + "' AND indicator IN ('" + strings.Join(Known(), "', '") + "')"
 	rows, err := c.q.Query(c.ctx, figures+" AND tier != 'V'")
 	if err != nil {
 		return err

@@ -1,0 +1,296 @@
+package warehouse
+
+import (
+	"fmt"
+	"strings"
+)
+
+// pointTable holds the figures of all indicators: of a division, the periods at
+// which one changed, each with what it was known to be and from when. A row is
+// never changed; see computation.
+//
+// The order serves both ways in: the divisions below one at a period, and one
+// division over the periods. An indicator's rows of one parent lie together, in
+// small granules.
+func pointTable() *object {
+	const sum = "Decimal(38, 4)"
+	return &object{
+		db: dbAds, name: "indicator_point", comment: "指标值变动点：指标值自该期起成立，直至下一变动点；更正后旧值保留",
+		engine:  "MergeTree",
+		order:   []string{"indicator", "parent_code", "division_code", "unit_tier", "tier", "day", "known_from"},
+		granule: 1024,
+		columns: []column{
+			{"indicator", lc, "", "指标"},
+			{"parent_code", "FixedString(12)", "", "上级区划代码"}, {"division_code", "FixedString(12)", "", "区划代码"},
+			{"unit_tier", lc, "", "计算单元层级"}, {"tier", lc, "", "区划层级；无处安放的单元为空"},
+			{"day", "Date", "", "自哪一期（末日）起成立"},
+			{"shown", "Bool", "", "公布；否则只供增量计算"},
+			{"numerator", sum, "", "分子之和"}, {"denominator", sum, "", "分母之和"},
+			{"value", "Nullable(Float64)", "", "指标值；分母为零时为空"},
+			{"n_units", "UInt64", "", "单元数；零为自此无单元"}, {"n_missing", "UInt64", "", "缺值单元数，不进分子分母"},
+			{"provisional", "Bool", "", "缺值超过百分之五，暂定"},
+			{"met", "Nullable(Bool)", "", "是否达到目标；无目标或无值时为空"},
+			{"target_op", lc, "", "目标比较符"}, {"target_value", "Nullable(Float64)", "", "目标值"},
+			{"rule_version", "UInt16", "", "口径版本"}, {"register", lc, "", "分母名册"}, {"register_version", lc, "", "名册版本"},
+			{"removed", "Bool", "", "自此所知，该期不再有变动点"},
+			{"known_from", "DateTime64(3, 'UTC')", "Delta(8), ZSTD(1)", "自何时所知"}, {"run_id", lc, "", "运行标识"},
+		},
+	}
+}
+
+// indicatorTable says what an indicator is and up to which time its figures
+// stand: it is written after them, and readers look no further, so they see a
+// computation whole or not at all.
+func indicatorTable() *object {
+	return &object{
+		db: dbAds, name: "indicator", comment: "指标目录：名称、口径、期间",
+		engine: "ReplacingMergeTree(known_from)", order: []string{"indicator"}, derived: true,
+		columns: []column{
+			{"indicator", "String", "", "指标"}, {"policy_row", "String", "", "政策条目"},
+			{"name_zh", "String", "", "名称"}, {"name_en", "String", "", "英文名称"}, {"doc_zh", "String", "", "口径说明"}, {"doc_en", "String", "", "英文口径说明"},
+			{"unit", "String", "", "计量单位"}, {"scale", "Float64", "", "倍数"}, {"direction", lc, "", "方向"},
+			{"target_op", lc, "", "目标比较符"}, {"target_value", "Nullable(Float64)", "", "目标值"},
+			{"unit_tier", lc, "", "计算单元层级；each为各层级"}, {"tiers", "Array(String)", "", "公布层级"},
+			{"every", lc, "", "期间长度"}, {"window", lc, "", "累计自月、季或年初"},
+			{"dated", "Bool", "", "各期可不同；否则所读的行没有日期，各期均为现状"},
+			{"persons", "Bool", "", "关于人员或案件：小数不显示"},
+			{"periods", "Array(String)", "", "各期"}, {"days", "Array(Date)", "", "各期末日"},
+			{"rule_version", "UInt16", "", "口径版本"}, {"register", lc, "", "分母名册"},
+			{"known_from", "DateTime64(3, 'UTC')", "", "计算时间"}, {"run_id", "String", "", "运行标识"},
+		},
+	}
+}
+
+// indicatorRow is a row of indicatorTable.
+type indicatorRow struct {
+	Indicator   string   `json:"indicator"`
+	PolicyRow   string   `json:"policy_row"`
+	NameZh      string   `json:"name_zh"`
+	NameEn      string   `json:"name_en"`
+	DocZh       string   `json:"doc_zh"`
+	DocEn       string   `json:"doc_en"`
+	Unit        string   `json:"unit"`
+	Scale       float64  `json:"scale"`
+	Direction   string   `json:"direction"`
+	TargetOp    string   `json:"target_op"`
+	TargetValue *float64 `json:"target_value"`
+	UnitTier    string   `json:"unit_tier"`
+	Tiers       []string `json:"tiers"`
+	Every       string   `json:"every"`
+	Window      string   `json:"window"`
+	Dated       bool     `json:"dated"`
+	Persons     bool     `json:"persons"`
+	Periods     []string `json:"periods"`
+	Days        []string `json:"days"`
+	RuleVersion int      `json:"rule_version"`
+	Register    string   `json:"register"`
+	KnownFrom   string   `json:"known_from"`
+	RunID       string   `json:"run_id"`
+}
+
+// asKnown selects the figures that stand at the times of change, as known at a
+// time: the key's columns and the tuple row. where narrows them.
+func asKnown(where, known string) string {
+	return fmt.Sprintf(`SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(%s), known_from) AS row
+FROM ads.indicator_point
+WHERE %s AND known_from <= %s
+GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
+HAVING NOT argMax(removed, known_from)`, pointValues+", known_from, run_id", where, known)
+}
+
+// figureColumns are the columns of a figure as analysts read them, from the
+// tuple row, of an indicator that is about persons (an expression) or not. Small
+// numbers of persons are not shown, nor is a part that would give the rest away.
+func figureColumns(row, persons string) string {
+	at := func(name string) string {
+		names := strings.Split(pointValues+", known_from, run_id", ", ")
+		for i, n := range names {
+			if n == name {
+				return fmt.Sprintf("%s.%d", row, i+1)
+			}
+		}
+		panic("warehouse: a figure has no " + name)
+	}
+	num, den := at("numerator"), at("denominator")
+	small := func(x string) string { return fmt.Sprintf("(%s > 0 AND %[1]s < %d)", x, smallCell) }
+	hide := fmt.Sprintf("%s AND (%s OR %s OR %s)", persons, small(num), small(den), small("("+den+" - "+num+")"))
+	out := []string{
+		fmt.Sprintf("toBool(%s) AS suppressed", hide),
+		fmt.Sprintf("if(suppressed, NULL, %s) AS numerator", num),
+		fmt.Sprintf("if(suppressed AND %s, NULL, %s) AS denominator", small(den), den),
+		fmt.Sprintf("if(suppressed, NULL, %s) AS value", at("value")),
+	}
+	for _, n := range []string{"n_units", "n_missing", "provisional"} {
+		out = append(out, at(n)+" AS "+n)
+	}
+	out = append(out, at("target_op")+" AS target_op", at("target_value")+" AS target_value", fmt.Sprintf("if(suppressed, NULL, %s) AS met", at("met")))
+	for _, n := range []string{"rule_version", "register", "register_version", "known_from", "run_id"} {
+		out = append(out, at(n)+" AS "+n)
+	}
+	return strings.Join(out, ",\n       ")
+}
+
+// shownUnits is the condition under which a figure is one to read.
+const shownUnits = "row.1 AND row.5 > 0"
+
+// namesFor joins the names of divisions.
+func namesFor(code string) string {
+	return "LEFT JOIN (SELECT division_code AS named, ancestor_name AS name FROM dwd.division_path WHERE steps = 0) AS names ON names.named = " + code
+}
+
+// one is a property of the indicator that a view's reader names.
+func one(property string) string {
+	return "(SELECT " + property + " FROM ads.indicator FINAL WHERE indicator = {indicator:String})"
+}
+
+// dayAsked is the last day of the period that a view's reader names.
+var dayAsked = one("days[indexOf(periods, {period:String})]")
+
+// atPeriod selects the figures of one indicator that stand at the period asked
+// for, of the divisions that where says: the key's columns and row.
+func atPeriod(where string) string {
+	return fmt.Sprintf(`SELECT parent_code, division_code, unit_tier, tier, argMax(row, day) AS row
+FROM
+(
+%s
+)
+GROUP BY parent_code, division_code, unit_tier, tier
+HAVING %s`, indent(asKnown("indicator = {indicator:String} AND day <= "+dayAsked+" AND "+where, one("known_from"))), shownUnits)
+}
+
+// indicatorViews are what analysts read of indicators, a view a question.
+func indicatorViews() []*object {
+	division := "toFixedString({division:String}, 12)"
+	figure := figureColumns("row", one("persons"))
+	return []*object{
+		{db: dbAds, name: "indicator_value", comment: "指标值：每个指标、区划、期间 figures of every indicator, division and period", view: indicatorValue("toBool(1)")},
+		{db: dbAds, name: "indicator_latest", comment: "指标值：已结束的最近一期 figures of the last period that is over", view: indicatorValue("is_last")},
+		{db: dbAds, name: "indicator_children", comment: "下钻：某区划下一级各区划的指标值（indicator, division, period） a figure of the divisions right below one; division '' is the top",
+			view: fmt.Sprintf(`SELECT division_code, names.name AS division_name, tier, unit_tier, {period:String} AS period,
+       %s
+FROM
+(
+%s
+) AS f
+%s
+ORDER BY unit_tier, division_code`, figure, indent(atPeriod("parent_code = "+division)), namesFor("f.division_code"))},
+		{db: dbAds, name: "indicator_peers", comment: "同级比较：与某区划同级的全部区划及其分布（indicator, division, period） all divisions of the tier of one, and how they are distributed",
+			view: fmt.Sprintf(`SELECT division_code, names.name AS division_name, parent_code, unit_tier, {period:String} AS period, toBool(division_code = %[1]s) AS is_asked,
+       %[2]s,
+       count(value) OVER w AS peers, quantileExact(0.25)(value) OVER w AS quartile_1, quantileExact(0.5)(value) OVER w AS median, quantileExact(0.75)(value) OVER w AS quartile_3
+FROM
+(
+%[3]s
+) AS f
+%[4]s
+WINDOW w AS (PARTITION BY unit_tier)
+ORDER BY unit_tier, division_code`, division, figure,
+				indent(atPeriod("tier = (SELECT any(tier) FROM dwd.division_path WHERE division_code = "+division+")")), namesFor("f.division_code"))},
+		{db: dbAds, name: "indicator_trend", comment: "走势：某区划各期的指标值及环比、同比（indicator, division） a division's figure over the periods, beside the period and the year before",
+			view: trend(division, one("known_from"))},
+		{db: dbAds, name: "indicator_trend_as_known", comment: "当时所知的走势（indicator, division, known） the same, as it was known at a time",
+			view: trend(division, moment("known"))},
+		{db: dbAds, name: "division_profile", comment: "区划画像：某区划某期的全部指标（division, period） all indicators of a division at a period",
+			view: fmt.Sprintf(`SELECT f.indicator AS indicator, i.name_zh AS name_zh, i.name_en AS name_en, i.unit AS unit, i.direction AS direction, f.unit_tier AS unit_tier, i.period AS period,
+       %s
+FROM
+(
+  SELECT indicator, unit_tier, groupArray(day) AS days, groupArray(row) AS rows
+  FROM
+  (
+%s
+  )
+  GROUP BY indicator, unit_tier
+) AS f
+INNER JOIN
+(
+  SELECT indicator, name_zh, name_en, unit, direction, persons, arrayLast(p -> p <= toDate({day:String}), days) AS at, periods[indexOf(days, at)] AS period FROM ads.indicator FINAL
+) AS i ON i.indicator = f.indicator
+ARRAY JOIN arraySlice(arraySort((r, d) -> -toInt32(d), arrayFilter((r, d) -> d <= i.at, rows, days), arrayFilter(d -> d <= i.at, days)), 1, 1) AS row
+WHERE %s
+ORDER BY indicator, unit_tier`, figureColumns("row", "i.persons"),
+				indent(indent(asKnown("division_code = "+division+" AND parent_code = (SELECT any(ancestor_code) FROM dwd.division_path WHERE division_code = "+division+" AND steps = 1)",
+					"(SELECT max(known_from) FROM ads.indicator)"))), shownUnits)},
+	}
+}
+
+// indicatorValue is the view of all figures, or of those of the periods that
+// when says.
+func indicatorValue(when string) string {
+	return fmt.Sprintf(`SELECT v.indicator AS indicator, v.period AS period, v.as_of AS as_of, v.unit_tier AS unit_tier, v.division_code AS division_code, names.name AS division_name, v.tier AS tier, v.parent_code AS parent_code,
+       %s
+FROM
+(
+  SELECT f.indicator AS indicator, p.1 AS as_of, p.2 AS period, f.unit_tier AS unit_tier, f.division_code AS division_code, f.tier AS tier, f.parent_code AS parent_code, i.persons AS persons,
+         arrayLast(x -> x.1 <= as_of, f.points) AS point, point.2 AS row
+  FROM
+  (
+    SELECT indicator, unit_tier, tier, parent_code, division_code, arraySort(x -> x.1, groupArray((day, row))) AS points
+    FROM
+    (
+      SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(%s), known_from) AS row
+      FROM ads.indicator_point AS p
+      INNER JOIN (SELECT indicator, known_from AS published FROM ads.indicator FINAL) AS i ON i.indicator = p.indicator
+      WHERE p.known_from <= i.published
+      GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
+      HAVING NOT argMax(removed, known_from)
+    )
+    GROUP BY indicator, unit_tier, tier, parent_code, division_code
+  ) AS f
+  INNER JOIN
+  (
+    SELECT indicator, persons, arrayFilter((d, p, is_last) -> %s, days, periods, arrayMap(d -> toUInt8(d = arrayLast(x -> x < toDate(now('Asia/Shanghai')), days)), days)) AS wanted, arrayZip(days, periods) AS named
+    FROM ads.indicator FINAL
+  ) AS i ON i.indicator = f.indicator
+  ARRAY JOIN arrayFilter(x -> has(i.wanted, x.1), i.named) AS p
+) AS v
+%s
+WHERE %s`, figureColumns("v.row", "v.persons"), pointValues+", known_from, run_id", when, namesFor("v.division_code"), strings.ReplaceAll(shownUnits, "row.", "v.row."))
+}
+
+// trend is a division's figures over the periods, as known at a time.
+func trend(division, known string) string {
+	return fmt.Sprintf(`SELECT p.2 AS period, p.1 AS as_of, toBool(as_of >= toDate(now('Asia/Shanghai'))) AS running, tier, unit_tier,
+       %[1]s,
+       lagInFrame(value, 1) OVER w AS value_before, lagInFrame(value, per_year) OVER w AS value_year_before
+FROM
+(
+  SELECT tier, unit_tier, p, arrayLast(x -> x.1 <= p.1, points).2 AS row, per_year
+  FROM
+  (
+    SELECT tier, unit_tier, arraySort(x -> x.1, groupArray((day, row))) AS points
+    FROM
+    (
+%[2]s
+    )
+    GROUP BY tier, unit_tier
+  ) AS f
+  CROSS JOIN (SELECT arrayZip(days, periods) AS named, toUInt8(multiIf(every = 'month', 12, every = 'quarter', 4, 1)) AS per_year FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AS i
+  ARRAY JOIN named AS p
+)
+WHERE %[3]s
+WINDOW w AS (PARTITION BY unit_tier ORDER BY as_of ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+ORDER BY unit_tier, as_of`, figureColumns("row", one("persons")),
+		indent(indent(indent(asKnown("indicator = {indicator:String} AND division_code = "+division, known)))), shownUnits)
+}
+
+// describe is the row of indicatorTable for an indicator.
+func (x *computation) describe() indicatorRow {
+	i := x.ind
+	r := indicatorRow{
+		Indicator: i.Indicator, PolicyRow: i.PolicyRow, NameZh: i.Name.Zh, NameEn: i.Name.En, DocZh: strings.TrimSpace(i.Doc.Zh), DocEn: strings.TrimSpace(i.Doc.En),
+		Unit: i.Unit, Scale: i.Scale, Direction: i.Direction, UnitTier: i.ComputedAt, Tiers: i.PublishedAt, Every: i.Periods.Every, Window: i.Periods.Window,
+		Dated: i.Dated(), Persons: i.Persons, RuleVersion: i.RuleVer, Register: i.Register,
+		KnownFrom: x.known.UTC().Format("2006-01-02 15:04:05.000"), RunID: x.runID,
+	}
+	if r.Window == "" {
+		r.Window = r.Every
+	}
+	if t := i.Target; t != nil {
+		r.TargetOp, r.TargetValue = t.Op, &t.Value
+	}
+	for _, s := range x.spans {
+		r.Periods, r.Days = append(r.Periods, s.Name), append(r.Days, s.Day.Format("2006-01-02"))
+	}
+	return r
+}
