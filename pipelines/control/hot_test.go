@@ -350,7 +350,7 @@ scale: 100
 direction: monitor
 computed_at: V
 published_at: [P, C, X, T, V]
-period: "2025"
+periods: {every: year, from: "2025"}
 register: nbs-2023-06-30
 rule_version: 1
 reads: [meter]

@@ -199,7 +199,7 @@ func (m *mutation) walk(v reflect.Value, at string) {
 	case reflect.Map:
 		if m.hit(at) {
 			v.Set(reflect.MakeMap(v.Type()))
-			v.SetMapIndex(reflect.ValueOf("more"), reflect.ValueOf("more"))
+			v.SetMapIndex(reflect.ValueOf("more"), reflect.Zero(v.Type().Elem()))
 		}
 	case reflect.Struct:
 		if v.Type() == reflect.TypeFor[decl.Pos]() || v.Type() == reflect.TypeFor[decl.Node]() {

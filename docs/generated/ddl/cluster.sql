@@ -4120,7 +4120,8 @@ CREATE TABLE dwd.division_path_local ON CLUSTER rongtong
     tier LowCardinality(String) COMMENT '层级',
     ancestor_code FixedString(12) COMMENT '上级区划代码（含本级）',
     ancestor_tier LowCardinality(String) COMMENT '上级层级',
-    ancestor_name String COMMENT '上级名称' CODEC(ZSTD(1))
+    ancestor_name String COMMENT '上级名称' CODEC(ZSTD(1)),
+    steps UInt8 COMMENT '相隔层级：0为本级，1为直接上级'
 )
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/dwd/division_path_local', '{replica}')
 ORDER BY (division_code, ancestor_code)
@@ -4153,38 +4154,73 @@ CREATE TABLE dwd.division_remap ON CLUSTER rongtong AS dwd.division_remap_local
 ENGINE = Distributed('rongtong', dwd, division_remap_local, cityHash64(code, below, at_from, under_from, share_from))
 COMMENT '区划换算：某日登记册的代码在另一日登记册中归属何处、占多少';
 
-CREATE TABLE ads.indicator_value_local ON CLUSTER rongtong
+CREATE TABLE ads.indicator_local ON CLUSTER rongtong
+(
+    indicator String COMMENT '指标',
+    policy_row String COMMENT '政策条目',
+    name_zh String COMMENT '名称',
+    name_en String COMMENT '英文名称',
+    doc_zh String COMMENT '口径说明',
+    doc_en String COMMENT '英文口径说明',
+    unit String COMMENT '计量单位',
+    scale Float64 COMMENT '倍数',
+    direction LowCardinality(String) COMMENT '方向',
+    target_op LowCardinality(String) COMMENT '目标比较符',
+    target_value Nullable(Float64) COMMENT '目标值',
+    unit_tier LowCardinality(String) COMMENT '计算单元层级；each为各层级',
+    tiers Array(String) COMMENT '公布层级',
+    every LowCardinality(String) COMMENT '期间长度',
+    window LowCardinality(String) COMMENT '累计自月、季或年初',
+    dated Bool COMMENT '各期可不同；否则所读的行没有日期，各期均为现状',
+    persons Bool COMMENT '关于人员或案件：小数不显示',
+    periods Array(String) COMMENT '各期',
+    days Array(Date) COMMENT '各期末日',
+    rule_version UInt16 COMMENT '口径版本',
+    register LowCardinality(String) COMMENT '分母名册',
+    known_from DateTime64(3, 'UTC') COMMENT '计算时间',
+    run_id String COMMENT '运行标识'
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ads/indicator_local', '{replica}', known_from)
+ORDER BY indicator
+COMMENT '指标目录：名称、口径、期间';
+
+CREATE TABLE ads.indicator ON CLUSTER rongtong AS ads.indicator_local
+ENGINE = Distributed('rongtong', ads, indicator_local, cityHash64(indicator))
+COMMENT '指标目录：名称、口径、期间';
+
+CREATE TABLE ads.indicator_point_local ON CLUSTER rongtong
 (
     indicator LowCardinality(String) COMMENT '指标',
-    rule_version UInt16 COMMENT '口径版本',
-    period LowCardinality(String) COMMENT '期间',
-    unit_tier LowCardinality(String) COMMENT '计算单元层级',
+    parent_code FixedString(12) COMMENT '上级区划代码',
     division_code FixedString(12) COMMENT '区划代码',
-    division_name String COMMENT '区划名称',
-    tier LowCardinality(String) COMMENT '区划层级',
+    unit_tier LowCardinality(String) COMMENT '计算单元层级',
+    tier LowCardinality(String) COMMENT '区划层级；无处安放的单元为空',
+    day Date COMMENT '自哪一期（末日）起成立',
+    shown Bool COMMENT '公布；否则只供增量计算',
     numerator Decimal(38, 4) COMMENT '分子之和',
     denominator Decimal(38, 4) COMMENT '分母之和',
     value Nullable(Float64) COMMENT '指标值；分母为零时为空',
-    n_units UInt64 COMMENT '单元数',
+    n_units UInt64 COMMENT '单元数；零为自此无单元',
     n_missing UInt64 COMMENT '缺值单元数，不进分子分母',
     provisional Bool COMMENT '缺值超过百分之五，暂定',
+    met Nullable(Bool) COMMENT '是否达到目标；无目标或无值时为空',
     target_op LowCardinality(String) COMMENT '目标比较符',
     target_value Nullable(Float64) COMMENT '目标值',
-    met Nullable(Bool) COMMENT '是否达到目标；无目标或无值时为空',
+    rule_version UInt16 COMMENT '口径版本',
     register LowCardinality(String) COMMENT '分母名册',
     register_version LowCardinality(String) COMMENT '名册版本',
-    as_of Date32 COMMENT '截至日期',
-    computed_at DateTime64(3, 'Asia/Shanghai') COMMENT '计算时间',
-    run_id String COMMENT '运行标识'
+    removed Bool COMMENT '自此所知，该期不再有变动点',
+    known_from DateTime64(3, 'UTC') COMMENT '自何时所知' CODEC(Delta(8), ZSTD(1)),
+    run_id LowCardinality(String) COMMENT '运行标识'
 )
-ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/ads/indicator_value_local', '{replica}')
-PARTITION BY (indicator, period)
-ORDER BY (indicator, period, unit_tier, tier, division_code)
-COMMENT '指标值：分子之和÷分母之和，按区划树汇总';
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/ads/indicator_point_local', '{replica}')
+ORDER BY (indicator, parent_code, division_code, unit_tier, tier, day, known_from)
+SETTINGS index_granularity = 1024
+COMMENT '指标值变动点：指标值自该期起成立，直至下一变动点；更正后旧值保留';
 
-CREATE TABLE ads.indicator_value ON CLUSTER rongtong AS ads.indicator_value_local
-ENGINE = Distributed('rongtong', ads, indicator_value_local, cityHash64(substring(toString(division_code), 1, 6)))
-COMMENT '指标值：分子之和÷分母之和，按区划树汇总';
+CREATE TABLE ads.indicator_point ON CLUSTER rongtong AS ads.indicator_point_local
+ENGINE = Distributed('rongtong', ads, indicator_point_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '指标值变动点：指标值自该期起成立，直至下一变动点；更正后旧值保留';
 
 CREATE TABLE ops.run_local ON CLUSTER rongtong
 (
@@ -13910,12 +13946,292 @@ WHERE bitAnd(r.q_flags, f.mask) != 0
 GROUP BY entity, system, flag
 COMMENT '质量标志：各来源各实体带标志的行数 [45067d78c9270164]';
 
+CREATE OR REPLACE VIEW ads.indicator_value ON CLUSTER rongtong AS
+SELECT v.indicator AS indicator, v.period AS period, v.as_of AS as_of, v.unit_tier AS unit_tier, v.division_code AS division_code, names.name AS division_name, v.tier AS tier, v.parent_code AS parent_code,
+       toBool(v.persons AND ((v.row.2 > 0 AND v.row.2 < 10) OR (v.row.3 > 0 AND v.row.3 < 10) OR ((v.row.3 - v.row.2) > 0 AND (v.row.3 - v.row.2) < 10))) AS suppressed,
+       if(suppressed, NULL, v.row.2) AS numerator,
+       if(suppressed AND (v.row.3 > 0 AND v.row.3 < 10), NULL, v.row.3) AS denominator,
+       if(suppressed, NULL, v.row.4) AS value,
+       v.row.5 AS n_units,
+       v.row.6 AS n_missing,
+       v.row.7 AS provisional,
+       v.row.9 AS target_op,
+       v.row.10 AS target_value,
+       if(suppressed, NULL, v.row.8) AS met,
+       v.row.11 AS rule_version,
+       v.row.12 AS register,
+       v.row.13 AS register_version,
+       v.row.14 AS known_from,
+       v.row.15 AS run_id
+FROM
+(
+  SELECT f.indicator AS indicator, p.1 AS as_of, p.2 AS period, f.unit_tier AS unit_tier, f.division_code AS division_code, f.tier AS tier, f.parent_code AS parent_code, i.persons AS persons,
+         arrayLast(x -> x.1 <= as_of, f.points) AS point, point.2 AS row
+  FROM
+  (
+    SELECT indicator, unit_tier, tier, parent_code, division_code, arraySort(x -> x.1, groupArray((day, row))) AS points
+    FROM
+    (
+      SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, numerator, denominator, value, n_units, n_missing, provisional, met, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
+      FROM ads.indicator_point AS p
+      INNER JOIN (SELECT indicator, known_from AS published FROM ads.indicator FINAL) AS i ON i.indicator = p.indicator
+      WHERE p.known_from <= i.published
+      GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
+      HAVING NOT argMax(removed, known_from)
+    )
+    GROUP BY indicator, unit_tier, tier, parent_code, division_code
+  ) AS f
+  INNER JOIN
+  (
+    SELECT indicator, persons, arrayFilter((d, p, is_last) -> toBool(1), days, periods, arrayMap(d -> toUInt8(d = arrayLast(x -> x < toDate(now('Asia/Shanghai')), days)), days)) AS wanted, arrayZip(days, periods) AS named
+    FROM ads.indicator FINAL
+  ) AS i ON i.indicator = f.indicator
+  ARRAY JOIN arrayFilter(x -> has(i.wanted, x.1), i.named) AS p
+) AS v
+LEFT JOIN (SELECT division_code AS named, ancestor_name AS name FROM dwd.division_path WHERE steps = 0) AS names ON names.named = v.division_code
+WHERE v.row.1 AND v.row.5 > 0
+COMMENT '指标值：每个指标、区划、期间 figures of every indicator, division and period [10e236027b3c2190]';
+
 CREATE OR REPLACE VIEW ads.indicator_latest ON CLUSTER rongtong AS
-SELECT *
-FROM ads.indicator_value
-ORDER BY as_of DESC, period DESC
-LIMIT 1 BY indicator, unit_tier, division_code
-COMMENT '每个指标、区划的最近一期 [3dfcd14a1aa1f922]';
+SELECT v.indicator AS indicator, v.period AS period, v.as_of AS as_of, v.unit_tier AS unit_tier, v.division_code AS division_code, names.name AS division_name, v.tier AS tier, v.parent_code AS parent_code,
+       toBool(v.persons AND ((v.row.2 > 0 AND v.row.2 < 10) OR (v.row.3 > 0 AND v.row.3 < 10) OR ((v.row.3 - v.row.2) > 0 AND (v.row.3 - v.row.2) < 10))) AS suppressed,
+       if(suppressed, NULL, v.row.2) AS numerator,
+       if(suppressed AND (v.row.3 > 0 AND v.row.3 < 10), NULL, v.row.3) AS denominator,
+       if(suppressed, NULL, v.row.4) AS value,
+       v.row.5 AS n_units,
+       v.row.6 AS n_missing,
+       v.row.7 AS provisional,
+       v.row.9 AS target_op,
+       v.row.10 AS target_value,
+       if(suppressed, NULL, v.row.8) AS met,
+       v.row.11 AS rule_version,
+       v.row.12 AS register,
+       v.row.13 AS register_version,
+       v.row.14 AS known_from,
+       v.row.15 AS run_id
+FROM
+(
+  SELECT f.indicator AS indicator, p.1 AS as_of, p.2 AS period, f.unit_tier AS unit_tier, f.division_code AS division_code, f.tier AS tier, f.parent_code AS parent_code, i.persons AS persons,
+         arrayLast(x -> x.1 <= as_of, f.points) AS point, point.2 AS row
+  FROM
+  (
+    SELECT indicator, unit_tier, tier, parent_code, division_code, arraySort(x -> x.1, groupArray((day, row))) AS points
+    FROM
+    (
+      SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, numerator, denominator, value, n_units, n_missing, provisional, met, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
+      FROM ads.indicator_point AS p
+      INNER JOIN (SELECT indicator, known_from AS published FROM ads.indicator FINAL) AS i ON i.indicator = p.indicator
+      WHERE p.known_from <= i.published
+      GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
+      HAVING NOT argMax(removed, known_from)
+    )
+    GROUP BY indicator, unit_tier, tier, parent_code, division_code
+  ) AS f
+  INNER JOIN
+  (
+    SELECT indicator, persons, arrayFilter((d, p, is_last) -> is_last, days, periods, arrayMap(d -> toUInt8(d = arrayLast(x -> x < toDate(now('Asia/Shanghai')), days)), days)) AS wanted, arrayZip(days, periods) AS named
+    FROM ads.indicator FINAL
+  ) AS i ON i.indicator = f.indicator
+  ARRAY JOIN arrayFilter(x -> has(i.wanted, x.1), i.named) AS p
+) AS v
+LEFT JOIN (SELECT division_code AS named, ancestor_name AS name FROM dwd.division_path WHERE steps = 0) AS names ON names.named = v.division_code
+WHERE v.row.1 AND v.row.5 > 0
+COMMENT '指标值：已结束的最近一期 figures of the last period that is over [f553429893e00357]';
+
+CREATE OR REPLACE VIEW ads.indicator_children ON CLUSTER rongtong AS
+SELECT division_code, names.name AS division_name, tier, unit_tier, {period:String} AS period,
+       toBool((SELECT persons FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AND ((row.2 > 0 AND row.2 < 10) OR (row.3 > 0 AND row.3 < 10) OR ((row.3 - row.2) > 0 AND (row.3 - row.2) < 10))) AS suppressed,
+       if(suppressed, NULL, row.2) AS numerator,
+       if(suppressed AND (row.3 > 0 AND row.3 < 10), NULL, row.3) AS denominator,
+       if(suppressed, NULL, row.4) AS value,
+       row.5 AS n_units,
+       row.6 AS n_missing,
+       row.7 AS provisional,
+       row.9 AS target_op,
+       row.10 AS target_value,
+       if(suppressed, NULL, row.8) AS met,
+       row.11 AS rule_version,
+       row.12 AS register,
+       row.13 AS register_version,
+       row.14 AS known_from,
+       row.15 AS run_id
+FROM
+(
+  SELECT parent_code, division_code, unit_tier, tier, argMax(row, day) AS row
+  FROM
+  (
+    SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, numerator, denominator, value, n_units, n_missing, provisional, met, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
+    FROM ads.indicator_point
+    WHERE indicator = {indicator:String} AND day <= (SELECT days[indexOf(periods, {period:String})] FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AND parent_code = toFixedString({division:String}, 12) AND known_from <= (SELECT known_from FROM ads.indicator FINAL WHERE indicator = {indicator:String})
+    GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
+    HAVING NOT argMax(removed, known_from)
+  )
+  GROUP BY parent_code, division_code, unit_tier, tier
+  HAVING row.1 AND row.5 > 0
+) AS f
+LEFT JOIN (SELECT division_code AS named, ancestor_name AS name FROM dwd.division_path WHERE steps = 0) AS names ON names.named = f.division_code
+ORDER BY unit_tier, division_code
+COMMENT '下钻：某区划下一级各区划的指标值（indicator, division, period） a figure of the divisions right below one; division \'\' is the top [9977ceaf45318d2e]';
+
+CREATE OR REPLACE VIEW ads.indicator_peers ON CLUSTER rongtong AS
+SELECT division_code, names.name AS division_name, parent_code, unit_tier, {period:String} AS period, toBool(division_code = toFixedString({division:String}, 12)) AS is_asked,
+       toBool((SELECT persons FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AND ((row.2 > 0 AND row.2 < 10) OR (row.3 > 0 AND row.3 < 10) OR ((row.3 - row.2) > 0 AND (row.3 - row.2) < 10))) AS suppressed,
+       if(suppressed, NULL, row.2) AS numerator,
+       if(suppressed AND (row.3 > 0 AND row.3 < 10), NULL, row.3) AS denominator,
+       if(suppressed, NULL, row.4) AS value,
+       row.5 AS n_units,
+       row.6 AS n_missing,
+       row.7 AS provisional,
+       row.9 AS target_op,
+       row.10 AS target_value,
+       if(suppressed, NULL, row.8) AS met,
+       row.11 AS rule_version,
+       row.12 AS register,
+       row.13 AS register_version,
+       row.14 AS known_from,
+       row.15 AS run_id,
+       count(value) OVER w AS peers, quantileExact(0.25)(value) OVER w AS quartile_1, quantileExact(0.5)(value) OVER w AS median, quantileExact(0.75)(value) OVER w AS quartile_3
+FROM
+(
+  SELECT parent_code, division_code, unit_tier, tier, argMax(row, day) AS row
+  FROM
+  (
+    SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, numerator, denominator, value, n_units, n_missing, provisional, met, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
+    FROM ads.indicator_point
+    WHERE indicator = {indicator:String} AND day <= (SELECT days[indexOf(periods, {period:String})] FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AND tier = (SELECT any(tier) FROM dwd.division_path WHERE division_code = toFixedString({division:String}, 12)) AND known_from <= (SELECT known_from FROM ads.indicator FINAL WHERE indicator = {indicator:String})
+    GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
+    HAVING NOT argMax(removed, known_from)
+  )
+  GROUP BY parent_code, division_code, unit_tier, tier
+  HAVING row.1 AND row.5 > 0
+) AS f
+LEFT JOIN (SELECT division_code AS named, ancestor_name AS name FROM dwd.division_path WHERE steps = 0) AS names ON names.named = f.division_code
+WINDOW w AS (PARTITION BY unit_tier)
+ORDER BY unit_tier, division_code
+COMMENT '同级比较：与某区划同级的全部区划及其分布（indicator, division, period） all divisions of the tier of one, and how they are distributed [8ec32f5aeb35d7ed]';
+
+CREATE OR REPLACE VIEW ads.indicator_trend ON CLUSTER rongtong AS
+SELECT p.2 AS period, p.1 AS as_of, toBool(as_of >= toDate(now('Asia/Shanghai'))) AS running, tier, unit_tier,
+       toBool((SELECT persons FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AND ((row.2 > 0 AND row.2 < 10) OR (row.3 > 0 AND row.3 < 10) OR ((row.3 - row.2) > 0 AND (row.3 - row.2) < 10))) AS suppressed,
+       if(suppressed, NULL, row.2) AS numerator,
+       if(suppressed AND (row.3 > 0 AND row.3 < 10), NULL, row.3) AS denominator,
+       if(suppressed, NULL, row.4) AS value,
+       row.5 AS n_units,
+       row.6 AS n_missing,
+       row.7 AS provisional,
+       row.9 AS target_op,
+       row.10 AS target_value,
+       if(suppressed, NULL, row.8) AS met,
+       row.11 AS rule_version,
+       row.12 AS register,
+       row.13 AS register_version,
+       row.14 AS known_from,
+       row.15 AS run_id,
+       lagInFrame(value, 1) OVER w AS value_before, lagInFrame(value, per_year) OVER w AS value_year_before
+FROM
+(
+  SELECT tier, unit_tier, p, arrayLast(x -> x.1 <= p.1, points).2 AS row, per_year
+  FROM
+  (
+    SELECT tier, unit_tier, arraySort(x -> x.1, groupArray((day, row))) AS points
+    FROM
+    (
+      SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, numerator, denominator, value, n_units, n_missing, provisional, met, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
+      FROM ads.indicator_point
+      WHERE indicator = {indicator:String} AND division_code = toFixedString({division:String}, 12) AND known_from <= (SELECT known_from FROM ads.indicator FINAL WHERE indicator = {indicator:String})
+      GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
+      HAVING NOT argMax(removed, known_from)
+    )
+    GROUP BY tier, unit_tier
+  ) AS f
+  CROSS JOIN (SELECT arrayZip(days, periods) AS named, toUInt8(multiIf(every = 'month', 12, every = 'quarter', 4, 1)) AS per_year FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AS i
+  ARRAY JOIN named AS p
+)
+WHERE row.1 AND row.5 > 0
+WINDOW w AS (PARTITION BY unit_tier ORDER BY as_of ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+ORDER BY unit_tier, as_of
+COMMENT '走势：某区划各期的指标值及环比、同比（indicator, division） a division\'s figure over the periods, beside the period and the year before [10b7b92c7e8b2961]';
+
+CREATE OR REPLACE VIEW ads.indicator_trend_as_known ON CLUSTER rongtong AS
+SELECT p.2 AS period, p.1 AS as_of, toBool(as_of >= toDate(now('Asia/Shanghai'))) AS running, tier, unit_tier,
+       toBool((SELECT persons FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AND ((row.2 > 0 AND row.2 < 10) OR (row.3 > 0 AND row.3 < 10) OR ((row.3 - row.2) > 0 AND (row.3 - row.2) < 10))) AS suppressed,
+       if(suppressed, NULL, row.2) AS numerator,
+       if(suppressed AND (row.3 > 0 AND row.3 < 10), NULL, row.3) AS denominator,
+       if(suppressed, NULL, row.4) AS value,
+       row.5 AS n_units,
+       row.6 AS n_missing,
+       row.7 AS provisional,
+       row.9 AS target_op,
+       row.10 AS target_value,
+       if(suppressed, NULL, row.8) AS met,
+       row.11 AS rule_version,
+       row.12 AS register,
+       row.13 AS register_version,
+       row.14 AS known_from,
+       row.15 AS run_id,
+       lagInFrame(value, 1) OVER w AS value_before, lagInFrame(value, per_year) OVER w AS value_year_before
+FROM
+(
+  SELECT tier, unit_tier, p, arrayLast(x -> x.1 <= p.1, points).2 AS row, per_year
+  FROM
+  (
+    SELECT tier, unit_tier, arraySort(x -> x.1, groupArray((day, row))) AS points
+    FROM
+    (
+      SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, numerator, denominator, value, n_units, n_missing, provisional, met, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
+      FROM ads.indicator_point
+      WHERE indicator = {indicator:String} AND division_code = toFixedString({division:String}, 12) AND known_from <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+      GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
+      HAVING NOT argMax(removed, known_from)
+    )
+    GROUP BY tier, unit_tier
+  ) AS f
+  CROSS JOIN (SELECT arrayZip(days, periods) AS named, toUInt8(multiIf(every = 'month', 12, every = 'quarter', 4, 1)) AS per_year FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AS i
+  ARRAY JOIN named AS p
+)
+WHERE row.1 AND row.5 > 0
+WINDOW w AS (PARTITION BY unit_tier ORDER BY as_of ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+ORDER BY unit_tier, as_of
+COMMENT '当时所知的走势（indicator, division, known） the same, as it was known at a time [1f1dad7f23ea4804]';
+
+CREATE OR REPLACE VIEW ads.division_profile ON CLUSTER rongtong AS
+SELECT f.indicator AS indicator, i.name_zh AS name_zh, i.name_en AS name_en, i.unit AS unit, i.direction AS direction, f.unit_tier AS unit_tier, i.period AS period,
+       toBool(i.persons AND ((row.2 > 0 AND row.2 < 10) OR (row.3 > 0 AND row.3 < 10) OR ((row.3 - row.2) > 0 AND (row.3 - row.2) < 10))) AS suppressed,
+       if(suppressed, NULL, row.2) AS numerator,
+       if(suppressed AND (row.3 > 0 AND row.3 < 10), NULL, row.3) AS denominator,
+       if(suppressed, NULL, row.4) AS value,
+       row.5 AS n_units,
+       row.6 AS n_missing,
+       row.7 AS provisional,
+       row.9 AS target_op,
+       row.10 AS target_value,
+       if(suppressed, NULL, row.8) AS met,
+       row.11 AS rule_version,
+       row.12 AS register,
+       row.13 AS register_version,
+       row.14 AS known_from,
+       row.15 AS run_id
+FROM
+(
+  SELECT indicator, unit_tier, groupArray(day) AS days, groupArray(row) AS rows
+  FROM
+  (
+    SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, numerator, denominator, value, n_units, n_missing, provisional, met, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
+    FROM ads.indicator_point
+    WHERE division_code = toFixedString({division:String}, 12) AND parent_code = (SELECT any(ancestor_code) FROM dwd.division_path WHERE division_code = toFixedString({division:String}, 12) AND steps = 1) AND known_from <= (SELECT max(known_from) FROM ads.indicator)
+    GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
+    HAVING NOT argMax(removed, known_from)
+  )
+  GROUP BY indicator, unit_tier
+) AS f
+INNER JOIN
+(
+  SELECT indicator, name_zh, name_en, unit, direction, persons, arrayLast(p -> p <= toDate({day:String}), days) AS at, periods[indexOf(days, at)] AS period FROM ads.indicator FINAL
+) AS i ON i.indicator = f.indicator
+ARRAY JOIN arraySlice(arraySort((r, d) -> -toInt32(d), arrayFilter((r, d) -> d <= i.at, rows, days), arrayFilter(d -> d <= i.at, days)), 1, 1) AS row
+WHERE row.1 AND row.5 > 0
+ORDER BY indicator, unit_tier
+COMMENT '区划画像：某区划某期的全部指标（division, period） all indicators of a division at a period [a64a61019625f3f5]';
 
 CREATE OR REPLACE VIEW ads.facility_by_township ON CLUSTER rongtong AS
 SELECT p.ancestor_code AS township_code, any(p.ancestor_name) AS township_name, t.facility_kind AS facility_kind,
