@@ -54,6 +54,8 @@ type Quiescer struct {
 	Session time.Duration
 	// Allow names what is not waited for: "live:load", "live:schedule", "pending:load".
 	Allow []string
+	// Earlier finds streams of earlier declarations; see Loader.Earlier. May be nil.
+	Earlier func(topic string, plan uint64) *Stream
 }
 
 // Hold waits until the roles' groups have no live member, takes them over, and
@@ -152,18 +154,21 @@ func (q *Quiescer) pending(ctx context.Context) ([]Pending, error) {
 
 // drain repeats the pending loads, as the next loader would.
 func (q *Quiescer) drain(ctx context.Context, pending []Pending) error {
-	plans := map[string]uint64{}
-	for _, s := range q.Streams {
-		plans[s.Topic] = s.Plan()
-	}
+	now := byTopic(q.Streams)
+	under := map[string]*Stream{} // a stream of every topic, as one of its loads was begun
 	for _, p := range pending {
-		if plans[p.Topic] != p.Plan {
+		s := now[p.Topic]
+		if (s == nil || s.Plan() != p.Plan) && q.Earlier != nil {
+			s = q.Earlier(p.Topic, p.Plan)
+		}
+		if s == nil || s.Plan() != p.Plan {
 			return fault.Hint(fault.Config, "run the version or the declarations that began it until it has ended, or say --allow pending:load if its rows may be lost",
 				"changing the warehouse under a pending load: %s was begun under another plan", p)
 		}
+		under[p.Topic] = s
 	}
 	q.Log.Info("finishing pending loads first", "loads", len(pending), "first", pending[0].String())
-	return (&Loader{Kafka: q.Kafka, Warehouse: q.Warehouse, Log: q.Log}).Finish(ctx, q.Streams)
+	return (&Loader{Kafka: q.Kafka, Warehouse: q.Warehouse, Log: q.Log, Earlier: q.Earlier}).Finish(ctx, slices.Collect(maps.Values(under)))
 }
 
 // Finish repeats the loads that were begun and not ended, and loads nothing

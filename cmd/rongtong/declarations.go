@@ -111,7 +111,12 @@ func rollbackCmd(c *common) *cobra.Command {
 force before the present ones) as a new version, with the same plan, checks and
 refusals as apply. Rows that were loaded meanwhile stay.`,
 		Example: "  rongtong rollback\n  rongtong rollback 7 --why \"the new mapping drops the street\"",
-		Args:    cobra.MaximumNArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return &usageError{errors.New("rollback takes one version at most")}
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a.Repeat = -1
 			if len(args) == 1 {
@@ -257,13 +262,20 @@ func printPlan(out io.Writer, p *control.Plan, sql bool) {
 // takes: docs/figures.md has what was measured.
 const rewritten = 500_000
 
+// stepsShown is how many steps are listed unless all are asked for.
+const stepsShown = 40
+
 func printSteps(out io.Writer, p *control.Plan, sql bool) {
 	if len(p.Steps) == 0 {
 		return
 	}
 	fmt.Fprintln(out, "\nsteps of the warehouse")
 	told := map[string]bool{}
-	for _, s := range p.Steps {
+	for i, s := range p.Steps {
+		if i == stepsShown && !sql {
+			fmt.Fprintf(out, "  … and %d more (--sql shows all)\n", len(p.Steps)-i)
+			break
+		}
 		note := ""
 		if s.Rows > 0 && !told[s.Object] {
 			told[s.Object] = true
@@ -332,7 +344,12 @@ given or nothing was applied) into a new folder. Keep it under version control; 
 give it to plan and apply with --declarations. Because it has tiers.yaml it stands for
 itself: what is deleted in it is no longer declared.`,
 		Example: "  rongtong declarations export ./our-province\n  rongtong declarations export ./before --version 7",
-		Args:    cobra.ExactArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return &usageError{errors.New("export takes one folder")}
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n, err := control.Export(cmd.Context(), c.options(), args[0], version)
 			if err == nil {

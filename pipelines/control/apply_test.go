@@ -32,6 +32,9 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	if role := os.Getenv(upEnv); role != "" {
+		os.Exit(upAndStop(role))
+	}
 	if folder := os.Getenv(hotApplyEnv); folder != "" {
 		applyAndDie(folder)
 		return

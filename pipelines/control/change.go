@@ -191,7 +191,8 @@ func repeated(store *declared.Store, n int) (declared.Version, error) {
 
 // plan is PlanDeclarations over open connections.
 func (o Options) plan(ctx context.Context, k *topics.Client, w *warehouse.Warehouse, store *declared.Store, c Change) (*Plan, error) {
-	p := &Plan{}
+	p := &Plan{Files: []declared.FileChange{}, Effects: []Effect{}, Topics: []string{}, Steps: []StepEffect{}, Pauses: []string{}, Rereads: []string{},
+		Dangers: []Danger{}, Blocked: []string{}, Warnings: []string{}, Processes: []Node{}} // no list is null in JSON
 	var err error
 	if p.set, p.Target, err = o.target(store, c); err != nil {
 		return nil, err
@@ -214,7 +215,7 @@ func (o Options) plan(ctx context.Context, k *topics.Client, w *warehouse.Wareho
 			return nil, err
 		}
 	}
-	p.Files = declared.Files(before, p.set)
+	p.Files = append(p.Files, declared.Files(before, p.set)...)
 	// What was in force may be beyond this program; what it declares can be
 	// compared all the same, as far as it can be read.
 	if p.old, problems = loadSet(before); len(problems) > 0 {
@@ -235,10 +236,11 @@ func (o Options) plan(ctx context.Context, k *topics.Client, w *warehouse.Wareho
 
 // processes notes who runs what, and who does not follow.
 func (p *Plan) processes(ctx context.Context, k *topics.Client) error {
-	var err error
-	if p.Processes, err = nodes(ctx, k); err != nil {
+	live, err := nodes(ctx, k)
+	if err != nil {
 		return err
 	}
+	p.Processes = append(p.Processes, live...)
 	for _, n := range p.Processes {
 		if n.Folder != "" {
 			p.Warnings = append(p.Warnings, fmt.Sprintf("%s was started with %s, which this plan does not know: nothing was ever applied, so it compares with what is shipped", n.Name(), n.Folder))
@@ -281,9 +283,31 @@ func (p *Plan) effects() {
 	for _, name := range slices.Sorted(maps.Keys(plans)) {
 		p.Effects = append(p.Effects, Effect{Kind: "streams", Sign: "~", Object: name, Class: derive.Backfill, Rule: "stream.plan",
 			Detail: "its rows are made in another way",
-			Does:   "loads under way end first; what is loaded then is made in the new way; rows that are there stay as they are until they are replayed"})
+			Does:   "the load under way ends first; from there on rows are made in the new way; those that are there stay until rongtong reprocess makes them anew"})
 	}
+	p.anew()
 	slices.SortStableFunc(p.Effects, func(a, b Effect) int { return slices.Index(kinds, a.Kind) - slices.Index(kinds, b.Kind) })
+}
+
+// anew adds the figures that are computed again because what they read is fused
+// again, and not because they changed themselves.
+func (p *Plan) anew() {
+	fused := map[string]bool{}
+	for _, e := range p.Effects {
+		if entity, _, _ := strings.Cut(e.Object, "."); e.Does == fusedAnew {
+			fused[entity] = true
+		}
+	}
+	var again []string
+	for _, i := range p.now.Catalog.Indicators {
+		if slices.ContainsFunc(i.Reads, func(r string) bool { return fused[r] }) {
+			again = append(again, i.Indicator)
+		}
+	}
+	if len(again) > 0 {
+		p.Effects = append(p.Effects, Effect{Kind: "indicators", Sign: "~", Object: fmt.Sprintf("%d indicators", len(again)), Class: derive.Backfill, Rule: "indicator.inputs",
+			Detail: "they read what is fused anew", Does: "computed again by the next run of integrate: " + strings.Join(again, ", ")})
+	}
 }
 
 // streamsOf adds the streams of a new system.
@@ -307,7 +331,7 @@ func (p *Plan) rereads(asked []string) error {
 			return fault.Hint(fault.Config, decl.Suggest(name, slices.Sorted(maps.Keys(known))), "reading %q from its beginning: there is no such stream", name)
 		}
 	}
-	p.Rereads = slices.Clone(asked)
+	p.Rereads = append(p.Rereads, asked...)
 	for _, name := range asked {
 		p.Dangers = append(p.Dangers, Danger{"reread:" + name, fmt.Sprintf("%q is read from its beginning: what comes again counts as duplicate", name), true})
 	}
@@ -367,7 +391,7 @@ func (p *Plan) steps(ctx context.Context, w *warehouse.Warehouse, allow []string
 				p.Dangers = append(p.Dangers, Danger{name, "a loss that is meant", true})
 			}
 		}
-		p.Pauses = writers(steps)
+		p.Pauses = append(p.Pauses, writers(steps)...)
 		rows, err := w.Rows(ctx)
 		for _, s := range steps {
 			e := StepEffect{Step: s}

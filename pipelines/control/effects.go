@@ -19,6 +19,9 @@ var kindOf = map[string]string{
 	"calendar": "calendars", "indicator": "indicators", "job": "jobs",
 }
 
+// fusedAnew is what another rule of fusion does.
+const fusedAnew = "fused anew by the next run of integrate"
+
 // does says what applying a kind of change does to what runs. What is not here
 // changes nothing that runs.
 var does = map[string]string{
@@ -40,11 +43,11 @@ var does = map[string]string{
 	"stream.landing":          "stops at a boundary and goes on from its position",
 	"entity.added":            "new tables",
 	"entity.removed":          "its tables stay; nothing fills them any more",
-	"entity.fusion":           "fused anew by the next run of integrate",
-	"entity.authority":        "fused anew by the next run of integrate",
-	"entity.division":         "fused anew by the next run of integrate",
-	"entity.event_time":       "fused anew by the next run of integrate",
-	"column.authority":        "fused anew by the next run of integrate",
+	"entity.fusion":           fusedAnew,
+	"entity.authority":        fusedAnew,
+	"entity.division":         fusedAnew,
+	"entity.event_time":       fusedAnew,
+	"column.authority":        fusedAnew,
 	"column.added":            "a new column; empty until sources deliver again",
 	"column.required":         "a new column; deliveries without it are rejected",
 	"column.removed":          "the column and its values go (--allow)",

@@ -216,6 +216,26 @@ func (h *house) until(what string, ready func() bool) {
 	}
 }
 
+// loaded is how many rows of the source were accepted.
+func (h *house) loaded() int64 {
+	h.t.Helper()
+	return h.number("SELECT sum(accepted) FROM ops.load FINAL WHERE stream = 'reading'")
+}
+
+// pending reports whether a load was begun and not ended.
+func (h *house) pending() bool {
+	at, err := h.k.Offsets(h.t.Context(), pipelines.LoadGroup, "in.meters.reading")
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	for _, p := range at["in.meters.reading"] {
+		if strings.HasPrefix(p.Metadata, "load ") {
+			return true
+		}
+	}
+	return false
+}
+
 func (h *house) apply(c ApplyChange) *Applied {
 	h.t.Helper()
 	c.Session, c.From = time.Second, -1
@@ -240,7 +260,7 @@ func (h *house) books() {
 	for _, q := range []string{
 		"SELECT sum(received) FROM ops.load FINAL WHERE stream = 'reading'",
 		"SELECT sum(accepted) FROM ops.load FINAL WHERE stream = 'reading'",
-		"SELECT count() FROM std.meter WHERE src_system = 'meters' AND kafka_topic = 'in.meters.reading'",
+		"SELECT count() FROM std.meter FINAL WHERE src_system = 'meters' AND kafka_topic = 'in.meters.reading'",
 		"SELECT uniqExact(meter_id) FROM std.meter WHERE kafka_topic = 'in.meters.reading'",
 		"SELECT uniqExact((kafka_partition, kafka_offset)) FROM std.meter WHERE kafka_topic = 'in.meters.reading'",
 	} {
@@ -283,11 +303,10 @@ func TestHotApply(t *testing.T) {
 		return err == nil && len(st.Nodes) == 2 && len(st.Skewed()) == 0
 	})
 	stop := h.write()
-	loaded := func() int64 { return h.number("SELECT sum(accepted) FROM ops.load FINAL WHERE stream = 'reading'") }
 	flows := func(what string) {
 		t.Helper()
-		from := loaded()
-		h.until("rows flow after "+what, func() bool { return loaded() > from+500 })
+		from := h.loaded()
+		h.until("rows flow after "+what, func() bool { return h.loaded() > from+500 })
 	}
 	flows("the start")
 

@@ -55,8 +55,7 @@ func TestHotApplyKilled(t *testing.T) {
 	h.apply(ApplyChange{})
 	h.up("ingest", "load")
 	stop := h.write()
-	loaded := func() int64 { return h.number("SELECT sum(accepted) FROM ops.load FINAL WHERE stream = 'reading'") }
-	h.until("rows flow", func() bool { return loaded() > 500 })
+	h.until("rows flow", func() bool { return h.loaded() > 500 })
 	h.edit("themes/t9_test/meter.yaml", "name: amount, type: int", "name: amount, type: text")
 	h.edit("systems/meters.yaml", "amount: { call: int, of: a }", "amount: b")
 	h.edit("systems/meters.yaml", "flows:\n", otherStream+"flows:\n"+otherFlow)
@@ -75,8 +74,8 @@ func TestHotApplyKilled(t *testing.T) {
 			t.Fatal("it never ends")
 		}
 		fmt.Fprintln(&told, "--")
-		from := loaded()
-		h.until("rows flow", func() bool { return loaded() > from })
+		from := h.loaded()
+		h.until("rows flow", func() bool { return h.loaded() > from })
 	}
 	list := history(t, h)
 	if last := list[len(list)-1]; last.Number != 2 || last.State != declared.Applied {
@@ -87,8 +86,8 @@ func TestHotApplyKilled(t *testing.T) {
 			t.Errorf("nobody was killed where %q", what)
 		}
 	}
-	from := loaded()
-	h.until("rows flow under the new version", func() bool { return loaded() > from+500 })
+	from := h.loaded()
+	h.until("rows flow under the new version", func() bool { return h.loaded() > from+500 })
 	stop()
 	h.books()
 	t.Logf("%d attempts:\n%s", kills, told.String())

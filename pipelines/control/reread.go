@@ -79,6 +79,9 @@ func DiscardReprocess(ctx context.Context, o Options, ro RereadOptions) error {
 // what earlier flows made. The loaders and the jobs are kept out meanwhile, loads
 // that were begun are finished first. Cut short at any point, it is run again.
 func Reprocess(ctx context.Context, o Options, ro RereadOptions) (warehouse.Comparison, error) {
+	if _, err := o.unapplied(ctx); err != nil { // loaders would go on with other flows
+		return warehouse.Comparison{}, err
+	}
 	r, d, done, err := o.reread(ctx, ro)
 	if err != nil {
 		return warehouse.Comparison{}, err

@@ -8,9 +8,11 @@ import (
 	"time"
 
 	"rongtong/pipelines"
+	"rongtong/pipelines/declared"
 	"rongtong/pipelines/warehouse"
 	"rongtong/schemas"
 	"rongtong/schemas/derive"
+	"rongtong/schemas/fault"
 )
 
 // Derive writes one kind of artefacts of the declarations (see derive.Kinds).
@@ -63,7 +65,7 @@ func PlanSchema(ctx context.Context, o Options, allow []string) ([]warehouse.Ste
 }
 
 func (o Options) planSchema(ctx context.Context, allow []string) (*warehouse.Warehouse, []warehouse.Step, error) {
-	d, err := o.load()
+	d, err := o.unapplied(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -138,6 +140,35 @@ func ApplySchema(ctx context.Context, o Options, a Apply) error {
 	return nil
 }
 
+// unapplied are the declarations of a pipeline whose tables are brought to them by
+// hand: those in force. A folder that differs from what is in force is refused,
+// because tables would change under processes that know nothing of it.
+func (o Options) unapplied(ctx context.Context) (Declarations, error) {
+	if o.Kafka == "" {
+		return o.load()
+	}
+	k, err := o.kafka(ctx)
+	if fault.Is(err, fault.Transient) {
+		return o.load() // where the writers are asked after, this is said
+	}
+	if err != nil {
+		return Declarations{}, err
+	}
+	defer k.Close()
+	d, v, err := o.inForce(ctx, k)
+	if err != nil || v.Number == 0 || o.Overlay == "" {
+		return d, err
+	}
+	set, problems := setAt(o.Overlay)
+	if len(problems) > 0 {
+		return d, &ProblemsError{problems}
+	}
+	if set.Fingerprint() != v.Fingerprint {
+		return d, fault.Hint(fault.Config, "rongtong apply puts it in force, tables and all", "changing tables to %q: version %d of the declarations is in force, and it is another", o.Overlay, v.Number)
+	}
+	return d, nil
+}
+
 // writers are the roles that must not write while the steps run.
 func writers(steps []warehouse.Step) []string {
 	var out []string
@@ -162,8 +193,13 @@ func (o Options) quiesce(ctx context.Context, w *warehouse.Warehouse, d Declarat
 	if err != nil {
 		return nil, nil, fmt.Errorf("asking whether anyone writes to the warehouse (or say --allow %s): %w", strings.Join(waited, " --allow "), err)
 	}
-	q := &pipelines.Quiescer{Kafka: k, Warehouse: w, Streams: d.Streams, Log: o.Log, Wait: a.Wait, Session: a.Session, Allow: a.Allow}
-	if err = k.Ensure(ctx, pipelines.ControlTopics()); err == nil {
+	store, err := declared.Open(ctx, k)
+	if err == nil {
+		err = k.Ensure(ctx, pipelines.ControlTopics())
+	}
+	if err == nil {
+		earlier := &earlierStreams{store: store, first: o.load}
+		q := &pipelines.Quiescer{Kafka: k, Warehouse: w, Streams: d.Streams, Log: o.Log, Wait: a.Wait, Session: a.Session, Allow: a.Allow, Earlier: earlier.find}
 		h, err = q.Hold(ctx, roles...)
 	}
 	if err != nil {
