@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -37,8 +38,13 @@ type Ingest struct {
 	// Session is how long a process that died keeps its systems; 0: 6 s, the
 	// least that brokers allow by default.
 	Session time.Duration
+	// Hosts bound how many streams are read from a host at the same time.
+	Hosts map[string]int
 
 	streams epochs[[]*Stream]
+	open    sync.Once // makes gate
+	gate    *gate
+	pulls   *Pulls
 }
 
 // group is the consumer group that holds a stream's position; it has no members.
@@ -70,14 +76,23 @@ const (
 	IngestGroup = "ingest"
 )
 
-// portionOf is the partition that a system falls into.
-func portionOf(system string) int32 { return int32(xxhash.Sum64String(system) % portionCount) }
+// portionOf is the partition that a system falls into: the systems of one host
+// into the same, so that one process keeps the host's limit.
+func portionOf(sys *schemas.System) int32 {
+	return int32(xxhash.Sum64String(cmp.Or(sys.Host(), sys.System)) % portionCount)
+}
 
 // Run ingests the systems that fall to this process until ctx ends. Problems of
 // one system never stop another: they are logged, shown in the state, and tried
 // again.
 func (in *Ingest) Run(ctx context.Context, streams []*Stream) error {
 	in.streams.begin(streams)
+	in.pulls = newPulls(in.Kafka, in.Log)
+	in.Limit(in.Hosts)
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	beside.Go(func() { in.follow(ctx) })
+	beside.Go(func() { in.pulls.run(ctx) })
 	retry(ctx, in.Log, "ingesting", func() error {
 		g, err := in.Kafka.Group(ctx, topics.GroupConfig{ID: IngestGroup, Topics: []string{portions}, SessionTimeout: in.Session})
 		if err != nil {
@@ -95,6 +110,12 @@ func (in *Ingest) Run(ctx context.Context, streams []*Stream) error {
 		}
 	})
 	return nil
+}
+
+// Limit changes how many streams are read from each host at the same time.
+func (in *Ingest) Limit(hosts map[string]int) {
+	in.open.Do(func() { in.gate = newGate() })
+	in.gate.limit(hosts)
 }
 
 // Switch puts other streams in force while it runs, and returns when nothing is
@@ -128,7 +149,7 @@ func (in *Ingest) generation(ctx context.Context, gen *topics.Generation) error 
 	for {
 		want := map[string][]*Stream{}
 		for _, s := range e.value {
-			if owned[portionOf(s.System.System)] {
+			if owned[portionOf(s.System)] {
 				want[s.System.System] = append(want[s.System.System], s)
 			}
 		}
@@ -163,7 +184,7 @@ func (in *Ingest) generation(ctx context.Context, gen *topics.Generation) error 
 func (in *Ingest) reconcile(held context.Context, running map[string]*reading, streams []*Stream, owned map[int32]bool) error {
 	want := map[string][]*Stream{}
 	for _, s := range streams {
-		if owned[portionOf(s.System.System)] {
+		if owned[portionOf(s.System)] {
 			want[s.System.System] = append(want[s.System.System], s)
 		}
 	}
@@ -209,14 +230,16 @@ func (in *Ingest) system(ctx context.Context, sys *schemas.System, list []*Strea
 				defer wg.Done()
 				log := log.With("stream", s.Stream.Name)
 				retry(ctx, log, "ingesting", func() error {
-					if err := in.reread(ctx, s, log); err != nil {
+					return in.gate.pass(ctx, sys.System, ticks[i], func(ctx context.Context) error {
+						if err := in.reread(ctx, s, log); err != nil {
+							return err
+						}
+						err := in.stream(ctx, kafkaLog{in.Kafka}, opened, s, ticks[i], log)
+						if err != nil && ctx.Err() == nil {
+							in.Troubles.begin(sourceTrouble(s), err)
+						}
 						return err
-					}
-					err := in.stream(ctx, kafkaLog{in.Kafka}, opened, s, ticks[i], log)
-					if err != nil && ctx.Err() == nil {
-						in.Troubles.begin(sourceTrouble(s), err)
-					}
-					return err
+					})
 				})
 			}()
 		}
@@ -277,8 +300,12 @@ func patient(ctx context.Context, log *slog.Logger, what string, work func() err
 // stream runs one stream from its stored position until something breaks.
 // The producer is made first: from then on a stalled twin is fenced, so the
 // position that is read next can no longer move under us.
-func (in *Ingest) stream(ctx context.Context, kafka Log, opened connectors.Opened, s *Stream, tick <-chan struct{}, log *slog.Logger) error {
-	producer, err := kafka.Producer(ctx, s.group(), s.Topic, positions)
+func (in *Ingest) stream(ctx context.Context, kafka Log, opened connectors.Opened, s *Stream, tick <-chan struct{}, log *slog.Logger) (err error) {
+	names := []string{s.Topic, positions}
+	if s.Watched {
+		names = append(names, pulled)
+	}
+	producer, err := kafka.Producer(ctx, s.group(), names...)
 	if err != nil {
 		return err
 	}
@@ -313,13 +340,19 @@ func (in *Ingest) stream(ctx context.Context, kafka Log, opened connectors.Opene
 	opening := at.Counts // what earlier processes counted
 	chunk := &record.Chunk{System: s.System.System, Stream: s.Stream.Name}
 	told := 0 // events of the source that were logged
+	p := &pull{in: in, stream: s}
+	defer func() { p.end(ctx, err) }()
 	for {
+		if err := p.begin(ctx); err != nil {
+			return err
+		}
 		chunk.Reset()
 		began := time.Now()
 		pos, err := src.Read(ctx, chunk)
 		if errors.Is(err, io.EOF) {
 			in.Troubles.end(sourceTrouble(s))
 			told = tell(log, src.Stats(), told)
+			p.end(ctx, nil)
 			select {
 			case <-ctx.Done():
 				return ctx.Err()
@@ -350,6 +383,7 @@ func (in *Ingest) stream(ctx context.Context, kafka Log, opened connectors.Opene
 			return err
 		}
 		at = next
+		p.rows += int64(len(chunk.Rows))
 		in.Troubles.end(sourceTrouble(s))
 		log.DebugContext(work, "delivered", "records", len(chunk.Rows), "in_all", at.Records)
 		told = tell(log, src.Stats(), told)
@@ -422,6 +456,12 @@ func (in *Ingest) commit(ctx context.Context, p Producer, s *Stream, chunk *reco
 			r.Trace, traced[p] = trace, true
 		}
 		txn.Append(s.Topic, p, r)
+	}
+	if s.Watched && len(chunk.Rows) > 0 {
+		p := watch(s, chunk)
+		if err := appendPull(txn, &p); err != nil {
+			return errors.Join(err, txn.Abort(ctx))
+		}
 	}
 	if err := txn.SavePosition(ctx, positions, s.group(), s.Topic, next.encode()); err != nil {
 		return errors.Join(err, txn.Abort(ctx))

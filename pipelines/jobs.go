@@ -162,12 +162,16 @@ func (j *Jobs) integrate(ctx context.Context, r *Run) (string, error) {
 	}
 	for _, e := range j.Catalog.Entities {
 		err := r.Step(ctx, "fuse/"+e.Entity, func(ctx context.Context) (Did, error) {
-			res, err := j.Warehouse.Fuse(ctx, j.Catalog, e.Entity)
+			fuse := j.Warehouse.Fuse
+			if r.Dry {
+				fuse = j.Warehouse.FuseDue
+			}
+			res, err := fuse(ctx, j.Catalog, e.Entity)
 			if err != nil {
 				return Did{}, fmt.Errorf("fusing %q: %w", e.Entity, err)
 			}
 			claims, things = claims+res.Claims, things+res.Things
-			return Did{Nothing: res.Unchanged, In: res.Claims, Out: res.Changed, Detail: fmt.Sprintf("%d things, %d fused anew", res.Things, res.Changed)}, nil
+			return Did{Nothing: res.Unchanged, In: res.Claims, Out: res.Changed, Detail: fused(res, r.Dry)}, nil
 		})
 		if err != nil {
 			return "", err
@@ -190,12 +194,20 @@ func (j *Jobs) integrate(ctx context.Context, r *Run) (string, error) {
 		}
 		issues += n
 	}
-	figures, err := j.Warehouse.Figures(ctx, j.Catalog, r.ID, time.Now())
+	look := j.Warehouse.Figures
+	if r.Dry {
+		look = j.Warehouse.FiguresDue
+	}
+	figures, err := look(ctx, j.Catalog, r.ID, time.Now())
 	if err != nil {
 		return "", err
 	}
 	for _, ind := range j.Catalog.Indicators {
 		err := r.Step(ctx, "compute/"+ind.Indicator, func(ctx context.Context) (Did, error) {
+			if r.Dry {
+				due, err := figures.Due(ctx, ind)
+				return Did{Nothing: !due, Detail: ind.Name.Zh}, err
+			}
 			did, err := figures.Refresh(ctx, ind)
 			computed.Add(did)
 			return Did{Nothing: did.Full+did.Partial == 0, Out: int64(did.Written), Detail: did.String()}, err
@@ -207,10 +219,20 @@ func (j *Jobs) integrate(ctx context.Context, r *Run) (string, error) {
 	return fmt.Sprintf("%d claims fused into %d things, %d quality issues open, %s", claims, things, issues, computed), nil
 }
 
+func fused(res warehouse.FuseResult, dry bool) string {
+	switch {
+	case dry && res.Rebuilt:
+		return fmt.Sprintf("all of %d things would be fused anew", res.Things)
+	case dry:
+		return fmt.Sprintf("%d of %d things would be fused anew", res.Changed, res.Things)
+	}
+	return fmt.Sprintf("%d things, %d fused anew", res.Things, res.Changed)
+}
+
 // checkRules checks an entity's rules over fused rows and counts the open issues.
 func (j *Jobs) checkRules(ctx context.Context, r *Run, e *schemas.Entity) (open int64, err error) {
 	for _, rule := range e.Rules {
-		if !rule.AfterLoad() {
+		if !rule.AfterLoad() || r.Dry { // what they find depends on what is fused
 			continue
 		}
 		err := r.Step(ctx, "check/"+e.Entity+"/"+rule.Rule, func(ctx context.Context) (Did, error) {

@@ -42,6 +42,11 @@ type leadership struct {
 	over     chan ended
 	drains   []*reload // answered when no run works by declarations before them
 	written  int
+	watch    *watcher
+	promises *promises
+	waits    map[string]string // slot to what it was last seen to wait for
+	weighed  time.Time
+	wake     time.Time // when a sensor wants to look again
 }
 
 // active is a run under way.
@@ -78,29 +83,44 @@ func (j *Jobs) lead(ctx context.Context, gen *topics.Generation) error {
 	}
 	j.Log.Info("running jobs", "generation", gen.ID, "jobs", len(l.specs), "paused", len(held))
 	asked, failed := requests(ctx, j.Kafka, max(0, stored[control][0].Offset))
-	err = l.work(ctx, asked, failed)
+	from, err := l.watchFrom(ctx)
+	if err != nil {
+		return err
+	}
+	noticed, deaf := events(ctx, j.Kafka, from)
+	err = l.work(ctx, inbox{asked, failed, noticed, deaf})
 	l.leave()
 	return err
 }
 
+// inbox is where a leader hears from others.
+type inbox struct {
+	asked   <-chan request
+	failed  <-chan error
+	noticed <-chan []event
+	deaf    <-chan error
+}
+
 // work decides, starts and finishes until something breaks or ctx ends.
-func (l *leadership) work(ctx context.Context, asked <-chan request, failed <-chan error) error {
+func (l *leadership) work(ctx context.Context, in inbox) error {
 	for {
 		now := time.Now()
-		err := l.decide(ctx, now)
-		if err == nil {
-			err = l.start(ctx, now)
+		for _, step := range []func(context.Context, time.Time) error{l.decide, l.look, l.weigh, l.keepPromises, l.start} {
+			if err := step(ctx, now); err != nil {
+				return err
+			}
 		}
-		if err != nil {
-			return err
-		}
+		var err error
 		timer := time.NewTimer(l.pause(now))
 		select {
 		case <-ctx.Done():
 			err = ctx.Err()
-		case err = <-failed:
-		case r := <-asked:
+		case err = <-in.failed:
+		case err = <-in.deaf:
+		case r := <-in.asked:
 			err = l.ask(ctx, r)
+		case list := <-in.noticed:
+			err = l.notice(ctx, list)
 		case e := <-l.over:
 			err = l.finish(ctx, e)
 		case r := <-l.reload():
@@ -129,11 +149,22 @@ func (l *leadership) leave() {
 
 // pause is how long there is nothing to do.
 func (l *leadership) pause(now time.Time) time.Duration {
-	wake := l.planner.Wake()
-	if wake.IsZero() {
-		return restless
+	pause := restless
+	if len(l.planner.Waiting()) > 0 {
+		pause = weighEvery
 	}
-	return min(max(wake.Sub(now), time.Millisecond), restless)
+	for _, wake := range []time.Time{l.planner.Wake(), l.wake} {
+		if !wake.IsZero() {
+			pause = min(pause, max(wake.Sub(now), time.Millisecond))
+		}
+	}
+	return pause
+}
+
+// look looks at what sensors wait for without being told.
+func (l *leadership) look(ctx context.Context, now time.Time) (err error) {
+	l.wake, err = l.quiet(ctx, now)
+	return err
 }
 
 // compile makes the specs of a set of declarations.
@@ -165,7 +196,8 @@ func (j *Jobs) takeOver(ctx context.Context, gen *topics.Generation) (*leadershi
 	if err != nil {
 		return nil, err
 	}
-	l := &leadership{Jobs: j, gen: gen, producer: producer, set: set, jobs: jobs, specs: specs, runs: map[string]*active{}, over: make(chan ended)}
+	l := &leadership{Jobs: j, gen: gen, producer: producer, set: set, jobs: jobs, specs: specs, runs: map[string]*active{}, over: make(chan ended),
+		watch: newWatcher(jobs), waits: map[string]string{}}
 	states, err := j.remembered(ctx)
 	if err == nil {
 		l.planner = schedule.NewPlanner(specs, set.limits(), states, time.Now())
@@ -176,6 +208,15 @@ func (j *Jobs) takeOver(ctx context.Context, gen *topics.Generation) (*leadershi
 	}
 	if err == nil {
 		err = l.interrupted(ctx, states)
+	}
+	if err == nil {
+		l.promises, err = l.newPromises(time.Now())
+	}
+	if err == nil {
+		err = patient(ctx, j.Log, "asking for pulls", func() (err error) {
+			l.watch.read, err = j.Warehouse.LastRead(ctx)
+			return err
+		})
 	}
 	if err != nil {
 		producer.Close()
@@ -302,7 +343,9 @@ func (l *leadership) record(ctx context.Context, decisions []schedule.Decision, 
 	var rows []warehouse.Run
 	now := time.Now()
 	for _, d := range decisions {
-		if d.Taken || d.Why == "joined" {
+		_, said := l.waits[d.ID]
+		delete(l.waits, d.ID)
+		if d.Taken || d.Why == "joined" && !said {
 			continue
 		}
 		l.Log.Warn("a slot will not run", "job", d.Job, "at", d.At, "about", d.Business.Format(time.DateOnly), "why", d.Why)
@@ -323,6 +366,7 @@ func (l *leadership) start(ctx context.Context, now time.Time) error {
 		return err
 	}
 	for _, s := range started {
+		delete(l.waits, s.ID)
 		run, cancel := context.WithCancelCause(ctx)
 		l.runs[s.ID] = &active{cancel, l.set}
 		set, d := l.set, l.jobs[s.Job]
@@ -340,9 +384,25 @@ func (l *leadership) start(ctx context.Context, now time.Time) error {
 func (l *leadership) finish(ctx context.Context, e ended) error {
 	delete(l.runs, e.slot)
 	l.drained()
-	changed, done, given := l.planner.Finish(e.job, e.slot, e.outcome, time.Now())
+	before, _ := l.planner.State(e.job)
+	now := time.Now()
+	changed, done, given := l.planner.Finish(e.job, e.slot, e.outcome, now)
 	if len(changed) == 0 {
 		return nil // the job is not declared any more
+	}
+	for _, o := range before.Open {
+		if o.ID != e.slot || !done || o.Cause != schedule.BySchedule || l.jobs[e.job].Every.Due == 0 {
+			continue
+		}
+		due, met := o.At.Add(l.jobs[e.job].Every.Due), now
+		if !e.outcome.OK {
+			met = time.Time{}
+		}
+		if !e.outcome.OK || now.After(due) {
+			if err := l.broke(ctx, e.job, o.Business, due, met); err != nil {
+				return err
+			}
+		}
 	}
 	if !done {
 		l.Log.Warn("a run failed and is tried again", "job", e.job, "slot", e.slot, "step", e.outcome.Step)
@@ -433,6 +493,12 @@ func (l *leadership) take(ctx context.Context, r *reload) error {
 	}
 	l.keep(r.set)
 	l.set, l.specs, l.jobs = r.set, specs, jobs
+	l.watch.declare(jobs)
+	noted := l.promises.noted
+	if l.promises, err = l.newPromises(time.Now()); err != nil {
+		return err
+	}
+	l.promises.noted = noted
 	gone, states := l.planner.Reload(specs, r.set.limits(), time.Now())
 	l.drains = append(l.drains, r)
 	l.drained()

@@ -33,7 +33,12 @@ func (in *Ingest) begin(ctx context.Context, list []*Stream) (*reading, error) {
 		return nil, err
 	}
 	ctx, r.cancel = context.WithCancel(ctx)
-	r.work.Go(func() { in.system(ctx, list[0].System, list, r.ticks) })
+	name := list[0].System.System
+	in.gate.serves(name, r.ticks)
+	r.work.Go(func() {
+		defer in.gate.serves(name, nil)
+		in.system(ctx, list[0].System, list, r.ticks)
+	})
 	return r, nil
 }
 

@@ -178,6 +178,16 @@ func (p publisher) publish(ctx context.Context, s *Stream) (published, int64, er
 	}
 }
 
+// pending counts the refused records that publish would publish first.
+func (p publisher) pending(ctx context.Context, s *Stream) (int64, error) {
+	at, err := p.position(ctx, RejectTopic(s.System.System, s.Stream.Name))
+	if err != nil {
+		return 0, err
+	}
+	rows, err := p.warehouse.RejectsAfter(ctx, s.Topic, at, rejectBatch)
+	return int64(len(rows)), err
+}
+
 // outcome publishes what a replay found. It comes before the record leaves
 // quarantine: after a crash between the two both are done again, under the same
 // keys.
@@ -208,12 +218,16 @@ func (j *Jobs) rejects(ctx context.Context, r *Run) (string, error) {
 			continue
 		}
 		err := r.Step(ctx, "publish/"+s.System.System+"."+s.Stream.Name, func(ctx context.Context) (Did, error) {
-			_, n, err := p.publish(ctx, s)
+			publish := func() (n int64, err error) { _, n, err = p.publish(ctx, s); return n, err }
+			if r.Dry {
+				publish = func() (int64, error) { return p.pending(ctx, s) }
+			}
+			n, err := publish()
 			sum += n
 			if err != nil {
 				return Did{}, fmt.Errorf("publishing the rejects of %s.%s: %w", s.System.System, s.Stream.Name, err)
 			}
-			return Did{Nothing: n == 0, In: n, Out: n}, nil
+			return Did{Nothing: n == 0, In: n, Out: n, Detail: fmt.Sprintf("%d refused records", n)}, nil
 		})
 		if err != nil {
 			return "", err

@@ -203,12 +203,12 @@ func (j *Jobs) expire(ctx context.Context, r *Run) (string, error) {
 			continue
 		}
 		err := r.Step(ctx, "expire/"+s.System.System+"."+s.Stream.Name, func(ctx context.Context) (Did, error) {
-			n, err := expireLanding(ctx, j.Kafka, s, time.Now())
+			n, err := expireLanding(ctx, j.Kafka, s, time.Now(), r.Dry)
 			if err != nil {
 				return Did{}, fmt.Errorf("emptying the landing area of %s.%s: %w", s.System.System, s.Stream.Name, err)
 			}
 			sum += n
-			return Did{Nothing: n == 0, Out: n}, nil
+			return Did{Nothing: n == 0, Out: n, Detail: fmt.Sprintf("%d raw identifiers over their time", n)}, nil
 		})
 		if err != nil {
 			return "", err
@@ -221,8 +221,9 @@ var errYoung = errors.New("the rest is younger")
 
 // expireLanding deletes the records of a landing topic that are older than the
 // stream allows, and returns how many. When all are, an empty record is written
-// first, because the embedded broker must not be told to empty a partition.
-func expireLanding(ctx context.Context, k *topics.Client, s *Stream, now time.Time) (int64, error) {
+// first, because the embedded broker must not be told to empty a partition. A dry
+// one only counts.
+func expireLanding(ctx context.Context, k *topics.Client, s *Stream, now time.Time, dry bool) (int64, error) {
 	topic := s.landing()
 	ends, err := k.Ends(ctx, topic)
 	if err != nil {
@@ -246,8 +247,8 @@ func expireLanding(ctx context.Context, k *topics.Client, s *Stream, now time.Ti
 	if err != nil && !errors.Is(err, errYoung) {
 		return 0, err
 	}
-	if old == 0 {
-		return 0, nil
+	if old == 0 || dry {
+		return old, nil
 	}
 	if !young {
 		p, err := k.Producer(ctx, "expire."+topic, topic)

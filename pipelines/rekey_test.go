@@ -62,7 +62,7 @@ func TestExpireLanding(t *testing.T) {
 		at            time.Time
 		removed, left int64
 	}{{now, 10, 31}, {now, 0, 31}, {now.AddDate(0, 0, 31), 31, 0}, {now.AddDate(0, 0, 32), 0, 0}} {
-		removed, err := expireLanding(ctx, k, s, c.at)
+		removed, err := expireLanding(ctx, k, s, c.at, false)
 		n, oldest := held()
 		if err != nil || removed != c.removed || int64(n) != c.left || n > 0 && oldest.Before(c.at.AddDate(0, 0, -30)) {
 			t.Errorf("at %s: %d removed, %d left from %s on, %v; want %d, %d", c.at, removed, n, oldest, err, c.removed, c.left)

@@ -23,7 +23,8 @@ const (
 // ControlTopics are what the roles need beside the streams' topics.
 func ControlTopics() []topics.Topic {
 	return []topics.Topic{{Name: control, Partitions: 1}, {Name: scheduled, Partitions: 1}, {Name: decisions, Partitions: 1},
-		{Name: troubles, Partitions: 1, Configs: map[string]string{"retention.ms": "604800000"}}}
+		{Name: troubles, Partitions: 1, Configs: map[string]string{"retention.ms": "604800000"}},
+		{Name: pulled, Partitions: 1, Configs: map[string]string{"retention.ms": pulledRetention}}}
 }
 
 // What a Request can ask for.

@@ -13,7 +13,11 @@ func (j *Jobs) retain(ctx context.Context, r *Run) (string, error) {
 	entities := 0
 	for _, e := range j.Catalog.Entities {
 		err := r.Step(ctx, "retain/"+e.Entity, func(ctx context.Context) (Did, error) {
-			n, err := j.Warehouse.Retain(ctx, e, time.Now())
+			retain := j.Warehouse.Retain
+			if r.Dry {
+				retain = j.Warehouse.RetainDue
+			}
+			n, err := retain(ctx, e, time.Now())
 			if err != nil {
 				return Did{}, fmt.Errorf("removing old claims of %q: %w", e.Entity, err)
 			}
@@ -21,7 +25,7 @@ func (j *Jobs) retain(ctx context.Context, r *Run) (string, error) {
 				entities++
 			}
 			gone += n
-			return Did{Nothing: n == 0, Out: n}, nil
+			return Did{Nothing: n == 0, Out: n, Detail: fmt.Sprintf("%d claims over their time", n)}, nil
 		})
 		if err != nil {
 			return "", err

@@ -42,6 +42,9 @@ func (j *Jobs) deliver(ctx context.Context, r *Run) (string, error) {
 	if _, err := time.Parse(time.DateOnly, date); err != nil {
 		return "", fault.Hint(fault.Config, "write YYYY-MM-DD", "reading the business date %q: %w", date, err)
 	}
+	if r.Dry {
+		return j.deliverDry(ctx, r, date)
+	}
 	p, err := j.Kafka.Producer(ctx, returnGroup)
 	if err != nil {
 		return "", err
@@ -81,4 +84,16 @@ func (j *Jobs) deliver(ctx context.Context, r *Run) (string, error) {
 		return "", err
 	}
 	return fmt.Sprintf("%d divisions, business date %s", len(counts), date), nil
+}
+
+// deliverDry says what deliver would do about a date.
+func (j *Jobs) deliverDry(ctx context.Context, r *Run, date string) (string, error) {
+	return "", r.Step(ctx, "deliver/"+date, func(ctx context.Context) (Did, error) {
+		done, err := j.Kafka.LoadPosition(ctx, positions, returnGroup, positions)
+		if err != nil || string(done) >= date {
+			return Did{Nothing: true}, err
+		}
+		counts, err := j.Warehouse.TerritoryCounts(ctx, j.Catalog)
+		return Did{Out: int64(len(counts)), Detail: fmt.Sprintf("%d divisions would get their summary", len(counts))}, err
+	})
 }

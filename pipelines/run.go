@@ -17,6 +17,7 @@ import (
 	"rongtong/pipelines/schedule"
 	"rongtong/pipelines/telemetry"
 	"rongtong/pipelines/warehouse"
+	"rongtong/schemas"
 	"rongtong/schemas/fault"
 	"rongtong/schemas/pii"
 )
@@ -380,4 +381,24 @@ func (j *Jobs) snapshot(ctx context.Context, row *warehouse.Run) error {
 	row.Plan = j.plan()
 	row.Positions, err = j.positions(ctx)
 	return err
+}
+
+// DryRun says step by step what a run of a job would do now, about a date or, if
+// it is empty, the one that its schedule would give it. It changes and records
+// nothing.
+func (j *Jobs) DryRun(ctx context.Context, job *schemas.Job, date string) ([]warehouse.RunStep, error) {
+	do, ok := work[job.Work()]
+	if !ok {
+		return nil, fault.New(fault.Config, "running %q: there is no such work", job.Work())
+	}
+	if date == "" {
+		spec, err := schedule.CompileJob(job, j.Catalog.Calendar(job.Every.Calendar))
+		if err != nil {
+			return nil, err
+		}
+		date = spec.Business(time.Now()).Format(time.DateOnly)
+	}
+	r := &Run{ID: "dry", Job: job.Job, Cause: schedule.ByRequest, Date: date, Attempt: 1, Log: j.Log, Dry: true, recorder: newRecorder(nil, warehouse.Run{})}
+	_, err := do(j, ctx, r)
+	return r.steps, err
 }

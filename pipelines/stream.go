@@ -33,6 +33,8 @@ type Stream struct {
 	// Personal says which labels of fields are of prohibited kinds, so that
 	// what a source sends of them is counted.
 	Personal *schemas.PersonalData
+	// Watched: a sensor of a job wants to know what is delivered.
+	Watched bool
 	// Reread counts up whenever the source is to be read from its beginning: a
 	// position that was stored under a lower number is given up, once.
 	Reread int
@@ -72,6 +74,7 @@ func Compile(c *schemas.Catalog) ([]*Stream, []decl.Problem) {
 	for _, sys := range c.Systems {
 		for _, e := range sys.Streams {
 			st := &Stream{System: sys, Stream: e.Value, Topic: Topic(sys.System, e.Value.Name), Personal: &c.Personal}
+			st.Watched = c.Watched(st.name())
 			for _, f := range sys.Flows {
 				if f.Stream != e.Value.Name {
 					continue

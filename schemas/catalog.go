@@ -3,6 +3,7 @@ package schemas
 import (
 	"slices"
 	"sort"
+	"strings"
 
 	"rongtong/schemas/decl"
 )
@@ -225,4 +226,32 @@ func (x *Expr) FromNode(n decl.Node) []decl.Problem {
 		ps = append(ps, x.Problem("key.missing", "add it", "%q is required", "call"))
 	}
 	return ps
+}
+
+// Watched reports whether a sensor of a job watches a stream, "system.stream".
+func (c *Catalog) Watched(stream string) bool {
+	return slices.ContainsFunc(c.Jobs, func(j *Job) bool {
+		return slices.ContainsFunc(j.When, func(s Sensor) bool { return s.Stream == stream })
+	})
+}
+
+// hostKeys are where a connection names the machine it goes to.
+var hostKeys = []string{"host", "base", "url", "endpoint", "brokers", "address", "server"}
+
+// Host is the machine that a system's connection goes to, as it is written there:
+// a reference is not resolved, so that every process finds the same. Empty: it
+// names none.
+func (s *System) Host() string {
+	for _, key := range hostKeys {
+		if text, ok := s.Connect.Child(key).Scalar(); ok && text != "" {
+			if _, rest, ok := strings.Cut(text, "://"); ok {
+				text = rest
+			}
+			if !strings.HasPrefix(text, "$") {
+				text, _, _ = strings.Cut(text, "/")
+			}
+			return text
+		}
+	}
+	return ""
 }

@@ -19,6 +19,7 @@ func scheduleCmd(c *common) *cobra.Command {
 			"summer time and business dates are as the processes will see them. Systems that are always open have none.",
 		Example: `  rongtong schedule
   rongtong schedule return --after 2026-09-30 --count 10   # over a holiday
+  rongtong schedule pause return; rongtong schedule paused; rongtong schedule resume return
   rongtong schedule --json | jq '.[] | select(.kind == "job")'`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
@@ -53,6 +54,7 @@ func scheduleCmd(c *common) *cobra.Command {
 			return w.Flush()
 		},
 	}
+	cmd.AddCommand(pauseCmd(c, false), pauseCmd(c, true), pausedCmd(c))
 	cmd.Flags().StringVar(&after, "after", "", "the first day to look at, YYYY-MM-DD; now when empty")
 	cmd.Flags().IntVar(&count, "count", 3, "how many times of each")
 	return cmd

@@ -19,7 +19,6 @@ import (
 
 	"rongtong/deploy/embedded"
 	"rongtong/deploy/lifeline"
-	"rongtong/pipelines"
 	"rongtong/pipelines/control"
 	"rongtong/pipelines/telemetry"
 	"rongtong/schemas/decl"
@@ -210,41 +209,6 @@ func queryCmd(c *common) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "PrettyCompactMonoBlock", "a ClickHouse output format")
-	return cmd
-}
-
-func jobCmd(c *common) *cobra.Command {
-	var date string
-	cmd := &cobra.Command{
-		Use:   "run <job>",
-		Short: "run a job now, in the process that runs jobs, and wait for it",
-		Long:  "run asks the elected process of the schedule role to run a job and waits for the result.\n\nJobs: " + strings.Join(pipelines.Works(), ", "),
-		Example: `  rongtong run integrate
-  rongtong run return --date 2025-12-31`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return &usageError{fmt.Errorf("run takes one job: %s", strings.Join(pipelines.Works(), ", "))}
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			m, err := control.NewMonitor(cmd.Context(), c.options())
-			if err != nil {
-				return err
-			}
-			defer m.Close()
-			r, err := m.RunJob(cmd.Context(), args[0], date)
-			if err != nil {
-				return err
-			}
-			if c.json {
-				return writeJSON(cmd.OutOrStdout(), r)
-			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%s in %s: %s\n", r.State, r.Finished.Sub(r.Started).Round(time.Millisecond), r.Detail)
-			return nil
-		},
-	}
-	cmd.Flags().StringVar(&date, "date", "", "business date, YYYY-MM-DD (default: yesterday)")
 	return cmd
 }
 

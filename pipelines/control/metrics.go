@@ -42,6 +42,7 @@ type snapshot struct {
 	dispute []labelled
 	issues  []labelled
 	runs    []labelled
+	late    []labelled
 }
 
 // labelled is a number with the values of its labels.
@@ -78,6 +79,7 @@ var (
 	loadedDesc  = prometheus.NewDesc("rongtong_entity_loaded_timestamp_seconds", "When rows of an entity last came in from a tier.", []string{"entity", "tier"}, nil)
 	thingsDesc  = prometheus.NewDesc("rongtong_entity_things", "Fused rows of an entity.", []string{"entity"}, nil)
 	disputeDesc = prometheus.NewDesc("rongtong_conflicts", "Fields over which sources disagree beyond the tolerance, by the department that answers.", []string{"department", "entity", "field"}, nil)
+	lateDesc    = prometheus.NewDesc("rongtong_late", "Jobs and systems that were due within the last week and are not done yet (late), or were done too late (met late).", []string{"kind", "name", "state"}, nil)
 	runDesc     = prometheus.NewDesc("rongtong_job_last_run_timestamp_seconds", "When the latest run of a job began, by its state.", []string{"job", "state"}, nil)
 	tookDesc    = prometheus.NewDesc("rongtong_job_last_run_duration_seconds", "How long the latest finished run of a job took.", []string{"job"}, nil)
 )
@@ -87,7 +89,7 @@ func NewMetrics(m *Monitor, log *slog.Logger) *Metrics { return &Metrics{m: m, l
 
 // Describe implements prometheus.Collector.
 func (x *Metrics) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{upDesc, delivered, droppedDesc, lostDesc, behindDesc, lagDesc, rowsDesc, rejectDesc, loadedDesc, thingsDesc, disputeDesc, runDesc, tookDesc,
+	for _, d := range []*prometheus.Desc{upDesc, delivered, droppedDesc, lostDesc, behindDesc, lagDesc, rowsDesc, rejectDesc, loadedDesc, thingsDesc, disputeDesc, lateDesc, runDesc, tookDesc,
 		waitDesc, unheldDesc, stopDesc, infoDesc, fusedDesc, withinDesc, issueDesc, booksDesc, redDesc, condDesc, memberDesc, runsDesc} {
 		ch <- d
 	}
@@ -121,7 +123,7 @@ func (x *Metrics) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(unheldDesc, prometheus.GaugeValue, float64(st.Unheld), of...)
 		ch <- prometheus.MustNewConstMetric(stopDesc, prometheus.GaugeValue, oneIf(st.Stopped != ""), of...)
 	}
-	for d, list := range map[*prometheus.Desc][]labelled{rejectDesc: s.rejects, loadedDesc: s.loaded, thingsDesc: s.things, fusedDesc: s.fused, disputeDesc: s.dispute, issueDesc: s.issues} {
+	for d, list := range map[*prometheus.Desc][]labelled{rejectDesc: s.rejects, loadedDesc: s.loaded, thingsDesc: s.things, fusedDesc: s.fused, disputeDesc: s.dispute, issueDesc: s.issues, lateDesc: s.late} {
 		for _, l := range list {
 			ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, l.value, l.labels...)
 		}
@@ -220,6 +222,7 @@ func (x *Metrics) ask(ctx context.Context) (s snapshot, err error) {
 		{&s.runs, "SELECT toFloat64(count()), [toString(job), toString(state)] FROM ops.run FINAL WHERE finished_at > started_at GROUP BY job, state"},
 		{&s.things, "SELECT toFloat64(things), [entity] FROM ops.fuse FINAL WHERE things > 0"},
 		{&s.dispute, "SELECT toFloat64(count()), [toString(department), toString(entity), toString(field)] FROM ads.conflict GROUP BY department, entity, field"},
+		{&s.late, "SELECT toFloat64(count()), [toString(kind), toString(name), toString(state)] FROM ops.sla FINAL WHERE due_at > now() - toIntervalDay(7) GROUP BY kind, name, state"},
 	} {
 		rows, err := x.m.w.Query(ctx, fmt.Sprintf("%s ORDER BY 1 DESC LIMIT %d", q.sql, seriesMost))
 		if err != nil {

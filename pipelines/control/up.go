@@ -134,9 +134,12 @@ func (p *process) take(ctx context.Context, w *warehouse.Warehouse, work Work) e
 			if err != nil {
 				return err
 			}
-			in := &pipelines.Ingest{Kafka: p.k, Kinds: all.Kinds(), Keys: keys, Log: r.log, Troubles: troubles}
+			in := &pipelines.Ingest{Kafka: p.k, Kinds: all.Kinds(), Keys: keys, Log: r.log, Troubles: troubles, Hosts: p.d.Catalog.Limits.Hosts}
 			r.run = func(ctx context.Context) error { return in.Run(ctx, p.d.Streams) }
-			r.swap = func(ctx context.Context, d Declarations) error { return in.Switch(ctx, d.Streams) }
+			r.swap = func(ctx context.Context, d Declarations) error {
+				in.Limit(d.Catalog.Limits.Hosts)
+				return in.Switch(ctx, d.Streams)
+			}
 		case "load":
 			if err := migrate(ctx, w, p.d); err != nil {
 				return err

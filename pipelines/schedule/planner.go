@@ -30,6 +30,8 @@ type State struct {
 	// into slots: the offset of the last. What is read again is known.
 	Asked int64 `json:"asked,omitempty"`
 	Seen  int64 `json:"seen,omitempty"`
+	// About is the latest business date that a sensor started a run about.
+	About time.Time `json:"about,omitzero"`
 	// Open are the slots that were taken and are not finished, in order.
 	Open []Open `json:"open,omitempty"`
 }
@@ -54,6 +56,8 @@ type Open struct {
 	// Follows are slots, of any jobs, that must be over before this one starts. One
 	// that is given up, or fails for good, takes those that follow it with it.
 	Follows []Followed `json:"follows,omitempty"`
+	// Behind is what must be loaded before the slot starts.
+	Behind *Behind `json:"behind,omitempty"`
 	// From is the step to begin with: the one that failed.
 	From string            `json:"from,omitempty"`
 	Args map[string]string `json:"args,omitempty"` // of the request, for the work
@@ -67,6 +71,12 @@ type Open struct {
 type Followed struct {
 	Job string `json:"job"`
 	ID  string `json:"id"`
+}
+
+// Behind is a place in every partition of a topic.
+type Behind struct {
+	Topic   string  `json:"topic"`
+	Offsets []int64 `json:"offsets"`
 }
 
 // Decision says what became of a slot.
@@ -99,7 +109,7 @@ type Planner struct {
 	limits  Limits
 	due     dueHeap
 	held    map[string]bool
-	patient map[string]bool // jobs that come after something
+	patient map[string]bool // jobs whose slots may wait for something
 	chained map[string]bool // jobs with slots that follow others
 	waiting []*entry        // may start but for the limits, in order
 	later   laterHeap       // may start from a time on
@@ -158,7 +168,7 @@ func (p *Planner) add(name string, spec *Spec, state State, now time.Time) {
 
 // settle takes a job's spec into account.
 func (p *Planner) settle(j *planned) {
-	if delete(p.patient, j.state.Job); j.spec.waits {
+	if delete(p.patient, j.state.Job); j.spec.waits || j.spec.sensed {
 		p.patient[j.state.Job] = true
 	}
 	p.advance(j)

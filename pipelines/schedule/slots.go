@@ -302,6 +302,9 @@ func (p *Planner) Add(job string, slots []Open, asked, seen int64) (State, bool)
 	}
 	j.state.Asked, j.state.Seen = max(j.state.Asked, asked), max(j.state.Seen, seen)
 	for _, o := range slots {
+		if o.Cause == BySensor {
+			j.joinSensed(&o)
+		}
 		if j.find(o.ID) == nil {
 			o.Running = false
 			j.state.Open = append(j.state.Open, o)
@@ -310,6 +313,17 @@ func (p *Planner) Add(job string, slots []Open, asked, seen int64) (State, bool)
 	p.chain(j)
 	p.offer(j)
 	return j.state.clone(), true
+}
+
+// joinSensed gives up the slots of sensors about the same date that have not
+// started, for one that is about to be added: one run does for all.
+func (j *planned) joinSensed(by *Open) {
+	j.drop(func(o *Open) bool {
+		return o.Cause == BySensor && o.Attempt == 0 && !o.Running && o.Business.Equal(by.Business)
+	})
+	if by.Business.After(j.state.About) {
+		j.state.About = by.Business
+	}
 }
 
 // Forget makes all requests and events new: the topics that they come from were

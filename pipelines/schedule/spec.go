@@ -15,16 +15,17 @@ import (
 // Spec is a compiled schedule: which times a job has, and what each is about.
 // It is immutable and safe for concurrent use.
 type Spec struct {
-	job   string
-	rules schemas.Schedule
-	zone  *time.Location
-	days  *schemas.Calendar
-	every time.Duration      // of "@every", else 0
-	cron  *cron.SpecSchedule // of everything else
-	daily bool               // names hours of the day: told by the clock on the wall
-	waits bool               // its slots wait for something
-	wait  time.Duration      // for so long at most
-	uses  []string
+	job    string
+	rules  schemas.Schedule
+	zone   *time.Location
+	days   *schemas.Calendar
+	every  time.Duration      // of "@every", else 0
+	cron   *cron.SpecSchedule // of everything else
+	daily  bool               // names hours of the day: told by the clock on the wall
+	waits  bool               // its slots wait for something
+	sensed bool               // sensors start it
+	wait   time.Duration      // for so long at most
+	uses   []string
 }
 
 // longWait is how long a slot waits for what its job comes after, if nothing is
@@ -41,21 +42,30 @@ func CompileJob(j *schemas.Job, calendar *schemas.Calendar) (*Spec, error) {
 			return nil, err
 		}
 	}
-	s.waits, s.wait, s.uses = len(j.After) > 0, cmp.Or(j.Wait, longWait), j.Uses
+	s.waits, s.sensed, s.wait, s.uses = len(j.After) > 0, len(j.When) > 0, cmp.Or(j.Wait, longWait), j.Uses
 	return s, nil
 }
 
 // Business is the date that a run at some time is about, at midnight UTC.
 func (s *Spec) Business(at time.Time) time.Time {
 	if s.zone == nil {
-		at = at.In(shanghai)
+		at = at.In(Shanghai)
 		return time.Date(at.Year(), at.Month(), at.Day(), 0, 0, 0, 0, time.UTC).AddDate(0, 0, -1)
 	}
 	return s.slot(at).Business
 }
 
-// shanghai is where a job is that has no times of its own.
-var shanghai = time.FixedZone("Asia/Shanghai", 8*3600)
+// Shanghai is where a day begins and ends when nothing else says so.
+var Shanghai = time.FixedZone("Asia/Shanghai", 8*3600)
+
+// EndOf is when a business date is over, where the job's days are.
+func (s *Spec) EndOf(day time.Time) time.Time {
+	zone := s.zone
+	if zone == nil {
+		zone = Shanghai
+	}
+	return time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, 0, 0, zone)
+}
 
 // Waits tells whether the job comes after something, and Patience for how long its
 // slots wait for it.

@@ -21,36 +21,24 @@ import (
 // thing come back. What goes is counted in ops.expired, so that the books still
 // balance; a run that was cut short is finished by the next.
 func (w *Warehouse) Retain(ctx context.Context, e *schemas.Entity, now time.Time) (int64, error) {
-	keep, ok := schemas.ParsePeriod(e.Retention)
-	if !ok {
-		return 0, nil
+	due, err := w.retainable(ctx, e, now)
+	if err != nil || len(due.rows) == 0 {
+		return 0, err
 	}
-	cutoff := cutoff(keep, now)
-	before := instantOf(cutoff)
 	table := dbStd + "." + ident(e.Entity)
-	var old uint64
-	if err := w.QueryRow(ctx, "SELECT count() FROM "+table+" WHERE event_time < "+before, []any{&old}); err != nil || old == 0 {
-		return 0, err
-	}
-	claims := retained(e, table)
-	superseded, withdrawn := "next_at < "+before, "next_at IS NULL AND is_deleted = 1 AND event_time < "+before
-	rows, err := w.expiring(ctx, e, claims, superseded+" OR "+withdrawn, cutoff)
-	if err != nil || len(rows) == 0 {
-		return 0, err
-	}
-	if err := w.InsertRows(ctx, "ops.expired", fmt.Sprintf("%s/%d", e.Entity, now.UnixNano()), rows); err != nil {
+	if err := w.InsertRows(ctx, "ops.expired", fmt.Sprintf("%s/%d", e.Entity, now.UnixNano()), due.rows); err != nil {
 		return 0, err
 	}
 	sync := clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"mutations_sync": 1}))
-	for _, which := range []string{superseded, withdrawn} {
+	for _, which := range due.which {
 		key := "(" + idents(e.Key) + ", src_system, version)"
-		sql := fmt.Sprintf("ALTER TABLE %s DELETE WHERE %s IN (SELECT %s FROM (%s) WHERE %s)", table, key, strings.Trim(key, "()"), claims, which)
+		sql := fmt.Sprintf("ALTER TABLE %s DELETE WHERE %s IN (SELECT %s FROM (%s) WHERE %s)", table, key, strings.Trim(key, "()"), due.claims, which)
 		if err := w.conn.Exec(sync, sql); err != nil {
 			return 0, w.mark(err, fmt.Sprintf("removing old claims of %q", e.Entity))
 		}
 	}
 	var n int64
-	for _, r := range rows {
+	for _, r := range due.rows {
 		n += r.Expired
 	}
 	return n, nil
@@ -66,6 +54,32 @@ func cutoff(keep schemas.Period, now time.Time) time.Time {
 
 func instantOf(t time.Time) string {
 	return "toDateTime64(" + quote(t.UTC().Format("2006-01-02 15:04:05")) + ", 3, 'UTC')"
+}
+
+// overdue are the claims of an entity that are over the time they are kept.
+type overdue struct {
+	claims string   // a query of all claims
+	which  []string // conditions that pick those to go, in the order in which they go
+	rows   []expiredRow
+}
+
+// retainable finds what Retain removes.
+func (w *Warehouse) retainable(ctx context.Context, e *schemas.Entity, now time.Time) (due overdue, err error) {
+	keep, ok := schemas.ParsePeriod(e.Retention)
+	if !ok {
+		return due, nil
+	}
+	cutoff := cutoff(keep, now)
+	before := instantOf(cutoff)
+	table := dbStd + "." + ident(e.Entity)
+	var old uint64
+	if err := w.QueryRow(ctx, "SELECT count() FROM "+table+" WHERE event_time < "+before, []any{&old}); err != nil || old == 0 {
+		return due, err
+	}
+	due.claims = retained(e, table)
+	due.which = []string{"next_at < " + before, "next_at IS NULL AND is_deleted = 1 AND event_time < " + before}
+	due.rows, err = w.expiring(ctx, e, due.claims, strings.Join(due.which, " OR "), cutoff)
+	return due, err
 }
 
 // retained are the distinct claims, each with the time of its source's next one

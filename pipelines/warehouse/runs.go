@@ -251,6 +251,21 @@ func (w *Warehouse) LoadedAt(ctx context.Context, entity, system, stream, tier s
 	return at, err
 }
 
+// LastRead is when the last pull of every stream, "system.stream", began that
+// reached the end of its source.
+func (w *Warehouse) LastRead(ctx context.Context) (map[string]time.Time, error) {
+	out := map[string]time.Time{}
+	err := w.each(ctx, `SELECT concat(toString(job), '.', arrayElement(splitByChar('.', run_id), -1)) AS stream, max(started_at)
+		FROM ops.run FINAL WHERE kind = 'system' AND state = 'ok' GROUP BY stream`, func(scan func(...any) error) error {
+		var stream string
+		var at time.Time
+		err := scan(&stream, &at)
+		out[stream] = at
+		return err
+	})
+	return out, err
+}
+
 // How long the parts of runs are kept.
 var (
 	keepSteps = schemas.Period{N: 90, Unit: 'D'}
