@@ -303,7 +303,7 @@ func patient(ctx context.Context, log *slog.Logger, what string, work func() err
 func (in *Ingest) stream(ctx context.Context, kafka Log, opened connectors.Opened, s *Stream, tick <-chan struct{}, log *slog.Logger) (err error) {
 	names := []string{s.Topic, positions}
 	if s.Watched {
-		names = append(names, pulled)
+		names = append(names, pullsTopic)
 	}
 	producer, err := kafka.Producer(ctx, s.group(), names...)
 	if err != nil {

@@ -19,13 +19,13 @@ import (
 	"rongtong/schemas/record"
 )
 
-// pulled is where the ingest role says what it read: of a stream that a sensor
+// pullsTopic is where the ingest role says what it read: of a stream that a sensor
 // watches every transaction, in that transaction; of every stream each pull that
 // ended. Whoever runs jobs makes runs, sensors and promises of it.
-const pulled = "rongtong.pulls"
+const pullsTopic = "rongtong.pulls"
 
-// pulledRetention is how long a leader may be away and miss nothing: 14 days.
-const pulledRetention = "1209600000"
+// pullsRetention is how long a leader may be away and miss nothing: 14 days.
+const pullsRetention = "1209600000"
 
 // Pull is a record of rongtong.pulls.
 type Pull struct {
@@ -114,7 +114,7 @@ func (t *Pulls) run(ctx context.Context) {
 }
 
 func (t *Pulls) write(ctx context.Context, list []Pull) error {
-	p, err := t.kafka.Producer(ctx, "pulls."+process, pulled)
+	p, err := t.kafka.Producer(ctx, "pulls."+process, pullsTopic)
 	if err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func appendPull(txn interface {
 	if err != nil {
 		return fault.New(fault.Bug, "writing a pull: %w", err)
 	}
-	txn.Append(pulled, 0, topics.Record{Key: []byte(p.System + "." + p.Stream), Value: value})
+	txn.Append(pullsTopic, 0, topics.Record{Key: []byte(p.System + "." + p.Stream), Value: value})
 	return nil
 }
 

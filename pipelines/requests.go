@@ -24,7 +24,7 @@ const (
 func ControlTopics() []topics.Topic {
 	return []topics.Topic{{Name: control, Partitions: 1}, {Name: scheduled, Partitions: 1}, {Name: decisions, Partitions: 1},
 		{Name: troubles, Partitions: 1, Configs: map[string]string{"retention.ms": "604800000"}},
-		{Name: pulled, Partitions: 1, Configs: map[string]string{"retention.ms": pulledRetention}}}
+		{Name: pullsTopic, Partitions: 1, Configs: map[string]string{"retention.ms": pullsRetention}}}
 }
 
 // What a Request can ask for.

@@ -69,16 +69,16 @@ type event struct {
 // watchFrom is the offset from which a new leader reads: what was not recorded yet,
 // and what sensors noticed without having started a run yet.
 func (l *leadership) watchFrom(ctx context.Context) (int64, error) {
-	ends, err := l.Kafka.Ends(ctx, pulled)
+	ends, err := l.Kafka.Ends(ctx, pullsTopic)
 	if err != nil {
 		return 0, err
 	}
-	stored, err := l.Kafka.Offsets(ctx, scheduleGroup, pulled)
+	stored, err := l.Kafka.Offsets(ctx, scheduleGroup, pullsTopic)
 	if err != nil {
 		return 0, err
 	}
-	b := ends[pulled][0]
-	l.watch.known = min(max(stored[pulled][0].Offset, b.First), b.Last)
+	b := ends[pullsTopic][0]
+	l.watch.known = min(max(stored[pullsTopic][0].Offset, b.First), b.Last)
 	from := l.watch.known
 	for _, s := range l.watch.sensors {
 		st, _ := l.planner.State(s.job)
@@ -95,7 +95,7 @@ func (l *leadership) watchFrom(ctx context.Context) (int64, error) {
 func events(ctx context.Context, k *topics.Client, next int64) (<-chan []event, <-chan error) {
 	out, failed := make(chan []event), make(chan error, 1)
 	go func() {
-		f := k.Fetcher(pulled, 0, next, topics.FetchOptions{ReadCommitted: true})
+		f := k.Fetcher(pullsTopic, 0, next, topics.FetchOptions{ReadCommitted: true})
 		for ctx.Err() == nil {
 			var got []event
 			_, err := f.Fetch(ctx, func(r *topics.FetchedRecord) error {
@@ -155,7 +155,7 @@ func (l *leadership) notice(ctx context.Context, list []event) error {
 		return nil
 	}
 	l.watch.known = last + 1
-	return l.gen.Commit(ctx, []topics.OffsetMeta{{Topic: pulled, Partition: 0, Offset: last + 1}})
+	return l.gen.Commit(ctx, []topics.OffsetMeta{{Topic: pullsTopic, Partition: 0, Offset: last + 1}})
 }
 
 // sense takes an event of its stream into account.
