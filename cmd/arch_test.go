@@ -49,6 +49,7 @@ var rooms = map[string]int{
 	"transforms":                     3,
 	"pipelines/warehouse":            3,
 	"pipelines/schedule":             3,
+	"pipelines/notify":               3,
 	"schemas":                        2,
 	"pipelines/declared":             4,
 	"pipelines/topics":               2,

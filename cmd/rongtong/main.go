@@ -131,12 +131,13 @@ type common struct {
 	kafka               kafkaFlags
 	warehouse, overlay  string
 	keys                string
+	notify              string
 	logFormat, logLevel string
 	json                bool
 }
 
 func (c *common) options() control.Options {
-	return control.Options{Kafka: c.kafka.brokers, Security: c.kafka.security, Warehouse: c.warehouse, Overlay: c.overlay, Keys: c.keys, Log: c.log()}
+	return control.Options{Kafka: c.kafka.brokers, Security: c.kafka.security, Warehouse: c.warehouse, Overlay: c.overlay, Keys: c.keys, Notify: c.notify, Log: c.log()}
 }
 
 func (c *common) log() *slog.Logger {
@@ -179,12 +180,13 @@ func newRoot() *cobra.Command {
 	c.kafka.register(f)
 	f.StringVar(&c.warehouse, "warehouse", os.Getenv("RONGTONG_WAREHOUSE"), "ClickHouse, http://user:${file:/path}@host:port, or clickhouse://… by its own protocol ($RONGTONG_WAREHOUSE)")
 	f.StringVar(&c.keys, "keys", os.Getenv("RONGTONG_KEYS"), "keys of pseudonyms: /path, env:NAME or command:program ($RONGTONG_KEYS)")
+	f.StringVar(&c.notify, "notify", os.Getenv("RONGTONG_NOTIFY"), "file of notifications by webhook ($RONGTONG_NOTIFY)")
 	f.StringVar(&c.overlay, "declarations", os.Getenv("RONGTONG_DECLARATIONS"), "folder of declarations that add to or replace the shipped ones ($RONGTONG_DECLARATIONS)")
 	f.StringVar(&c.logFormat, "log-format", "text", "text or json")
 	f.StringVar(&c.logLevel, "log-level", "info", "debug, info, warn or error")
 	f.BoolVar(&c.json, "json", false, "print for a machine")
 	root.AddCommand(
-		demoCmd(), upCmd(c), statusCmd(c), runsCmd(c), lagCmd(c), topCmd(c), doctorCmd(c), versionCmd(c), engineCmd(),
+		demoCmd(), upCmd(c), statusCmd(c), runsCmd(c), lagCmd(c), topCmd(c), notifyCmd(c), doctorCmd(c), versionCmd(c), engineCmd(),
 		checkCmd(c), planDeclarationsCmd(c), applyDeclarationsCmd(c), rollbackCmd(c), declarationsCmd(c), schemaCmd(c), coverageCmd(c), divisionCmd(c),
 		scheduleCmd(c), jobCmd(c),
 		queryCmd(c), whyCmd(c), lineageCmd(c), qualityCmd(c), reviewCmd(c), rejectsCmd(c), replayCmd(c), reprocessCmd(c), backfillCmd(c),

@@ -56,6 +56,7 @@ var ConditionKinds = []struct {
 	{"source.unreachable", Warning, schemas.Label{Zh: "来源系统无法访问", En: "a source system does not answer"}},
 	{"source.credential", Critical, schemas.Label{Zh: "来源系统凭证或配置错误", En: "a source refuses the credential, or its declaration is wrong"}},
 	{"role.missing", Critical, schemas.Label{Zh: "无进程承担该角色", En: "no process runs a role"}},
+	{"engine.unreachable", Critical, schemas.Label{Zh: "Kafka 或数仓无应答", En: "Kafka or the warehouse does not answer"}},
 	{"leader", Info, schemas.Label{Zh: "作业主节点变更", En: "another process runs the jobs now"}},
 }
 

@@ -28,6 +28,7 @@ type Options struct {
 	Warehouse string // "http://user:${file:/path}@host:port", or clickhouse://
 	Keys      string // where the keys of pseudonyms are, see deidentify.Load; may be empty
 	Overlay   string // folder of declarations that add to or replace the shipped ones; may be empty
+	Notify    string // file of notifications; may be empty
 	Log       *slog.Logger
 }
 

@@ -105,6 +105,13 @@ func up(ctx context.Context, o Options, work Work, running *atomic.Pointer[proce
 	if err := p.take(ctx, w, work); err != nil {
 		return err
 	}
+	if slices.Contains(work.Roles, "schedule") {
+		stop, err := p.notifications(ctx)
+		if err != nil {
+			return err
+		}
+		defer stop()
+	}
 	if work.Listen == "" {
 		running.Store(p)
 		return p.run(ctx)
