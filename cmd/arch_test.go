@@ -57,6 +57,7 @@ var rooms = map[string]int{
 	"deploy/embedded":                1,
 	"deploy/embedded/embeddedtest":   2,
 	"deploy/testservers":             2,
+	"deploy/observe/look":            1,
 	"deploy/testservers/fetch":       4,
 	"deploy/testservers/run":         4,
 	"deploy/testservers/apachekafka": 3,

@@ -50,6 +50,9 @@ type Options struct {
 	// SourcePorts are those of the gateway, the SFTP server, and the pipeline's
 	// two push gateways; empty means the defaults.
 	SourcePorts []int
+	// MetricsPort, and the two after it, serve the metrics of ingest, load and
+	// schedule; 0: nothing does.
+	MetricsPort int
 	// FetchProgress is told how the engine's first download goes.
 	FetchProgress func(done, total int64, what string)
 }
@@ -215,9 +218,13 @@ func (s *stage) startSandbox(ctx context.Context) error {
 }
 
 func (s *stage) startRole(ctx context.Context, role string, env []string) error {
+	args := []string{"up", "--roles", role, "--workers", fmt.Sprint(s.Workers)}
+	if s.MetricsPort > 0 {
+		args = append(args, "--listen", fmt.Sprintf("127.0.0.1:%d", s.MetricsPort+slices.Index(control.Roles, role)))
+	}
 	return s.engines.Supervisor.Start(ctx, embedded.Child{
 		Name: role,
-		Args: []string{"up", "--roles", role, "--workers", fmt.Sprint(s.Workers)},
+		Args: args,
 		Env: append(slices.Clone(env), "RONGTONG_KAFKA="+s.engines.Kafka, "RONGTONG_WAREHOUSE="+s.engines.Warehouse, "RONGTONG_KEYS="+s.keysPath(),
 			"GOMEMLIMIT="+memory[role], "GOGC=75"),
 		LogPath: s.logPath(role),
