@@ -260,7 +260,7 @@ func (b *backfillWorld) fill(system string, kills, width int) string {
 
 func (b *backfillWorld) until(ready func() bool) {
 	b.t.Helper()
-	tick, limit := time.NewTicker(100*time.Millisecond), time.After(5*time.Minute)
+	tick, limit := time.NewTicker(100*time.Millisecond), time.After(time.Duration(3+backfillDays/4)*time.Minute)
 	defer tick.Stop()
 	for !ready() {
 		select {

@@ -517,3 +517,23 @@ func FuzzHost(f *testing.F) {
 
 // quiet swallows what servers say of handshakes that are meant to fail.
 var quiet = log.New(io.Discard, "", 0)
+
+// TestSomeDays asks for one day only, whatever the stream's own reading would ask.
+func TestSomeDays(t *testing.T) {
+	var asked []string
+	s, _ := serving(t, func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.Query().Get("since")+" "+r.URL.Query().Get("until"))
+		fmt.Fprintf(w, `[{"a":%q}]`, r.URL.Query().Get("since"))
+	}, "", `, window: { from: since, to: until, first: "2024-01-01", step: 12h, overlap: 30m, lag: 1h }`)
+	s.now = func() time.Time { return time.Date(2026, 1, 2, 1, 0, 0, 0, time.UTC) }
+	day := time.Date(2025, 3, 1, 0, 0, 0, 0, time.FixedZone("", 8*3600))
+	src, err := connectors.Within(context.Background(), s, s.list[0], nil, day, day.AddDate(0, 0, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	if rows, _, err := drain(src); err != nil || len(rows) != 2 {
+		t.Errorf("%v, %v", rows, err)
+	}
+	same(t, asked, "2025-03-01 00:00:00 2025-03-01 12:00:00", "2025-03-01 11:30:00 2025-03-02 00:00:00")
+}
