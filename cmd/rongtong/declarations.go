@@ -287,7 +287,11 @@ func printSteps(out io.Writer, p *control.Plan, sql bool) {
 		}
 	}
 	if len(p.Pauses) > 0 {
-		fmt.Fprintf(out, "  while they run, %s pauses; reading sources and asking the warehouse go on\n", strings.Join(p.Pauses, " and "))
+		verb := "pause"
+		if len(p.Pauses) == 1 {
+			verb = "pauses"
+		}
+		fmt.Fprintf(out, "  while they run, %s %s; reading sources and asking the warehouse go on\n", strings.Join(p.Pauses, " and "), verb)
 	}
 }
 

@@ -22,7 +22,14 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs testdata/script: what a person types, and what comes back.
-func TestScripts(t *testing.T) {
+func TestScripts(t *testing.T) { scripts(t, "testdata/script") }
+
+// TestApplyScripts runs what puts declarations in force: every other script on the
+// same engines would then work under them.
+func TestApplyScripts(t *testing.T) { scripts(t, "testdata/apply") }
+
+func scripts(t *testing.T, dir string) {
+	t.Helper()
 	// Engines of their own: the scripts begin with an empty warehouse.
 	engines, err := embedded.Start(context.WithoutCancel(t.Context()), embeddedtest.Options(t))
 	if err != nil {
@@ -34,7 +41,7 @@ func TestScripts(t *testing.T) {
 		t.Fatal(err)
 	}
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
+		Dir: dir,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("RONGTONG_SCRIPT", "1")
 			e.Setenv("KAFKA", engines.Kafka)

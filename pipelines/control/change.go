@@ -378,7 +378,7 @@ func (p *Plan) steps(ctx context.Context, w *warehouse.Warehouse, allow []string
 		steps, err := w.PlanChange(ctx, p.now.Catalog, meant...)
 		var loss *warehouse.Loss
 		if errors.As(err, &loss) && !slices.Contains(meant, loss.Name) {
-			p.Dangers = append(p.Dangers, Danger{loss.Name, loss.What, false})
+			p.Dangers = append(p.Dangers, Danger{loss.Name, strings.TrimPrefix(loss.What, "planning "), false})
 			meant = append(meant, loss.Name)
 			continue
 		}

@@ -384,3 +384,42 @@ func history(t *testing.T, h *house) []declared.Version {
 	}
 	return list
 }
+
+// A source is read from its beginning once, however often its process starts, and
+// what comes again is no more than a duplicate.
+func TestApplyReread(t *testing.T) {
+	h := newHouse(t)
+	h.apply(ApplyChange{})
+	stop := h.up("ingest", "load")
+	write := h.write()
+	h.until("rows flow", func() bool { return h.loaded() > 500 })
+	write()
+	want := h.rows.Load()
+	h.until("all is loaded", func() bool { return h.loaded() == want })
+	done := h.apply(ApplyChange{Change: Change{Reread: []string{"meters.reading"}}})
+	if done.Version != 2 || len(done.Plan.Dangers) != 1 || !done.Plan.Dangers[0].Allowed {
+		t.Errorf("version %d, dangers %v", done.Version, done.Plan.Dangers)
+	}
+	h.until("all came again", func() bool { return h.loaded() == 2*want })
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	h.up("ingest", "load")
+	if _, err := h.db.Exec("INSERT INTO reading VALUES (?, 'last', 1, 1, '2025-11-03 08:15:00')", want+1); err != nil {
+		t.Fatal(err)
+	}
+	h.until("what is new is loaded", func() bool { return h.number("SELECT count() FROM std.meter WHERE meter_id = 'last'") == 1 })
+	h.until("no more than that is loaded", func() bool { return h.loaded() == 2*want+1 })
+	if got := h.number("SELECT count() FROM std.meter FINAL"); got != want+1 {
+		t.Errorf("there are %d claims, want %d", got, want+1)
+	}
+	if _, err := PlanDeclarations(t.Context(), h.Options, Change{Reread: []string{"meters.redaing"}}); err == nil || !strings.Contains(err.Error(), "meters.reading") {
+		t.Errorf("a stream that is none: %v", err)
+	}
+	// Nothing is asked for by the next version.
+	h.edit("systems/meters.yaml", "of: a }", "of: b }")
+	h.apply(ApplyChange{})
+	if v := history(t, h)[2]; v.Reread["meters.reading"] != 2 {
+		t.Errorf("read again at versions %v", v.Reread)
+	}
+}
