@@ -215,7 +215,7 @@ func phone(st *state, in []input, out *value) string {
 		return ""
 	}
 	if isPhone(b) || isMaskedMobile(b) {
-		out.b = b
+		out.b = st.areaCode(b)
 		return ""
 	}
 	st.flags |= IDBad
@@ -275,6 +275,20 @@ func isLandline(b []byte, n int) bool {
 	}
 	b = b[n:]
 	return len(b) == 0 || len(b) > 1 && len(b) <= 7 && b[0] == '-' && leadingDigits(b[1:]) == len(b)-1
+}
+
+// areaCode sets a landline number's area code off with a hyphen, so that one
+// number has one spelling. 010 and 02x have three digits, all others four.
+func (st *state) areaCode(b []byte) []byte {
+	n := leadingDigits(b)
+	if b[0] != '0' || n < 10 {
+		return b
+	}
+	area := 4
+	if b[1] <= '2' {
+		area = 3
+	}
+	return st.keepTwo(st.keepTwo(b[:area], []byte("-")), b[area:])
 }
 
 // digitsBut reports whether b has exactly n digits and otherwise only sep.

@@ -95,8 +95,9 @@ func (st *state) matchText(in input) ([]byte, string) {
 	return out, ""
 }
 
-// within is an input's text without the names of the divisions that hold the
-// division of another input, in front: 济南市历下区解放路1号 in 历下区 is 解放路1号.
+// within is an input's text without the names of the division of another input,
+// down to its township, and of those above it, in front: 济南市历下区解放路1号 in
+// 历下区 is 解放路1号. A text that is nothing but such a name keeps it.
 func (st *state) within(reg *divisions.Register, b []byte, in input) ([]byte, string) {
 	code, rule := st.divisionCode(in)
 	if code == nil {
@@ -107,7 +108,7 @@ func (st *state) within(reg *divisions.Register, b []byte, in input) ([]byte, st
 		copy(up[:], "000000000000")
 		copy(up[:], code[:width])
 		d, ok := reg.LookupBytes(up[:])
-		if !ok || string(up[:]) == string(code) {
+		if !ok {
 			continue
 		}
 		if name := borrow(d.Name); len(b) > len(name) && string(b[:len(name)]) == d.Name {

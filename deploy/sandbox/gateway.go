@@ -61,6 +61,7 @@ func (s *Sandbox) startGateway(listen string) (*gateway, error) {
 		{"/v1/committee", world.CommitteeColumns, w.CommitteeRows(), w.Committee},
 		{"/v1/social_work_station", world.StationColumns, w.StationRows(), w.Station},
 		{"/v1/smart_community", world.SmartColumns, w.SmartRows(), w.Smart},
+		{"/v1/social_org", world.SocialColumns, w.SocialRows(), w.Social},
 	} {
 		rows += list.rows
 		mux.HandleFunc("GET "+list.path, g.page(list.columns, list.rows, list.row))

@@ -89,7 +89,7 @@ type Sandbox struct {
 }
 
 // version changes when the same seed makes other files.
-const version = "2"
+const version = "3"
 
 // Start prepares the folder and starts all servers and background deliveries.
 // It returns once every server listens; the rest follows while ctx lasts.

@@ -202,6 +202,13 @@ func townshipWorkbook(w *world.World, t int) ([]byte, error) {
 	for rec := range w.DrillRows(t) {
 		s.row(rec.Wire...)
 	}
+	s = b.sheet("社会组织")
+	s.row(name + "社会组织台账")
+	s.merge(0, 1, 6, 1)
+	s.row("序号", "组织名称", "类别", "成立日期", "联系电话", "地址", "工作人员数")
+	for rec := range w.SocialBookRows(t) {
+		s.row(rec.Wire...)
+	}
 	s = b.sheet("综合服务设施")
 	s.row(name + "村（社区）综合服务设施台账")
 	s.merge(0, 1, 6, 1)

@@ -22,8 +22,9 @@ type fuser struct {
 	// (since, until] are fused; all of them when until is 0.
 	since, until int64
 
-	// slice narrows the claims to a range of things; empty for all.
-	slice string
+	// slice narrows the claims to a range of things, and when to a range of times;
+	// empty for all.
+	slice, when string
 
 	// Where things were recognised under several keys (ops.identity), apart
 	// leaves the claims about those keys out: asOne makes their rows. touched is
@@ -167,8 +168,10 @@ func (f *fuser) latest(extra ...string) string {
 	if len(f.sources) > 0 {
 		known = "src_system IN (" + f.names() + ")"
 	}
-	if f.slice != "" {
-		known += " AND " + f.slice
+	for _, only := range []string{f.slice, f.when} {
+		if only != "" {
+			known += " AND " + only
+		}
 	}
 	if f.apart {
 		known += " AND " + ident(f.e.Key[0]) + " NOT IN (" + f.recognised("member") + ")"

@@ -14,7 +14,8 @@ import (
 // knew them, are the same fusion over fewer claims, and a late or corrected
 // fact can never leave history behind. What is kept once is one claim: a
 // source's claim about a thing with one version. Delivered again, it counts as
-// known from its last delivery.
+// known from its last delivery. What keys mean is known as of now: the past is
+// that of the things as they are recognised today.
 //
 // The views read std with the rights of who made them: those who may read the
 // fused rows of today may read those of any day, and no single source's claims.
@@ -24,10 +25,14 @@ import (
 //
 //	SELECT * FROM dwd.facility_as_of(at = '2025-06-30 23:59:59', known = '2025-07-10')
 func asOfView(c *schemas.Catalog, e *schemas.Entity, sources []string) *object {
-	f := &fuser{c: c, e: e, sources: sources}
-	f.slice = "event_time <= " + moment("at") + " AND arrived_at <= " + moment("known")
+	f := &fuser{c: c, e: e, sources: sources, apart: e.Identity != nil}
+	f.when = "event_time <= " + moment("at") + " AND arrived_at <= " + moment("known")
+	sql := f.sql()
+	if f.apart {
+		sql += "\nUNION ALL\n" + f.asOne().sql()
+	}
 	return &object{db: dbDwd, name: e.Entity + "_as_of", definer: true, comment: e.Name.Zh + "：任意时点（at）的一物一行，按任意时点（known）所知",
-		columns: fusedColumns(e), view: f.sql()}
+		columns: fusedColumns(e), view: sql}
 }
 
 // historyView has a row for every stretch of time in which a thing's fused row
@@ -44,7 +49,10 @@ func historyView(c *schemas.Catalog, e *schemas.Entity, sources []string) *objec
 	for i, k := range e.Key {
 		on[i] = fmt.Sprintf("c.%[1]s = b.%[1]s", ident(k))
 	}
-	thing := f.thing() + " LIKE {thing:String} AND arrived_at <= " + moment("known")
+	claims := fmt.Sprintf("SELECT * FROM std.%s WHERE %s LIKE {thing:String} AND arrived_at <= %s", ident(e.Entity), f.thing(), moment("known"))
+	if e.Identity != nil {
+		claims = f.knownAs(f.thing()+" LIKE {thing:String}", "arrived_at <= "+moment("known"))
+	}
 	var cols []string
 	for _, col := range schemas.StdColumns(e) {
 		cols = append(cols, "c."+ident(col.Name)+" AS "+ident(col.Name))
@@ -53,18 +61,21 @@ func historyView(c *schemas.Catalog, e *schemas.Entity, sources []string) *objec
   SELECT %[1]s, b.row_from AS row_from, b.row_to AS row_to
   FROM
   (
-    SELECT * FROM std.%[2]s WHERE %[3]s
+%[2]s
   ) AS c
   INNER JOIN
   (
-    SELECT %[4]s, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY %[4]s ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
+    SELECT %[3]s, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY %[3]s ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
     FROM
     (
-      SELECT DISTINCT %[4]s, event_time AS row_from FROM std.%[2]s WHERE %[3]s
+      SELECT DISTINCT %[3]s, event_time AS row_from FROM
+      (
+%[5]s
+      )
     )
-  ) AS b ON %[5]s
+  ) AS b ON %[4]s
   WHERE c.event_time <= b.row_from
-)`, strings.Join(cols, ", "), ident(e.Entity), thing, keys, strings.Join(on, " AND "))
+)`, strings.Join(cols, ", "), indent(indent(claims)), keys, strings.Join(on, " AND "), indent(indent(indent(indent(claims)))))
 	span := []column{
 		{"row_from", instant, "", "本行起始时间（含）"}, {"row_to", instant, "", "本行终止时间（不含）；尚在有效为2299年末"},
 	}

@@ -186,6 +186,20 @@ func (w *Warehouse) lastDecision(ctx context.Context, entity string) (int64, err
 	return int64(n), err
 }
 
+// knownAs selects the claims about a thing, under whatever key they came, with
+// the thing's own key; condition is about that key, and when about the claims.
+func (f *fuser) knownAs(condition, when string) string {
+	key := ident(f.e.Key[0])
+	keys := fmt.Sprintf("SELECT member, canonical AS %s FROM ops.identity FINAL WHERE entity = %s AND is_deleted = 0", key, quote(f.e.Entity))
+	return fmt.Sprintf(`SELECT * FROM
+(
+  SELECT c.* EXCEPT (%[1]s), if(k.member = '', c.%[1]s, k.%[1]s) AS %[1]s
+  FROM (SELECT * FROM std.%[2]s WHERE (%[3]s OR %[1]s IN (SELECT member FROM (%[4]s) WHERE %[3]s)) AND %[5]s) AS c
+  LEFT JOIN (%[4]s) AS k ON k.member = c.%[1]s
+)
+WHERE %[3]s`, key, ident(f.e.Entity), condition, keys, when)
+}
+
 // recognised selects from ops.identity the column member or canonical of the
 // things in the fuser's slice.
 func (f *fuser) recognised(column string) string {
@@ -220,7 +234,7 @@ func (f *fuser) asOne() *fuser {
 	}
 	keys := fmt.Sprintf("SELECT member, %[1]s FROM (SELECT member, canonical AS %[1]s FROM ops.identity FINAL WHERE entity = %[2]s AND is_deleted = 0) WHERE %[3]s",
 		key, quote(f.e.Entity), strings.Join(where, " AND "))
-	claims := &fuser{c: f.c, e: f.e, sources: f.sources, carry: []string{"kafka_offset"}}
+	claims := &fuser{c: f.c, e: f.e, sources: f.sources, when: f.when, carry: []string{"kafka_offset"}}
 	claims.slice = key + " IN (SELECT member FROM (" + keys + "))"
 	cols := []string{"k." + key + " AS " + key, "c." + key + " AS member"}
 	for _, c := range f.e.Columns {
@@ -232,7 +246,7 @@ func (f *fuser) asOne() *fuser {
 		cols = append(cols, "c."+c+" AS "+c)
 	}
 	g.from = fmt.Sprintf("(\n  SELECT %s\n  FROM\n  (\n%s\n  ) AS c\n  INNER JOIN (%s) AS k ON k.member = c.%s\n)", strings.Join(cols, ", "), indent(indent(claims.latest())), keys, key)
-	g.tie, g.slice, g.since, g.until = ", member", "", 0, 0
+	g.tie, g.slice, g.when, g.since, g.until = ", member", "", "", 0, 0
 	return &g
 }
 

@@ -16,6 +16,11 @@ func TestDecideAndUndo(t *testing.T) {
 	c := catalogOf(t, club)
 	w := engine(t, c)
 	e := c.Entity("club")
+	for _, view := range []*object{asOfView(c, e, []string{"book", "gate"}), historyView(c, e, []string{"book", "gate"})} {
+		if err := w.Exec(t.Context(), view.ddl(view.name)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	loadClubs(t, w, c, "1", []claim{
 		clubClaim("5137", "gate", "P", "甲", "code", "5137", "phone", "1"),
 		clubClaim("5138", "gate", "P", "甲", "code", "5138"),
@@ -70,6 +75,16 @@ func TestDecideAndUndo(t *testing.T) {
 	x, err := w.WhyThing(t.Context(), c, "club", "t:1")
 	if err != nil || x.Thing != "5137" || len(x.Keys) != 2 || len(x.Claims) != 2 || x.Keys[1].Key != "t:1" || x.Keys[1].How != "decision" {
 		t.Errorf("%v: %+v", err, x)
+	}
+	const far = "at = '2030-01-01 00:00:00', known = '2030-01-01'"
+	want := strs(t, w, "SELECT toString(tuple(*)) FROM dwd.club ORDER BY 1")
+	if d := cmp.Diff(want, strs(t, w, "SELECT toString(tuple(*)) FROM dwd.club_as_of("+far+") ORDER BY 1")); d != "" {
+		t.Errorf("the rows of a day are not those of now (-now +then):\n%s", d)
+	}
+	for thing, rows := range map[string]uint64{"5137": 1, "t:1": 0, "t:2": 1, "%": 3} {
+		if n := count(t, w, "SELECT count() FROM dwd.club_history(thing = '"+thing+"', known = '2030-01-01')"); n != rows {
+			t.Errorf("%d stretches of %q, want %d", n, thing, rows)
+		}
 	}
 	decide("t:1", "t:2", VerdictMerge)
 	refused("5137", "t:2", VerdictApart, "by way of t:1")

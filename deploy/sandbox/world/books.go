@@ -1,6 +1,7 @@
 package world
 
 import (
+	"maps"
 	"sync"
 )
 
@@ -49,6 +50,7 @@ const (
 	flowGateCommittee
 	flowGateStation
 	flowGateSmart
+	flowGateSocial
 	flowEvent
 	flowReport
 	flowLedgerCommittee
@@ -59,6 +61,7 @@ const (
 	flowBookFacility
 	flowBookHouse
 	flowBookPeople
+	flowBookSocial
 	flowFormMeasure
 	flowFormFacility
 	flowStock
@@ -73,6 +76,7 @@ var flowNames = [flowCount]FlowBooks{
 	flowGateCommittee:   {System: Gateway, Tier: "P", Stream: "committee", Entity: "organization"},
 	flowGateStation:     {System: Gateway, Tier: "P", Stream: "station", Entity: "facility"},
 	flowGateSmart:       {System: Gateway, Tier: "P", Stream: "smart_community", Entity: "programme_status"},
+	flowGateSocial:      {System: Gateway, Tier: "P", Stream: "social_org", Entity: "organization"},
 	flowEvent:           {System: City, Tier: "C", Stream: "grid_event", Entity: "grid_event"},
 	flowReport:          {System: City, Tier: "C", Stream: "stat_report", Entity: "stat_fact"},
 	flowLedgerCommittee: {System: Ledger, Tier: "X", Stream: "committee", Entity: "organization"},
@@ -83,6 +87,7 @@ var flowNames = [flowCount]FlowBooks{
 	flowBookFacility:    {System: Book, Tier: "T", Stream: "facility", Entity: "facility"},
 	flowBookHouse:       {System: Book, Tier: "T", Stream: "household", Entity: "stat_fact", Measure: measHouseholds},
 	flowBookPeople:      {System: Book, Tier: "T", Stream: "household", Entity: "stat_fact", Measure: measPopulation},
+	flowBookSocial:      {System: Book, Tier: "T", Stream: "social_org", Entity: "organization"},
 	flowFormMeasure:     {System: Forms, Tier: "V", Stream: FormMeasure, Entity: "stat_fact"},
 	flowFormFacility:    {System: Forms, Tier: "V", Stream: FormFacility, Entity: "facility"},
 	flowStock:           {System: Stock, Tier: "X", Stream: "stock", Entity: "emergency_stock"},
@@ -111,13 +116,14 @@ type tally struct {
 	books   [flowCount]FlowBooks
 	sums    map[string]map[string]*Checksum // entity, county
 	byPlace map[int]*facts                  // by register index
+	same    Identities
 	buf     []byte
 	each    func(Row) // also called for every fused row, if set
 	rec     Record
 }
 
 func (w *World) newTally() *tally {
-	t := &tally{w: w, books: flowNames, sums: map[string]map[string]*Checksum{}, byPlace: map[int]*facts{}}
+	t := &tally{w: w, books: flowNames, sums: map[string]map[string]*Checksum{}, byPlace: map[int]*facts{}, same: Identities{map[string]string{}, map[[2]string]string{}}}
 	for _, e := range Entities {
 		t.sums[e] = map[string]*Checksum{}
 	}
@@ -175,6 +181,8 @@ func (t *tally) merge(o *tally) {
 			a.Quarantined[rule] += n
 		}
 	}
+	maps.Copy(t.same.Same, o.same.Same)
+	maps.Copy(t.same.Ask, o.same.Ask)
 	for e, counties := range o.sums {
 		for c, s := range counties {
 			if mine := t.sums[e][c]; mine != nil {
@@ -269,3 +277,6 @@ func (w *World) FusedChecksums(entity string) map[string]Checksum {
 	}
 	return out
 }
+
+// Identities is what must be recognised.
+func (w *World) Identities() Identities { return w.result().same }

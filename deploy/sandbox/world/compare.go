@@ -23,7 +23,10 @@ type Report struct {
 	Records         int64 `json:"records"` // that they account for
 	Rows            int64 `json:"rows"`    // fused rows compared, value by value through checksums
 	Counties        int   `json:"counties"`
-	Figures         int64 `json:"figures"` // indicator values
+	Figures         int64 `json:"figures"`      // indicator values
+	Recognised      int   `json:"recognised"`   // keys that became another's
+	WrongMerges     int   `json:"wrong_merges"` // of them, those of two different things
+	Asked           int   `json:"asked"`        // pairs that were sent to review
 	Canaries        int   `json:"canaries"`
 	TextColumns     int   `json:"text_columns"`     // searched for them
 	ExtraDuplicates int64 `json:"extra_duplicates"` // pushed again after a crash: received more often than planned, no row more
@@ -55,7 +58,7 @@ func (w *World) Compare(ctx context.Context, q Querier) (Report, error) {
 	for _, step := range []struct {
 		what string
 		run  func() error
-	}{{"the books", c.books}, {"the records as received", c.kept}, {"the receipts", c.receipts}, {"the fused rows", c.fused}, {"the indicators", c.indicators}, {"the search for personal data", c.canaries}} {
+	}{{"the books", c.books}, {"the records as received", c.kept}, {"the receipts", c.receipts}, {"what was recognised", c.identities}, {"the fused rows", c.fused}, {"the indicators", c.indicators}, {"the search for personal data", c.canaries}} {
 		if err := step.run(); err != nil {
 			return c.Report, fmt.Errorf("comparing %s with the truth: %w", step.what, err)
 		}
@@ -290,6 +293,47 @@ func (c *comparer) fused() error {
 					c.differ("%s: %s", entity, l)
 				}
 			}
+		}
+	}
+	return nil
+}
+
+// identities holds what was recognised, and what was left to a person, against
+// what is one organisation. Everything else is known by its code alone.
+func (c *comparer) identities() error {
+	want := c.w.Identities()
+	rows, err := c.q.Query(c.ctx, "SELECT member, thing FROM ads.identity_match WHERE member != thing AND entity = 'organization'")
+	if err != nil {
+		return err
+	}
+	got := map[string]string{}
+	for _, r := range rows {
+		got[r[0]] = r[1]
+		if want.Same[r[0]] != r[1] {
+			c.WrongMerges++
+			c.differ("%s was taken for %s, and is %q", r[0], r[1], want.Same[r[0]])
+		}
+	}
+	c.Recognised = len(got)
+	for _, key := range sorted(want.Same) {
+		if got[key] == "" {
+			c.differ("%s was not recognised as %s", key, want.Same[key])
+		}
+	}
+	if rows, err = c.q.Query(c.ctx, "SELECT left, right, toString(reason) FROM ads.identity_review WHERE entity = 'organization'"); err != nil {
+		return err
+	}
+	asked := map[[2]string]string{}
+	for _, r := range rows {
+		asked[[2]string{r[0], r[1]}] = r[2]
+		if why := want.Ask[[2]string{r[0], r[1]}]; why != r[2] {
+			c.differ("a person is asked whether %s is %s because of %s, expected %q", r[1], r[0], r[2], why)
+		}
+	}
+	c.Asked = len(asked)
+	for pair, why := range want.Ask {
+		if asked[pair] == "" {
+			c.differ("nobody is asked whether %s is %s, expected because of %s", pair[1], pair[0], why)
 		}
 	}
 	return nil

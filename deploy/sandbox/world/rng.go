@@ -82,4 +82,7 @@ const (
 	forPerson
 	forLedgerWorker
 	forStock
+	forSocial
+	forGatewaySocial
+	forBookSocial
 )

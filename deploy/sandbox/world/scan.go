@@ -186,6 +186,7 @@ func (t *tally) ledgerHouse(v, m int) (ledger statClaim) {
 func (t *tally) township(k int) {
 	w := t.w
 	t.stock(k)
+	t.socialOrgs(k)
 	if !w.hasWorkbook(k) {
 		return
 	}

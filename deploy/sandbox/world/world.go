@@ -58,6 +58,8 @@ type World struct {
 	withdrawn  []int // committees that the gateway withdraws at the end
 	stations   []int // townships that have a social work station
 
+	socialLines []socialLine // of the gateway's list
+
 	out outcome
 }
 
@@ -97,6 +99,7 @@ func New(seed uint64, scale Scale) (*World, error) {
 			w.stations = append(w.stations, t)
 		}
 	}
+	w.listSocials()
 	if len(w.villages) == 0 {
 		return nil, fmt.Errorf("preparing the simulated province: no village has a code that starts with %v", scale.Prefixes)
 	}

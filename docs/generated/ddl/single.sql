@@ -164,6 +164,34 @@ TTL toDateTime(_arrived_at) + toIntervalDay(90)
 SETTINGS non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
 COMMENT '省级政务数据共享交换平台·smart_community：来源原始记录，保留90天';
 
+CREATE TABLE ods.province_gateway__social_org
+(
+    _topic LowCardinality(String) COMMENT '主题',
+    _partition UInt16 COMMENT '分区',
+    _offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    _arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    _event_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '业务时间（来源所述）' CODEC(Delta(8), ZSTD(1)),
+    _place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    _op LowCardinality(String) COMMENT '操作：upsert 新增或更新，delete 撤回',
+    _key String COMMENT '源记录键' CODEC(ZSTD(1)),
+    _rejected UInt8 COMMENT '被退回的流向数（0：全部接受）',
+    tyshxydm Nullable(String) COMMENT '源字段“tyshxydm”（text）' CODEC(ZSTD(1)),
+    mc Nullable(String) COMMENT '源字段“mc”（text）' CODEC(ZSTD(1)),
+    xzqh Nullable(String) COMMENT '源字段“xzqh”（text）' CODEC(ZSTD(1)),
+    lx Nullable(String) COMMENT '源字段“lx”（text）' CODEC(ZSTD(1)),
+    clrq Nullable(String) COMMENT '源字段“clrq”（text）' CODEC(ZSTD(1)),
+    zt Nullable(String) COMMENT '源字段“zt”（text）' CODEC(ZSTD(1)),
+    dz Nullable(String) COMMENT '源字段“dz”（text）' CODEC(ZSTD(1)),
+    dh Nullable(String) COMMENT '源字段“dh”（text）' CODEC(ZSTD(1)),
+    cd_time Nullable(String) COMMENT '源字段“cd_time”（text）' CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toMonday(_arrived_at)
+ORDER BY (_partition, _offset, _arrived_at)
+TTL toDateTime(_arrived_at) + toIntervalDay(90)
+SETTINGS non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
+COMMENT '省级政务数据共享交换平台·social_org：来源原始记录，保留90天';
+
 CREATE TABLE ods.return_receipts__receipt
 (
     _topic LowCardinality(String) COMMENT '主题',
@@ -605,6 +633,33 @@ ORDER BY (_partition, _offset, _arrived_at)
 TTL toDateTime(_arrived_at) + toIntervalDay(90)
 SETTINGS non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
 COMMENT '镇街工作台账·facility：来源原始记录，保留90天';
+
+CREATE TABLE ods.township_ledger__social_org
+(
+    _topic LowCardinality(String) COMMENT '主题',
+    _partition UInt16 COMMENT '分区',
+    _offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
+    _arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    _event_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '业务时间（来源所述）' CODEC(Delta(8), ZSTD(1)),
+    _place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    _op LowCardinality(String) COMMENT '操作：upsert 新增或更新，delete 撤回',
+    _key String COMMENT '源记录键' CODEC(ZSTD(1)),
+    _rejected UInt8 COMMENT '被退回的流向数（0：全部接受）',
+    `镇代码` Nullable(String) COMMENT '源字段“镇代码”（text）' CODEC(ZSTD(1)),
+    `序号` Nullable(String) COMMENT '源字段“序号”（text）' CODEC(ZSTD(1)),
+    `组织名称` Nullable(String) COMMENT '源字段“组织名称”（text）' CODEC(ZSTD(1)),
+    `类别` Nullable(String) COMMENT '源字段“类别”（text）' CODEC(ZSTD(1)),
+    `成立日期` Nullable(String) COMMENT '源字段“成立日期”（text）' CODEC(ZSTD(1)),
+    `联系电话` Nullable(String) COMMENT '源字段“联系电话”（text）' CODEC(ZSTD(1)),
+    `地址` Nullable(String) COMMENT '源字段“地址”（text）' CODEC(ZSTD(1)),
+    `工作人员数` Nullable(String) COMMENT '源字段“工作人员数”（text）' CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toMonday(_arrived_at)
+ORDER BY (_partition, _offset, _arrived_at)
+TTL toDateTime(_arrived_at) + toIntervalDay(90)
+SETTINGS non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
+COMMENT '镇街工作台账·social_org：来源原始记录，保留90天';
 
 CREATE TABLE ods.township_ledger__household
 (
@@ -6380,95 +6435,95 @@ CREATE OR REPLACE VIEW dwd.organization_as_of
 ) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT org_id,
        v_division_code AS division_code,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_division_code, 65535))] AS division_code_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_division_code, 65535))] AS division_code_src,
        times[indexOf(srcs, toUInt16(bitAnd(w_division_code, 65535)))] AS division_code_at,
        multiIf(toUInt8(bitShiftRight(w_division_code, 80)) = 0, '', toUInt8(bitShiftRight(w_division_code, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_division_code, 80))))) AS division_code_rule,
        v_org_kind AS org_kind,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_org_kind, 65535))] AS org_kind_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_org_kind, 65535))] AS org_kind_src,
        times[indexOf(srcs, toUInt16(bitAnd(w_org_kind, 65535)))] AS org_kind_at,
        multiIf(toUInt8(bitShiftRight(w_org_kind, 80)) = 0, '', toUInt8(bitShiftRight(w_org_kind, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_org_kind, 80))))) AS org_kind_rule,
        v_uscc AS uscc,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_uscc, 65535))] AS uscc_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_uscc, 65535))] AS uscc_src,
        if(w_uscc = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_uscc, 65535)))]) AS uscc_at,
        multiIf(toUInt8(bitShiftRight(w_uscc, 80)) = 0, '', toUInt8(bitShiftRight(w_uscc, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_uscc, 80))))) AS uscc_rule,
        v_name AS name,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_name, 65535))] AS name_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_name, 65535))] AS name_src,
        times[indexOf(srcs, toUInt16(bitAnd(w_name, 65535)))] AS name_at,
        multiIf(toUInt8(bitShiftRight(w_name, 80)) = 0, '', toUInt8(bitShiftRight(w_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_name, 80))))) AS name_rule,
        v_established_on AS established_on,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_established_on, 65535))] AS established_on_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_established_on, 65535))] AS established_on_src,
        if(w_established_on = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_established_on, 65535)))]) AS established_on_at,
        multiIf(toUInt8(bitShiftRight(w_established_on, 80)) = 0, '', toUInt8(bitShiftRight(w_established_on, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_established_on, 80))))) AS established_on_rule,
        v_status AS status,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_status, 65535))] AS status_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_status, 65535))] AS status_src,
        if(w_status = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_status, 65535)))]) AS status_at,
        multiIf(toUInt8(bitShiftRight(w_status, 80)) = 0, '', toUInt8(bitShiftRight(w_status, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_status, 80))))) AS status_rule,
        v_office_address AS office_address,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_office_address, 65535))] AS office_address_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_office_address, 65535))] AS office_address_src,
        if(w_office_address = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_office_address, 65535)))]) AS office_address_at,
        multiIf(toUInt8(bitShiftRight(w_office_address, 80)) = 0, '', toUInt8(bitShiftRight(w_office_address, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_office_address, 80))))) AS office_address_rule,
        v_office_phone AS office_phone,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_office_phone, 65535))] AS office_phone_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_office_phone, 65535))] AS office_phone_src,
        if(w_office_phone = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_office_phone, 65535)))]) AS office_phone_at,
        multiIf(toUInt8(bitShiftRight(w_office_phone, 80)) = 0, '', toUInt8(bitShiftRight(w_office_phone, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_office_phone, 80))))) AS office_phone_rule,
        v_match_name AS match_name,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_match_name, 65535))] AS match_name_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_match_name, 65535))] AS match_name_src,
        if(w_match_name = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_match_name, 65535)))]) AS match_name_at,
        multiIf(toUInt8(bitShiftRight(w_match_name, 80)) = 0, '', toUInt8(bitShiftRight(w_match_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_match_name, 80))))) AS match_name_rule,
        v_match_address AS match_address,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_match_address, 65535))] AS match_address_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_match_address, 65535))] AS match_address_src,
        if(w_match_address = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_match_address, 65535)))]) AS match_address_at,
        multiIf(toUInt8(bitShiftRight(w_match_address, 80)) = 0, '', toUInt8(bitShiftRight(w_match_address, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_match_address, 80))))) AS match_address_rule,
        v_headcount AS headcount,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_headcount, 65535))] AS headcount_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_headcount, 65535))] AS headcount_src,
        if(w_headcount = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_headcount, 65535)))]) AS headcount_at,
        multiIf(toUInt8(bitShiftRight(w_headcount, 80)) = 0, '', toUInt8(bitShiftRight(w_headcount, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_headcount, 80))))) AS headcount_rule,
        v_valid_from AS valid_from,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_valid_from, 65535))] AS valid_from_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_valid_from, 65535))] AS valid_from_src,
        if(w_valid_from = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_valid_from, 65535)))]) AS valid_from_at,
        multiIf(toUInt8(bitShiftRight(w_valid_from, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_from, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_from, 80))))) AS valid_from_rule,
        v_valid_to AS valid_to,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_valid_to, 65535))] AS valid_to_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_valid_to, 65535))] AS valid_to_src,
        if(w_valid_to = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_valid_to, 65535)))]) AS valid_to_at,
        multiIf(toUInt8(bitShiftRight(w_valid_to, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_to, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_to, 80))))) AS valid_to_rule,
        v_uscc_valid AS uscc_valid,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_uscc_valid, 65535))] AS uscc_valid_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_uscc_valid, 65535))] AS uscc_valid_src,
        if(w_uscc_valid = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_uscc_valid, 65535)))]) AS uscc_valid_at,
        multiIf(toUInt8(bitShiftRight(w_uscc_valid, 80)) = 0, '', toUInt8(bitShiftRight(w_uscc_valid, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_uscc_valid, 80))))) AS uscc_valid_rule,
        v_social_kind AS social_kind,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_social_kind, 65535))] AS social_kind_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_social_kind, 65535))] AS social_kind_src,
        if(w_social_kind = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_social_kind, 65535)))]) AS social_kind_at,
        multiIf(toUInt8(bitShiftRight(w_social_kind, 80)) = 0, '', toUInt8(bitShiftRight(w_social_kind, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_social_kind, 80))))) AS social_kind_rule,
        v_parent_org_id AS parent_org_id,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_parent_org_id, 65535))] AS parent_org_id_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_parent_org_id, 65535))] AS parent_org_id_src,
        if(w_parent_org_id = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_parent_org_id, 65535)))]) AS parent_org_id_at,
        multiIf(toUInt8(bitShiftRight(w_parent_org_id, 80)) = 0, '', toUInt8(bitShiftRight(w_parent_org_id, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_parent_org_id, 80))))) AS parent_org_id_rule,
        v_reg_authority AS reg_authority,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_reg_authority, 65535))] AS reg_authority_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_reg_authority, 65535))] AS reg_authority_src,
        if(w_reg_authority = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_reg_authority, 65535)))]) AS reg_authority_at,
        multiIf(toUInt8(bitShiftRight(w_reg_authority, 80)) = 0, '', toUInt8(bitShiftRight(w_reg_authority, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_reg_authority, 80))))) AS reg_authority_rule,
        v_charter_party_clause AS charter_party_clause,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_charter_party_clause, 65535))] AS charter_party_clause_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_charter_party_clause, 65535))] AS charter_party_clause_src,
        if(w_charter_party_clause = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_charter_party_clause, 65535)))]) AS charter_party_clause_at,
        multiIf(toUInt8(bitShiftRight(w_charter_party_clause, 80)) = 0, '', toUInt8(bitShiftRight(w_charter_party_clause, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_charter_party_clause, 80))))) AS charter_party_clause_rule,
        v_charter_version AS charter_version,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_charter_version, 65535))] AS charter_version_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_charter_version, 65535))] AS charter_version_src,
        if(w_charter_version = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_charter_version, 65535)))]) AS charter_version_at,
        multiIf(toUInt8(bitShiftRight(w_charter_version, 80)) = 0, '', toUInt8(bitShiftRight(w_charter_version, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_charter_version, 80))))) AS charter_version_rule,
        v_management_mode AS management_mode,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_management_mode, 65535))] AS management_mode_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_management_mode, 65535))] AS management_mode_src,
        if(w_management_mode = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_management_mode, 65535)))]) AS management_mode_at,
        multiIf(toUInt8(bitShiftRight(w_management_mode, 80)) = 0, '', toUInt8(bitShiftRight(w_management_mode, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_management_mode, 80))))) AS management_mode_rule,
        v_unified_command AS unified_command,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_unified_command, 65535))] AS unified_command_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_unified_command, 65535))] AS unified_command_src,
        if(w_unified_command = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_unified_command, 65535)))]) AS unified_command_at,
        multiIf(toUInt8(bitShiftRight(w_unified_command, 80)) = 0, '', toUInt8(bitShiftRight(w_unified_command, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_unified_command, 80))))) AS unified_command_rule,
        v_consulted_on_assessment AS consulted_on_assessment,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_consulted_on_assessment, 65535))] AS consulted_on_assessment_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_consulted_on_assessment, 65535))] AS consulted_on_assessment_src,
        if(w_consulted_on_assessment = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_consulted_on_assessment, 65535)))]) AS consulted_on_assessment_at,
        multiIf(toUInt8(bitShiftRight(w_consulted_on_assessment, 80)) = 0, '', toUInt8(bitShiftRight(w_consulted_on_assessment, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_consulted_on_assessment, 80))))) AS consulted_on_assessment_rule,
        v_consulted_on_appointment AS consulted_on_appointment,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_consulted_on_appointment, 65535))] AS consulted_on_appointment_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_consulted_on_appointment, 65535))] AS consulted_on_appointment_src,
        if(w_consulted_on_appointment = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_consulted_on_appointment, 65535)))]) AS consulted_on_appointment_at,
        multiIf(toUInt8(bitShiftRight(w_consulted_on_appointment, 80)) = 0, '', toUInt8(bitShiftRight(w_consulted_on_appointment, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_consulted_on_appointment, 80))))) AS consulted_on_appointment_rule
 FROM
@@ -6520,16 +6575,16 @@ FROM
          minIf(ord_0, consulted_on_assessment IS NOT NULL) AS w_consulted_on_assessment,
          argMinIf(consulted_on_appointment, ord_0, consulted_on_appointment IS NOT NULL) AS v_consulted_on_appointment,
          minIf(ord_0, consulted_on_appointment IS NOT NULL) AS w_consulted_on_appointment,
-         groupArray(toUInt16(indexOf(['county_ledger', 'province_gateway'], src_system))) AS srcs,
+         groupArray(toUInt16(indexOf(['county_ledger', 'province_gateway', 'township_ledger'], src_system))) AS srcs,
          groupArray(event_time) AS times
   FROM
   (
-    SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'province_gateway', 1, src_system = 'county_ledger', 2, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway'], src_system) AS ord_0, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'province_gateway', 2, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway'], src_system) AS ord_1
+    SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'province_gateway', 1, src_system = 'county_ledger', 2, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger'], src_system) AS ord_0, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'province_gateway', 2, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger'], src_system) AS ord_1
     FROM
     (
       SELECT org_id, division_code, org_kind, uscc, name, established_on, status, office_address, office_phone, match_name, match_address, headcount, valid_from, valid_to, uscc_valid, social_kind, parent_org_id, reg_authority, charter_party_clause, charter_version, management_mode, unified_command, consulted_on_assessment, consulted_on_appointment, src_system, src_tier, event_time, version, is_deleted
       FROM std.organization
-      WHERE src_system IN ('county_ledger', 'province_gateway') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+      WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
       ORDER BY org_id DESC, src_system DESC, version DESC, kafka_offset DESC
       LIMIT 1 BY org_id, src_system
     )
@@ -6537,7 +6592,7 @@ FROM
   )
   GROUP BY org_id
 )
-COMMENT '组织机构：任意时点（at）的一物一行，按任意时点（known）所知 [8c37c86924d4a620]';
+COMMENT '组织机构：任意时点（at）的一物一行，按任意时点（known）所知 [32ab8ba84752d654]';
 
 CREATE OR REPLACE VIEW dwd.organization_history
 (
@@ -6641,95 +6696,95 @@ SELECT row_from,
        row_to,
        org_id,
        v_division_code AS division_code,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_division_code, 65535))] AS division_code_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_division_code, 65535))] AS division_code_src,
        times[indexOf(srcs, toUInt16(bitAnd(w_division_code, 65535)))] AS division_code_at,
        multiIf(toUInt8(bitShiftRight(w_division_code, 80)) = 0, '', toUInt8(bitShiftRight(w_division_code, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_division_code, 80))))) AS division_code_rule,
        v_org_kind AS org_kind,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_org_kind, 65535))] AS org_kind_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_org_kind, 65535))] AS org_kind_src,
        times[indexOf(srcs, toUInt16(bitAnd(w_org_kind, 65535)))] AS org_kind_at,
        multiIf(toUInt8(bitShiftRight(w_org_kind, 80)) = 0, '', toUInt8(bitShiftRight(w_org_kind, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_org_kind, 80))))) AS org_kind_rule,
        v_uscc AS uscc,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_uscc, 65535))] AS uscc_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_uscc, 65535))] AS uscc_src,
        if(w_uscc = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_uscc, 65535)))]) AS uscc_at,
        multiIf(toUInt8(bitShiftRight(w_uscc, 80)) = 0, '', toUInt8(bitShiftRight(w_uscc, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_uscc, 80))))) AS uscc_rule,
        v_name AS name,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_name, 65535))] AS name_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_name, 65535))] AS name_src,
        times[indexOf(srcs, toUInt16(bitAnd(w_name, 65535)))] AS name_at,
        multiIf(toUInt8(bitShiftRight(w_name, 80)) = 0, '', toUInt8(bitShiftRight(w_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_name, 80))))) AS name_rule,
        v_established_on AS established_on,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_established_on, 65535))] AS established_on_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_established_on, 65535))] AS established_on_src,
        if(w_established_on = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_established_on, 65535)))]) AS established_on_at,
        multiIf(toUInt8(bitShiftRight(w_established_on, 80)) = 0, '', toUInt8(bitShiftRight(w_established_on, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_established_on, 80))))) AS established_on_rule,
        v_status AS status,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_status, 65535))] AS status_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_status, 65535))] AS status_src,
        if(w_status = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_status, 65535)))]) AS status_at,
        multiIf(toUInt8(bitShiftRight(w_status, 80)) = 0, '', toUInt8(bitShiftRight(w_status, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_status, 80))))) AS status_rule,
        v_office_address AS office_address,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_office_address, 65535))] AS office_address_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_office_address, 65535))] AS office_address_src,
        if(w_office_address = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_office_address, 65535)))]) AS office_address_at,
        multiIf(toUInt8(bitShiftRight(w_office_address, 80)) = 0, '', toUInt8(bitShiftRight(w_office_address, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_office_address, 80))))) AS office_address_rule,
        v_office_phone AS office_phone,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_office_phone, 65535))] AS office_phone_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_office_phone, 65535))] AS office_phone_src,
        if(w_office_phone = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_office_phone, 65535)))]) AS office_phone_at,
        multiIf(toUInt8(bitShiftRight(w_office_phone, 80)) = 0, '', toUInt8(bitShiftRight(w_office_phone, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_office_phone, 80))))) AS office_phone_rule,
        v_match_name AS match_name,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_match_name, 65535))] AS match_name_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_match_name, 65535))] AS match_name_src,
        if(w_match_name = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_match_name, 65535)))]) AS match_name_at,
        multiIf(toUInt8(bitShiftRight(w_match_name, 80)) = 0, '', toUInt8(bitShiftRight(w_match_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_match_name, 80))))) AS match_name_rule,
        v_match_address AS match_address,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_match_address, 65535))] AS match_address_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_match_address, 65535))] AS match_address_src,
        if(w_match_address = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_match_address, 65535)))]) AS match_address_at,
        multiIf(toUInt8(bitShiftRight(w_match_address, 80)) = 0, '', toUInt8(bitShiftRight(w_match_address, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_match_address, 80))))) AS match_address_rule,
        v_headcount AS headcount,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_headcount, 65535))] AS headcount_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_headcount, 65535))] AS headcount_src,
        if(w_headcount = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_headcount, 65535)))]) AS headcount_at,
        multiIf(toUInt8(bitShiftRight(w_headcount, 80)) = 0, '', toUInt8(bitShiftRight(w_headcount, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_headcount, 80))))) AS headcount_rule,
        v_valid_from AS valid_from,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_valid_from, 65535))] AS valid_from_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_valid_from, 65535))] AS valid_from_src,
        if(w_valid_from = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_valid_from, 65535)))]) AS valid_from_at,
        multiIf(toUInt8(bitShiftRight(w_valid_from, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_from, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_from, 80))))) AS valid_from_rule,
        v_valid_to AS valid_to,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_valid_to, 65535))] AS valid_to_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_valid_to, 65535))] AS valid_to_src,
        if(w_valid_to = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_valid_to, 65535)))]) AS valid_to_at,
        multiIf(toUInt8(bitShiftRight(w_valid_to, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_to, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_to, 80))))) AS valid_to_rule,
        v_uscc_valid AS uscc_valid,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_uscc_valid, 65535))] AS uscc_valid_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_uscc_valid, 65535))] AS uscc_valid_src,
        if(w_uscc_valid = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_uscc_valid, 65535)))]) AS uscc_valid_at,
        multiIf(toUInt8(bitShiftRight(w_uscc_valid, 80)) = 0, '', toUInt8(bitShiftRight(w_uscc_valid, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_uscc_valid, 80))))) AS uscc_valid_rule,
        v_social_kind AS social_kind,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_social_kind, 65535))] AS social_kind_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_social_kind, 65535))] AS social_kind_src,
        if(w_social_kind = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_social_kind, 65535)))]) AS social_kind_at,
        multiIf(toUInt8(bitShiftRight(w_social_kind, 80)) = 0, '', toUInt8(bitShiftRight(w_social_kind, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_social_kind, 80))))) AS social_kind_rule,
        v_parent_org_id AS parent_org_id,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_parent_org_id, 65535))] AS parent_org_id_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_parent_org_id, 65535))] AS parent_org_id_src,
        if(w_parent_org_id = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_parent_org_id, 65535)))]) AS parent_org_id_at,
        multiIf(toUInt8(bitShiftRight(w_parent_org_id, 80)) = 0, '', toUInt8(bitShiftRight(w_parent_org_id, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_parent_org_id, 80))))) AS parent_org_id_rule,
        v_reg_authority AS reg_authority,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_reg_authority, 65535))] AS reg_authority_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_reg_authority, 65535))] AS reg_authority_src,
        if(w_reg_authority = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_reg_authority, 65535)))]) AS reg_authority_at,
        multiIf(toUInt8(bitShiftRight(w_reg_authority, 80)) = 0, '', toUInt8(bitShiftRight(w_reg_authority, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_reg_authority, 80))))) AS reg_authority_rule,
        v_charter_party_clause AS charter_party_clause,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_charter_party_clause, 65535))] AS charter_party_clause_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_charter_party_clause, 65535))] AS charter_party_clause_src,
        if(w_charter_party_clause = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_charter_party_clause, 65535)))]) AS charter_party_clause_at,
        multiIf(toUInt8(bitShiftRight(w_charter_party_clause, 80)) = 0, '', toUInt8(bitShiftRight(w_charter_party_clause, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_charter_party_clause, 80))))) AS charter_party_clause_rule,
        v_charter_version AS charter_version,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_charter_version, 65535))] AS charter_version_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_charter_version, 65535))] AS charter_version_src,
        if(w_charter_version = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_charter_version, 65535)))]) AS charter_version_at,
        multiIf(toUInt8(bitShiftRight(w_charter_version, 80)) = 0, '', toUInt8(bitShiftRight(w_charter_version, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_charter_version, 80))))) AS charter_version_rule,
        v_management_mode AS management_mode,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_management_mode, 65535))] AS management_mode_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_management_mode, 65535))] AS management_mode_src,
        if(w_management_mode = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_management_mode, 65535)))]) AS management_mode_at,
        multiIf(toUInt8(bitShiftRight(w_management_mode, 80)) = 0, '', toUInt8(bitShiftRight(w_management_mode, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_management_mode, 80))))) AS management_mode_rule,
        v_unified_command AS unified_command,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_unified_command, 65535))] AS unified_command_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_unified_command, 65535))] AS unified_command_src,
        if(w_unified_command = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_unified_command, 65535)))]) AS unified_command_at,
        multiIf(toUInt8(bitShiftRight(w_unified_command, 80)) = 0, '', toUInt8(bitShiftRight(w_unified_command, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_unified_command, 80))))) AS unified_command_rule,
        v_consulted_on_assessment AS consulted_on_assessment,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_consulted_on_assessment, 65535))] AS consulted_on_assessment_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_consulted_on_assessment, 65535))] AS consulted_on_assessment_src,
        if(w_consulted_on_assessment = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_consulted_on_assessment, 65535)))]) AS consulted_on_assessment_at,
        multiIf(toUInt8(bitShiftRight(w_consulted_on_assessment, 80)) = 0, '', toUInt8(bitShiftRight(w_consulted_on_assessment, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_consulted_on_assessment, 80))))) AS consulted_on_assessment_rule,
        v_consulted_on_appointment AS consulted_on_appointment,
-       ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_consulted_on_appointment, 65535))] AS consulted_on_appointment_src,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_consulted_on_appointment, 65535))] AS consulted_on_appointment_src,
        if(w_consulted_on_appointment = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_consulted_on_appointment, 65535)))]) AS consulted_on_appointment_at,
        multiIf(toUInt8(bitShiftRight(w_consulted_on_appointment, 80)) = 0, '', toUInt8(bitShiftRight(w_consulted_on_appointment, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_consulted_on_appointment, 80))))) AS consulted_on_appointment_rule
 FROM
@@ -6781,11 +6836,11 @@ FROM
          minIf(ord_0, consulted_on_assessment IS NOT NULL) AS w_consulted_on_assessment,
          argMinIf(consulted_on_appointment, ord_0, consulted_on_appointment IS NOT NULL) AS v_consulted_on_appointment,
          minIf(ord_0, consulted_on_appointment IS NOT NULL) AS w_consulted_on_appointment,
-         groupArray(toUInt16(indexOf(['county_ledger', 'province_gateway'], src_system))) AS srcs,
+         groupArray(toUInt16(indexOf(['county_ledger', 'province_gateway', 'township_ledger'], src_system))) AS srcs,
          groupArray(event_time) AS times
   FROM
   (
-    SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'province_gateway', 1, src_system = 'county_ledger', 2, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway'], src_system) AS ord_0, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'province_gateway', 2, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway'], src_system) AS ord_1
+    SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'province_gateway', 1, src_system = 'county_ledger', 2, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger'], src_system) AS ord_0, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'province_gateway', 2, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger'], src_system) AS ord_1
     FROM
     (
       SELECT row_from, row_to, org_id, division_code, org_kind, uscc, name, established_on, status, office_address, office_phone, match_name, match_address, headcount, valid_from, valid_to, uscc_valid, social_kind, parent_org_id, reg_authority, charter_party_clause, charter_version, management_mode, unified_command, consulted_on_assessment, consulted_on_appointment, src_system, src_tier, event_time, version, is_deleted
@@ -6805,7 +6860,7 @@ FROM
         ) AS b ON c.org_id = b.org_id
         WHERE c.event_time <= b.row_from
       )
-      WHERE src_system IN ('county_ledger', 'province_gateway')
+      WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger')
       ORDER BY org_id DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
       LIMIT 1 BY org_id, row_from, row_to, src_system
     )
@@ -6813,7 +6868,7 @@ FROM
   )
   GROUP BY org_id, row_from, row_to
 )
-COMMENT '组织机构：每件事物各时段的一物一行 [3c670f1473368ccd]';
+COMMENT '组织机构：每件事物各时段的一物一行 [d50e2c730b14a22e]';
 
 CREATE OR REPLACE VIEW dwd.organization_as_of_under
 (
@@ -7016,95 +7071,95 @@ FROM
 (
   SELECT org_id,
          v_division_code AS division_code,
-         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_division_code, 65535))] AS division_code_src,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_division_code, 65535))] AS division_code_src,
          times[indexOf(srcs, toUInt16(bitAnd(w_division_code, 65535)))] AS division_code_at,
          multiIf(toUInt8(bitShiftRight(w_division_code, 80)) = 0, '', toUInt8(bitShiftRight(w_division_code, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_division_code, 80))))) AS division_code_rule,
          v_org_kind AS org_kind,
-         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_org_kind, 65535))] AS org_kind_src,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_org_kind, 65535))] AS org_kind_src,
          times[indexOf(srcs, toUInt16(bitAnd(w_org_kind, 65535)))] AS org_kind_at,
          multiIf(toUInt8(bitShiftRight(w_org_kind, 80)) = 0, '', toUInt8(bitShiftRight(w_org_kind, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_org_kind, 80))))) AS org_kind_rule,
          v_uscc AS uscc,
-         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_uscc, 65535))] AS uscc_src,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_uscc, 65535))] AS uscc_src,
          if(w_uscc = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_uscc, 65535)))]) AS uscc_at,
          multiIf(toUInt8(bitShiftRight(w_uscc, 80)) = 0, '', toUInt8(bitShiftRight(w_uscc, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_uscc, 80))))) AS uscc_rule,
          v_name AS name,
-         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_name, 65535))] AS name_src,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_name, 65535))] AS name_src,
          times[indexOf(srcs, toUInt16(bitAnd(w_name, 65535)))] AS name_at,
          multiIf(toUInt8(bitShiftRight(w_name, 80)) = 0, '', toUInt8(bitShiftRight(w_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_name, 80))))) AS name_rule,
          v_established_on AS established_on,
-         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_established_on, 65535))] AS established_on_src,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_established_on, 65535))] AS established_on_src,
          if(w_established_on = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_established_on, 65535)))]) AS established_on_at,
          multiIf(toUInt8(bitShiftRight(w_established_on, 80)) = 0, '', toUInt8(bitShiftRight(w_established_on, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_established_on, 80))))) AS established_on_rule,
          v_status AS status,
-         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_status, 65535))] AS status_src,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_status, 65535))] AS status_src,
          if(w_status = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_status, 65535)))]) AS status_at,
          multiIf(toUInt8(bitShiftRight(w_status, 80)) = 0, '', toUInt8(bitShiftRight(w_status, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_status, 80))))) AS status_rule,
          v_office_address AS office_address,
-         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_office_address, 65535))] AS office_address_src,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_office_address, 65535))] AS office_address_src,
          if(w_office_address = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_office_address, 65535)))]) AS office_address_at,
          multiIf(toUInt8(bitShiftRight(w_office_address, 80)) = 0, '', toUInt8(bitShiftRight(w_office_address, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_office_address, 80))))) AS office_address_rule,
          v_office_phone AS office_phone,
-         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_office_phone, 65535))] AS office_phone_src,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_office_phone, 65535))] AS office_phone_src,
          if(w_office_phone = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_office_phone, 65535)))]) AS office_phone_at,
          multiIf(toUInt8(bitShiftRight(w_office_phone, 80)) = 0, '', toUInt8(bitShiftRight(w_office_phone, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_office_phone, 80))))) AS office_phone_rule,
          v_match_name AS match_name,
-         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_match_name, 65535))] AS match_name_src,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_match_name, 65535))] AS match_name_src,
          if(w_match_name = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_match_name, 65535)))]) AS match_name_at,
          multiIf(toUInt8(bitShiftRight(w_match_name, 80)) = 0, '', toUInt8(bitShiftRight(w_match_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_match_name, 80))))) AS match_name_rule,
          v_match_address AS match_address,
-         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_match_address, 65535))] AS match_address_src,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_match_address, 65535))] AS match_address_src,
          if(w_match_address = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_match_address, 65535)))]) AS match_address_at,
          multiIf(toUInt8(bitShiftRight(w_match_address, 80)) = 0, '', toUInt8(bitShiftRight(w_match_address, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_match_address, 80))))) AS match_address_rule,
          v_headcount AS headcount,
-         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_headcount, 65535))] AS headcount_src,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_headcount, 65535))] AS headcount_src,
          if(w_headcount = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_headcount, 65535)))]) AS headcount_at,
          multiIf(toUInt8(bitShiftRight(w_headcount, 80)) = 0, '', toUInt8(bitShiftRight(w_headcount, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_headcount, 80))))) AS headcount_rule,
          v_valid_from AS valid_from,
-         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_valid_from, 65535))] AS valid_from_src,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_valid_from, 65535))] AS valid_from_src,
          if(w_valid_from = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_valid_from, 65535)))]) AS valid_from_at,
          multiIf(toUInt8(bitShiftRight(w_valid_from, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_from, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_from, 80))))) AS valid_from_rule,
          v_valid_to AS valid_to,
-         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_valid_to, 65535))] AS valid_to_src,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_valid_to, 65535))] AS valid_to_src,
          if(w_valid_to = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_valid_to, 65535)))]) AS valid_to_at,
          multiIf(toUInt8(bitShiftRight(w_valid_to, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_to, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_to, 80))))) AS valid_to_rule,
          v_uscc_valid AS uscc_valid,
-         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_uscc_valid, 65535))] AS uscc_valid_src,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_uscc_valid, 65535))] AS uscc_valid_src,
          if(w_uscc_valid = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_uscc_valid, 65535)))]) AS uscc_valid_at,
          multiIf(toUInt8(bitShiftRight(w_uscc_valid, 80)) = 0, '', toUInt8(bitShiftRight(w_uscc_valid, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_uscc_valid, 80))))) AS uscc_valid_rule,
          v_social_kind AS social_kind,
-         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_social_kind, 65535))] AS social_kind_src,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_social_kind, 65535))] AS social_kind_src,
          if(w_social_kind = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_social_kind, 65535)))]) AS social_kind_at,
          multiIf(toUInt8(bitShiftRight(w_social_kind, 80)) = 0, '', toUInt8(bitShiftRight(w_social_kind, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_social_kind, 80))))) AS social_kind_rule,
          v_parent_org_id AS parent_org_id,
-         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_parent_org_id, 65535))] AS parent_org_id_src,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_parent_org_id, 65535))] AS parent_org_id_src,
          if(w_parent_org_id = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_parent_org_id, 65535)))]) AS parent_org_id_at,
          multiIf(toUInt8(bitShiftRight(w_parent_org_id, 80)) = 0, '', toUInt8(bitShiftRight(w_parent_org_id, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_parent_org_id, 80))))) AS parent_org_id_rule,
          v_reg_authority AS reg_authority,
-         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_reg_authority, 65535))] AS reg_authority_src,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_reg_authority, 65535))] AS reg_authority_src,
          if(w_reg_authority = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_reg_authority, 65535)))]) AS reg_authority_at,
          multiIf(toUInt8(bitShiftRight(w_reg_authority, 80)) = 0, '', toUInt8(bitShiftRight(w_reg_authority, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_reg_authority, 80))))) AS reg_authority_rule,
          v_charter_party_clause AS charter_party_clause,
-         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_charter_party_clause, 65535))] AS charter_party_clause_src,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_charter_party_clause, 65535))] AS charter_party_clause_src,
          if(w_charter_party_clause = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_charter_party_clause, 65535)))]) AS charter_party_clause_at,
          multiIf(toUInt8(bitShiftRight(w_charter_party_clause, 80)) = 0, '', toUInt8(bitShiftRight(w_charter_party_clause, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_charter_party_clause, 80))))) AS charter_party_clause_rule,
          v_charter_version AS charter_version,
-         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_charter_version, 65535))] AS charter_version_src,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_charter_version, 65535))] AS charter_version_src,
          if(w_charter_version = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_charter_version, 65535)))]) AS charter_version_at,
          multiIf(toUInt8(bitShiftRight(w_charter_version, 80)) = 0, '', toUInt8(bitShiftRight(w_charter_version, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_charter_version, 80))))) AS charter_version_rule,
          v_management_mode AS management_mode,
-         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_management_mode, 65535))] AS management_mode_src,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_management_mode, 65535))] AS management_mode_src,
          if(w_management_mode = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_management_mode, 65535)))]) AS management_mode_at,
          multiIf(toUInt8(bitShiftRight(w_management_mode, 80)) = 0, '', toUInt8(bitShiftRight(w_management_mode, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_management_mode, 80))))) AS management_mode_rule,
          v_unified_command AS unified_command,
-         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_unified_command, 65535))] AS unified_command_src,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_unified_command, 65535))] AS unified_command_src,
          if(w_unified_command = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_unified_command, 65535)))]) AS unified_command_at,
          multiIf(toUInt8(bitShiftRight(w_unified_command, 80)) = 0, '', toUInt8(bitShiftRight(w_unified_command, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_unified_command, 80))))) AS unified_command_rule,
          v_consulted_on_assessment AS consulted_on_assessment,
-         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_consulted_on_assessment, 65535))] AS consulted_on_assessment_src,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_consulted_on_assessment, 65535))] AS consulted_on_assessment_src,
          if(w_consulted_on_assessment = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_consulted_on_assessment, 65535)))]) AS consulted_on_assessment_at,
          multiIf(toUInt8(bitShiftRight(w_consulted_on_assessment, 80)) = 0, '', toUInt8(bitShiftRight(w_consulted_on_assessment, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_consulted_on_assessment, 80))))) AS consulted_on_assessment_rule,
          v_consulted_on_appointment AS consulted_on_appointment,
-         ['county_ledger', 'province_gateway'][toUInt16(bitAnd(w_consulted_on_appointment, 65535))] AS consulted_on_appointment_src,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_consulted_on_appointment, 65535))] AS consulted_on_appointment_src,
          if(w_consulted_on_appointment = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_consulted_on_appointment, 65535)))]) AS consulted_on_appointment_at,
          multiIf(toUInt8(bitShiftRight(w_consulted_on_appointment, 80)) = 0, '', toUInt8(bitShiftRight(w_consulted_on_appointment, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_consulted_on_appointment, 80))))) AS consulted_on_appointment_rule
   FROM
@@ -7156,16 +7211,16 @@ FROM
            minIf(ord_0, consulted_on_assessment IS NOT NULL) AS w_consulted_on_assessment,
            argMinIf(consulted_on_appointment, ord_0, consulted_on_appointment IS NOT NULL) AS v_consulted_on_appointment,
            minIf(ord_0, consulted_on_appointment IS NOT NULL) AS w_consulted_on_appointment,
-           groupArray(toUInt16(indexOf(['county_ledger', 'province_gateway'], src_system))) AS srcs,
+           groupArray(toUInt16(indexOf(['county_ledger', 'province_gateway', 'township_ledger'], src_system))) AS srcs,
            groupArray(event_time) AS times
     FROM
     (
-      SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'province_gateway', 1, src_system = 'county_ledger', 2, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway'], src_system) AS ord_0, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'province_gateway', 2, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway'], src_system) AS ord_1
+      SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'province_gateway', 1, src_system = 'county_ledger', 2, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger'], src_system) AS ord_0, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'province_gateway', 2, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger'], src_system) AS ord_1
       FROM
       (
         SELECT org_id, division_code, org_kind, uscc, name, established_on, status, office_address, office_phone, match_name, match_address, headcount, valid_from, valid_to, uscc_valid, social_kind, parent_org_id, reg_authority, charter_party_clause, charter_version, management_mode, unified_command, consulted_on_assessment, consulted_on_appointment, src_system, src_tier, event_time, version, is_deleted
         FROM std.organization
-        WHERE src_system IN ('county_ledger', 'province_gateway') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
         ORDER BY org_id DESC, src_system DESC, version DESC, kafka_offset DESC
         LIMIT 1 BY org_id, src_system
       )
@@ -7193,7 +7248,7 @@ ARRAY JOIN arrayConcat(
   arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.division_code_at) AND x.2 > toDate32(t.division_code_at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
   if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
 WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
-COMMENT '组织机构：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [d3bf2d60b2dce787]';
+COMMENT '组织机构：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [5d8ddf93adbd1197]';
 
 CREATE OR REPLACE VIEW dwd.organization_under
 (
