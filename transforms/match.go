@@ -103,20 +103,33 @@ func (st *state) within(reg *divisions.Register, b []byte, in input) ([]byte, st
 	if code == nil {
 		return b, rule
 	}
-	for _, width := range [...]int{2, 4, 6, 9} {
-		var up [12]byte
-		copy(up[:], "000000000000")
+	var names [len(withinWidths)]string
+	for i, width := range withinWidths {
+		up := [12]byte([]byte("000000000000"))
 		copy(up[:], code[:width])
-		d, ok := reg.LookupBytes(up[:])
-		if !ok {
-			continue
+		if d, ok := reg.LookupBytes(up[:]); ok {
+			names[i] = d.Name
 		}
-		if name := borrow(d.Name); len(b) > len(name) && string(b[:len(name)]) == d.Name {
-			b = b[len(name):]
+	}
+	// The longest name first: a zone's may begin with its city's.
+	for from := 0; from < len(names); {
+		found := -1
+		for i := from; i < len(names); i++ {
+			if n := names[i]; n != "" && len(b) > len(n) && string(b[:len(n)]) == n && (found < 0 || len(n) > len(names[found])) {
+				found = i
+			}
 		}
+		if found < 0 {
+			break
+		}
+		b, from = b[len(names[found]):], found+1
 	}
 	return b, ""
 }
+
+// withinWidths are the digits of a code that name province, city, county and
+// township.
+var withinWidths = [...]int{2, 4, 6, 9}
 
 // matchName evaluates a name in the form for matching, committees' kinds
 // written in full. The second field, a division, takes the names of the

@@ -77,7 +77,7 @@ func (w *World) social(t, i, name int) social {
 	s.bookAs = s.name
 	switch k := r.n(100); {
 	case k < 12:
-		s.bookAs = w.cities[p.city].name + w.counties[p.county].name + p.name + s.name
+		s.bookAs = w.cities[p.city].name + w.counties[p.county].name + p.name + strings.TrimPrefix(s.name, p.name)
 	case k < 24:
 		s.bookAs = traditional.Replace(s.name)
 	}
