@@ -4322,7 +4322,10 @@ FROM
         SELECT division_code, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY division_code ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
         FROM
         (
-          SELECT DISTINCT division_code, event_time AS row_from FROM std.division WHERE toString(division_code) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          SELECT DISTINCT division_code, event_time AS row_from FROM
+          (
+            SELECT * FROM std.division WHERE toString(division_code) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          )
         )
       ) AS b ON c.division_code = b.division_code
       WHERE c.event_time <= b.row_from
@@ -4333,7 +4336,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '行政区划：每件事物各时段的一物一行 [3fee7615666d2a2c]';
+COMMENT '行政区划：每件事物各时段的一物一行 [e51f911ee010d0b1]';
 
 CREATE OR REPLACE VIEW dwd.division_change
 (
@@ -4500,7 +4503,10 @@ FROM
         SELECT change_id, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY change_id ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
         FROM
         (
-          SELECT DISTINCT change_id, event_time AS row_from FROM std.division_change WHERE toString(change_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          SELECT DISTINCT change_id, event_time AS row_from FROM
+          (
+            SELECT * FROM std.division_change WHERE toString(change_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          )
         )
       ) AS b ON c.change_id = b.change_id
       WHERE c.event_time <= b.row_from
@@ -4511,7 +4517,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '区划变更：每件事物各时段的一物一行 [98ae5d2061c28d77]';
+COMMENT '区划变更：每件事物各时段的一物一行 [2d0807ff073b23c3]';
 
 CREATE OR REPLACE VIEW dwd.grid
 (
@@ -4648,7 +4654,10 @@ FROM
         SELECT grid_id, valid_from, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY grid_id, valid_from ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
         FROM
         (
-          SELECT DISTINCT grid_id, valid_from, event_time AS row_from FROM std.grid WHERE concatWithSeparator('|', toString(grid_id), toString(valid_from)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          SELECT DISTINCT grid_id, valid_from, event_time AS row_from FROM
+          (
+            SELECT * FROM std.grid WHERE concatWithSeparator('|', toString(grid_id), toString(valid_from)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          )
         )
       ) AS b ON c.grid_id = b.grid_id AND c.valid_from = b.valid_from
       WHERE c.event_time <= b.row_from
@@ -4659,7 +4668,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '网格：每件事物各时段的一物一行 [ee72d1814f5a2e86]';
+COMMENT '网格：每件事物各时段的一物一行 [49c109a5265afe7c]';
 
 CREATE OR REPLACE VIEW dwd.grid_as_of_under
 (
@@ -5572,7 +5581,10 @@ FROM
           SELECT facility_id, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY facility_id ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
           FROM
           (
-            SELECT DISTINCT facility_id, event_time AS row_from FROM std.facility WHERE toString(facility_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+            SELECT DISTINCT facility_id, event_time AS row_from FROM
+            (
+              SELECT * FROM std.facility WHERE toString(facility_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+            )
           )
         ) AS b ON c.facility_id = b.facility_id
         WHERE c.event_time <= b.row_from
@@ -5585,7 +5597,7 @@ FROM
   )
   GROUP BY facility_id, row_from, row_to
 )
-COMMENT '设施阵地：每件事物各时段的一物一行 [5465e4ecebf7814d]';
+COMMENT '设施阵地：每件事物各时段的一物一行 [deef89d75e56a9f2]';
 
 CREATE OR REPLACE VIEW dwd.facility_as_of_under
 (
@@ -6584,7 +6596,7 @@ FROM
     (
       SELECT org_id, division_code, org_kind, uscc, name, established_on, status, office_address, office_phone, match_name, match_address, headcount, valid_from, valid_to, uscc_valid, social_kind, parent_org_id, reg_authority, charter_party_clause, charter_version, management_mode, unified_command, consulted_on_assessment, consulted_on_appointment, src_system, src_tier, event_time, version, is_deleted
       FROM std.organization
-      WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+      WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND org_id NOT IN (SELECT org_id FROM (SELECT member AS org_id FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0))
       ORDER BY org_id DESC, src_system DESC, version DESC, kafka_offset DESC
       LIMIT 1 BY org_id, src_system
     )
@@ -6592,7 +6604,183 @@ FROM
   )
   GROUP BY org_id
 )
-COMMENT '组织机构：任意时点（at）的一物一行，按任意时点（known）所知 [32ab8ba84752d654]';
+UNION ALL
+SELECT org_id,
+       v_division_code AS division_code,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_division_code, 65535))] AS division_code_src,
+       times[indexOf(srcs, toUInt16(bitAnd(w_division_code, 65535)))] AS division_code_at,
+       multiIf(toUInt8(bitShiftRight(w_division_code, 80)) = 0, '', toUInt8(bitShiftRight(w_division_code, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_division_code, 80))))) AS division_code_rule,
+       v_org_kind AS org_kind,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_org_kind, 65535))] AS org_kind_src,
+       times[indexOf(srcs, toUInt16(bitAnd(w_org_kind, 65535)))] AS org_kind_at,
+       multiIf(toUInt8(bitShiftRight(w_org_kind, 80)) = 0, '', toUInt8(bitShiftRight(w_org_kind, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_org_kind, 80))))) AS org_kind_rule,
+       v_uscc AS uscc,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_uscc, 65535))] AS uscc_src,
+       if(w_uscc = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_uscc, 65535)))]) AS uscc_at,
+       multiIf(toUInt8(bitShiftRight(w_uscc, 80)) = 0, '', toUInt8(bitShiftRight(w_uscc, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_uscc, 80))))) AS uscc_rule,
+       v_name AS name,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_name, 65535))] AS name_src,
+       times[indexOf(srcs, toUInt16(bitAnd(w_name, 65535)))] AS name_at,
+       multiIf(toUInt8(bitShiftRight(w_name, 80)) = 0, '', toUInt8(bitShiftRight(w_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_name, 80))))) AS name_rule,
+       v_established_on AS established_on,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_established_on, 65535))] AS established_on_src,
+       if(w_established_on = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_established_on, 65535)))]) AS established_on_at,
+       multiIf(toUInt8(bitShiftRight(w_established_on, 80)) = 0, '', toUInt8(bitShiftRight(w_established_on, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_established_on, 80))))) AS established_on_rule,
+       v_status AS status,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_status, 65535))] AS status_src,
+       if(w_status = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_status, 65535)))]) AS status_at,
+       multiIf(toUInt8(bitShiftRight(w_status, 80)) = 0, '', toUInt8(bitShiftRight(w_status, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_status, 80))))) AS status_rule,
+       v_office_address AS office_address,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_office_address, 65535))] AS office_address_src,
+       if(w_office_address = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_office_address, 65535)))]) AS office_address_at,
+       multiIf(toUInt8(bitShiftRight(w_office_address, 80)) = 0, '', toUInt8(bitShiftRight(w_office_address, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_office_address, 80))))) AS office_address_rule,
+       v_office_phone AS office_phone,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_office_phone, 65535))] AS office_phone_src,
+       if(w_office_phone = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_office_phone, 65535)))]) AS office_phone_at,
+       multiIf(toUInt8(bitShiftRight(w_office_phone, 80)) = 0, '', toUInt8(bitShiftRight(w_office_phone, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_office_phone, 80))))) AS office_phone_rule,
+       v_match_name AS match_name,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_match_name, 65535))] AS match_name_src,
+       if(w_match_name = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_match_name, 65535)))]) AS match_name_at,
+       multiIf(toUInt8(bitShiftRight(w_match_name, 80)) = 0, '', toUInt8(bitShiftRight(w_match_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_match_name, 80))))) AS match_name_rule,
+       v_match_address AS match_address,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_match_address, 65535))] AS match_address_src,
+       if(w_match_address = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_match_address, 65535)))]) AS match_address_at,
+       multiIf(toUInt8(bitShiftRight(w_match_address, 80)) = 0, '', toUInt8(bitShiftRight(w_match_address, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_match_address, 80))))) AS match_address_rule,
+       v_headcount AS headcount,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_headcount, 65535))] AS headcount_src,
+       if(w_headcount = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_headcount, 65535)))]) AS headcount_at,
+       multiIf(toUInt8(bitShiftRight(w_headcount, 80)) = 0, '', toUInt8(bitShiftRight(w_headcount, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_headcount, 80))))) AS headcount_rule,
+       v_valid_from AS valid_from,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_valid_from, 65535))] AS valid_from_src,
+       if(w_valid_from = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_valid_from, 65535)))]) AS valid_from_at,
+       multiIf(toUInt8(bitShiftRight(w_valid_from, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_from, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_from, 80))))) AS valid_from_rule,
+       v_valid_to AS valid_to,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_valid_to, 65535))] AS valid_to_src,
+       if(w_valid_to = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_valid_to, 65535)))]) AS valid_to_at,
+       multiIf(toUInt8(bitShiftRight(w_valid_to, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_to, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_to, 80))))) AS valid_to_rule,
+       v_uscc_valid AS uscc_valid,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_uscc_valid, 65535))] AS uscc_valid_src,
+       if(w_uscc_valid = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_uscc_valid, 65535)))]) AS uscc_valid_at,
+       multiIf(toUInt8(bitShiftRight(w_uscc_valid, 80)) = 0, '', toUInt8(bitShiftRight(w_uscc_valid, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_uscc_valid, 80))))) AS uscc_valid_rule,
+       v_social_kind AS social_kind,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_social_kind, 65535))] AS social_kind_src,
+       if(w_social_kind = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_social_kind, 65535)))]) AS social_kind_at,
+       multiIf(toUInt8(bitShiftRight(w_social_kind, 80)) = 0, '', toUInt8(bitShiftRight(w_social_kind, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_social_kind, 80))))) AS social_kind_rule,
+       v_parent_org_id AS parent_org_id,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_parent_org_id, 65535))] AS parent_org_id_src,
+       if(w_parent_org_id = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_parent_org_id, 65535)))]) AS parent_org_id_at,
+       multiIf(toUInt8(bitShiftRight(w_parent_org_id, 80)) = 0, '', toUInt8(bitShiftRight(w_parent_org_id, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_parent_org_id, 80))))) AS parent_org_id_rule,
+       v_reg_authority AS reg_authority,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_reg_authority, 65535))] AS reg_authority_src,
+       if(w_reg_authority = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_reg_authority, 65535)))]) AS reg_authority_at,
+       multiIf(toUInt8(bitShiftRight(w_reg_authority, 80)) = 0, '', toUInt8(bitShiftRight(w_reg_authority, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_reg_authority, 80))))) AS reg_authority_rule,
+       v_charter_party_clause AS charter_party_clause,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_charter_party_clause, 65535))] AS charter_party_clause_src,
+       if(w_charter_party_clause = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_charter_party_clause, 65535)))]) AS charter_party_clause_at,
+       multiIf(toUInt8(bitShiftRight(w_charter_party_clause, 80)) = 0, '', toUInt8(bitShiftRight(w_charter_party_clause, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_charter_party_clause, 80))))) AS charter_party_clause_rule,
+       v_charter_version AS charter_version,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_charter_version, 65535))] AS charter_version_src,
+       if(w_charter_version = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_charter_version, 65535)))]) AS charter_version_at,
+       multiIf(toUInt8(bitShiftRight(w_charter_version, 80)) = 0, '', toUInt8(bitShiftRight(w_charter_version, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_charter_version, 80))))) AS charter_version_rule,
+       v_management_mode AS management_mode,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_management_mode, 65535))] AS management_mode_src,
+       if(w_management_mode = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_management_mode, 65535)))]) AS management_mode_at,
+       multiIf(toUInt8(bitShiftRight(w_management_mode, 80)) = 0, '', toUInt8(bitShiftRight(w_management_mode, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_management_mode, 80))))) AS management_mode_rule,
+       v_unified_command AS unified_command,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_unified_command, 65535))] AS unified_command_src,
+       if(w_unified_command = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_unified_command, 65535)))]) AS unified_command_at,
+       multiIf(toUInt8(bitShiftRight(w_unified_command, 80)) = 0, '', toUInt8(bitShiftRight(w_unified_command, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_unified_command, 80))))) AS unified_command_rule,
+       v_consulted_on_assessment AS consulted_on_assessment,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_consulted_on_assessment, 65535))] AS consulted_on_assessment_src,
+       if(w_consulted_on_assessment = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_consulted_on_assessment, 65535)))]) AS consulted_on_assessment_at,
+       multiIf(toUInt8(bitShiftRight(w_consulted_on_assessment, 80)) = 0, '', toUInt8(bitShiftRight(w_consulted_on_assessment, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_consulted_on_assessment, 80))))) AS consulted_on_assessment_rule,
+       v_consulted_on_appointment AS consulted_on_appointment,
+       ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_consulted_on_appointment, 65535))] AS consulted_on_appointment_src,
+       if(w_consulted_on_appointment = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_consulted_on_appointment, 65535)))]) AS consulted_on_appointment_at,
+       multiIf(toUInt8(bitShiftRight(w_consulted_on_appointment, 80)) = 0, '', toUInt8(bitShiftRight(w_consulted_on_appointment, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_consulted_on_appointment, 80))))) AS consulted_on_appointment_rule
+FROM
+(
+  SELECT org_id,
+         argMinIf(division_code, ord_0, 1) AS v_division_code,
+         minIf(ord_0, 1) AS w_division_code,
+         argMinIf(org_kind, ord_0, 1) AS v_org_kind,
+         minIf(ord_0, 1) AS w_org_kind,
+         argMinIf(uscc, ord_0, uscc IS NOT NULL) AS v_uscc,
+         minIf(ord_0, uscc IS NOT NULL) AS w_uscc,
+         argMinIf(name, ord_0, 1) AS v_name,
+         minIf(ord_0, 1) AS w_name,
+         argMinIf(established_on, ord_0, established_on IS NOT NULL) AS v_established_on,
+         minIf(ord_0, established_on IS NOT NULL) AS w_established_on,
+         argMinIf(status, ord_0, status IS NOT NULL) AS v_status,
+         minIf(ord_0, status IS NOT NULL) AS w_status,
+         argMinIf(office_address, ord_1, office_address IS NOT NULL) AS v_office_address,
+         minIf(ord_1, office_address IS NOT NULL) AS w_office_address,
+         argMinIf(office_phone, ord_1, office_phone IS NOT NULL) AS v_office_phone,
+         minIf(ord_1, office_phone IS NOT NULL) AS w_office_phone,
+         argMinIf(match_name, ord_0, match_name IS NOT NULL) AS v_match_name,
+         minIf(ord_0, match_name IS NOT NULL) AS w_match_name,
+         argMinIf(match_address, ord_0, match_address IS NOT NULL) AS v_match_address,
+         minIf(ord_0, match_address IS NOT NULL) AS w_match_address,
+         argMinIf(headcount, ord_1, headcount IS NOT NULL) AS v_headcount,
+         minIf(ord_1, headcount IS NOT NULL) AS w_headcount,
+         argMinIf(valid_from, ord_0, valid_from IS NOT NULL) AS v_valid_from,
+         minIf(ord_0, valid_from IS NOT NULL) AS w_valid_from,
+         argMinIf(valid_to, ord_0, valid_to IS NOT NULL) AS v_valid_to,
+         minIf(ord_0, valid_to IS NOT NULL) AS w_valid_to,
+         argMinIf(uscc_valid, ord_0, uscc_valid IS NOT NULL) AS v_uscc_valid,
+         minIf(ord_0, uscc_valid IS NOT NULL) AS w_uscc_valid,
+         argMinIf(social_kind, ord_0, social_kind IS NOT NULL) AS v_social_kind,
+         minIf(ord_0, social_kind IS NOT NULL) AS w_social_kind,
+         argMinIf(parent_org_id, ord_0, parent_org_id IS NOT NULL) AS v_parent_org_id,
+         minIf(ord_0, parent_org_id IS NOT NULL) AS w_parent_org_id,
+         argMinIf(reg_authority, ord_0, reg_authority IS NOT NULL) AS v_reg_authority,
+         minIf(ord_0, reg_authority IS NOT NULL) AS w_reg_authority,
+         argMinIf(charter_party_clause, ord_0, charter_party_clause IS NOT NULL) AS v_charter_party_clause,
+         minIf(ord_0, charter_party_clause IS NOT NULL) AS w_charter_party_clause,
+         argMinIf(charter_version, ord_0, charter_version IS NOT NULL) AS v_charter_version,
+         minIf(ord_0, charter_version IS NOT NULL) AS w_charter_version,
+         argMinIf(management_mode, ord_0, management_mode IS NOT NULL) AS v_management_mode,
+         minIf(ord_0, management_mode IS NOT NULL) AS w_management_mode,
+         argMinIf(unified_command, ord_0, unified_command IS NOT NULL) AS v_unified_command,
+         minIf(ord_0, unified_command IS NOT NULL) AS w_unified_command,
+         argMinIf(consulted_on_assessment, ord_0, consulted_on_assessment IS NOT NULL) AS v_consulted_on_assessment,
+         minIf(ord_0, consulted_on_assessment IS NOT NULL) AS w_consulted_on_assessment,
+         argMinIf(consulted_on_appointment, ord_0, consulted_on_appointment IS NOT NULL) AS v_consulted_on_appointment,
+         minIf(ord_0, consulted_on_appointment IS NOT NULL) AS w_consulted_on_appointment,
+         groupArray(toUInt16(indexOf(['county_ledger', 'province_gateway', 'township_ledger'], src_system))) AS srcs,
+         groupArray(event_time) AS times
+  FROM
+  (
+    SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'province_gateway', 1, src_system = 'county_ledger', 2, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger'], src_system) AS ord_0, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'province_gateway', 2, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger'], src_system) AS ord_1
+    FROM
+    (
+      SELECT org_id, division_code, org_kind, uscc, name, established_on, status, office_address, office_phone, match_name, match_address, headcount, valid_from, valid_to, uscc_valid, social_kind, parent_org_id, reg_authority, charter_party_clause, charter_version, management_mode, unified_command, consulted_on_assessment, consulted_on_appointment, src_system, src_tier, event_time, version, is_deleted
+      FROM (
+        SELECT k.org_id AS org_id, c.org_id AS member, c.division_code AS division_code, c.org_kind AS org_kind, c.uscc AS uscc, c.name AS name, c.established_on AS established_on, c.status AS status, c.office_address AS office_address, c.office_phone AS office_phone, c.match_name AS match_name, c.match_address AS match_address, c.headcount AS headcount, c.valid_from AS valid_from, c.valid_to AS valid_to, c.uscc_valid AS uscc_valid, c.social_kind AS social_kind, c.parent_org_id AS parent_org_id, c.reg_authority AS reg_authority, c.charter_party_clause AS charter_party_clause, c.charter_version AS charter_version, c.management_mode AS management_mode, c.unified_command AS unified_command, c.consulted_on_assessment AS consulted_on_assessment, c.consulted_on_appointment AS consulted_on_appointment, c.src_system AS src_system, c.src_tier AS src_tier, c.event_time AS event_time, c.version AS version, c.is_deleted AS is_deleted, c.kafka_offset AS kafka_offset
+        FROM
+        (
+          SELECT *
+          FROM
+          (
+            SELECT org_id, division_code, org_kind, uscc, name, established_on, status, office_address, office_phone, match_name, match_address, headcount, valid_from, valid_to, uscc_valid, social_kind, parent_org_id, reg_authority, charter_party_clause, charter_version, management_mode, unified_command, consulted_on_assessment, consulted_on_appointment, src_system, src_tier, event_time, version, is_deleted, kafka_offset
+            FROM std.organization
+            WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger') AND org_id IN (SELECT member FROM (SELECT member, org_id FROM (SELECT member, canonical AS org_id FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0) WHERE 1)) AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+            ORDER BY org_id DESC, src_system DESC, version DESC, kafka_offset DESC
+            LIMIT 1 BY org_id, src_system
+          )
+          WHERE is_deleted = 0
+        ) AS c
+        INNER JOIN (SELECT member, org_id FROM (SELECT member, canonical AS org_id FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0) WHERE 1) AS k ON k.member = c.org_id
+      )
+      WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger')
+      ORDER BY org_id DESC, src_system DESC, version DESC, kafka_offset DESC, member
+      LIMIT 1 BY org_id, src_system
+    )
+    WHERE is_deleted = 0
+  )
+  GROUP BY org_id
+)
+COMMENT '组织机构：任意时点（at）的一物一行，按任意时点（known）所知 [3e44ba2544c95a09]';
 
 CREATE OR REPLACE VIEW dwd.organization_history
 (
@@ -6848,14 +7036,29 @@ FROM
         SELECT c.org_id AS org_id, c.division_code AS division_code, c.org_kind AS org_kind, c.uscc AS uscc, c.name AS name, c.established_on AS established_on, c.status AS status, c.office_address AS office_address, c.office_phone AS office_phone, c.match_name AS match_name, c.match_address AS match_address, c.headcount AS headcount, c.valid_from AS valid_from, c.valid_to AS valid_to, c.uscc_valid AS uscc_valid, c.social_kind AS social_kind, c.parent_org_id AS parent_org_id, c.reg_authority AS reg_authority, c.charter_party_clause AS charter_party_clause, c.charter_version AS charter_version, c.management_mode AS management_mode, c.unified_command AS unified_command, c.consulted_on_assessment AS consulted_on_assessment, c.consulted_on_appointment AS consulted_on_appointment, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
         FROM
         (
-          SELECT * FROM std.organization WHERE toString(org_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          SELECT * FROM
+          (
+            SELECT c.* EXCEPT (org_id), if(k.member = '', c.org_id, k.org_id) AS org_id
+            FROM (SELECT * FROM std.organization WHERE (toString(org_id) LIKE {thing:String} OR org_id IN (SELECT member FROM (SELECT member, canonical AS org_id FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0) WHERE toString(org_id) LIKE {thing:String})) AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) AS c
+            LEFT JOIN (SELECT member, canonical AS org_id FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0) AS k ON k.member = c.org_id
+          )
+          WHERE toString(org_id) LIKE {thing:String}
         ) AS c
         INNER JOIN
         (
           SELECT org_id, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY org_id ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
           FROM
           (
-            SELECT DISTINCT org_id, event_time AS row_from FROM std.organization WHERE toString(org_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+            SELECT DISTINCT org_id, event_time AS row_from FROM
+            (
+              SELECT * FROM
+              (
+                SELECT c.* EXCEPT (org_id), if(k.member = '', c.org_id, k.org_id) AS org_id
+                FROM (SELECT * FROM std.organization WHERE (toString(org_id) LIKE {thing:String} OR org_id IN (SELECT member FROM (SELECT member, canonical AS org_id FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0) WHERE toString(org_id) LIKE {thing:String})) AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) AS c
+                LEFT JOIN (SELECT member, canonical AS org_id FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0) AS k ON k.member = c.org_id
+              )
+              WHERE toString(org_id) LIKE {thing:String}
+            )
           )
         ) AS b ON c.org_id = b.org_id
         WHERE c.event_time <= b.row_from
@@ -6868,7 +7071,7 @@ FROM
   )
   GROUP BY org_id, row_from, row_to
 )
-COMMENT '组织机构：每件事物各时段的一物一行 [d50e2c730b14a22e]';
+COMMENT '组织机构：每件事物各时段的一物一行 [17b99924bb4cc96a]';
 
 CREATE OR REPLACE VIEW dwd.organization_as_of_under
 (
@@ -7220,8 +7423,184 @@ FROM
       (
         SELECT org_id, division_code, org_kind, uscc, name, established_on, status, office_address, office_phone, match_name, match_address, headcount, valid_from, valid_to, uscc_valid, social_kind, parent_org_id, reg_authority, charter_party_clause, charter_version, management_mode, unified_command, consulted_on_assessment, consulted_on_appointment, src_system, src_tier, event_time, version, is_deleted
         FROM std.organization
-        WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND org_id NOT IN (SELECT org_id FROM (SELECT member AS org_id FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0))
         ORDER BY org_id DESC, src_system DESC, version DESC, kafka_offset DESC
+        LIMIT 1 BY org_id, src_system
+      )
+      WHERE is_deleted = 0
+    )
+    GROUP BY org_id
+  )
+  UNION ALL
+  SELECT org_id,
+         v_division_code AS division_code,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_division_code, 65535))] AS division_code_src,
+         times[indexOf(srcs, toUInt16(bitAnd(w_division_code, 65535)))] AS division_code_at,
+         multiIf(toUInt8(bitShiftRight(w_division_code, 80)) = 0, '', toUInt8(bitShiftRight(w_division_code, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_division_code, 80))))) AS division_code_rule,
+         v_org_kind AS org_kind,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_org_kind, 65535))] AS org_kind_src,
+         times[indexOf(srcs, toUInt16(bitAnd(w_org_kind, 65535)))] AS org_kind_at,
+         multiIf(toUInt8(bitShiftRight(w_org_kind, 80)) = 0, '', toUInt8(bitShiftRight(w_org_kind, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_org_kind, 80))))) AS org_kind_rule,
+         v_uscc AS uscc,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_uscc, 65535))] AS uscc_src,
+         if(w_uscc = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_uscc, 65535)))]) AS uscc_at,
+         multiIf(toUInt8(bitShiftRight(w_uscc, 80)) = 0, '', toUInt8(bitShiftRight(w_uscc, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_uscc, 80))))) AS uscc_rule,
+         v_name AS name,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_name, 65535))] AS name_src,
+         times[indexOf(srcs, toUInt16(bitAnd(w_name, 65535)))] AS name_at,
+         multiIf(toUInt8(bitShiftRight(w_name, 80)) = 0, '', toUInt8(bitShiftRight(w_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_name, 80))))) AS name_rule,
+         v_established_on AS established_on,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_established_on, 65535))] AS established_on_src,
+         if(w_established_on = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_established_on, 65535)))]) AS established_on_at,
+         multiIf(toUInt8(bitShiftRight(w_established_on, 80)) = 0, '', toUInt8(bitShiftRight(w_established_on, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_established_on, 80))))) AS established_on_rule,
+         v_status AS status,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_status, 65535))] AS status_src,
+         if(w_status = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_status, 65535)))]) AS status_at,
+         multiIf(toUInt8(bitShiftRight(w_status, 80)) = 0, '', toUInt8(bitShiftRight(w_status, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_status, 80))))) AS status_rule,
+         v_office_address AS office_address,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_office_address, 65535))] AS office_address_src,
+         if(w_office_address = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_office_address, 65535)))]) AS office_address_at,
+         multiIf(toUInt8(bitShiftRight(w_office_address, 80)) = 0, '', toUInt8(bitShiftRight(w_office_address, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_office_address, 80))))) AS office_address_rule,
+         v_office_phone AS office_phone,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_office_phone, 65535))] AS office_phone_src,
+         if(w_office_phone = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_office_phone, 65535)))]) AS office_phone_at,
+         multiIf(toUInt8(bitShiftRight(w_office_phone, 80)) = 0, '', toUInt8(bitShiftRight(w_office_phone, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_office_phone, 80))))) AS office_phone_rule,
+         v_match_name AS match_name,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_match_name, 65535))] AS match_name_src,
+         if(w_match_name = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_match_name, 65535)))]) AS match_name_at,
+         multiIf(toUInt8(bitShiftRight(w_match_name, 80)) = 0, '', toUInt8(bitShiftRight(w_match_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_match_name, 80))))) AS match_name_rule,
+         v_match_address AS match_address,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_match_address, 65535))] AS match_address_src,
+         if(w_match_address = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_match_address, 65535)))]) AS match_address_at,
+         multiIf(toUInt8(bitShiftRight(w_match_address, 80)) = 0, '', toUInt8(bitShiftRight(w_match_address, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_match_address, 80))))) AS match_address_rule,
+         v_headcount AS headcount,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_headcount, 65535))] AS headcount_src,
+         if(w_headcount = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_headcount, 65535)))]) AS headcount_at,
+         multiIf(toUInt8(bitShiftRight(w_headcount, 80)) = 0, '', toUInt8(bitShiftRight(w_headcount, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_headcount, 80))))) AS headcount_rule,
+         v_valid_from AS valid_from,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_valid_from, 65535))] AS valid_from_src,
+         if(w_valid_from = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_valid_from, 65535)))]) AS valid_from_at,
+         multiIf(toUInt8(bitShiftRight(w_valid_from, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_from, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_from, 80))))) AS valid_from_rule,
+         v_valid_to AS valid_to,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_valid_to, 65535))] AS valid_to_src,
+         if(w_valid_to = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_valid_to, 65535)))]) AS valid_to_at,
+         multiIf(toUInt8(bitShiftRight(w_valid_to, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_to, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_to, 80))))) AS valid_to_rule,
+         v_uscc_valid AS uscc_valid,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_uscc_valid, 65535))] AS uscc_valid_src,
+         if(w_uscc_valid = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_uscc_valid, 65535)))]) AS uscc_valid_at,
+         multiIf(toUInt8(bitShiftRight(w_uscc_valid, 80)) = 0, '', toUInt8(bitShiftRight(w_uscc_valid, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_uscc_valid, 80))))) AS uscc_valid_rule,
+         v_social_kind AS social_kind,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_social_kind, 65535))] AS social_kind_src,
+         if(w_social_kind = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_social_kind, 65535)))]) AS social_kind_at,
+         multiIf(toUInt8(bitShiftRight(w_social_kind, 80)) = 0, '', toUInt8(bitShiftRight(w_social_kind, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_social_kind, 80))))) AS social_kind_rule,
+         v_parent_org_id AS parent_org_id,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_parent_org_id, 65535))] AS parent_org_id_src,
+         if(w_parent_org_id = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_parent_org_id, 65535)))]) AS parent_org_id_at,
+         multiIf(toUInt8(bitShiftRight(w_parent_org_id, 80)) = 0, '', toUInt8(bitShiftRight(w_parent_org_id, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_parent_org_id, 80))))) AS parent_org_id_rule,
+         v_reg_authority AS reg_authority,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_reg_authority, 65535))] AS reg_authority_src,
+         if(w_reg_authority = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_reg_authority, 65535)))]) AS reg_authority_at,
+         multiIf(toUInt8(bitShiftRight(w_reg_authority, 80)) = 0, '', toUInt8(bitShiftRight(w_reg_authority, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_reg_authority, 80))))) AS reg_authority_rule,
+         v_charter_party_clause AS charter_party_clause,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_charter_party_clause, 65535))] AS charter_party_clause_src,
+         if(w_charter_party_clause = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_charter_party_clause, 65535)))]) AS charter_party_clause_at,
+         multiIf(toUInt8(bitShiftRight(w_charter_party_clause, 80)) = 0, '', toUInt8(bitShiftRight(w_charter_party_clause, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_charter_party_clause, 80))))) AS charter_party_clause_rule,
+         v_charter_version AS charter_version,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_charter_version, 65535))] AS charter_version_src,
+         if(w_charter_version = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_charter_version, 65535)))]) AS charter_version_at,
+         multiIf(toUInt8(bitShiftRight(w_charter_version, 80)) = 0, '', toUInt8(bitShiftRight(w_charter_version, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_charter_version, 80))))) AS charter_version_rule,
+         v_management_mode AS management_mode,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_management_mode, 65535))] AS management_mode_src,
+         if(w_management_mode = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_management_mode, 65535)))]) AS management_mode_at,
+         multiIf(toUInt8(bitShiftRight(w_management_mode, 80)) = 0, '', toUInt8(bitShiftRight(w_management_mode, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_management_mode, 80))))) AS management_mode_rule,
+         v_unified_command AS unified_command,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_unified_command, 65535))] AS unified_command_src,
+         if(w_unified_command = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_unified_command, 65535)))]) AS unified_command_at,
+         multiIf(toUInt8(bitShiftRight(w_unified_command, 80)) = 0, '', toUInt8(bitShiftRight(w_unified_command, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_unified_command, 80))))) AS unified_command_rule,
+         v_consulted_on_assessment AS consulted_on_assessment,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_consulted_on_assessment, 65535))] AS consulted_on_assessment_src,
+         if(w_consulted_on_assessment = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_consulted_on_assessment, 65535)))]) AS consulted_on_assessment_at,
+         multiIf(toUInt8(bitShiftRight(w_consulted_on_assessment, 80)) = 0, '', toUInt8(bitShiftRight(w_consulted_on_assessment, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_consulted_on_assessment, 80))))) AS consulted_on_assessment_rule,
+         v_consulted_on_appointment AS consulted_on_appointment,
+         ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_consulted_on_appointment, 65535))] AS consulted_on_appointment_src,
+         if(w_consulted_on_appointment = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_consulted_on_appointment, 65535)))]) AS consulted_on_appointment_at,
+         multiIf(toUInt8(bitShiftRight(w_consulted_on_appointment, 80)) = 0, '', toUInt8(bitShiftRight(w_consulted_on_appointment, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_consulted_on_appointment, 80))))) AS consulted_on_appointment_rule
+  FROM
+  (
+    SELECT org_id,
+           argMinIf(division_code, ord_0, 1) AS v_division_code,
+           minIf(ord_0, 1) AS w_division_code,
+           argMinIf(org_kind, ord_0, 1) AS v_org_kind,
+           minIf(ord_0, 1) AS w_org_kind,
+           argMinIf(uscc, ord_0, uscc IS NOT NULL) AS v_uscc,
+           minIf(ord_0, uscc IS NOT NULL) AS w_uscc,
+           argMinIf(name, ord_0, 1) AS v_name,
+           minIf(ord_0, 1) AS w_name,
+           argMinIf(established_on, ord_0, established_on IS NOT NULL) AS v_established_on,
+           minIf(ord_0, established_on IS NOT NULL) AS w_established_on,
+           argMinIf(status, ord_0, status IS NOT NULL) AS v_status,
+           minIf(ord_0, status IS NOT NULL) AS w_status,
+           argMinIf(office_address, ord_1, office_address IS NOT NULL) AS v_office_address,
+           minIf(ord_1, office_address IS NOT NULL) AS w_office_address,
+           argMinIf(office_phone, ord_1, office_phone IS NOT NULL) AS v_office_phone,
+           minIf(ord_1, office_phone IS NOT NULL) AS w_office_phone,
+           argMinIf(match_name, ord_0, match_name IS NOT NULL) AS v_match_name,
+           minIf(ord_0, match_name IS NOT NULL) AS w_match_name,
+           argMinIf(match_address, ord_0, match_address IS NOT NULL) AS v_match_address,
+           minIf(ord_0, match_address IS NOT NULL) AS w_match_address,
+           argMinIf(headcount, ord_1, headcount IS NOT NULL) AS v_headcount,
+           minIf(ord_1, headcount IS NOT NULL) AS w_headcount,
+           argMinIf(valid_from, ord_0, valid_from IS NOT NULL) AS v_valid_from,
+           minIf(ord_0, valid_from IS NOT NULL) AS w_valid_from,
+           argMinIf(valid_to, ord_0, valid_to IS NOT NULL) AS v_valid_to,
+           minIf(ord_0, valid_to IS NOT NULL) AS w_valid_to,
+           argMinIf(uscc_valid, ord_0, uscc_valid IS NOT NULL) AS v_uscc_valid,
+           minIf(ord_0, uscc_valid IS NOT NULL) AS w_uscc_valid,
+           argMinIf(social_kind, ord_0, social_kind IS NOT NULL) AS v_social_kind,
+           minIf(ord_0, social_kind IS NOT NULL) AS w_social_kind,
+           argMinIf(parent_org_id, ord_0, parent_org_id IS NOT NULL) AS v_parent_org_id,
+           minIf(ord_0, parent_org_id IS NOT NULL) AS w_parent_org_id,
+           argMinIf(reg_authority, ord_0, reg_authority IS NOT NULL) AS v_reg_authority,
+           minIf(ord_0, reg_authority IS NOT NULL) AS w_reg_authority,
+           argMinIf(charter_party_clause, ord_0, charter_party_clause IS NOT NULL) AS v_charter_party_clause,
+           minIf(ord_0, charter_party_clause IS NOT NULL) AS w_charter_party_clause,
+           argMinIf(charter_version, ord_0, charter_version IS NOT NULL) AS v_charter_version,
+           minIf(ord_0, charter_version IS NOT NULL) AS w_charter_version,
+           argMinIf(management_mode, ord_0, management_mode IS NOT NULL) AS v_management_mode,
+           minIf(ord_0, management_mode IS NOT NULL) AS w_management_mode,
+           argMinIf(unified_command, ord_0, unified_command IS NOT NULL) AS v_unified_command,
+           minIf(ord_0, unified_command IS NOT NULL) AS w_unified_command,
+           argMinIf(consulted_on_assessment, ord_0, consulted_on_assessment IS NOT NULL) AS v_consulted_on_assessment,
+           minIf(ord_0, consulted_on_assessment IS NOT NULL) AS w_consulted_on_assessment,
+           argMinIf(consulted_on_appointment, ord_0, consulted_on_appointment IS NOT NULL) AS v_consulted_on_appointment,
+           minIf(ord_0, consulted_on_appointment IS NOT NULL) AS w_consulted_on_appointment,
+           groupArray(toUInt16(indexOf(['county_ledger', 'province_gateway', 'township_ledger'], src_system))) AS srcs,
+           groupArray(event_time) AS times
+    FROM
+    (
+      SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'province_gateway', 1, src_system = 'county_ledger', 2, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger'], src_system) AS ord_0, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'province_gateway', 2, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger'], src_system) AS ord_1
+      FROM
+      (
+        SELECT org_id, division_code, org_kind, uscc, name, established_on, status, office_address, office_phone, match_name, match_address, headcount, valid_from, valid_to, uscc_valid, social_kind, parent_org_id, reg_authority, charter_party_clause, charter_version, management_mode, unified_command, consulted_on_assessment, consulted_on_appointment, src_system, src_tier, event_time, version, is_deleted
+        FROM (
+          SELECT k.org_id AS org_id, c.org_id AS member, c.division_code AS division_code, c.org_kind AS org_kind, c.uscc AS uscc, c.name AS name, c.established_on AS established_on, c.status AS status, c.office_address AS office_address, c.office_phone AS office_phone, c.match_name AS match_name, c.match_address AS match_address, c.headcount AS headcount, c.valid_from AS valid_from, c.valid_to AS valid_to, c.uscc_valid AS uscc_valid, c.social_kind AS social_kind, c.parent_org_id AS parent_org_id, c.reg_authority AS reg_authority, c.charter_party_clause AS charter_party_clause, c.charter_version AS charter_version, c.management_mode AS management_mode, c.unified_command AS unified_command, c.consulted_on_assessment AS consulted_on_assessment, c.consulted_on_appointment AS consulted_on_appointment, c.src_system AS src_system, c.src_tier AS src_tier, c.event_time AS event_time, c.version AS version, c.is_deleted AS is_deleted, c.kafka_offset AS kafka_offset
+          FROM
+          (
+            SELECT *
+            FROM
+            (
+              SELECT org_id, division_code, org_kind, uscc, name, established_on, status, office_address, office_phone, match_name, match_address, headcount, valid_from, valid_to, uscc_valid, social_kind, parent_org_id, reg_authority, charter_party_clause, charter_version, management_mode, unified_command, consulted_on_assessment, consulted_on_appointment, src_system, src_tier, event_time, version, is_deleted, kafka_offset
+              FROM std.organization
+              WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger') AND org_id IN (SELECT member FROM (SELECT member, org_id FROM (SELECT member, canonical AS org_id FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0) WHERE 1)) AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+              ORDER BY org_id DESC, src_system DESC, version DESC, kafka_offset DESC
+              LIMIT 1 BY org_id, src_system
+            )
+            WHERE is_deleted = 0
+          ) AS c
+          INNER JOIN (SELECT member, org_id FROM (SELECT member, canonical AS org_id FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0) WHERE 1) AS k ON k.member = c.org_id
+        )
+        WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger')
+        ORDER BY org_id DESC, src_system DESC, version DESC, kafka_offset DESC, member
         LIMIT 1 BY org_id, src_system
       )
       WHERE is_deleted = 0
@@ -7248,7 +7627,7 @@ ARRAY JOIN arrayConcat(
   arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.division_code_at) AND x.2 > toDate32(t.division_code_at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
   if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
 WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
-COMMENT '组织机构：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [5d8ddf93adbd1197]';
+COMMENT '组织机构：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [625ee2da248c98f4]';
 
 CREATE OR REPLACE VIEW dwd.organization_under
 (
@@ -7684,7 +8063,10 @@ FROM
           SELECT family, measure, division_code, period_start, period_kind, breakdown, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY family, measure, division_code, period_start, period_kind, breakdown ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
           FROM
           (
-            SELECT DISTINCT family, measure, division_code, period_start, period_kind, breakdown, event_time AS row_from FROM std.stat_fact WHERE concatWithSeparator('|', toString(family), toString(measure), toString(division_code), toString(period_start), toString(period_kind), toString(breakdown)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+            SELECT DISTINCT family, measure, division_code, period_start, period_kind, breakdown, event_time AS row_from FROM
+            (
+              SELECT * FROM std.stat_fact WHERE concatWithSeparator('|', toString(family), toString(measure), toString(division_code), toString(period_start), toString(period_kind), toString(breakdown)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+            )
           )
         ) AS b ON c.family = b.family AND c.measure = b.measure AND c.division_code = b.division_code AND c.period_start = b.period_start AND c.period_kind = b.period_kind AND c.breakdown = b.breakdown
         WHERE c.event_time <= b.row_from
@@ -7697,7 +8079,7 @@ FROM
   )
   GROUP BY family, measure, division_code, period_start, period_kind, breakdown, row_from, row_to
 )
-COMMENT '统计事实：每件事物各时段的一物一行 [8382205cdcf35107]';
+COMMENT '统计事实：每件事物各时段的一物一行 [7a0ff577ecaeb0b6]';
 
 CREATE OR REPLACE VIEW dwd.stat_fact_as_of_under
 (
@@ -8055,7 +8437,10 @@ FROM
         SELECT post_id, spell_from, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY post_id, spell_from ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
         FROM
         (
-          SELECT DISTINCT post_id, spell_from, event_time AS row_from FROM std.workforce_post WHERE concatWithSeparator('|', toString(post_id), toString(spell_from)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          SELECT DISTINCT post_id, spell_from, event_time AS row_from FROM
+          (
+            SELECT * FROM std.workforce_post WHERE concatWithSeparator('|', toString(post_id), toString(spell_from)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          )
         )
       ) AS b ON c.post_id = b.post_id AND c.spell_from = b.spell_from
       WHERE c.event_time <= b.row_from
@@ -8066,7 +8451,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '岗位：每件事物各时段的一物一行 [49e7ed303e06daeb]';
+COMMENT '岗位：每件事物各时段的一物一行 [ac01856385485985]';
 
 CREATE OR REPLACE VIEW dwd.workforce_post_as_of_under
 (
@@ -8507,7 +8892,10 @@ FROM
         SELECT contract_id, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY contract_id ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
         FROM
         (
-          SELECT DISTINCT contract_id, event_time AS row_from FROM std.contract WHERE toString(contract_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          SELECT DISTINCT contract_id, event_time AS row_from FROM
+          (
+            SELECT * FROM std.contract WHERE toString(contract_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          )
         )
       ) AS b ON c.contract_id = b.contract_id
       WHERE c.event_time <= b.row_from
@@ -8518,7 +8906,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '购买服务与协议：每件事物各时段的一物一行 [2ee283ebe581343d]';
+COMMENT '购买服务与协议：每件事物各时段的一物一行 [6755a09c61e8e59c]';
 
 CREATE OR REPLACE VIEW dwd.contract_as_of_under
 (
@@ -8914,7 +9302,10 @@ FROM
         SELECT task_code, task_version, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY task_code, task_version ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
         FROM
         (
-          SELECT DISTINCT task_code, task_version, event_time AS row_from FROM std.service_item WHERE concatWithSeparator('|', toString(task_code), toString(task_version)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          SELECT DISTINCT task_code, task_version, event_time AS row_from FROM
+          (
+            SELECT * FROM std.service_item WHERE concatWithSeparator('|', toString(task_code), toString(task_version)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          )
         )
       ) AS b ON c.task_code = b.task_code AND c.task_version = b.task_version
       WHERE c.event_time <= b.row_from
@@ -8925,7 +9316,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '政务服务事项：每件事物各时段的一物一行 [5bfa660a7e2afeb9]';
+COMMENT '政务服务事项：每件事物各时段的一物一行 [41dece66f1ff457c]';
 
 CREATE OR REPLACE VIEW dwd.dispute_case
 (
@@ -9220,7 +9611,10 @@ FROM
         SELECT event_id, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY event_id ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
         FROM
         (
-          SELECT DISTINCT event_id, event_time AS row_from FROM std.grid_event WHERE toString(event_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          SELECT DISTINCT event_id, event_time AS row_from FROM
+          (
+            SELECT * FROM std.grid_event WHERE toString(event_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          )
         )
       ) AS b ON c.event_id = b.event_id
       WHERE c.event_time <= b.row_from
@@ -9231,7 +9625,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '网格事件：每件事物各时段的一物一行 [797413026610526b]';
+COMMENT '网格事件：每件事物各时段的一物一行 [a12bfc53b5807c5d]';
 
 CREATE OR REPLACE VIEW dwd.grid_event_as_of_under
 (
@@ -9613,7 +10007,10 @@ FROM
         SELECT plan_id, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY plan_id ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
         FROM
         (
-          SELECT DISTINCT plan_id, event_time AS row_from FROM std.emergency_plan WHERE toString(plan_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          SELECT DISTINCT plan_id, event_time AS row_from FROM
+          (
+            SELECT * FROM std.emergency_plan WHERE toString(plan_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          )
         )
       ) AS b ON c.plan_id = b.plan_id
       WHERE c.event_time <= b.row_from
@@ -9624,7 +10021,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '预案与演练：每件事物各时段的一物一行 [63ef836fffc6243c]';
+COMMENT '预案与演练：每件事物各时段的一物一行 [2c31d3dd17a51290]';
 
 CREATE OR REPLACE VIEW dwd.emergency_plan_as_of_under
 (
@@ -9905,7 +10302,10 @@ FROM
         SELECT facility_id, item_code, as_of, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY facility_id, item_code, as_of ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
         FROM
         (
-          SELECT DISTINCT facility_id, item_code, as_of, event_time AS row_from FROM std.emergency_stock WHERE concatWithSeparator('|', toString(facility_id), toString(item_code), toString(as_of)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          SELECT DISTINCT facility_id, item_code, as_of, event_time AS row_from FROM
+          (
+            SELECT * FROM std.emergency_stock WHERE concatWithSeparator('|', toString(facility_id), toString(item_code), toString(as_of)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          )
         )
       ) AS b ON c.facility_id = b.facility_id AND c.item_code = b.item_code AND c.as_of = b.as_of
       WHERE c.event_time <= b.row_from
@@ -9916,7 +10316,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '应急物资：每件事物各时段的一物一行 [a9b8a51783140679]';
+COMMENT '应急物资：每件事物各时段的一物一行 [f30af58bd143ee9a]';
 
 CREATE OR REPLACE VIEW dwd.emergency_stock_as_of_under
 (
@@ -10596,7 +10996,10 @@ FROM
         SELECT division_code, subject, fiscal_year, payer_tier, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY division_code, subject, fiscal_year, payer_tier ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
         FROM
         (
-          SELECT DISTINCT division_code, subject, fiscal_year, payer_tier, event_time AS row_from FROM std.fiscal_fact WHERE concatWithSeparator('|', toString(division_code), toString(subject), toString(fiscal_year), toString(payer_tier)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          SELECT DISTINCT division_code, subject, fiscal_year, payer_tier, event_time AS row_from FROM
+          (
+            SELECT * FROM std.fiscal_fact WHERE concatWithSeparator('|', toString(division_code), toString(subject), toString(fiscal_year), toString(payer_tier)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          )
         )
       ) AS b ON c.division_code = b.division_code AND c.subject = b.subject AND c.fiscal_year = b.fiscal_year AND c.payer_tier = b.payer_tier
       WHERE c.event_time <= b.row_from
@@ -10607,7 +11010,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '财力：每件事物各时段的一物一行 [ca56dfd110e88c0c]';
+COMMENT '财力：每件事物各时段的一物一行 [5ea922550288eaac]';
 
 CREATE OR REPLACE VIEW dwd.fiscal_fact_as_of_under
 (
@@ -10863,7 +11266,10 @@ FROM
         SELECT programme, division_code, subject_id, as_of, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY programme, division_code, subject_id, as_of ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
         FROM
         (
-          SELECT DISTINCT programme, division_code, subject_id, as_of, event_time AS row_from FROM std.programme_status WHERE concatWithSeparator('|', toString(programme), toString(division_code), toString(subject_id), toString(as_of)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          SELECT DISTINCT programme, division_code, subject_id, as_of, event_time AS row_from FROM
+          (
+            SELECT * FROM std.programme_status WHERE concatWithSeparator('|', toString(programme), toString(division_code), toString(subject_id), toString(as_of)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          )
         )
       ) AS b ON c.programme = b.programme AND c.division_code = b.division_code AND c.subject_id = b.subject_id AND c.as_of = b.as_of
       WHERE c.event_time <= b.row_from
@@ -10874,7 +11280,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '创建项目状态：每件事物各时段的一物一行 [dc758d38d34d69b7]';
+COMMENT '创建项目状态：每件事物各时段的一物一行 [3200e5a593aa9819]';
 
 CREATE OR REPLACE VIEW dwd.programme_status_as_of_under
 (
@@ -11175,7 +11581,10 @@ FROM
         SELECT case_id, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY case_id ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
         FROM
         (
-          SELECT DISTINCT case_id, event_time AS row_from FROM std.village_conversion_case WHERE toString(case_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          SELECT DISTINCT case_id, event_time AS row_from FROM
+          (
+            SELECT * FROM std.village_conversion_case WHERE toString(case_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          )
         )
       ) AS b ON c.case_id = b.case_id
       WHERE c.event_time <= b.row_from
@@ -11186,7 +11595,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '村改社区：每件事物各时段的一物一行 [53c83bd392b9657a]';
+COMMENT '村改社区：每件事物各时段的一物一行 [a05d5ed4e547717e]';
 
 CREATE OR REPLACE VIEW dwd.village_conversion_case_as_of_under
 (
@@ -12358,7 +12767,10 @@ FROM
         SELECT delivery_id, row_from, leadInFrame(row_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'Asia/Shanghai')) OVER (PARTITION BY delivery_id ORDER BY row_from ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS row_to
         FROM
         (
-          SELECT DISTINCT delivery_id, event_time AS row_from FROM std.return_receipt WHERE toString(delivery_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          SELECT DISTINCT delivery_id, event_time AS row_from FROM
+          (
+            SELECT * FROM std.return_receipt WHERE toString(delivery_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          )
         )
       ) AS b ON c.delivery_id = b.delivery_id
       WHERE c.event_time <= b.row_from
@@ -12369,7 +12781,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '回流签收：每件事物各时段的一物一行 [7bdfb5560da22d83]';
+COMMENT '回流签收：每件事物各时段的一物一行 [f46d8d2106aee219]';
 
 CREATE OR REPLACE VIEW dwd.return_receipt_as_of_under
 (
