@@ -93,32 +93,6 @@ func Backfills(ctx context.Context, k *topics.Client) ([]*Backfill, error) {
 	return out, err
 }
 
-// OpenSlots are the slots that are on their way, by ID.
-func OpenSlots(ctx context.Context, k *topics.Client) (map[string]schedule.Open, error) {
-	states, err := (&Jobs{Kafka: k}).remembered(ctx)
-	out := map[string]schedule.Open{}
-	for _, s := range states {
-		for _, o := range s.Open {
-			out[o.ID] = o
-		}
-	}
-	return out, err
-}
-
-// AskedUpTo is the offset after the last request that a leader has acted on, and the
-// one after the last there is.
-func AskedUpTo(ctx context.Context, k *topics.Client) (done, end int64, err error) {
-	stored, err := k.Offsets(ctx, scheduleGroup, control)
-	if err != nil {
-		return 0, 0, err
-	}
-	ends, err := k.Ends(ctx, control)
-	if err != nil {
-		return 0, 0, err
-	}
-	return max(0, stored[control][0].Offset), ends[control][0].Last, nil
-}
-
 // Dependants are the jobs that declare that they come after a job or system, and
 // those that come after them, each after those that it follows. root is the name
 // that the first of them follow: the job itself, or the job that pulls the system.

@@ -466,7 +466,7 @@ func (r *Reread) Restore(ctx context.Context) (warehouse.Comparison, int64, erro
 	for _, e := range r.stage.Entities {
 		var added int64
 		err := patient(ctx, r.Log, "replaying", func() (err error) {
-			added, err = r.stage.Restore(ctx, e)
+			added, err = r.stage.Restore(ctx, e, time.Now())
 			return err
 		})
 		if n += added; err != nil {
@@ -479,7 +479,7 @@ func (r *Reread) Restore(ctx context.Context) (warehouse.Comparison, int64, erro
 // Missing counts what the warehouse lacks of the stage.
 func (r *Reread) Missing(ctx context.Context) (n int64, err error) {
 	for _, e := range r.stage.Entities {
-		m, err := r.stage.Missing(ctx, e)
+		m, err := r.stage.Missing(ctx, e, time.Now())
 		if n += m; err != nil {
 			return n, err
 		}
@@ -500,6 +500,9 @@ func (r *Reread) Discard(ctx context.Context) error {
 	return s.Drop(ctx)
 }
 
+// outcomeBatch is how many outcomes are looked up and published together.
+const outcomeBatch = 1000
+
 // outcomes moves records into quarantine and out of it. The reject topic comes
 // first: after a crash between the two both are done again, under the same keys.
 func (r *Reread) outcomes(ctx context.Context, added map[string][]warehouse.LoadRow) error {
@@ -514,7 +517,7 @@ func (r *Reread) outcomes(ctx context.Context, added map[string][]warehouse.Load
 		}
 		rows = append(rows, row)
 	}
-	for part := range slices.Chunk(rows, rejectBatch) {
+	for part := range slices.Chunk(rows, outcomeBatch) {
 		known, err := r.stage.Known(ctx, part)
 		if err != nil {
 			return err

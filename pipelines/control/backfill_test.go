@@ -12,6 +12,7 @@ import (
 	"rongtong/connectors/all"
 	"rongtong/pipelines"
 	"rongtong/pipelines/warehouse"
+	"rongtong/schemas"
 	"rongtong/schemas/fault"
 )
 
@@ -117,6 +118,7 @@ func TestBackfillVerbs(t *testing.T) {
 	if err != nil || len(list) != 2 || list[0].ID != r.RunID || list[1].State != "done" {
 		t.Errorf("listed: %+v, %v", list, err)
 	}
+	p.checkExpired(t)
 	for what, bad := range map[string]BackfillAsk{
 		"no job":          {Name: "bv_ledgr", From: "2025-10-01", To: "2025-10-02"},
 		"a feed":          {Name: "emergency_feed", From: "2025-10-01", To: "2025-10-02"},
@@ -131,6 +133,28 @@ func TestBackfillVerbs(t *testing.T) {
 		if _, _, err := m.PlanBackfill(t.Context(), bad); fault.Of(err) != fault.Config {
 			t.Errorf("%s: %v", what, err)
 		}
+	}
+}
+
+// checkExpired removes superseded claims, as retention does, and loads their file
+// again: they do not come back, and the books do not move.
+func (p *pipeline) checkExpired(t *testing.T) {
+	t.Helper()
+	const facility = "themes/t2_organization/facility.yaml"
+	text, err := schemas.FS.ReadFile(facility)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.file(facility, strings.Replace(string(text), "retention: P30Y", "retention: P30D", 1))
+	e := p.declarations().Catalog.Entity("facility")
+	before := p.claims("bv_ledger")
+	if n, err := p.w.Retain(t.Context(), e, time.Now()); err != nil || n == 0 {
+		t.Fatalf("retention removed %d claims, %v", n, err)
+	}
+	whole, books := p.claims("bv_ledger"), p.books()
+	d, err := Replay(t.Context(), p.Options, RereadOptions{Stream: "bv_ledger.facility", Pick: pipelines.Pick{File: "facility_20251009.csv"}}, false)
+	if err != nil || d.Records == 0 || d.Missing != 0 || p.claims("bv_ledger") != whole || p.books() != books || before == whole {
+		t.Errorf("a replay of what retention removed: %+v, %v; %s, %s", d, err, p.books(), books)
 	}
 }
 

@@ -60,27 +60,21 @@ func (s *Stage) Replace(ctx context.Context, e *schemas.Entity, now time.Time) e
 // forgetExpired takes the claims out again that retention had removed before: the
 // books have counted them as expired, and they would come back to expire twice.
 func (s *Stage) forgetExpired(ctx context.Context, e *schemas.Entity, staged string, now time.Time) error {
-	keep, ok := schemas.ParsePeriod(e.Retention)
-	if !ok {
-		return nil
-	}
-	var expired uint64
-	err := s.w.QueryRow(ctx, "SELECT sum(expired) FROM ops.expired FINAL WHERE entity = ? AND system = ? AND topic = ?", []any{&expired}, e.Entity, s.System, s.Topic)
-	if err != nil || expired == 0 {
+	before, err := s.expiredBefore(ctx, e, now)
+	if err != nil || before == "" {
 		return err
 	}
-	before := instantOf(cutoff(keep, now))
 	key := idents(e.Key) + ", src_system, version"
-	sql := fmt.Sprintf("DELETE FROM %s WHERE %s AND (%s) IN (SELECT %s FROM (%s) WHERE next_at < %s OR next_at IS NULL AND is_deleted = 1 AND event_time < %s) AND (%s) NOT IN (SELECT %s FROM std.%s)",
-		staged, s.ofStream(), key, key, retained(e, staged), before, before, key, key, ident(e.Entity))
+	sql := fmt.Sprintf("DELETE FROM %s WHERE %s AND (%s) IN (SELECT %s FROM (%s) WHERE %s) AND (%s) NOT IN (SELECT %s FROM std.%s)",
+		staged, s.ofStream(), key, key, retained(e, staged), pastKeeping(before), key, key, ident(e.Entity))
 	return s.w.seal(s.w.conn.Exec(bounded(ctx), sql), fmt.Sprintf("leaving out what %q no longer keeps", e.Entity))
 }
 
 // Restore adds the claims of the stage that the warehouse lacks, and touches no
 // other. It returns how many. A claim that stands there from a later record of
 // the same thing, source and version is there.
-func (s *Stage) Restore(ctx context.Context, e *schemas.Entity) (int64, error) {
-	n, err := s.Missing(ctx, e)
+func (s *Stage) Restore(ctx context.Context, e *schemas.Entity, now time.Time) (int64, error) {
+	n, err := s.Missing(ctx, e, now)
 	if err != nil || n == 0 {
 		return 0, err
 	}
@@ -89,20 +83,57 @@ func (s *Stage) Restore(ctx context.Context, e *schemas.Entity) (int64, error) {
 		cols = append(cols, ident(c.Name))
 	}
 	names := strings.Join(cols, ", ")
-	sql := fmt.Sprintf("INSERT INTO std.%s (%s) SELECT %s FROM %s FINAL WHERE %s", ident(e.Entity), names, names, s.claims(e).live(), s.missing(e))
+	lacking, err := s.missing(ctx, e, now)
+	if err != nil {
+		return 0, err
+	}
+	sql := fmt.Sprintf("INSERT INTO std.%s (%s) SELECT %s FROM %s FINAL WHERE %s", ident(e.Entity), names, names, s.claims(e).live(), lacking)
 	return n, s.w.seal(s.w.conn.Exec(oneBlock(bounded(ctx)), sql), fmt.Sprintf("restoring claims about %q", e.Entity))
 }
 
-// Missing counts the claims of the stage that the warehouse lacks.
-func (s *Stage) Missing(ctx context.Context, e *schemas.Entity) (int64, error) {
+// Missing counts the claims of the stage that the warehouse lacks. What retention
+// removed is not missing.
+func (s *Stage) Missing(ctx context.Context, e *schemas.Entity, now time.Time) (int64, error) {
+	lacking, err := s.missing(ctx, e, now)
+	if err != nil {
+		return 0, err
+	}
 	var n uint64
-	err := s.w.QueryRow(bounded(ctx), fmt.Sprintf("SELECT count() FROM %s FINAL WHERE %s", s.claims(e).live(), s.missing(e)), []any{&n})
+	err = s.w.QueryRow(bounded(ctx), fmt.Sprintf("SELECT count() FROM %s FINAL WHERE %s", s.claims(e).live(), lacking), []any{&n})
 	return int64(n), err
 }
 
-func (s *Stage) missing(e *schemas.Entity) string {
+// missing is true of claims of the stage that the warehouse lacks.
+func (s *Stage) missing(ctx context.Context, e *schemas.Entity, now time.Time) (string, error) {
 	key := idents(e.Key) + ", version"
-	return fmt.Sprintf("(%s) NOT IN (SELECT %s FROM std.%s WHERE src_system = %s)", key, key, ident(e.Entity), quote(s.System))
+	cond := fmt.Sprintf("(%s) NOT IN (SELECT %s FROM std.%s WHERE src_system = %s)", key, key, ident(e.Entity), quote(s.System))
+	before, err := s.expiredBefore(ctx, e, now)
+	if err != nil || before == "" {
+		return cond, err
+	}
+	part := fmt.Sprintf("SELECT %s, src_system, kafka_topic, is_deleted, event_time FROM %%s FINAL WHERE src_system = %s", key, quote(s.System))
+	both := fmt.Sprintf("("+part+" UNION ALL "+part+")", dbStd+"."+ident(e.Entity), s.claims(e).live())
+	return cond + fmt.Sprintf(" AND (%s) NOT IN (SELECT %s FROM (%s) WHERE %s)", key, key, strings.TrimSuffix(retained(e, both), " FINAL"), pastKeeping(before)), nil
+}
+
+// pastKeeping is true of claims, as retained yields them, that retention removes.
+func pastKeeping(before string) string {
+	return fmt.Sprintf("(next_at < %[1]s OR next_at IS NULL AND is_deleted = 1 AND event_time < %[1]s)", before)
+}
+
+// expiredBefore is the time before which claims of the stream go; "" where none
+// has gone yet.
+func (s *Stage) expiredBefore(ctx context.Context, e *schemas.Entity, now time.Time) (string, error) {
+	keep, ok := schemas.ParsePeriod(e.Retention)
+	if !ok {
+		return "", nil
+	}
+	var expired uint64
+	err := s.w.QueryRow(ctx, "SELECT sum(expired) FROM ops.expired FINAL WHERE entity = ? AND system = ? AND topic = ?", []any{&expired}, e.Entity, s.System, s.Topic)
+	if err != nil || expired == 0 {
+		return "", err
+	}
+	return instantOf(cutoff(keep, now)), nil
 }
 
 // Outcomes yields what becomes of the refusals of the stage's records as rows of
