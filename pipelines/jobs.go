@@ -188,6 +188,15 @@ func (j *Jobs) integrate(ctx context.Context, r *Run) (string, error) {
 		return "", err
 	}
 	for _, e := range j.Catalog.Entities {
+		err := r.Step(ctx, "summarise/"+e.Entity, func(ctx context.Context) (Did, error) {
+			did, err := j.Warehouse.Summarise(ctx, j.Catalog, e.Entity)
+			return Did{Nothing: !did}, err
+		})
+		if err != nil {
+			return "", err
+		}
+	}
+	for _, e := range j.Catalog.Entities {
 		n, err := j.checkRules(ctx, r, e)
 		if err != nil {
 			return "", err

@@ -16,6 +16,7 @@ type Catalog struct {
 	Entities   []*Entity    // by theme, then by name
 	Systems    []*System    // by level of tier, then by name
 	Indicators []*Indicator // by id
+	Views      []*View      // by name
 	Codes      []*CodeList  // by name
 	Calendars  []*Calendar
 	Jobs       []*Job              // in order of declaration
@@ -127,11 +128,24 @@ func IsCommon(name string) bool {
 //
 //	up_feed      what every division's systems supplied: rows, and when last
 //	entity_load  what the database holds of every entity that is declared
+//	territory    fused rows by division, the divisions below it included, and by
+//	             the month in which they last changed
+//	contribution which source won how many fused rows of every field
+//	feed         what every system has loaded into every entity, and when last
+//	division_path every division with itself and each division above it
 var Relations = []*Entity{
 	{Entity: "up_feed", Columns: []*Column{{Name: "src_division", Type: Code12}, {Name: "src_system", Type: Text},
 		{Name: "last_event_time", Type: Time}, {Name: "rows", Type: UInt64}}},
 	{Entity: "entity_load", Columns: []*Column{{Name: "theme", Type: Text}, {Name: "entity", Type: Text}, {Name: "rows", Type: UInt64},
 		{Name: "last_arrived_at", Type: Time}, {Name: "fresh_days", Type: Int, Nullable: true}}},
+	{Entity: "territory", Columns: []*Column{{Name: "entity", Type: Text}, {Name: "division_code", Type: Code12}, {Name: "month", Type: Date},
+		{Name: "rows", Type: UInt64}, {Name: "last_at", Type: Time}}},
+	{Entity: "contribution", Columns: []*Column{{Name: "entity", Type: Text}, {Name: "field", Type: Text}, {Name: "src", Type: Text}, {Name: "rule", Type: Text},
+		{Name: "rows", Type: UInt64}, {Name: "last_at", Type: Time, Nullable: true}}},
+	{Entity: "feed", Columns: []*Column{{Name: "system", Type: Text}, {Name: "name", Type: Text}, {Name: "tier", Type: Text}, {Name: "department", Type: Text}, {Name: "entity", Type: Text},
+		{Name: "entity_name", Type: Text}, {Name: "fresh_days", Type: Int, Nullable: true}, {Name: "accepted", Type: UInt64}, {Name: "rejected", Type: UInt64}, {Name: "last_loaded_at", Type: Time, Nullable: true}}},
+	{Entity: "division_path", Columns: []*Column{{Name: "division_code", Type: Code12}, {Name: "tier", Type: Text}, {Name: "ancestor_code", Type: Code12},
+		{Name: "ancestor_tier", Type: Text}, {Name: "ancestor_name", Type: Text}, {Name: "steps", Type: UInt8}}},
 }
 
 // index sorts the parts and builds the maps.
@@ -162,6 +176,7 @@ func (c *Catalog) index() {
 		return a.Entity < b.Entity
 	})
 	sort.SliceStable(c.Indicators, func(i, j int) bool { return c.Indicators[i].Indicator < c.Indicators[j].Indicator })
+	sort.SliceStable(c.Views, func(i, j int) bool { return c.Views[i].View < c.Views[j].View })
 	sort.SliceStable(c.Codes, func(i, j int) bool { return c.Codes[i].Name < c.Codes[j].Name })
 	c.entity = byName(c.Entities, func(e *Entity) string { return e.Entity })
 	c.system = byName(c.Systems, func(s *System) string { return s.System })

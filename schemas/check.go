@@ -32,6 +32,9 @@ func (k *checker) all() {
 	for _, i := range k.c.Indicators {
 		k.indicator(i)
 	}
+	for _, v := range k.c.Views {
+		k.view(v)
+	}
 	for _, j := range k.c.Jobs {
 		k.job(j)
 	}

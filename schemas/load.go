@@ -19,7 +19,7 @@ import (
 // FS holds the declarations that are shipped: tiers, themes, code lists and
 // indicators. Source systems are in pipelines/systems.
 //
-//go:embed tiers.yaml themes.yaml personal_data.yaml themes codes indicators calendars
+//go:embed tiers.yaml themes.yaml personal_data.yaml themes codes indicators views calendars
 var FS embed.FS
 
 type named struct {
@@ -45,6 +45,7 @@ func Named(prefix string, files fs.FS) fs.FS { return named{files, prefix} }
 //	calendars/<calendar>.csv      which days are worked
 //	decisions/*.yaml              what people decided about division codes
 //	indicators/<id>.yaml          an indicator
+//	views/<view>.yaml             a view of layer ads
 //	jobs.yaml                     the jobs, and what limits them
 //	systems/<system>.yaml, *.yaml a source system
 //
@@ -61,6 +62,7 @@ func Load(sources ...fs.FS) (*Catalog, []decl.Problem) {
 	l.cat.Entities = l.entities.list()
 	l.cat.Systems = l.systems.list()
 	l.cat.Indicators = l.indicators.list()
+	l.cat.Views = l.views.list()
 	l.cat.Codes = l.codes.list()
 	l.cat.Calendars = l.calendars.list()
 	l.cat.Jobs = l.jobs.list()
@@ -88,6 +90,7 @@ type loader struct {
 	entities   overlay[Entity]
 	systems    overlay[System]
 	indicators overlay[Indicator]
+	views      overlay[View]
 	codes      overlay[CodeList]
 	calendars  overlay[Calendar]
 	jobs       overlay[Job]
@@ -224,6 +227,10 @@ func (l *loader) file(src fs.FS, p, file string, data []byte) {
 		i := &Indicator{}
 		l.decode(file, data, i)
 		l.add(l.indicators.add(src, "indicator", i.Indicator, i.Pos, i)...)
+	case deep && folder == "views":
+		v := &View{}
+		l.decode(file, data, v)
+		l.add(l.views.add(src, "view", v.View, v.Pos, v)...)
 	case !deep, folder == "systems":
 		s := &System{}
 		l.decode(file, data, s)
@@ -268,7 +275,7 @@ func merged(a, b map[string]int) map[string]int {
 
 func (l *loader) unknown(file string) {
 	l.add(decl.Pos{File: file, Line: 1, Column: 1}.Problem("file.unknown",
-		"declarations are themes/<theme>/<entity>.yaml, codes/<list>.csv, calendars/<calendar>.csv, indicators/<id>.yaml and systems/<system>.yaml",
+		"declarations are themes/<theme>/<entity>.yaml, codes/<list>.csv, calendars/<calendar>.csv, indicators/<id>.yaml, views/<view>.yaml and systems/<system>.yaml",
 		"nothing is declared by a file of this name"))
 }
 

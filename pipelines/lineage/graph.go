@@ -62,7 +62,7 @@ type Graph struct {
 
 // View is a view of layer ads: its text, and what is said of it.
 type View struct {
-	Name    string // "ads.profile"
+	Name    string // "ads.freshness"
 	Label   schemas.Label
 	Columns []Column
 	SQL     string
@@ -272,7 +272,7 @@ func (g *Graph) Walk(dataset, column string, up bool) []Edge {
 
 // Find reads what a person calls a dataset or a column: "facility",
 // "facility.area_m2", "dwd.facility.area_m2", "I-07-15", "in.county_ledger.committee",
-// "ads.division_profile". An entity alone is its fused rows; asked for what it
+// "ads.division_holdings". An entity alone is its fused rows; asked for what it
 // goes to or comes from, they lie in the middle of the way.
 func (g *Graph) Find(name string) (dataset, column string, err error) {
 	for _, prefix := range []string{"", "dwd.", "source:", "ads."} {

@@ -188,6 +188,13 @@ func TestShippedIndicatorsAndViews(t *testing.T) {
 
 // asked gives a view of another day the day that it wants to know.
 func asked(view string) string {
+	if c, err := shipped(); err == nil {
+		for _, v := range c.Views {
+			if view == "ads."+v.View {
+				return v.Call()
+			}
+		}
+	}
 	switch {
 	case strings.HasSuffix(view, "_as_of_under"):
 		return view + "(at = '2025-12-31', known = '2099-12-31', under = '2026-11-26')"

@@ -137,12 +137,12 @@ func objects(c *schemas.Catalog) ([]*object, error) {
 			views = append(views, underView(e))
 		}
 	}
-	out = append(out, divisionPath(), remapTable(), indicatorTable(), pointTable())
+	out = append(out, divisionPath(), remapTable(), territoryTable(), contributionTable(), indicatorTable(), pointTable())
 	out = append(append(out, opsTables()...), lineageTable())
 	out = append(out, issueTable())
 	out = append(out, reviewTables()...)
 	out = append(out, identityTables()...)
-	views = append(views, upFeed(c), entityLoad(c))
+	views = append(views, upFeed(c), entityLoad(c), feedView(c))
 	views = append(views, opsViews(c)...)
 	views = append(views, reviewViews()...)
 	views = append(views, qualityViews(c)...)

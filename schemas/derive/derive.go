@@ -23,7 +23,7 @@ import (
 type Files map[string]string
 
 // Kinds are the kinds of artefacts, in the order of `rongtong schema --help`.
-var Kinds = []string{"arrow", "ddl", "contract", "indicators", "dictionary", "quality"}
+var Kinds = []string{"arrow", "ddl", "contract", "indicators", "views", "dictionary", "quality"}
 
 // Of derives one kind of artefacts:
 //
@@ -31,6 +31,7 @@ var Kinds = []string{"arrow", "ddl", "contract", "indicators", "dictionary", "qu
 //	ddl         ddl/single.sql, or ddl/cluster.sql if a cluster is named
 //	contract    contract/<entity>.schema.json (JSON Schema 2020-12), .avsc (Avro 1.11)
 //	indicators  indicators.sql: what every indicator's units are computed by
+//	views       views.zh.md, views.en.md: what analysts can ask, with its columns
 //	dictionary  dictionary/*.html, dictionary.zh.md, dictionary.en.md
 //	quality     quality/flags.md, rules.md, normalisers.md
 func Of(kind string, c *schemas.Catalog, cluster string) (Files, error) {
@@ -57,6 +58,8 @@ func Of(kind string, c *schemas.Catalog, cluster string) (Files, error) {
 		}
 	case "indicators":
 		out["indicators.sql"] = indicatorsText(c)
+	case "views":
+		out["views.zh.md"], out["views.en.md"] = viewsText(c, true), viewsText(c, false)
 	case "dictionary":
 		dictionary(c, out)
 	case "quality":
@@ -102,6 +105,33 @@ func window(p schemas.Periods) string {
 		return ""
 	}
 	return ", to date since the beginning of the " + p.Window
+}
+
+// viewsText says of every view which question it answers, how it is asked and
+// what its columns mean.
+func viewsText(c *schemas.Catalog, zh bool) string {
+	say := func(l schemas.Label) string {
+		if zh {
+			return l.Zh
+		}
+		return l.En
+	}
+	var b strings.Builder
+	b.WriteString(say(schemas.Label{Zh: "# 分析视图（ads）\n\n每个视图回答一个问题。由 schemas/views 生成，勿手改。\n", En: "# Views for analysts (ads)\n\nOne view, one question. Generated from schemas/views; do not edit.\n"}))
+	for _, v := range c.Views {
+		fmt.Fprintf(&b, "\n## ads.%s %s\n\n%s\n\n```sql\nSELECT * FROM %s\n```\n\n", v.View, say(v.Name), strings.TrimSpace(say(v.Doc)), v.Call())
+		for _, a := range v.Args {
+			fmt.Fprintf(&b, "- `%s` %s\n", a.Key, say(schemas.Label{Zh: a.Value.Zh, En: a.Value.En}))
+		}
+		if len(v.Args) > 0 {
+			b.WriteString("\n")
+		}
+		b.WriteString(say(schemas.Label{Zh: "| 列 | 含义 | 单位 |\n| --- | --- | --- |\n", En: "| column | meaning | unit |\n| --- | --- | --- |\n"}))
+		for _, col := range v.Columns {
+			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", col.Name, say(schemas.Label{Zh: col.Zh, En: col.En}), col.Unit)
+		}
+	}
+	return b.String()
 }
 
 func encode(v any) string {

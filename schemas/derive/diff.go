@@ -99,6 +99,10 @@ var Rules = []Rule{
 	{"indicator.silent", Stored, "the formula changed under the same rule version: old and new figures cannot be told apart"},
 	{"indicator.target", Backfill, "what is met and what is not is judged again"},
 	{"indicator.wording", Safe, "names, prose, policy row and cases only"},
+	{"view.added", Safe, "a new question answered"},
+	{"view.removed", Contract, "readers lose it"},
+	{"view.answer", Contract, "readers get other columns, arguments or rows"},
+	{"view.wording", Safe, "names, prose and cases only"},
 	{"system.added", Safe, "a new source"},
 	{"system.removed", Backfill, "its claims stay, but nothing renews or withdraws them"},
 	{"system.tier", Backfill, "its claims come from another tier, and another authority: read the source again"},
@@ -146,6 +150,7 @@ func Diff(old, now *schemas.Catalog) []Change {
 	})
 	each(d, "list.", old.Codes, now.Codes, func(l *schemas.CodeList) string { return l.Name }, d.list)
 	each(d, "indicator.", old.Indicators, now.Indicators, func(i *schemas.Indicator) string { return i.Indicator }, d.indicator)
+	each(d, "view.", old.Views, now.Views, func(v *schemas.View) string { return v.View }, d.view)
 	each(d, "system.", old.Systems, now.Systems, func(s *schemas.System) string { return s.System }, d.system)
 	rank := []Class{Contract, Stored, Backfill, Safe}
 	slices.SortStableFunc(d.changes, func(a, b Change) int { return slices.Index(rank, a.Class) - slices.Index(rank, b.Class) })
@@ -427,6 +432,25 @@ func (d *differ) indicator(a, b *schemas.Indicator) {
 	}
 	if !same([]any{a.Name, a.Doc, a.PolicyRow, a.Cases}, []any{b.Name, b.Doc, b.PolicyRow, b.Cases}) {
 		d.add("indicator.wording", a.Indicator, "its name, prose, policy row or cases")
+	}
+}
+
+func (d *differ) view(a, b *schemas.View) {
+	answer := func(v *schemas.View) any {
+		out := []any{v.SQL, v.Reads}
+		for _, c := range v.Columns {
+			out = append(out, c.Name, c.Type, c.Nullable, c.Unit, c.List, c.PII)
+		}
+		for _, x := range v.Args {
+			out = append(out, x.Key)
+		}
+		return out
+	}
+	switch {
+	case !same(answer(a), answer(b)):
+		d.add("view.answer", a.View, "its columns, arguments or SQL")
+	case !same(a, b):
+		d.add("view.wording", a.View, "its name, prose or cases")
 	}
 }
 

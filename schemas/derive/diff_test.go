@@ -146,7 +146,7 @@ func TestDiffSeesEveryField(t *testing.T) {
 	files := base(t)
 	old := read(t, files)
 	seen := map[string]bool{}
-	for _, list := range []string{"Tiers", "Themes", "Entities", "Systems", "Indicators", "Codes", "Calendars"} {
+	for _, list := range []string{"Tiers", "Themes", "Entities", "Systems", "Indicators", "Views", "Codes", "Calendars"} {
 		// Each mutation needs a catalogue of its own: count the leaves first.
 		for n := 0; ; n++ {
 			now := read(t, files)

@@ -3705,6 +3705,33 @@ ENGINE = MergeTree
 ORDER BY (code, below, at_from, under_from, share_from)
 COMMENT '区划换算：某日登记册的代码在另一日登记册中归属何处、占多少';
 
+CREATE TABLE dwd.territory
+(
+    entity LowCardinality(String) COMMENT '主题实体',
+    division_code FixedString(12) COMMENT '区划代码',
+    month Date32 COMMENT '最近变动的月份（首日）',
+    rows UInt64 COMMENT '行数',
+    last_at DateTime64(3, 'Asia/Shanghai') COMMENT '最近业务时间'
+)
+ENGINE = MergeTree
+PARTITION BY entity
+ORDER BY (division_code, entity, month)
+COMMENT '各区划（含下级）各实体的行数，按最近变动月份';
+
+CREATE TABLE dwd.contribution
+(
+    entity LowCardinality(String) COMMENT '主题实体',
+    field LowCardinality(String) COMMENT '字段；整行取值为空',
+    src LowCardinality(String) COMMENT '来源系统',
+    rule LowCardinality(String) COMMENT '取值规则',
+    rows UInt64 COMMENT '行数',
+    last_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '最近业务时间'
+)
+ENGINE = MergeTree
+PARTITION BY entity
+ORDER BY (entity, field, src, rule)
+COMMENT '各字段取自各来源的行数（一数一源）';
+
 CREATE TABLE ads.indicator
 (
     indicator String COMMENT '指标',
@@ -13463,6 +13490,38 @@ FROM
 )
 COMMENT '各主题实体的入库情况：主张数、最近到达时间、应更新期限（天） [ebf7715081d03cd7]';
 
+CREATE OR REPLACE VIEW dwd.feed DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT d.system AS system, d.name AS name, d.tier AS tier, d.department AS department, d.entity AS entity, d.entity_name AS entity_name, d.fresh_days AS fresh_days,
+       sum(l.accepted) AS accepted, sum(l.rejected) AS rejected, nullIf(max(l.loaded_at), toDateTime64(0, 3, 'Asia/Shanghai')) AS last_loaded_at
+FROM values('system String, name String, tier String, department String, entity String, entity_name String, fresh_days Nullable(Int64)',
+('nbs_register', '统计用区划代码库与区划变更台账', 'P', '山东省统计局、山东省民政厅', 'division', '行政区划', 400),
+('nbs_register', '统计用区划代码库与区划变更台账', 'P', '山东省统计局、山东省民政厅', 'division_change', '区划变更', NULL),
+('province_gateway', '省级政务数据共享交换平台', 'P', '山东省大数据局', 'organization', '组织机构', 400),
+('province_gateway', '省级政务数据共享交换平台', 'P', '山东省大数据局', 'facility', '设施阵地', 120),
+('province_gateway', '省级政务数据共享交换平台', 'P', '山东省大数据局', 'programme_status', '创建项目状态', 400),
+('return_receipts', '数据回流签收', 'P', '山东省大数据局', 'return_receipt', '回流签收', NULL),
+('city_operations', '市城市运行中心', 'C', '各设区的市大数据局', 'grid_event', '网格事件', 2),
+('city_operations', '市城市运行中心', 'C', '各设区的市大数据局', 'stat_fact', '统计事实', 400),
+('county_ledger', '县级基层治理台账', 'X', '各县（市、区）民政局', 'organization', '组织机构', 400),
+('county_ledger', '县级基层治理台账', 'X', '各县（市、区）民政局', 'facility', '设施阵地', 120),
+('county_ledger', '县级基层治理台账', 'X', '各县（市、区）民政局', 'stat_fact', '统计事实', 400),
+('county_ledger', '县级基层治理台账', 'X', '各县（市、区）民政局', 'workforce_post', '岗位', 120),
+('county_offices', '县级部门报送', 'X', '各县（市、区）财政局、行政审批服务局、民政局、政法委', 'fiscal_fact', '财力', 400),
+('county_offices', '县级部门报送', 'X', '各县（市、区）财政局、行政审批服务局、民政局、政法委', 'contract', '购买服务与协议', 120),
+('county_offices', '县级部门报送', 'X', '各县（市、区）财政局、行政审批服务局、民政局、政法委', 'service_item', '政务服务事项', 40),
+('county_offices', '县级部门报送', 'X', '各县（市、区）财政局、行政审批服务局、民政局、政法委', 'grid', '网格', 400),
+('county_offices', '县级部门报送', 'X', '各县（市、区）财政局、行政审批服务局、民政局、政法委', 'village_conversion_case', '村改社区', NULL),
+('county_offices', '县级部门报送', 'X', '各县（市、区）财政局、行政审批服务局、民政局、政法委', 'facility', '设施阵地', 120),
+('emergency_feed', '应急物资报送', 'X', '各县（市、区）应急管理局', 'emergency_stock', '应急物资', 40),
+('township_ledger', '镇街工作台账', 'T', '各乡镇人民政府、街道办事处', 'emergency_plan', '预案与演练', 400),
+('township_ledger', '镇街工作台账', 'T', '各乡镇人民政府、街道办事处', 'facility', '设施阵地', 120),
+('township_ledger', '镇街工作台账', 'T', '各乡镇人民政府、街道办事处', 'stat_fact', '统计事实', 400),
+('village_forms', '村（社区）移动填报', 'V', '各村（居）民委员会', 'stat_fact', '统计事实', 400),
+('village_forms', '村（社区）移动填报', 'V', '各村（居）民委员会', 'facility', '设施阵地', 120)) AS d
+LEFT JOIN (SELECT system, entity, accepted, rejected, loaded_at FROM ops.load FINAL) AS l ON l.system = d.system AND l.entity = d.entity
+GROUP BY system, name, tier, department, entity, entity_name, fresh_days
+COMMENT '各来源系统向各实体的供数情况 [d0ce7f2985d8a8f9]';
+
 CREATE OR REPLACE VIEW ops.books DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 WITH
   loads AS
@@ -14104,44 +14163,219 @@ WHERE row.1 AND row.5 > 0
 ORDER BY indicator, unit_tier
 COMMENT '区划画像：某区划某期的全部指标（division, period） all indicators of a division at a period [a64a61019625f3f5]';
 
-CREATE OR REPLACE VIEW ads.facility_by_township AS
-SELECT p.ancestor_code AS township_code, any(p.ancestor_name) AS township_name, t.facility_kind AS facility_kind,
-       count() AS facilities,
-       countIf(t.operating = 'yes') AS operating,
-       countIf(t.area_m2 IS NULL) AS area_unknown,
-       sum(t.area_m2) AS area_m2,
-       sum(t.direct_service_area_m2) AS direct_service_area_m2
+CREATE OR REPLACE VIEW ads.changed_in_month
+(
+    entity String COMMENT '主题实体 / Entity',
+    changed Nullable(Int64) COMMENT '变动行数 / Rows that changed',
+    rows Nullable(Int64) COMMENT '全部行数 / Rows in all',
+    share Nullable(Decimal(18, 4)) COMMENT '变动占比 / Share（%）'
+) AS
+SELECT entity, if(few, NULL, c) AS changed, if(few, NULL, n) AS rows, if(few, NULL, toDecimal64(100 * c / n, 4)) AS share
+FROM
+(
+  SELECT entity, toInt64(sumIf(rows, month = toDate32(concat({month:String}, '-01')))) AS c, toInt64(sum(rows)) AS n,
+         entity IN ('workforce_post', 'dispute_case', 'petition_case') AND (c BETWEEN 1 AND 9 OR n < 10 OR n - c BETWEEN 1 AND 9) AS few
+  FROM dwd.territory
+  WHERE division_code = toFixedString(rightPad({division:String}, 12, '0'), 12)
+  GROUP BY entity
+)
+ORDER BY entity
+COMMENT '本月变动 / What changed in a month [0200f1e7443c9c99]';
+
+CREATE OR REPLACE VIEW ads.collected_twice
+(
+    element_id String COMMENT '数据元 / Data element',
+    name_zh String COMMENT '数据元名称 / Name of the element',
+    target_tier String COMMENT '填报层级 / Tier that fills it in',
+    forms Int64 COMMENT '报表数 / Forms',
+    issuers Int64 COMMENT '下发单位数 / Issuers',
+    out_of_list Int64 COMMENT '其中清单外报表 / Forms out of the list',
+    held_values Int64 COMMENT '已有值的主体数 / Subjects whose value is held'
+) AS
+SELECT f.element_id AS element_id, any(e.name_zh) AS name_zh, f.target_tier AS target_tier, toInt64(uniqExact(f.form_id)) AS forms,
+       toInt64(uniqExact(f.issuer)) AS issuers, toInt64(uniqExactIf(f.form_id, f.out_of_list)) AS out_of_list, toInt64(any(v.n)) AS held_values
+FROM
+(
+  SELECT assumeNotNull(x.element_id) AS element_id, x.form_id AS form_id, toString(c.target_tier) AS target_tier, ifNull(toString(c.issuer_uscc), '') AS issuer, isNull(c.list_item_id) AS out_of_list
+  FROM dwd.form_field AS x
+  INNER JOIN dwd.collection_form AS c ON c.form_id = x.form_id AND c.form_version = x.form_version
+  WHERE x.element_id IS NOT NULL AND c.valid_from <= today() AND (c.valid_to IS NULL OR c.valid_to > today())
+) AS f
+LEFT JOIN dwd.data_element AS e ON e.element_id = f.element_id
+LEFT JOIN (SELECT element_id, uniqExact(subject_ref) AS n FROM dwd.element_value GROUP BY element_id) AS v ON v.element_id = f.element_id
+GROUP BY element_id, target_tier
+HAVING forms > 1
+ORDER BY forms DESC, element_id, target_tier
+COMMENT '重复采集的数据项 / Items that are collected twice [6cf9daf4c7e62816]';
+
+CREATE OR REPLACE VIEW ads.contribution
+(
+    field String COMMENT '字段 / Field',
+    src String COMMENT '来源系统 / Source system',
+    rule String COMMENT '取值规则 / Rule',
+    rows Int64 COMMENT '行数 / Rows',
+    share Decimal(18, 4) COMMENT '占比 / Share of the field\'s rows（%）',
+    last_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '最近业务时间 / Latest business time'
+) AS
+SELECT field, src, rule, toInt64(rows) AS rows, toDecimal64(100 * rows / sum(rows) OVER (PARTITION BY field), 4) AS share, last_at
+FROM dwd.contribution
+WHERE entity = {entity:String}
+ORDER BY field, rows DESC, src, rule
+COMMENT '一数一源：来源贡献 / Contributions by source [a976beb80cc7a314]';
+
+CREATE OR REPLACE VIEW ads.division_holdings
+(
+    entity String COMMENT '主题实体 / Entity',
+    entity_name String COMMENT '实体名称 / Name of the entity',
+    rows Nullable(Int64) COMMENT '行数 / Rows',
+    last_at DateTime64(3, 'Asia/Shanghai') COMMENT '最近业务时间 / Latest business time',
+    fresh_days Nullable(Int64) COMMENT '应更新天数 / How old it may be（日）',
+    stale Enum8('unknown' = -1, 'no' = 0, 'yes' = 1) COMMENT '是否过期 / Older than that'
+) AS
+SELECT t.entity AS entity, f.entity_name AS entity_name,
+       if(t.entity IN ('workforce_post', 'dispute_case', 'petition_case') AND sum(t.rows) < 10, NULL, toInt64(sum(t.rows))) AS rows,
+       max(t.last_at) AS last_at, any(f.fresh_days) AS fresh_days,
+       multiIf(fresh_days IS NULL, 'unknown', dateDiff('day', last_at, now64(3)) > fresh_days, 'yes', 'no') AS stale
+FROM dwd.territory AS t
+LEFT JOIN (SELECT entity, any(entity_name) AS entity_name, any(fresh_days) AS fresh_days FROM dwd.feed GROUP BY entity) AS f ON f.entity = t.entity
+WHERE t.division_code = toFixedString(rightPad({division:String}, 12, '0'), 12)
+GROUP BY t.entity, f.entity_name
+ORDER BY entity
+COMMENT '区划家底 / What is held about a division [0adcd9c0ebaf4bce]';
+
+CREATE OR REPLACE VIEW ads.facility_by_township
+(
+    township_code FixedString(12) COMMENT '乡镇（街道）代码 / Code of the township',
+    township_name String COMMENT '乡镇（街道） / Township',
+    facility_kind String COMMENT '设施类别 / Kind of facility',
+    facilities Int64 COMMENT '设施数 / Facilities',
+    operating Int64 COMMENT '在用数 / In use',
+    area_unknown Int64 COMMENT '面积不详数 / Area unknown',
+    area_m2 Nullable(Decimal(18, 4)) COMMENT '建筑面积 / Floor area（m2）',
+    direct_service_area_m2 Nullable(Decimal(18, 4)) COMMENT '直接服务面积 / Direct service area（m2）'
+) AS
+SELECT p.ancestor_code AS township_code, any(p.ancestor_name) AS township_name, toString(t.facility_kind) AS facility_kind,
+       toInt64(count()) AS facilities, toInt64(countIf(t.operating = 'yes')) AS operating, toInt64(countIf(t.area_m2 IS NULL)) AS area_unknown,
+       sum(t.area_m2) AS area_m2, sum(t.direct_service_area_m2) AS direct_service_area_m2
 FROM dwd.facility AS t
 INNER JOIN dwd.division_path AS p ON p.division_code = t.division_code
 WHERE p.ancestor_tier = 'T'
 GROUP BY township_code, facility_kind
-COMMENT '各乡镇（街道）设施：数量与面积（平方米） [d3d5eb549b6b29dc]';
+COMMENT '各乡镇（街道）设施 / Facilities by township [6ea3296f7a1674ba]';
 
-CREATE OR REPLACE VIEW ads.organization_by_township AS
-SELECT p.ancestor_code AS township_code, any(p.ancestor_name) AS township_name, t.org_kind AS org_kind,
-       count() AS organizations,
-       countIf(t.uscc IS NOT NULL) AS with_uscc
-FROM dwd.organization AS t
-INNER JOIN dwd.division_path AS p ON p.division_code = t.division_code
-WHERE p.ancestor_tier = 'T'
-GROUP BY township_code, org_kind
-COMMENT '各乡镇（街道）组织：数量与赋码 [7563261e100740cf]';
-
-CREATE OR REPLACE VIEW ads.grid_event_by_township AS
-SELECT township_code, township_name, month, category,
-       if(cases < 10, NULL, cases) AS n,
-       if(cases < 10 OR done BETWEEN 1 AND 10 - 1 OR cases - done BETWEEN 1 AND 10 - 1, NULL, done) AS n_closed,
-       toBool(n IS NULL OR n_closed IS NULL) AS suppressed
+CREATE OR REPLACE VIEW ads.facility_coverage
+(
+    township_code FixedString(12) COMMENT '乡镇（街道）代码 / Code of the township',
+    township_name String COMMENT '乡镇（街道） / Township',
+    villages Int64 COMMENT '村（社区）数 / Villages',
+    covered Int64 COMMENT '有设施的村数 / Villages with one',
+    share Decimal(18, 4) COMMENT '覆盖率 / Coverage（%）',
+    facilities Int64 COMMENT '设施数 / Facilities',
+    area_m2 Nullable(Decimal(18, 4)) COMMENT '面积合计 / Floor area（m2）'
+) AS
+SELECT v.township_code AS township_code, any(v.township_name) AS township_name, toInt64(count()) AS villages, toInt64(countIf(f.n > 0)) AS covered,
+       toDecimal64(100 * covered / villages, 4) AS share, toInt64(sum(f.n)) AS facilities, sum(f.area) AS area_m2
 FROM
 (
-  SELECT p.ancestor_code AS township_code, any(p.ancestor_name) AS township_name, toStartOfMonth(t.reported_at) AS month, t.category AS category,
-         count() AS cases, countIf(t.closed_at IS NOT NULL) AS done
+  SELECT d.division_code AS code, p.ancestor_code AS township_code, p.ancestor_name AS township_name
+  FROM (SELECT division_code FROM dwd.division WHERE level = 'village' AND kind = 'civil' AND division_code IN (
+          SELECT division_code FROM dwd.division_path WHERE ancestor_code = toFixedString(rightPad({division:String}, 12, '0'), 12))) AS d
+  INNER JOIN (SELECT division_code, ancestor_code, ancestor_name FROM dwd.division_path WHERE ancestor_tier = 'T') AS p ON p.division_code = d.division_code
+) AS v
+LEFT JOIN
+(
+  SELECT division_code, count() AS n, sum(area_m2) AS area FROM dwd.facility
+  WHERE facility_kind = {kind:String} AND ifNull(toString(operating), '') != 'no'
+  GROUP BY division_code
+) AS f ON f.division_code = v.code
+GROUP BY township_code
+ORDER BY township_code
+COMMENT '设施覆盖（按乡镇） / Coverage of facilities by township [41e85e1f165990a7]';
+
+CREATE OR REPLACE VIEW ads.freshness
+(
+    tier String COMMENT '层级 / Tier',
+    department String COMMENT '部门 / Department',
+    system String COMMENT '来源系统 / Source system',
+    name String COMMENT '系统名称 / Name of the system',
+    entity String COMMENT '主题实体 / Entity',
+    entity_name String COMMENT '实体名称 / Name of the entity',
+    accepted Int64 COMMENT '累计接受 / Rows accepted',
+    rejected Int64 COMMENT '累计退回 / Records rejected',
+    last_loaded_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '最近装载时间 / Last loaded',
+    fresh_days Nullable(Int64) COMMENT '应更新天数 / How old it may be（日）',
+    state String COMMENT '状态 / State: fresh, stale, never, or no rhythm'
+) AS
+SELECT tier, department, system, name, entity, entity_name, toInt64(accepted) AS accepted, toInt64(rejected) AS rejected, last_loaded_at, fresh_days,
+       multiIf(last_loaded_at IS NULL, 'never', fresh_days IS NULL, 'no rhythm', dateDiff('day', last_loaded_at, now64(3)) > fresh_days, 'stale', 'fresh') AS state
+FROM dwd.feed
+ORDER BY tier, department, system, entity
+COMMENT '供数时效 / Freshness of feeds [fdf5464c9102cc24]';
+
+CREATE OR REPLACE VIEW ads.grid_event_by_township
+(
+    township_code FixedString(12) COMMENT '乡镇（街道）代码 / Code of the township',
+    township_name String COMMENT '乡镇（街道） / Township',
+    month Date32 COMMENT '月份 / Month',
+    category String COMMENT '类别 / Category',
+    n Nullable(Int64) COMMENT '事件数 / Events（件）',
+    n_closed Nullable(Int64) COMMENT '办结数 / Closed（件）',
+    suppressed Enum8('unknown' = -1, 'no' = 0, 'yes' = 1) COMMENT '是否抑制 / Something is not shown'
+) AS
+SELECT township_code, township_name, month, category, if(cases < 10, NULL, cases) AS n,
+       if(cases < 10 OR done BETWEEN 1 AND 9 OR cases - done BETWEEN 1 AND 9, NULL, done) AS n_closed,
+       if(n IS NULL OR n_closed IS NULL, 'yes', 'no') AS suppressed
+FROM
+(
+  SELECT p.ancestor_code AS township_code, any(p.ancestor_name) AS township_name, toStartOfMonth(toDate32(t.reported_at)) AS month, toString(t.category) AS category,
+         toInt64(count()) AS cases, toInt64(countIf(t.closed_at IS NOT NULL)) AS done
   FROM dwd.grid_event AS t
   INNER JOIN dwd.division_path AS p ON p.division_code = t.division_code
   WHERE p.ancestor_tier = 'T'
   GROUP BY township_code, month, category
 )
-COMMENT '各乡镇（街道）网格事件：按月、类别；不足10件的不显示 [ef479eacb5cff43b]';
+COMMENT '各乡镇（街道）网格事件 / Grid events by township [47d598998c73f8e6]';
+
+CREATE OR REPLACE VIEW ads.organization_by_township
+(
+    township_code FixedString(12) COMMENT '乡镇（街道）代码 / Code of the township',
+    township_name String COMMENT '乡镇（街道） / Township',
+    org_kind String COMMENT '组织类别 / Kind of organisation',
+    organizations Int64 COMMENT '组织数 / Organisations',
+    with_uscc Int64 COMMENT '已赋码数 / With a code'
+) AS
+SELECT p.ancestor_code AS township_code, any(p.ancestor_name) AS township_name, toString(t.org_kind) AS org_kind,
+       toInt64(count()) AS organizations, toInt64(countIf(t.uscc IS NOT NULL)) AS with_uscc
+FROM dwd.organization AS t
+INNER JOIN dwd.division_path AS p ON p.division_code = t.division_code
+WHERE p.ancestor_tier = 'T'
+GROUP BY township_code, org_kind
+COMMENT '各乡镇（街道）组织 / Organisations by township [cdf2b1f1486b7b1f]';
+
+CREATE OR REPLACE VIEW ads.staffing_by_township
+(
+    township_code FixedString(12) COMMENT '乡镇（街道）代码 / Code of the township',
+    township_name String COMMENT '乡镇（街道） / Township',
+    post_kind String COMMENT '岗位类型 / Kind of post',
+    n Nullable(Int64) COMMENT '在岗人数 / Persons in post（人）',
+    in_scheme Nullable(Int64) COMMENT '纳入职业体系人数 / In the scheme（人）',
+    suppressed Enum8('unknown' = -1, 'no' = 0, 'yes' = 1) COMMENT '是否抑制 / Something is not shown'
+) AS
+SELECT township_code, township_name, post_kind, if(persons < 10, NULL, persons) AS n,
+       if(persons < 10 OR scheme BETWEEN 1 AND 9 OR persons - scheme BETWEEN 1 AND 9, NULL, scheme) AS in_scheme,
+       if(n IS NULL OR in_scheme IS NULL, 'yes', 'no') AS suppressed
+FROM
+(
+  SELECT p.ancestor_code AS township_code, any(p.ancestor_name) AS township_name, toString(w.post_kind) AS post_kind,
+         toInt64(count()) AS persons, toInt64(countIf(w.in_community_worker_scheme = 'yes')) AS scheme
+  FROM (SELECT division_code, post_kind, in_community_worker_scheme FROM dwd.workforce_post
+        WHERE (spell_to IS NULL OR spell_to > today()) AND division_code IN (
+          SELECT division_code FROM dwd.division_path WHERE ancestor_code = toFixedString(rightPad({division:String}, 12, '0'), 12))) AS w
+  INNER JOIN (SELECT division_code, ancestor_code, ancestor_name FROM dwd.division_path WHERE ancestor_tier = 'T') AS p ON p.division_code = w.division_code
+  GROUP BY township_code, post_kind
+)
+ORDER BY township_code, post_kind
+COMMENT '基层队伍（按乡镇） / Staff by township [23847f7111717a5f]';
 
 CREATE OR REPLACE VIEW ads.conflict AS
 SELECT entity, thing, division_code, field, value, src, at, department, other_value, other_src, other_at, other_department
