@@ -192,5 +192,6 @@ func newRoot() *cobra.Command {
 		queryCmd(c), whyCmd(c), lineageCmd(c), qualityCmd(c), reviewCmd(c), rejectsCmd(c), replayCmd(c), reprocessCmd(c), backfillCmd(c),
 		connectCmd(c), feedCmd(c), keysCmd(c), benchCmd(c),
 	)
+	arrange(root)
 	return root
 }
