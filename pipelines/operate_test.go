@@ -279,6 +279,47 @@ func TestSensors(t *testing.T) {
 	}
 }
 
+// A held system is not read, whichever process has it, and goes on where it was; a
+// person has it read now, and what was read is recorded as runs.
+func TestHeldSystem(t *testing.T) {
+	s := newStage(t)
+	_, other, err := counterStreams("other")
+	if err != nil {
+		t.Fatal(err)
+	}
+	streams := append(slices.Clone(s.streams), other...)
+	if err := s.k.Ensure(t.Context(), Topics(streams)); err != nil {
+		t.Fatal(err)
+	}
+	held, free := s.streams[0], other[0]
+	s.ask(Request{Op: OpPause, Job: held.System.System})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	in := &Ingest{Kafka: s.k, Kinds: kinds(), Log: slog.New(slog.DiscardHandler), Hosts: map[string]int{held.System.Host(): 1}}
+	go func() { done <- in.Run(ctx, streams) }()
+	defer func() { cancel(); <-done }()
+	delivered := func(st *Stream) int64 {
+		n, err := Delivered(t.Context(), s.k, st)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n.Records
+	}
+	until(t, time.Minute, func() bool { return delivered(free) > 0 })
+	if n := delivered(held); n != 0 {
+		t.Errorf("%d records of a held system were delivered", n)
+	}
+	s.ask(Request{Op: OpResume, Job: held.System.System})
+	until(t, time.Minute, func() bool { return delivered(held) > 0 })
+
+	defer s.lead()()
+	s.ask(Request{RunID: "now", Op: OpRun, Job: held.System.System})
+	r := s.state("now", warehouse.OK)
+	if r.Kind != "system" || r.Cause != "request" || r.ID != "now."+held.Stream.Name {
+		t.Errorf("the pull is recorded as %+v", r)
+	}
+}
+
 func TestFileOf(t *testing.T) {
 	for place, want := range map[string]string{
 		"out/committee_20251231.csv:17": "committee_20251231.csv", "ledger.xlsx!演练台账:8": "ledger.xlsx", "page 3 #12": "", "": "", "a.zip!b.csv:3": "a.zip"} {
