@@ -93,7 +93,12 @@ func (m *Monitor) conditions(ctx context.Context, g *Glance, books Books) ([]Con
 }
 
 func failedRuns(runs []warehouse.Run) (out []Condition) {
+	told := map[string]bool{}
 	for _, r := range runs {
+		if !r.Finished.IsZero() && told[r.Job] {
+			continue // two runs of it began at the same moment
+		}
+		told[r.Job] = told[r.Job] || !r.Finished.IsZero()
 		switch r.State {
 		case warehouse.Failed, warehouse.Retrying:
 			severity := Critical

@@ -58,12 +58,14 @@ type Books struct {
 type TierBooks struct {
 	Tier                                                    string
 	Received, Accepted, Quarantined, Duplicates, Unbalanced int64 // Unbalanced counts streams
+
+	red []string // that did not balance when they were counted
 }
 
 // count counts what is in the warehouse: it reads the keys of every claim.
 func (m *Monitor) count(ctx context.Context) (Books, error) {
 	b := Books{At: time.Now()}
-	rows, err := m.w.Query(ctx, `SELECT toString(tier), toInt64(sum(received)), toInt64(sum(accepted)), toInt64(sum(quarantined)), toInt64(sum(duplicate)), toInt64(countIf(NOT balanced))
+	rows, err := m.w.Query(ctx, `SELECT toString(tier), toInt64(sum(received)), toInt64(sum(accepted)), toInt64(sum(quarantined)), toInt64(sum(duplicate)), groupArrayIf(concat(toString(system), '.', toString(stream), ' ', entity), NOT balanced)
 		FROM ops.books GROUP BY tier`)
 	if err != nil {
 		return b, err
@@ -71,7 +73,7 @@ func (m *Monitor) count(ctx context.Context) (Books, error) {
 	defer rows.Close()
 	for rows.Next() {
 		var t TierBooks
-		if err := rows.Scan(&t.Tier, &t.Received, &t.Accepted, &t.Quarantined, &t.Duplicates, &t.Unbalanced); err != nil {
+		if err := rows.Scan(&t.Tier, &t.Received, &t.Accepted, &t.Quarantined, &t.Duplicates, &t.red); err != nil {
 			return b, err
 		}
 		b.Tiers = append(b.Tiers, t)
@@ -84,6 +86,26 @@ type accountant struct {
 	mu    sync.Mutex
 	books Books
 	again time.Time
+	red   map[string]bool // that did not balance in the count before
+}
+
+// confirm leaves only what did not balance in the count before either: between its
+// rows and their entry in the ledger a load in progress is out of balance.
+func (a *accountant) confirm(b *Books) (doubt bool) {
+	was := a.red
+	a.red = map[string]bool{}
+	for i := range b.Tiers {
+		t := &b.Tiers[i]
+		for _, name := range t.red {
+			a.red[name] = true
+			if was[name] {
+				t.Unbalanced++
+			} else {
+				doubt = true
+			}
+		}
+	}
+	return doubt
 }
 
 // booksShare is how much of the time counting the books may take, as its
@@ -106,7 +128,11 @@ func (m *Monitor) Books(ctx context.Context) (Books, error) {
 	if err != nil {
 		return a.books, err
 	}
-	a.books, a.again = books, time.Now().Add(max(booksEvery, booksShare*time.Since(began)))
+	wait := max(booksEvery, booksShare*time.Since(began))
+	if a.confirm(&books) {
+		wait = booksEvery
+	}
+	a.books, a.again = books, time.Now().Add(wait)
 	return books, nil
 }
 
@@ -230,16 +256,11 @@ func (m *Monitor) currentRuns(ctx context.Context) ([]warehouse.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := running
-	for _, r := range latest {
-		if r.State != "running" {
-			out = append(out, r)
-		}
-	}
-	return out, nil
+	return append(running, latest...), nil
 }
 
-// latestRuns are the latest run of each job, the newest first.
+// latestRuns are the latest run of each job that does not run any more, the newest
+// first.
 func (m *Monitor) latestRuns(ctx context.Context) ([]warehouse.Run, error) {
-	return m.w.Runs(ctx, 500, "(job, started_at) IN (SELECT job, max(started_at) FROM ops.run FINAL GROUP BY job)")
+	return m.w.Runs(ctx, 500, "(job, started_at) IN (SELECT job, max(started_at) FROM ops.run FINAL WHERE state != 'running' GROUP BY job) AND state != 'running'")
 }

@@ -134,14 +134,14 @@ func (x *Metrics) Collect(ch chan<- prometheus.Metric) {
 	x.collectDeclared(ch)
 	collectBooks(ch, s.glance.books)
 	collectConditions(ch, s.glance)
-	latest := map[string]bool{}
-	for _, r := range s.glance.Runs { // what runs now, then the latest
-		if latest[r.Job] {
-			continue
+	begun, ended := map[string]bool{}, map[string]bool{}
+	for _, r := range s.glance.Runs { // what runs now, then the latest that ended
+		if !begun[r.Job] {
+			begun[r.Job] = true
+			ch <- prometheus.MustNewConstMetric(runDesc, prometheus.GaugeValue, float64(r.Started.Unix()), r.Job, r.State)
 		}
-		latest[r.Job] = true
-		ch <- prometheus.MustNewConstMetric(runDesc, prometheus.GaugeValue, float64(r.Started.Unix()), r.Job, r.State)
-		if r.Finished.After(r.Started) {
+		if !r.Finished.IsZero() && !ended[r.Job] {
+			ended[r.Job] = true
 			ch <- prometheus.MustNewConstMetric(tookDesc, prometheus.GaugeValue, r.Finished.Sub(r.Started).Seconds(), r.Job)
 		}
 	}

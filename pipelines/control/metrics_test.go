@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"rongtong/deploy/embedded/embeddedtest"
+	"rongtong/pipelines/telemetry"
 )
 
 // The endpoint tells how everything stands, and says so when an engine is away.
@@ -120,25 +122,36 @@ func (l addressLog) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// An alert over a metric that does not exist never fires.
+// An alert over a metric that does not exist never fires, and a panel stays empty.
 func TestAlertsNameMetrics(t *testing.T) {
-	text, err := os.ReadFile("../../deploy/observe/alerts.yaml")
-	if err != nil {
-		t.Fatal(err)
+	var text []byte
+	files, err := filepath.Glob("../../deploy/observe/*.json")
+	if files = append(files, "../../deploy/observe/alerts.yaml"); err != nil || len(files) < 5 {
+		t.Fatalf("the alerts and dashboards are %q, %v", files, err)
+	}
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = append(text, b...)
 	}
 	descs := make(chan *prometheus.Desc, 100)
 	(&Metrics{}).Describe(descs)
+	for _, c := range telemetry.Collectors() {
+		c.Describe(descs)
+	}
 	close(descs)
 	var known []string
 	for d := range descs {
 		known = append(known, regexp.MustCompile(`fqName: "([^"]+)"`).FindStringSubmatch(d.String())[1])
 	}
 	named := regexp.MustCompile(`\brongtong_[a-z_]+`).FindAllString(string(text), -1)
-	if len(named) < 8 {
+	if len(named) < 60 {
 		t.Errorf("only %q are named", named)
 	}
 	for _, n := range named {
-		if !slices.Contains(known, n) {
+		if n = strings.TrimSuffix(strings.TrimSuffix(n, "_bucket"), "_count"); !slices.Contains(known, n) {
 			t.Errorf("the alerts name %q, which no metric is called", n)
 		}
 	}

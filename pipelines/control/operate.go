@@ -89,7 +89,7 @@ func (m *Monitor) RunNow(ctx context.Context, r pipelines.Request) (warehouse.Ru
 		if r.Op == pipelines.OpNow { // its earlier attempts have ended
 			runs = slices.DeleteFunc(runs, func(x warehouse.Run) bool { return x.State == warehouse.Retrying && x.Started.Before(asked) })
 		}
-		if len(runs) == 0 && time.Since(asked) > time.Minute {
+		if len(runs) == 0 && time.Since(asked) > time.Minute && !m.goesBefore(ctx, r.Job) {
 			return warehouse.Run{}, fault.Hint(fault.Transient, "start a process with: rongtong up --roles schedule,ingest; or something goes before it: rongtong runs", "running %q: it did not start within a minute", r.Job)
 		}
 		if done, err := outcome(runs, awaited); done != nil {
@@ -225,4 +225,11 @@ func (m *Monitor) DryRun(ctx context.Context, name, date string) ([]warehouse.Ru
 	}
 	jobs := &pipelines.Jobs{Kafka: m.k, Warehouse: m.w, Catalog: m.d().Catalog, Streams: m.d().Streams, Log: m.o.Log}
 	return jobs.DryRun(ctx, j, date)
+}
+
+// goesBefore reports whether a run of a job is under way: a request for another
+// waits for it, however long it takes.
+func (m *Monitor) goesBefore(ctx context.Context, job string) bool {
+	runs, err := m.w.Runs(ctx, 1, "job = ? AND state = 'running'", job)
+	return err == nil && len(runs) > 0
 }

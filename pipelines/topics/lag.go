@@ -80,7 +80,9 @@ func (c *Client) Waiting(ctx context.Context, spans []FetchFrom) (map[TopicParti
 			if err != nil && !errors.Is(err, found) {
 				return out, err
 			}
-			if err == nil && offset > f.Offset && (f.To == 0 || offset < f.To) {
+			// Nothing of ours in it, or a batch larger than what was asked for, of which
+			// the session asks for more now.
+			if err == nil && (f.To == 0 || offset < f.To) {
 				next = append(next, FetchFrom{f.Topic, f.Partition, offset, f.To})
 			}
 		}
