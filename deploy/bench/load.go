@@ -278,7 +278,7 @@ func Fill(ctx context.Context, f Filling) error {
 	if err != nil {
 		return err
 	}
-	p, err := k.Producer(ctx, "bench-fill-"+f.Topic, f.Topic)
+	p, err := k.Producer(ctx, fmt.Sprintf("bench-fill-%s-%d", f.Topic, f.From), f.Topic) // several may fill one topic
 	if err != nil {
 		return err
 	}

@@ -146,7 +146,7 @@ type Draining struct {
 	Partitions int
 	Brokers    []string // a broker that can hold it: the embedded one keeps 2 GiB
 	Security   topics.Security
-	Topic      string // filled unless it holds that many records already
+	Topic      string // filled if it is missing, otherwise taken as it is
 	Warehouse  string // empty: an engine of its own
 	Workers    int
 	Every      time.Duration // between samples
@@ -218,8 +218,8 @@ func Drain(ctx context.Context, d Draining) (out Drained, err error) {
 	db, name, _ := strings.Cut(table, ".")
 	err = w.QueryRow(ctx, fmt.Sprintf("SELECT count(), uniq(serial), (SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND database = '%s' AND table = '%s') FROM %s", db, name, table), []any{&rows, &distinct, &disk})
 	out.Distinct, out.Disk = int64(distinct), int64(disk)
-	if err == nil && rows != uint64(d.Rows) {
-		err = fault.New(fault.Bug, "%d rows are in %q, want %d", rows, table, d.Rows)
+	if err == nil && rows != uint64(out.Rows) {
+		err = fault.New(fault.Bug, "%d rows are in %q, and the loader says %d", rows, table, out.Rows)
 	}
 	return out, err
 }

@@ -211,7 +211,7 @@ func (c *Client) listOffsetsAt(ctx context.Context, ps []tp, when int64, isolati
 			return err
 		}
 		r := reader{b: e.answer}
-		r.i32() // throttle
+		c.line.throttledMS(r.i32())
 		seen := 0
 		for range r.count(6) {
 			topic := string(r.text())
@@ -367,7 +367,7 @@ func (c *Client) DeleteRecords(ctx context.Context, topic string, partition int3
 			return err
 		}
 		r := reader{b: e.answer}
-		r.i32() // throttle
+		c.line.throttledMS(r.i32())
 		if r.count(6) != 1 {
 			return errShort
 		}

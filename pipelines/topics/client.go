@@ -131,8 +131,16 @@ func (c *Client) request(w *writer, key protocol.ApiKey, version int16) {
 // with growing pauses, until ctx ends. fn gets a context bounded by the request
 // timeout. The error returned is fn's last one, unexplained.
 func (c *Client) retry(ctx context.Context, what string, fn func(context.Context) error) error {
+	return c.retryOn(ctx, c.line, what, fn)
+}
+
+// retryOn is retry on a line of its own.
+func (c *Client) retryOn(ctx context.Context, l *line, what string, fn func(context.Context) error) error {
 	pause := 20 * time.Millisecond
 	for n := 1; ; n++ {
+		if !l.silence(ctx) {
+			return ctx.Err()
+		}
 		one, cancel := context.WithTimeout(ctx, c.opts.request)
 		err := fn(one)
 		cancel()
@@ -202,6 +210,7 @@ func (c *Client) metadataOf(ctx context.Context, l *line, broker int32, names ..
 	if err := c.trip(ctx, l, e, c.opts.request); err != nil {
 		return nil, nil, err
 	}
+	l.throttledMS((&reader{b: e.answer}).i32())
 	return parseMetadata(e.answer)
 }
 

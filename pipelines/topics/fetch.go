@@ -261,7 +261,7 @@ func writeFetch(w *writer, list []FetchFrom, limit func(tp) int32) {
 func (s *Session) parse(id int32, list []FetchFrom) error {
 	b := s.bufs[id]
 	r := reader{b: b.answer}
-	r.i32() // throttle
+	s.c.line.throttledMS(r.i32())
 	if err := code(r.i16()); err != nil {
 		return err
 	}

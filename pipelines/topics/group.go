@@ -174,6 +174,7 @@ func (g *Generation) Commit(ctx context.Context, offsets []OffsetMeta) error {
 		if err != nil {
 			return err
 		}
+		g.c.line.throttled(res.Throttle)
 		return worst(func(yield func(error)) {
 			for topic, list := range res.Topics {
 				for _, p := range list {

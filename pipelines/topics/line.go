@@ -21,6 +21,9 @@ type line struct {
 	dials int64 // connections opened so far; each has its number
 	conns map[*conn]bool
 	seen  map[string]*span // by address
+
+	quiet     time.Time // nothing is sent before: see throttle.go
+	throttles int       // answers that said so
 }
 
 // tcpEstablished is Linux's TCP_ESTABLISHED; a closed peer leaves TCP_CLOSE_WAIT.

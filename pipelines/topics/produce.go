@@ -73,7 +73,7 @@ func (c *Client) Producer(ctx context.Context, transactionalID string, topics ..
 // warm connects to every broker, so that a connection which is opened in a
 // transaction stands beside an old one (see line.unbroken).
 func (p *Producer) warm(ctx context.Context) error {
-	return p.c.retry(ctx, "connecting a producer", func(ctx context.Context) error {
+	return p.c.retryOn(ctx, p.line, "connecting a producer", func(ctx context.Context) error {
 		_, brokers, err := p.c.metadataOf(ctx, p.line, anyBroker, nobody)
 		for _, id := range brokers {
 			if err == nil {
@@ -95,7 +95,7 @@ func (p *Producer) Close() error {
 // init asks for an epoch. With the present ID and epoch the broker grants one
 // only if nobody else was given a newer one.
 func (p *Producer) init(ctx context.Context, pid int64, epoch int16) error {
-	return p.c.retry(ctx, "starting a producer", func(ctx context.Context) error {
+	return p.c.retryOn(ctx, p.line, "starting a producer", func(ctx context.Context) error {
 		res, err := p.line.admin.InitProducerID(ctx, &kafka.InitProducerIDRequest{
 			TransactionalID: p.id, TransactionTimeoutMs: int(p.c.opts.txn.Milliseconds()),
 			ProducerID: int(pid), ProducerEpoch: int(epoch),
@@ -128,7 +128,7 @@ func (p *Producer) recover(ctx context.Context) error {
 		return nil
 	}
 	if !p.lost {
-		err := p.c.retry(ctx, "aborting a transaction", func(ctx context.Context) error { return p.end(ctx, false) })
+		err := p.c.retryOn(ctx, p.line, "aborting a transaction", func(ctx context.Context) error { return p.end(ctx, false) })
 		switch v, _ := judge2(err); v {
 		case fenced:
 			p.dead = explain(err, "recovering producer %q", p.id)
@@ -181,7 +181,7 @@ func (p *Producer) closeOff(ctx context.Context) error {
 	}
 	p.unsettle, p.lost = true, true // until the abort is acknowledged
 	mark, lost := p.line.mark(), false
-	err = p.c.retry(ctx, "closing off partitions", func(ctx context.Context) error {
+	err = p.c.retryOn(ctx, p.line, "closing off partitions", func(ctx context.Context) error {
 		err := p.addPartitions(ctx, ps)
 		if err == nil {
 			err = p.end(ctx, false)
@@ -252,6 +252,7 @@ func (p *Producer) addPartitions(ctx context.Context, ps []tp) error {
 	if err != nil {
 		return err
 	}
+	p.line.throttled(res.Throttle)
 	return worst(func(yield func(error)) {
 		for topic, list := range res.Topics {
 			for _, p := range list {
@@ -275,6 +276,7 @@ func (p *Producer) end(ctx context.Context, commit bool) error {
 	res, err := p.line.admin.EndTxn(ctx, &kafka.EndTxnRequest{
 		TransactionalID: p.id, ProducerID: int(p.pid), ProducerEpoch: int(p.epoch), Committed: commit})
 	if err == nil {
+		p.line.throttled(res.Throttle)
 		err = res.Error
 	}
 	return err

@@ -193,7 +193,7 @@ func (t *Txn) sameLine() error {
 // final: the transaction may be gone with the broker.
 func (t *Txn) inTxn(ctx context.Context, what string, fn func(context.Context) error) error {
 	var lost error
-	err := t.p.c.retry(ctx, what, func(ctx context.Context) error {
+	err := t.p.c.retryOn(ctx, t.p.line, what, func(ctx context.Context) error {
 		err := fn(ctx)
 		if err == nil {
 			return nil
@@ -373,6 +373,8 @@ func (t *Txn) produce(ctx context.Context, id int32, list []batch) ([]Placed, er
 	return t.placed(e.answer, list)
 }
 
+// placed reads the answer to a produce request. How long the broker wants to be
+// left alone stands at its end.
 func (t *Txn) placed(answer []byte, list []batch) ([]Placed, error) {
 	r := reader{b: answer}
 	var out []Placed
@@ -403,6 +405,7 @@ func (t *Txn) placed(answer []byte, list []batch) ([]Placed, error) {
 	if r.err == nil && len(out)+len(errs) != len(list) {
 		r.err = errShort
 	}
+	t.p.line.throttledMS(r.i32())
 	if r.err != nil {
 		return nil, r.err
 	}
@@ -581,6 +584,7 @@ func (t *Txn) commitOffsets(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
+			t.p.line.throttled(res.Throttle)
 			return worst(func(yield func(error)) {
 				for topic, list := range res.Topics {
 					for _, p := range list {
@@ -603,6 +607,7 @@ func (t *Txn) addGroup(ctx context.Context, group string) error {
 		res, err := t.p.line.admin.AddOffsetsToTxn(ctx, &kafka.AddOffsetsToTxnRequest{
 			TransactionalID: t.p.id, ProducerID: int(t.p.pid), ProducerEpoch: int(t.p.epoch), GroupID: group})
 		if err == nil {
+			t.p.line.throttled(res.Throttle)
 			err = res.Error
 		}
 		return err
