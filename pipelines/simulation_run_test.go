@@ -55,6 +55,7 @@ var sabotages = []string{
 	"no window of tokens",
 	"a token outlives its rows",
 	"a lost answer counts as success",
+	"refused rows are not recorded",
 	"versions from our clock",
 }
 

@@ -148,7 +148,7 @@ func newWorld(seed uint64, bad string, streams []*Stream) *world {
 	for i := range w.log.parts {
 		w.log.parts[i].loaded.Offset = -1
 	}
-	w.store = simStore{w: w, tables: map[string]*simTable{}, window: 3 + r.IntN(12), dual: r.IntN(3) == 0}
+	w.store = simStore{w: w, tables: map[string]*simTable{}, window: 3 + r.IntN(12), dual: r.IntN(3) == 0, picky: seed%3 == 0}
 	w.source = newSimSource(w)
 	w.add("ingest", (*actor).ingest)
 	if r.IntN(3) == 0 {

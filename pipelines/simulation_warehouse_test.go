@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/array"
 
 	"rongtong/pipelines/warehouse"
+	"rongtong/schemas/fault"
 )
 
 // simStore is a warehouse whose tables remember the tokens of their last inserts.
@@ -21,6 +23,7 @@ type simStore struct {
 	tables map[string]*simTable
 	window int
 	dual   bool // copies of inserts may arrive once more, late
+	picky  bool // there are rows that it can never take
 	late   []simInsert
 }
 
@@ -119,6 +122,13 @@ func (s simActorStore) insert(in simInsert) error {
 
 func (s simActorStore) Load(_ context.Context, l warehouse.Load) error {
 	in := simInsert{table: l.Table, token: l.Token}
+	if len(s.refused(l)) > 0 {
+		s.a.at("insert what " + in.table + " cannot take")
+		if s.a.fate("inserting") != done {
+			return errLost
+		}
+		return fault.New(fault.Data, "a row does not fit")
+	}
 	col := func(name string) arrow.Array {
 		if i := l.Rows.Schema().FieldIndices(name); len(i) == 1 {
 			return l.Rows.Column(i[0])
@@ -144,8 +154,31 @@ func (s simActorStore) Load(_ context.Context, l warehouse.Load) error {
 	return s.insert(in)
 }
 
-// Refused: these tables take every row.
-func (s simActorStore) Refused(context.Context, warehouse.Load, int) ([]int, error) { return nil, nil }
+// Refused tells which rows the table can never take.
+func (s simActorStore) Refused(_ context.Context, l warehouse.Load, _ int) ([]int, error) {
+	s.a.at("ask which rows are refused")
+	if s.a.fate("asking which rows are refused") != done {
+		return nil, errLost
+	}
+	return s.refused(l), nil
+}
+
+func (s simActorStore) refused(l warehouse.Load) (out []int) {
+	at := l.Rows.Schema().FieldIndices("value")
+	if !s.a.w.store.picky || l.Table != "std.stat_fact" || len(at) != 1 {
+		return nil
+	}
+	values := l.Rows.Column(at[0]).(*array.Decimal128)
+	for i := range values.Len() {
+		if values.IsValid(i) && pickyAt(int64(values.Value(i).ToFloat64(4)+0.5)) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// pickyAt are the values that a picky table refuses.
+func pickyAt(value int64) bool { return value%10 == 7 }
 
 func (s simActorStore) InsertRows(_ context.Context, table, token string, rows any) error {
 	in := simInsert{table: table, token: token}
@@ -154,6 +187,9 @@ func (s simActorStore) InsertRows(_ context.Context, table, token string, rows a
 		in.loads = slices.Clone(rows)
 	case []warehouse.RejectRow:
 		for _, r := range rows {
+			if r.Rule == refusedRule && s.a.w.bad == "refused rows are not recorded" {
+				continue
+			}
 			in.rows = append(in.rows, simStored{partition: int64(r.Partition), offset: r.Offset})
 		}
 	default:
@@ -300,7 +336,7 @@ func (w *world) auditRows() error {
 	loads := w.ledger()
 	w.visible(func(p int, o int64, e *simEntry) {
 		row := rowOf(e)
-		if row.wrong {
+		if row.wrong || w.refuses(row) {
 			return
 		}
 		i := slices.IndexFunc(loads, func(l warehouse.LoadRow) bool {
@@ -336,7 +372,13 @@ func (w *world) auditRejects() error {
 	if err != nil {
 		return err
 	}
-	return w.sameOffsets("ops.reject", got, func(r simRow) bool { return r.wrong })
+	return w.sameOffsets("ops.reject", got, func(r simRow) bool { return r.wrong || w.refuses(r) })
+}
+
+// refuses reports whether the warehouse never takes the row.
+func (w *world) refuses(r simRow) bool {
+	n, err := strconv.ParseInt(r.value, 10, 64)
+	return w.store.picky && err == nil && pickyAt(n)
 }
 
 func (w *world) auditRaw() error {
