@@ -260,9 +260,13 @@ func answer(t *testing.T, w *Warehouse, what, sql string) (s string) {
 	return s
 }
 
-// fillDivisions puts the register's divisions, two cities in full, where a fusion would.
-func fillDivisions(t *testing.T, w *Warehouse, c *schemas.Catalog) {
+// fillDivisions puts the register's divisions, two cities in full unless the
+// caller names others by their codes, where a fusion would.
+func fillDivisions(t *testing.T, w *Warehouse, c *schemas.Catalog, full ...string) {
 	t.Helper()
+	if len(full) == 0 {
+		full = []string{"3701", "3717"}
+	}
 	reg, err := divisions.Load()
 	if err != nil {
 		t.Fatal(err)
@@ -285,7 +289,7 @@ func fillDivisions(t *testing.T, w *Warehouse, c *schemas.Catalog) {
 	}
 	var rows []row
 	for d := range reg.All("") {
-		if d.Tier != "P" && d.Tier != "C" && !strings.HasPrefix(d.Code, "3701") && !strings.HasPrefix(d.Code, "3717") {
+		if d.Tier != "P" && d.Tier != "C" && !slices.ContainsFunc(full, func(city string) bool { return strings.HasPrefix(d.Code, city) }) {
 			continue
 		}
 		r := row{Code: d.Code, Name: d.Name, Canon: d.Name, Kind: d.Kind, System: "nbs12", Level: level[d.Tier], Class: d.VillageClass}

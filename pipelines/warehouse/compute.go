@@ -48,9 +48,9 @@ type computation struct {
 	runID string
 	known time.Time // when what is written becomes known; later than all that stands there
 
-	// only are the units, by code, that may differ from what stands there;
-	// nil for all. The figures of other units are taken from there.
+	// only are the units, by code, whose rows are read; nil for all.
 	only []string
+	tree map[string]node // with only
 	// fresh: nothing stands there yet.
 	fresh bool
 }
@@ -61,28 +61,24 @@ const noPlace = "toFixedString('000000000000', 12)"
 // sum4 is the type of sums: as many decimals as a measure has.
 const sum4 = "Decimal(38, 4)"
 
-// comparators are the ways a target compares, as SQL.
-var comparators = map[string]string{">=": ">=", ">": ">", "<=": "<=", "<": "<", "=": "="}
+// comparators are the ways a target compares.
+var comparators = []string{">=", ">", "<=", "<", "="}
 
-// sql is the whole statement.
+// sql is the whole statement, for all units.
 func (x *computation) sql() (string, error) {
 	figures, err := x.figures()
 	if err != nil {
 		return "", err
 	}
 	o := pointTable()
-	names := make([]string, len(o.columns))
-	for i, col := range o.columns {
-		names[i] = col.name
-	}
-	return fmt.Sprintf("INSERT INTO %s (%s)\n%s", o.full(), idents(names), x.difference(figures)), nil
+	return fmt.Sprintf("INSERT INTO %s (indicator, %s, %s, removed, known_from, run_id)\n%s", o.full(), pointKey, pointValues, x.difference(figures)), nil
 }
 
 // pointKey tells the stored figures of one indicator apart, pointValues is what
 // they say.
 const (
 	pointKey    = "parent_code, division_code, unit_tier, tier, day"
-	pointValues = "shown, numerator, denominator, value, n_units, n_missing, provisional, met, target_op, target_value, rule_version, register, register_version"
+	pointValues = "shown, numerator, denominator, n_units, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version"
 )
 
 // difference selects what must be written so that the figures stand there.
@@ -123,44 +119,21 @@ func (x *computation) moment() string {
 	return fmt.Sprintf("fromUnixTimestamp64Milli(toInt64(%d), 'UTC')", x.known.UnixMilli())
 }
 
-// standing selects the figures that stand there, of the divisions concerned.
+// standing selects the figures that stand there, as the tuple row.
 func (x *computation) standing() string {
-	where := "indicator = " + quote(x.ind.Indicator)
-	if x.only != nil {
-		where += " AND division_code IN (" + x.concerned() + ")"
-	}
-	return fmt.Sprintf("SELECT %s, argMax(tuple(%s), known_from) AS row\nFROM ads.indicator_point\nWHERE %s\nGROUP BY %[1]s\nHAVING NOT argMax(removed, known_from)",
-		pointKey, pointValues, where)
-}
-
-// concerned selects the divisions whose figures the units enter.
-func (x *computation) concerned() string {
-	return fmt.Sprintf("SELECT ancestor_code FROM dwd.division_path WHERE division_code IN (%s) UNION ALL SELECT arrayJoin([%[1]s, %s])", codeList(x.only), noPlace)
-}
-
-// codeList writes division codes as literals.
-func codeList(list []string) string {
-	q := make([]string, len(list))
-	for i, c := range list {
-		q[i] = "toFixedString('" + c + "', 12)"
-	}
-	return strings.Join(q, ", ")
+	return fmt.Sprintf("SELECT %s, argMax(tuple(%s), known_from) AS row\nFROM ads.indicator_point\nWHERE indicator = %s\nGROUP BY %[1]s\nHAVING NOT argMax(removed, known_from)",
+		pointKey, pointValues, quote(x.ind.Indicator))
 }
 
 // figures selects pointKey and pointValues of every figure.
 func (x *computation) figures() (string, error) {
 	ind := x.ind
-	scale := float(ind.Scale)
-	op, target, met := "", "NULL", "NULL"
+	op, target := "", "NULL"
 	if t := ind.Target; t != nil {
-		cmp, ok := comparators[t.Op]
-		if !ok {
+		if !slices.Contains(comparators, t.Op) {
 			return "", fmt.Errorf("the target's comparison %q is none", t.Op)
 		}
-		// Both sides times the denominator: a quotient would round, and a
-		// target that says "more than 90" must not be met by 90.
 		op, target = t.Op, float(t.Value)
-		met = fmt.Sprintf("if(den = 0, NULL, %s * toFloat64(num) %s %s * toFloat64(den))", scale, cmp, float(t.Value))
 	}
 	sums := x.sums()
 	if ind.Aggregate == schemas.AggregateMedian {
@@ -168,16 +141,15 @@ func (x *computation) figures() (string, error) {
 	}
 	return fmt.Sprintf(`SELECT up.ancestor_code AS parent_code, s.code AS division_code, s.unit_tier AS unit_tier, s.tier AS tier, %[1]s[s.k] AS day,
        toBool(s.tier IN (%[2]s) OR s.code = %[3]s) AS shown, s.num AS numerator, s.den AS denominator,
-       CAST(if(den = 0, NULL, %[4]s * toFloat64(num) / toFloat64(den)), 'Nullable(Float64)') AS value,
        toUInt64(s.units) AS n_units, toUInt64(s.missing) AS n_missing, toBool(n_missing * 20 > n_units) AS provisional,
-       CAST(%[5]s, 'Nullable(Bool)') AS met, %[6]s AS target_op, CAST(%[7]s, 'Nullable(Float64)') AS target_value,
-       toUInt16(%[8]d) AS rule_version, %[9]s AS register, %[10]s AS register_version
+       %[4]s AS scale, %[5]s AS target_op, CAST(%[6]s, 'Nullable(Float64)') AS target_value,
+       toUInt16(%[7]d) AS rule_version, %[8]s AS register, %[9]s AS register_version
 FROM
 (
-%[11]s
+%[10]s
 ) AS s
 LEFT JOIN (SELECT division_code, ancestor_code FROM dwd.division_path WHERE steps = 1) AS up ON up.division_code = s.code`,
-		x.days(), x.published(), noPlace, scale, met, quote(op), target, ind.RuleVer, quote(ind.Register), quote(divisions.Version), indent(sums)), nil
+		x.days(), x.published(), noPlace, float(ind.Scale), quote(op), target, ind.RuleVer, quote(ind.Register), quote(divisions.Version), indent(sums)), nil
 }
 
 func (x *computation) published() string {
@@ -200,38 +172,12 @@ func (x *computation) days() string {
 // sums selects the figures' sums at the periods k at which they change.
 func (x *computation) sums() string {
 	changes := x.rollUp(x.changes(), "sum(n) AS dn, sum(d) AS dd, sum(u) AS du, sum(m) AS dm", "HAVING dn != 0 OR dd != 0 OR du != 0 OR dm != 0")
-	if x.only != nil {
-		changes = fmt.Sprintf(`SELECT unit_tier, tier, code, k, sum(c.dn) AS dn, sum(c.dd) AS dd, sum(c.du) AS du, sum(c.dm) AS dm
-FROM
-(
-%s
-  UNION ALL
-%s
-) AS c
-GROUP BY unit_tier, tier, code, k
-HAVING dn != 0 OR dd != 0 OR du != 0 OR dm != 0`, indent(changes), indent(x.steps("")))
-	}
 	return fmt.Sprintf(`SELECT unit_tier, tier, code, k, CAST(sum(dn) OVER w, '%[1]s') AS num, CAST(sum(dd) OVER w, '%[1]s') AS den, sum(du) OVER w AS units, sum(dm) OVER w AS missing
 FROM
 (
 %[2]s
 )
 WINDOW w AS (PARTITION BY unit_tier, tier, code ORDER BY k ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)`, sum4, indent(changes))
-}
-
-// steps selects the changes that the standing figures make from period to
-// period.
-func (x *computation) steps(where string) string {
-	of := func(i int, zero string) string {
-		return fmt.Sprintf("row.%d - lagInFrame(row.%[1]d, 1, %s) OVER w", i, zero)
-	}
-	return fmt.Sprintf(`SELECT unit_tier, tier, division_code AS code, toUInt16(indexOf(%s, day)) AS k, CAST(%s, '%[6]s') AS dn, CAST(%[3]s, '%[6]s') AS dd, toInt64(%[4]s) AS du, toInt64(%[5]s) AS dm
-FROM
-(
-%[7]s
-)%[8]s
-WINDOW w AS (PARTITION BY unit_tier, tier, code ORDER BY day ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)`,
-		x.days(), of(2, "CAST(0, '"+sum4+"')"), of(3, "CAST(0, '"+sum4+"')"), of(5, "toUInt64(0)"), of(6, "toUInt64(0)"), sum4, indent(x.standing()), where)
 }
 
 // medians selects the figures' medians, of an even number of units the mean of
@@ -265,9 +211,9 @@ WHERE now != before`, sum4, indent(indent(indent(indent(all)))), len(x.spans))
 }
 
 // rollUp groups what units give (unit, k, …) by the divisions whose figures
-// they enter: those above of the published tiers, and the unit itself, whose own
-// figure the next computation of a few units takes away. A unit without a place
-// enters the row of zeros.
+// they enter: those above of the published tiers, and the unit itself, from whose
+// own figure a computation of a few units knows what it gave before. A unit
+// without a place enters the row of zeros.
 func (x *computation) rollUp(units, aggregates, having string) string {
 	unitTier, placed := "p.tier", "1"
 	if x.ind.ComputedAt != schemas.Each {
@@ -293,7 +239,7 @@ GROUP BY unit_tier, tier, code, k
 
 // changes selects what every unit changes at which period: unit, k (from 1), the
 // differences of numerator n and denominator d, of being counted u and of being
-// missing m. With only, what the units gave before is taken away.
+// missing m.
 func (x *computation) changes() string {
 	var per string
 	switch {
@@ -322,10 +268,6 @@ ARRAY JOIN [0, 1] AS shift
 WHERE k + shift <= %d`, indent(x.present()), len(x.spans))
 	default:
 		per = fmt.Sprintf("SELECT unit, k, n, d, toInt64(1) AS u, toInt64(m) AS m\nFROM\n(\n%s\n)", indent(x.present()))
-	}
-	if x.only != nil {
-		per += "\nUNION ALL\n" + fmt.Sprintf("SELECT code AS unit, k, -dn AS n, -dd AS d, -du AS u, -dm AS m\nFROM\n(\n%s\n)",
-			indent(x.steps("\nWHERE division_code IN ("+codeList(x.only)+") AND tier IN (unit_tier, '')")))
 	}
 	return fmt.Sprintf("SELECT c.unit AS unit, c.k AS k, sum(c.n) AS n, sum(c.d) AS d, sum(c.u) AS u, sum(c.m) AS m\nFROM\n(\n%s\n) AS c\nGROUP BY unit, k\nHAVING n != 0 OR d != 0 OR u != 0 OR m != 0", indent(per))
 }
@@ -403,36 +345,39 @@ func float(f float64) string {
 
 // compute brings the figures up to date and makes them known. It returns how
 // many rows it wrote.
-func (w *Warehouse) compute(ctx context.Context, x *computation) (uint64, error) {
-	doing := fmt.Sprintf("computing %q", x.ind.Indicator)
-	query, err := x.sql()
-	if err != nil {
-		return 0, fault.New(fault.Config, "%s: %w", doing, err)
+func (w *Warehouse) compute(ctx context.Context, x *computation) (n uint64, err error) {
+	if x.only != nil {
+		n, err = w.computePart(ctx, x)
+	} else {
+		n, err = w.computeAll(ctx, x)
 	}
-	// Of a few units all of it is written or nothing: the next one starts from it.
-	if err := w.conn.Exec(computing(ctx, x.only != nil), query); err != nil {
-		return 0, w.mark(err, doing)
-	}
-	var n uint64
-	err = w.QueryRow(ctx, fmt.Sprintf("SELECT count() FROM ads.indicator_point WHERE indicator = %s AND known_from = %s", quote(x.ind.Indicator), x.moment()), []any{&n})
 	if err != nil {
-		return 0, err
+		return n, err
 	}
 	row := x.describe()
 	return n, w.InsertRows(ctx, "ads.indicator", row.Indicator+"/"+row.KnownFrom, []indicatorRow{row})
 }
 
+func (w *Warehouse) computeAll(ctx context.Context, x *computation) (n uint64, err error) {
+	doing := fmt.Sprintf("computing %q", x.ind.Indicator)
+	query, err := x.sql()
+	if err != nil {
+		return 0, fault.New(fault.Config, "%s: %w", doing, err)
+	}
+	if err := w.conn.Exec(computing(ctx), query); err != nil {
+		return 0, w.mark(err, doing)
+	}
+	err = w.QueryRow(ctx, fmt.Sprintf("SELECT count() FROM ads.indicator_point WHERE indicator = %s AND known_from = %s", quote(x.ind.Indicator), x.moment()), []any{&n})
+	return n, err
+}
+
 // computing are the settings of a computation: arrays over the periods are long,
 // so blocks are small, and groups and sorts spill to disk.
-func computing(ctx context.Context, oneBlock bool) context.Context {
+func computing(ctx context.Context) context.Context {
 	const spill, block = 300_000_000, 1 << 20
-	size := block
-	if oneBlock {
-		size = 1 << 40
-	}
 	return clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{
-		"max_threads": 2, "max_block_size": 8192, "max_query_size": 16 << 20, "max_ast_elements": 1_000_000, "max_expanded_ast_elements": 2_000_000,
-		"max_insert_threads": 1, "insert_deduplicate": 0, "max_insert_block_size": size, "min_insert_block_size_rows": size, "min_insert_block_size_bytes": 1 << 40,
+		"max_threads": 2, "max_block_size": 8192, "max_query_size": 16 << 20,
+		"max_insert_threads": 1, "insert_deduplicate": 0, "max_insert_block_size": block, "min_insert_block_size_rows": block, "min_insert_block_size_bytes": 1 << 40,
 		"max_bytes_before_external_group_by": spill, "max_bytes_ratio_before_external_group_by": 0,
 		"max_bytes_before_external_sort": spill, "max_bytes_ratio_before_external_sort": 0,
 	}))

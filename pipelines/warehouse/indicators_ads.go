@@ -2,6 +2,7 @@ package warehouse
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -26,11 +27,9 @@ func pointTable() *object {
 			{"day", "Date", "", "自哪一期（末日）起成立"},
 			{"shown", "Bool", "", "公布；否则只供增量计算"},
 			{"numerator", sum, "", "分子之和"}, {"denominator", sum, "", "分母之和"},
-			{"value", "Nullable(Float64)", "", "指标值；分母为零时为空"},
 			{"n_units", "UInt64", "", "单元数；零为自此无单元"}, {"n_missing", "UInt64", "", "缺值单元数，不进分子分母"},
 			{"provisional", "Bool", "", "缺值超过百分之五，暂定"},
-			{"met", "Nullable(Bool)", "", "是否达到目标；无目标或无值时为空"},
-			{"target_op", lc, "", "目标比较符"}, {"target_value", "Nullable(Float64)", "", "目标值"},
+			{"scale", "Float64", "", "倍数"}, {"target_op", lc, "", "目标比较符"}, {"target_value", "Nullable(Float64)", "", "目标值"},
 			{"rule_version", "UInt16", "", "口径版本"}, {"register", lc, "", "分母名册"}, {"register_version", lc, "", "名册版本"},
 			{"removed", "Bool", "", "自此所知，该期不再有变动点"},
 			{"known_from", "DateTime64(3, 'UTC')", "Delta(8), ZSTD(1)", "自何时所知"}, {"run_id", lc, "", "运行标识"},
@@ -88,6 +87,13 @@ type indicatorRow struct {
 	RunID       string   `json:"run_id"`
 }
 
+// readValues is what a reader needs of a figure, in the tuple row. The first two
+// say whether it is one to read: shownUnits.
+const (
+	readValues = "shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id"
+	shownUnits = "row.1 AND row.2 > 0"
+)
+
 // asKnown selects the figures that stand at the times of change, as known at a
 // time: the key's columns and the tuple row. where narrows them.
 func asKnown(where, known string) string {
@@ -95,7 +101,7 @@ func asKnown(where, known string) string {
 FROM ads.indicator_point
 WHERE %s AND known_from <= %s
 GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
-HAVING NOT argMax(removed, known_from)`, pointValues+", known_from, run_id", where, known)
+HAVING NOT argMax(removed, known_from)`, readValues, where, known)
 }
 
 // figureColumns are the columns of a figure as analysts read them, from the
@@ -103,13 +109,8 @@ HAVING NOT argMax(removed, known_from)`, pointValues+", known_from, run_id", whe
 // numbers of persons are not shown, nor is a part that would give the rest away.
 func figureColumns(row, persons string) string {
 	at := func(name string) string {
-		names := strings.Split(pointValues+", known_from, run_id", ", ")
-		for i, n := range names {
-			if n == name {
-				return fmt.Sprintf("%s.%d", row, i+1)
-			}
-		}
-		panic("warehouse: a figure has no " + name)
+		names := strings.Split(readValues, ", ")
+		return fmt.Sprintf("%s.%d", row, 1+slices.Index(names, name))
 	}
 	num, den := at("numerator"), at("denominator")
 	small := func(x string) string { return fmt.Sprintf("(%s > 0 AND %[1]s < %d)", x, smallCell) }
@@ -118,20 +119,24 @@ func figureColumns(row, persons string) string {
 		fmt.Sprintf("toBool(%s) AS suppressed", hide),
 		fmt.Sprintf("if(suppressed, NULL, %s) AS numerator", num),
 		fmt.Sprintf("if(suppressed AND %s, NULL, %s) AS denominator", small(den), den),
-		fmt.Sprintf("if(suppressed, NULL, %s) AS value", at("value")),
+		fmt.Sprintf("if(suppressed OR %[1]s = 0, NULL, %[2]s * toFloat64(%[3]s) / toFloat64(%[1]s)) AS value", den, at("scale"), num),
 	}
 	for _, n := range []string{"n_units", "n_missing", "provisional"} {
 		out = append(out, at(n)+" AS "+n)
 	}
-	out = append(out, at("target_op")+" AS target_op", at("target_value")+" AS target_value", fmt.Sprintf("if(suppressed, NULL, %s) AS met", at("met")))
+	// Both sides times the denominator: a quotient would round, and a target that
+	// says "more than 90" must not be met by 90.
+	var met []string
+	for _, op := range comparators {
+		met = append(met, fmt.Sprintf("target_op = '%s', %s * toFloat64(%s) %[1]s target_value * toFloat64(%[4]s)", op, at("scale"), num, den))
+	}
+	out = append(out, at("target_op")+" AS target_op", at("target_value")+" AS target_value",
+		fmt.Sprintf("CAST(if(suppressed OR %s = 0, NULL, multiIf(%s, NULL)), 'Nullable(Bool)') AS met", den, strings.Join(met, ", ")))
 	for _, n := range []string{"rule_version", "register", "register_version", "known_from", "run_id"} {
 		out = append(out, at(n)+" AS "+n)
 	}
 	return strings.Join(out, ",\n       ")
 }
-
-// shownUnits is the condition under which a figure is one to read.
-const shownUnits = "row.1 AND row.5 > 0"
 
 // namesFor joins the names of divisions.
 func namesFor(code string) string {
@@ -245,7 +250,7 @@ FROM
   ARRAY JOIN arrayFilter(x -> has(i.wanted, x.1), i.named) AS p
 ) AS v
 %s
-WHERE %s`, figureColumns("v.row", "v.persons"), pointValues+", known_from, run_id", when, namesFor("v.division_code"), strings.ReplaceAll(shownUnits, "row.", "v.row."))
+WHERE %s`, figureColumns("v.row", "v.persons"), readValues, when, namesFor("v.division_code"), strings.ReplaceAll(shownUnits, "row.", "v.row."))
 }
 
 // trend is a division's figures over the periods, as known at a time.

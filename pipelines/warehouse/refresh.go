@@ -46,6 +46,8 @@ type Figures struct {
 	last    map[string]seen      // by indicator
 	known   map[string]time.Time // by indicator: when its figures were last made known
 	any     map[string]bool      // the indicators that have rows
+	tree    map[string]node      // read when first needed
+	found   map[string][]string  // by question: the units that changes touch
 }
 
 // Figures looks at what the figures depend on, for all periods up to the one that
@@ -54,7 +56,7 @@ func (w *Warehouse) Figures(ctx context.Context, c *schemas.Catalog, runID strin
 	if err := w.paths(ctx, c); err != nil {
 		return nil, err
 	}
-	r := &Figures{w: w, c: c, runID: runID, day: day.In(beijing)}
+	r := &Figures{w: w, c: c, runID: runID, day: day.In(beijing), found: map[string][]string{}}
 	return r, r.look(ctx)
 }
 
@@ -183,6 +185,9 @@ func (r *Figures) Refresh(ctx context.Context, ind *schemas.Indicator) (did Refr
 		did.Full++
 	} else {
 		did.Partial++
+		if x.tree, err = r.nodes(ctx); err != nil {
+			return did, err
+		}
 	}
 	if did.Written, err = r.w.compute(ctx, x); err != nil {
 		return did, err
@@ -275,15 +280,11 @@ func (r *Figures) touched(ctx context.Context, ind *schemas.Indicator, last, now
 				ind.Reach[reach.Of].Unit, ident(reach.Of), reach.Key, reach.At, ident(name), things)
 		}
 		sql += fmt.Sprintf(" LIMIT %d", mostTouched+1)
-		err := r.w.each(ctx, sql, func(scan func(...any) error) error {
-			var code string
-			err := scan(&code)
-			units = append(units, code)
-			return err
-		})
+		more, err := r.ask(ctx, sql)
 		if err != nil {
 			return nil, err
 		}
+		units = append(units, more...)
 	}
 	slices.Sort(units)
 	units = slices.Compact(units)
@@ -291,6 +292,32 @@ func (r *Figures) touched(ctx context.Context, ind *schemas.Indicator, last, now
 		return nil, nil
 	}
 	return units, nil
+}
+
+// nodes are the divisions.
+func (r *Figures) nodes(ctx context.Context) (_ map[string]node, err error) {
+	if r.tree == nil {
+		r.tree, err = r.w.tree(ctx)
+	}
+	return r.tree, err
+}
+
+// ask reads one column of texts. Many indicators ask the same.
+func (r *Figures) ask(ctx context.Context, sql string) ([]string, error) {
+	if units, ok := r.found[sql]; ok {
+		return units, nil
+	}
+	units := []string{}
+	err := r.w.each(ctx, sql, func(scan func(...any) error) error {
+		var code string
+		err := scan(&code)
+		units = append(units, code)
+		return err
+	})
+	if err == nil {
+		r.found[sql] = units
+	}
+	return units, err
 }
 
 // claimsOf is the condition under which a claim is about one of the things, under

@@ -1,0 +1,193 @@
+package warehouse
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"rongtong/schemas"
+)
+
+// claimer makes claims about things of any entity: real divisions, codes of the
+// lists, dates of five years, and names of things that others refer to.
+type claimer struct {
+	c         *schemas.Catalog
+	divisions string // an array of codes
+	things    int    // of every entity, numbered
+}
+
+// sql claims the things that where picks by their number, with a version; gone
+// says which of them are withdrawn. What a claim says depends on number and
+// version, its key on the number alone.
+func (k claimer) sql(e *schemas.Entity, version int, where, gone string) string {
+	o := stdTable(e)
+	var names, exprs []string
+	for i, col := range o.columns {
+		h := fmt.Sprintf("cityHash64(number, %d, %d)", i, version)
+		if e.IsKey(col.name) {
+			h = fmt.Sprintf("cityHash64(number, %d)", i)
+		}
+		typ, nullable := bareType(col.typ)
+		var x string
+		switch col.name {
+		case "src_system":
+			x = "['county_ledger', 'village_forms'][1 + number % 2]"
+		case "src_tier":
+			x = "'X'"
+		case "version", "kafka_offset":
+			x = fmt.Sprint(version)
+		case "is_deleted":
+			x = "toUInt8(" + gone + ")"
+		default:
+			x = k.value(e, col, typ, h, version)
+		}
+		if nullable && !e.IsKey(col.name) {
+			x = fmt.Sprintf("if(%s %% 9 = 0, NULL, %s)", h, x)
+		}
+		names, exprs = append(names, col.name), append(exprs, fmt.Sprintf("CAST(%s, %s)", x, quote(col.typ)))
+	}
+	return fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM numbers(%d) WHERE %s", o.full(), idents(names), strings.Join(exprs, ", "), k.things, where)
+}
+
+func (k claimer) value(e *schemas.Entity, col column, typ, h string, version int) string {
+	if d := e.Column(col.name); d != nil && d.Type == schemas.CodeType && k.c.Code(d.List) != nil {
+		var codes []string
+		for _, code := range k.c.Code(d.List).Codes {
+			codes = append(codes, quote(code.Code))
+		}
+		return fmt.Sprintf("[%s][1 + %s %% %d]", strings.Join(codes, ", "), h, len(codes))
+	}
+	switch {
+	case typ == "FixedString(12)":
+		// The places of a row agree; a correction may move it.
+		place := fmt.Sprintf("cityHash64(number, %d)", version/2)
+		if e.IsKey(col.name) {
+			place = "cityHash64(number)"
+		}
+		return fmt.Sprintf("%s[1 + %s %% length(%[1]s)]", k.divisions, place)
+	case strings.HasPrefix(typ, "FixedString("):
+		return fmt.Sprintf("leftPad(toString(%s), %s, '0')", h, strings.Trim(typ, "FixedString()"))
+	case typ == "Date32":
+		return fmt.Sprintf("toDate32('2020-10-01') + %s %% 2100", h)
+	case strings.HasPrefix(typ, "DateTime"):
+		return fmt.Sprintf("toDateTime('2021-01-01 00:00:00') + toIntervalHour(%s %% 43000)", h)
+	case strings.HasPrefix(typ, "Enum8"):
+		return fmt.Sprintf("['unknown', 'no', 'yes'][1 + %s %% 3]", h)
+	case strings.HasPrefix(typ, "Map("):
+		return "map()"
+	case strings.HasPrefix(typ, "Array("):
+		return "[]"
+	case col.name == "fiscal_year":
+		return fmt.Sprintf("2020 + %s %% 6", h)
+	case typ == "Bool", strings.HasPrefix(typ, "UInt8"):
+		return h + " % 2"
+	case typ == "String" && e.Key[0] == col.name:
+		return "concat('k', toString(number))"
+	case typ == "String" && (strings.HasSuffix(col.name, "_id") || strings.HasSuffix(col.name, "_ref") || strings.HasSuffix(col.name, "_org")):
+		return fmt.Sprintf("concat('k', toString(%s %% %d))", h, k.things)
+	case typ == "String":
+		return fmt.Sprintf("concat('v', toString(%s %% 400))", h)
+	}
+	return fmt.Sprintf("%s %% 5000", h)
+}
+
+// settle claims the register, as far as fillDivisions has it, and fuses it.
+func settle(t *testing.T, w *Warehouse, c *schemas.Catalog, full ...string) {
+	t.Helper()
+	fillDivisions(t, w, c, full...)
+	const cols = "division_code, name, canonical_name, kind, code_system, level, parent_code, village_class"
+	for _, sql := range []string{
+		"INSERT INTO std.division (" + cols + ", src_system, src_tier, version) SELECT " + cols + ", 'nbs_register', 'P', 1 FROM dwd.division__rows",
+		"TRUNCATE TABLE dwd.division__rows",
+	} {
+		if err := w.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := w.Fuse(t.Context(), c, divisionEntity); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// standingFigures are what the figures of every indicator are, in one word each.
+func standingFigures(t *testing.T, w *Warehouse) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	for _, s := range strs(t, w, fmt.Sprintf(`SELECT concat(toString(indicator), ' ', toString(count()), ' ', toString(groupBitXor(cityHash64(toString(tuple(%[1]s, row))))))
+FROM (SELECT indicator, %[1]s, argMax(tuple(%[2]s), known_from) AS row FROM ads.indicator_point GROUP BY indicator, %[1]s HAVING NOT argMax(removed, known_from))
+GROUP BY indicator`, pointKey, pointValues)) {
+		name, sum, _ := strings.Cut(s, " ")
+		out[name] = sum
+	}
+	return out
+}
+
+// After any changes, what the changes touched computed in part is what computing
+// everything anew gives: things that are new, corrected, moved to another
+// division and withdrawn. RONGTONG_FIGURES=all takes every indicator.
+func TestPartIsWhole(t *testing.T) {
+	c := shippedCatalog(t)
+	w := engine(t, c)
+	settle(t, w, c)
+	seed := uint64(time.Now().UnixNano())
+	rnd := rand.New(rand.NewPCG(seed, 1))
+	var inds []*schemas.Indicator
+	for i, ind := range c.Indicators {
+		if os.Getenv("RONGTONG_FIGURES") == "all" || i%8 == int(seed%8) {
+			inds = append(inds, ind)
+		}
+	}
+	entities := map[string]bool{}
+	for _, ind := range inds {
+		for _, name := range ind.Reads {
+			entities[name] = c.Entity(name) != nil && name != divisionEntity
+		}
+	}
+	k := claimer{c, strings.TrimSpace(strs(t, w, "SELECT toString(groupArray(toString(division_code))) FROM (SELECT division_code FROM dwd.division ORDER BY cityHash64(division_code) LIMIT 3000)")[0]), 3000}
+	claim := func(e string, version int, where, gone string) {
+		t.Helper()
+		if err := w.Exec(t.Context(), k.sql(c.Entity(e), version, where, gone)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Fuse(t.Context(), c, e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for e, is := range entities {
+		if is {
+			claim(e, 2, "1", "0")
+		}
+	}
+	if did := bringUp(t, w, c, "whole", inds...); did.Full == 0 || did.Partial > 0 {
+		t.Errorf("at first: %s", did)
+	}
+	var parts Refreshed
+	for version := 3; version < 6; version++ {
+		for e, is := range entities {
+			if is && rnd.IntN(2) == 0 {
+				claim(e, version, fmt.Sprintf("cityHash64(number, %d) %% 100 < 2", rnd.IntN(1000)), "cityHash64(number) % 4 = 0")
+			}
+		}
+		parts.Add(bringUp(t, w, c, "part", inds...))
+	}
+	if parts.Partial == 0 || parts.Written == 0 {
+		t.Errorf("nothing was computed in part: %s", parts)
+	}
+	got := standingFigures(t, w)
+	for _, sql := range []string{"TRUNCATE TABLE ads.indicator_point", "TRUNCATE TABLE ads.indicator", "TRUNCATE TABLE ops.compute"} {
+		if err := w.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	bringUp(t, w, c, "whole again", inds...)
+	want := standingFigures(t, w)
+	for _, ind := range inds {
+		if got[ind.Indicator] != want[ind.Indicator] {
+			t.Errorf("%s: in part %s, whole %s (seed %d)", ind.Indicator, got[ind.Indicator], want[ind.Indicator], seed)
+		}
+	}
+	t.Logf("%d indicators; %s", len(inds), parts)
+}

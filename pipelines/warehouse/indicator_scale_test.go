@@ -1,0 +1,149 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"rongtong/schemas"
+)
+
+// Every indicator for every division of the register over five years of months,
+// one day's changes of one thing in a hundred, and the questions that analysts
+// click through. RONGTONG_FIGURES_THINGS=62000 measures a province's worth, 49
+// entities of as many things each; the test itself takes a city or two.
+func TestFiguresAtScale(t *testing.T) {
+	things, measuring, cities := 400, false, []string{"3705"}
+	if n, err := strconv.Atoi(os.Getenv("RONGTONG_FIGURES_THINGS")); err == nil {
+		things, measuring, cities = n, true, []string{"37"}
+	}
+	c := *shippedCatalog(t)
+	w := engine(t, &c)
+	settle(t, w, &c, cities...)
+	if !measuring {
+		c.Indicators = c.Indicators[:12]
+	}
+	monthly(&c)
+	k := claimer{&c, strings.TrimSpace(strs(t, w, "SELECT toString(groupArray(toString(division_code))) FROM (SELECT division_code FROM dwd.division WHERE level = 'village' ORDER BY division_code)")[0]), things}
+	claim := func(what string, version int, where string) {
+		t.Helper()
+		began := time.Now()
+		for _, e := range c.Entities {
+			if e.Entity == divisionEntity || !measuring && !readBy(&c, e.Entity) {
+				continue
+			}
+			if err := w.Exec(t.Context(), k.sql(e, version, where, "0")); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := w.Fuse(t.Context(), &c, e.Entity); err != nil {
+				t.Fatal(err)
+			}
+		}
+		t.Logf("%s: claimed and fused in %v", what, time.Since(began).Round(time.Millisecond))
+	}
+	compute := func(what string) Refreshed {
+		t.Helper()
+		began, cpu := time.Now(), serverCPU(t, w)
+		did := bringUp(t, w, &c, what, c.Indicators...)
+		t.Logf("%s: %v, %.1f s of the server's CPU: %s", what, time.Since(began).Round(time.Millisecond), serverCPU(t, w)-cpu, did)
+		return did
+	}
+	claim("everything", 2, "1")
+	compute("all figures")
+	claim("one thing in a hundred", 3, "cityHash64(number) % 100 = 0")
+	if did := compute("after one day's changes"); did.Partial == 0 {
+		t.Errorf("nothing was computed in part: %s", did)
+	}
+	if did := compute("nothing changed"); did.Full+did.Partial > 0 {
+		t.Errorf("nothing changed: %s", did)
+	}
+	t.Logf("stored: %s", strs(t, w, "SELECT concat(toString(count()), ' figures, ', formatReadableSize((SELECT sum(bytes_on_disk) FROM system.parts WHERE database = 'ads' AND table = 'indicator_point' AND active))) FROM ads.indicator_point")[0])
+	clicks(t, w, &c, measuring)
+}
+
+// monthly gives every indicator sixty months, whatever it declares.
+func monthly(c *schemas.Catalog) {
+	inds := make([]*schemas.Indicator, len(c.Indicators))
+	for i, ind := range c.Indicators {
+		x := *ind
+		x.Periods = schemas.Periods{Every: "month", Window: ind.Periods.Window, From: "2021-01", Until: "2025-12"}
+		if ind.Periods.Every == "year" {
+			x.Periods.Window = "year"
+		}
+		inds[i] = &x
+	}
+	c.Indicators = inds
+}
+
+func readBy(c *schemas.Catalog, entity string) bool {
+	return slices.ContainsFunc(c.Indicators, func(i *schemas.Indicator) bool { return slices.Contains(i.Reads, entity) })
+}
+
+// serverCPU is the CPU time that the server's queries have taken, in seconds.
+func serverCPU(t *testing.T, w *Warehouse) float64 {
+	t.Helper()
+	return float64(count(t, w, "SELECT sum(value) FROM system.events WHERE event = 'OSCPUVirtualTimeMicroseconds'")) / 1e6
+}
+
+// clicks asks every view for divisions of every tier, and says how long the
+// answers take.
+func clicks(t *testing.T, w *Warehouse, c *schemas.Catalog, measuring bool) {
+	t.Helper()
+	n := 1
+	if measuring {
+		n = 40
+	}
+	places := strs(t, w, "SELECT concat(toString(level), ' ', toString(division_code)) FROM (SELECT level, division_code, row_number() OVER (PARTITION BY level ORDER BY cityHash64(division_code)) AS r FROM dwd.division WHERE kind = 'civil') WHERE r <= 10 ORDER BY r, level")
+	for _, view := range []struct{ name, args, upper string }{
+		{"indicator_children", "indicator = '%s', division = '%s', period = '2025-06'", "province city county township"},
+		{"indicator_trend", "indicator = '%s', division = '%s'", ""},
+		{"indicator_trend_as_known", "indicator = '%s', division = '%s', known = '2099-12-31'", ""},
+		{"indicator_peers", "indicator = '%s', division = '%s', period = '2025-06'", ""},
+		{"division_profile", "division = '%[2]s', day = '2025-06-30'", ""},
+	} {
+		var took []time.Duration
+		var rows uint64
+		for i, p := range places {
+			level, code, _ := strings.Cut(p, " ")
+			if view.upper != "" && !strings.Contains(view.upper, level) {
+				continue
+			}
+			for j := range n {
+				ind := c.Indicators[(i*7+j*13)%len(c.Indicators)]
+				sql := "SELECT * FROM ads." + view.name + "(" + fmt.Sprintf(view.args, ind.Indicator, code) + ")"
+				if strings.Contains(sql, "%!(EXTRA") {
+					sql = sql[:strings.Index(sql, "%!(EXTRA")] + ")"
+				}
+				began := time.Now()
+				got, err := fetchAll(t.Context(), w, sql)
+				if err != nil {
+					t.Fatalf("%v\n%s", err, sql)
+				}
+				took, rows = append(took, time.Since(began)), rows+got
+			}
+			if !measuring && i > 4 {
+				break
+			}
+		}
+		slices.Sort(took)
+		t.Logf("%s: %d questions, p50 %v, p95 %v, %d rows in the mean", view.name, len(took), took[len(took)/2].Round(time.Microsecond), took[len(took)*95/100].Round(time.Microsecond), rows/uint64(len(took)))
+	}
+}
+
+// fetchAll reads an answer to its end and counts its rows.
+func fetchAll(ctx context.Context, w *Warehouse, sql string) (n uint64, err error) {
+	rows, err := w.Query(ctx, sql)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		n++
+	}
+	return n, rows.Err()
+}
