@@ -70,6 +70,9 @@ func (p Periods) Span(name string) (Span, error) {
 	return Span{p.name(at), p.window(end), end}, nil
 }
 
+// At is the span that ends on any day.
+func (p Periods) At(day time.Time) Span { return Span{day.Format(time.DateOnly), p.window(day), day} }
+
 // window is the first day of the window that ends on a day.
 func (p Periods) window(end time.Time) time.Time {
 	n := periodMonths[p.Window]

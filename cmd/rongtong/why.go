@@ -18,13 +18,14 @@ func whyCmd(c *common) *cobra.Command {
 	var limit int
 	var field string
 	cmd := &cobra.Command{
-		Use:   "why INDICATOR[@PERIOD] [DIVISION] | ENTITY THING",
+		Use:   "why INDICATOR[@PERIOD|@DAY[@KNOWN]] [DIVISION] | ENTITY THING",
 		Short: "tell where a figure or a fused row comes from, down to the file and row",
 		Long: "why follows an answer back: from an indicator's value to its units and the fused rows they read, from a\n" +
 			"fused row to every source's claims, and from a claim to its record in Kafka and the file, sheet and row\n" +
 			"or database key it was read from. THING is the key of the row, its columns joined with '|'.",
 		Example: `  rongtong why I-13-14                             # of the province: what is missing, what falls short
   rongtong why I-13-14@2025-12 370502000000        # of a county in December 2025; else the last month that is over
+  rongtong why I-13-14@2025-06-15@2025-07-01       # on any day, as far as it was known on 1 July
   rongtong why I-13-14 370502001001                # of one village, with the rows it is made of
   rongtong why facility village_service_complex:370502001001
   rongtong why facility village_service_complex:370502001001 --field area_m2 --json`,

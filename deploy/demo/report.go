@@ -219,7 +219,7 @@ func (s *stage) indicators(ctx context.Context, w *warehouse.Warehouse) error {
 // trend prints the periods at which a figure of the province changed.
 func (s *stage) trend(ctx context.Context, w *warehouse.Warehouse) error {
 	const shown = "I-07-15"
-	rows, err := w.Query(ctx, `SELECT period, assumeNotNull(value), n_missing, n_units FROM ads.indicator_trend(indicator = '`+shown+`', division = '370000000000')
+	rows, err := w.Query(ctx, `SELECT period, assumeNotNull(value), assumeNotNull(n_missing), assumeNotNull(n_units) FROM ads.indicator_trend(indicator = '`+shown+`', division = '370000000000')
 		WHERE value IS NOT NULL AND NOT running AND (value_before IS NULL OR value != value_before) ORDER BY as_of DESC LIMIT 6`)
 	if err != nil {
 		return err

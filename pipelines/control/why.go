@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"rongtong/pipelines/warehouse"
 	"rongtong/schemas"
@@ -22,6 +23,9 @@ type Explanation struct {
 // as in "I-13-14" or "I-13-14@2025-12" (then of is a division, by default the
 // province; without a period it is the last one that is over), or an entity (then
 // of is the key of a thing, its columns joined with '|').
+//
+// "I-13-14@2025-06-15" is of any day, from the rows that were true then, and
+// "I-13-14@2025-06-15@2025-07-01" as far as they were known by the end of a day.
 func Why(ctx context.Context, o Options, what, of string, limit int) (Explanation, error) {
 	d, err := o.live(ctx)
 	if err != nil {
@@ -41,6 +45,13 @@ func Why(ctx context.Context, o Options, what, of string, limit int) (Explanatio
 			}
 			of = root.At(0).Code
 		}
+		if at, known, ok, err := days(period); ok || err != nil {
+			if err != nil {
+				return Explanation{}, err
+			}
+			figures, err := w.FigureAt(ctx, d.Catalog, d.Catalog.Indicators[i], of, at, known)
+			return Explanation{Figures: figures}, err
+		}
 		figures, err := w.WhyFigure(ctx, d.Catalog, d.Catalog.Indicators[i], of, period, limit)
 		return Explanation{Figures: figures}, err
 	}
@@ -49,6 +60,27 @@ func Why(ctx context.Context, o Options, what, of string, limit int) (Explanatio
 	}
 	t, err := w.WhyThing(ctx, d.Catalog, what, of)
 	return Explanation{Thing: &t}, err
+}
+
+// days reads "2025-06-15" and "2025-06-15@2025-07-01": a day, and the end of the
+// day until which something was known. What is no day is the name of a period.
+func days(text string) (at, known time.Time, ok bool, err error) {
+	day, until, both := strings.Cut(text, "@")
+	zone := time.FixedZone("Asia/Shanghai", 8*3600)
+	at, err = time.ParseInLocation(time.DateOnly, day, zone)
+	if err != nil {
+		if both {
+			return at, known, false, fault.Hint(fault.Config, "write a day before the second @, as in I-13-14@2025-06-15@2025-07-01", "reading %q: a figure as it was known is one of a day", text)
+		}
+		return at, known, false, nil
+	}
+	if known = time.Now(); both {
+		if known, err = time.ParseInLocation(time.DateOnly, until, zone); err != nil {
+			return at, known, false, fault.Hint(fault.Config, "write it as 2025-07-01", "reading %q: %q is no day", text, until)
+		}
+		known = known.AddDate(0, 0, 1).Add(-time.Millisecond)
+	}
+	return at, known, true, nil
 }
 
 // answers are the names that Why knows.

@@ -29,7 +29,7 @@ func TestFiguresAtScale(t *testing.T) {
 		c.Indicators = c.Indicators[:12]
 	}
 	monthly(&c)
-	k := claimer{&c, strings.TrimSpace(strs(t, w, "SELECT toString(groupArray(toString(division_code))) FROM (SELECT division_code FROM dwd.division WHERE level = 'village' ORDER BY division_code)")[0]), things}
+	k := claimer{&c, "(SELECT groupArray(division_code) FROM (SELECT division_code FROM dwd.division WHERE level = 'village' ORDER BY division_code))", things}
 	claim := func(what string, version int, where string) {
 		t.Helper()
 		began := time.Now()
@@ -146,4 +146,58 @@ func fetchAll(ctx context.Context, w *Warehouse, sql string) (n uint64, err erro
 		n++
 	}
 	return n, rows.Err()
+}
+
+// What an indicator was is told for any day, and as any day knew it: a correction
+// of what was true changes the answer from when it arrived.
+func TestFigureAt(t *testing.T) {
+	c := shippedCatalog(t)
+	w := engine(t, c)
+	settle(t, w, c)
+	if err := w.paths(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	sources := feeders(c, c.Entity("facility"))
+	if len(sources) == 0 {
+		t.Fatal("nothing feeds facility")
+	}
+	claim := func(version int, area, happened, arrived string) {
+		t.Helper()
+		err := w.Exec(t.Context(), fmt.Sprintf(`INSERT INTO std.facility (facility_id, division_code, facility_kind, name, area_m2, src_system, src_tier, event_time, arrived_at, version)
+SELECT 'c', '370102001000', 'township_service_centre', '中心', %s, %s, 'X', toDateTime64('%s', 3, 'Asia/Shanghai'), toDateTime64('%s', 3, 'UTC'), %d`, area, quote(sources[0]), happened, arrived, version))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	claim(1, "900", "2025-01-10 00:00:00", "2025-01-11 00:00:00")
+	claim(2, "1100", "2025-05-01 00:00:00", "2025-07-01 00:00:00") // told two months late
+	at := func(day, known string) string {
+		t.Helper()
+		d, err := time.ParseInLocation(time.DateOnly, day, beijing)
+		if err != nil {
+			t.Fatal(err)
+		}
+		k, err := time.ParseInLocation(time.DateOnly, known, beijing)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := w.FigureAt(t.Context(), c, c.Indicator("I-13-10"), "370102001000", d, k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got) != 1 {
+			t.Fatalf("%s as known on %s: %+v", day, known, got)
+		}
+		return got[0].Numerator + "/" + got[0].Denominator
+	}
+	for _, x := range []struct{ day, known, want string }{
+		{"2025-03-01", "2025-08-01", "0/1"},
+		{"2025-06-01", "2025-08-01", "1/1"},
+		{"2025-06-01", "2025-06-15", "0/1"},
+		{"2025-01-01", "2025-08-01", "0/0"}, // before there was a centre: missing
+	} {
+		if got := at(x.day, x.known); got != x.want {
+			t.Errorf("on %s as known on %s: %s, want %s", x.day, x.known, got, x.want)
+		}
+	}
 }

@@ -121,9 +121,8 @@ func figureColumns(row, persons string) string {
 		fmt.Sprintf("if(suppressed AND %s, NULL, %s) AS denominator", small(den), den),
 		fmt.Sprintf("if(suppressed OR %[1]s = 0, NULL, %[2]s * toFloat64(%[3]s) / toFloat64(%[1]s)) AS value", den, at("scale"), num),
 	}
-	for _, n := range []string{"n_units", "n_missing", "provisional"} {
-		out = append(out, at(n)+" AS "+n)
-	}
+	units := at("n_units") // may be persons, too
+	out = append(out, fmt.Sprintf("if(suppressed AND %s, NULL, %s) AS n_units", small(units), units), fmt.Sprintf("if(suppressed, NULL, %s) AS n_missing", at("n_missing")), at("provisional")+" AS provisional")
 	// Both sides times the denominator: a quotient would round, and a target that
 	// says "more than 90" must not be met by 90.
 	var met []string

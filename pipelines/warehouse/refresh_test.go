@@ -52,3 +52,25 @@ func TestRefresh(t *testing.T) {
 	ind.SQL += " AND name != '己'"
 	again(true, "another statement")
 }
+
+// The table of one period, as earlier builds had it, gives way to the view.
+func TestTableBecomesView(t *testing.T) {
+	c := shippedCatalog(t)
+	w := engine(t, c)
+	for _, sql := range []string{"DROP VIEW ads.indicator_value", "CREATE TABLE ads.indicator_value (indicator String, period String) ENGINE = MergeTree ORDER BY indicator COMMENT 'old'",
+		"INSERT INTO ads.indicator_value VALUES ('I', '2025')"} {
+		if err := w.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	steps, err := w.Plan(t.Context(), c)
+	if err == nil {
+		err = w.Migrate(t.Context(), steps)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := lines(strs(t, w, "SELECT engine FROM system.tables WHERE database = 'ads' AND name = 'indicator_value'")); got != "View" {
+		t.Errorf("ads.indicator_value is a %s", got)
+	}
+}

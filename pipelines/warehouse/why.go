@@ -219,23 +219,14 @@ type Ref struct {
 // rows about it that the indicator reads. Without a period it is the last one
 // that is over.
 func (w *Warehouse) WhyFigure(ctx context.Context, c *schemas.Catalog, ind *schemas.Indicator, division, period string, limit int) ([]Figure, error) {
-	var out []Figure
 	which := "period = " + quote(period)
 	if period == "" {
 		which = "NOT running ORDER BY as_of DESC LIMIT 1 BY unit_tier"
 	}
-	err := w.each(ctx, fmt.Sprintf(`SELECT %[2]s, (SELECT any(ancestor_name) FROM dwd.division_path WHERE division_code = toFixedString(%[2]s, 12) AND steps = 0), tier, unit_tier, period,
-  ifNull(toString(numerator), ''), ifNull(toString(denominator), ''), ifNull(toString(round(value, 2)), ''),
-  n_units, n_missing, provisional, ifNull(toString(met), ''), register, register_version, rule_version, toString(as_of), toString(known_from), run_id
+	out, err := w.figureRows(ctx, ind, fmt.Sprintf(`SELECT %[2]s, (SELECT any(ancestor_name) FROM dwd.division_path WHERE division_code = toFixedString(%[2]s, 12) AND steps = 0), tier, unit_tier, period,
+  %[4]s, run_id
 FROM (SELECT * FROM ads.indicator_trend(indicator = %[1]s, division = %[2]s) WHERE %[3]s)
-ORDER BY unit_tier`, quote(ind.Indicator), quote(division), which),
-		func(scan func(...any) error) error {
-			f := Figure{Indicator: ind.Indicator, Name: ind.Name.Zh}
-			err := scan(&f.Division, &f.DivisionName, &f.Tier, &f.UnitTier, &f.Period, &f.Numerator, &f.Denominator, &f.Value,
-				&f.Units, &f.Missing, &f.Provisional, &f.Met, &f.Register, &f.RegisterVersion, &f.RuleVersion, &f.AsOf, &f.ComputedAt, &f.RunID)
-			out = append(out, f)
-			return err
-		})
+ORDER BY unit_tier`, quote(ind.Indicator), quote(division), which, figureTexts))
 	if err != nil {
 		return nil, err
 	}

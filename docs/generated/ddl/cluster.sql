@@ -4297,11 +4297,10 @@ CREATE TABLE ads.indicator_point_local ON CLUSTER rongtong
     shown Bool COMMENT '公布；否则只供增量计算',
     numerator Decimal(38, 4) COMMENT '分子之和',
     denominator Decimal(38, 4) COMMENT '分母之和',
-    value Nullable(Float64) COMMENT '指标值；分母为零时为空',
     n_units UInt64 COMMENT '单元数；零为自此无单元',
     n_missing UInt64 COMMENT '缺值单元数，不进分子分母',
     provisional Bool COMMENT '缺值超过百分之五，暂定',
-    met Nullable(Bool) COMMENT '是否达到目标；无目标或无值时为空',
+    scale Float64 COMMENT '倍数',
     target_op LowCardinality(String) COMMENT '目标比较符',
     target_value Nullable(Float64) COMMENT '目标值',
     rule_version UInt16 COMMENT '口径版本',
@@ -14490,21 +14489,21 @@ COMMENT '质量标志：各来源各实体带标志的行数 [45067d78c9270164]'
 
 CREATE OR REPLACE VIEW ads.indicator_value ON CLUSTER rongtong AS
 SELECT v.indicator AS indicator, v.period AS period, v.as_of AS as_of, v.unit_tier AS unit_tier, v.division_code AS division_code, names.name AS division_name, v.tier AS tier, v.parent_code AS parent_code,
-       toBool(v.persons AND ((v.row.2 > 0 AND v.row.2 < 10) OR (v.row.3 > 0 AND v.row.3 < 10) OR ((v.row.3 - v.row.2) > 0 AND (v.row.3 - v.row.2) < 10))) AS suppressed,
-       if(suppressed, NULL, v.row.2) AS numerator,
-       if(suppressed AND (v.row.3 > 0 AND v.row.3 < 10), NULL, v.row.3) AS denominator,
-       if(suppressed, NULL, v.row.4) AS value,
-       v.row.5 AS n_units,
-       v.row.6 AS n_missing,
-       v.row.7 AS provisional,
-       v.row.9 AS target_op,
-       v.row.10 AS target_value,
-       if(suppressed, NULL, v.row.8) AS met,
-       v.row.11 AS rule_version,
-       v.row.12 AS register,
-       v.row.13 AS register_version,
-       v.row.14 AS known_from,
-       v.row.15 AS run_id
+       toBool(v.persons AND ((v.row.3 > 0 AND v.row.3 < 10) OR (v.row.4 > 0 AND v.row.4 < 10) OR ((v.row.4 - v.row.3) > 0 AND (v.row.4 - v.row.3) < 10))) AS suppressed,
+       if(suppressed, NULL, v.row.3) AS numerator,
+       if(suppressed AND (v.row.4 > 0 AND v.row.4 < 10), NULL, v.row.4) AS denominator,
+       if(suppressed OR v.row.4 = 0, NULL, v.row.7 * toFloat64(v.row.3) / toFloat64(v.row.4)) AS value,
+       if(suppressed AND (v.row.2 > 0 AND v.row.2 < 10), NULL, v.row.2) AS n_units,
+       if(suppressed, NULL, v.row.5) AS n_missing,
+       v.row.6 AS provisional,
+       v.row.8 AS target_op,
+       v.row.9 AS target_value,
+       CAST(if(suppressed OR v.row.4 = 0, NULL, multiIf(target_op = '>=', v.row.7 * toFloat64(v.row.3) >= target_value * toFloat64(v.row.4), target_op = '>', v.row.7 * toFloat64(v.row.3) > target_value * toFloat64(v.row.4), target_op = '<=', v.row.7 * toFloat64(v.row.3) <= target_value * toFloat64(v.row.4), target_op = '<', v.row.7 * toFloat64(v.row.3) < target_value * toFloat64(v.row.4), target_op = '=', v.row.7 * toFloat64(v.row.3) = target_value * toFloat64(v.row.4), NULL)), 'Nullable(Bool)') AS met,
+       v.row.10 AS rule_version,
+       v.row.11 AS register,
+       v.row.12 AS register_version,
+       v.row.13 AS known_from,
+       v.row.14 AS run_id
 FROM
 (
   SELECT f.indicator AS indicator, p.1 AS as_of, p.2 AS period, f.unit_tier AS unit_tier, f.division_code AS division_code, f.tier AS tier, f.parent_code AS parent_code, i.persons AS persons,
@@ -14514,7 +14513,7 @@ FROM
     SELECT indicator, unit_tier, tier, parent_code, division_code, arraySort(x -> x.1, groupArray((day, row))) AS points
     FROM
     (
-      SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, numerator, denominator, value, n_units, n_missing, provisional, met, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
+      SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
       FROM ads.indicator_point AS p
       INNER JOIN (SELECT indicator, known_from AS published FROM ads.indicator FINAL) AS i ON i.indicator = p.indicator
       WHERE p.known_from <= i.published
@@ -14531,26 +14530,26 @@ FROM
   ARRAY JOIN arrayFilter(x -> has(i.wanted, x.1), i.named) AS p
 ) AS v
 LEFT JOIN (SELECT division_code AS named, ancestor_name AS name FROM dwd.division_path WHERE steps = 0) AS names ON names.named = v.division_code
-WHERE v.row.1 AND v.row.5 > 0
-COMMENT '指标值：每个指标、区划、期间 figures of every indicator, division and period [10e236027b3c2190]';
+WHERE v.row.1 AND v.row.2 > 0
+COMMENT '指标值：每个指标、区划、期间 figures of every indicator, division and period [6c7bb536bb019eb3]';
 
 CREATE OR REPLACE VIEW ads.indicator_latest ON CLUSTER rongtong AS
 SELECT v.indicator AS indicator, v.period AS period, v.as_of AS as_of, v.unit_tier AS unit_tier, v.division_code AS division_code, names.name AS division_name, v.tier AS tier, v.parent_code AS parent_code,
-       toBool(v.persons AND ((v.row.2 > 0 AND v.row.2 < 10) OR (v.row.3 > 0 AND v.row.3 < 10) OR ((v.row.3 - v.row.2) > 0 AND (v.row.3 - v.row.2) < 10))) AS suppressed,
-       if(suppressed, NULL, v.row.2) AS numerator,
-       if(suppressed AND (v.row.3 > 0 AND v.row.3 < 10), NULL, v.row.3) AS denominator,
-       if(suppressed, NULL, v.row.4) AS value,
-       v.row.5 AS n_units,
-       v.row.6 AS n_missing,
-       v.row.7 AS provisional,
-       v.row.9 AS target_op,
-       v.row.10 AS target_value,
-       if(suppressed, NULL, v.row.8) AS met,
-       v.row.11 AS rule_version,
-       v.row.12 AS register,
-       v.row.13 AS register_version,
-       v.row.14 AS known_from,
-       v.row.15 AS run_id
+       toBool(v.persons AND ((v.row.3 > 0 AND v.row.3 < 10) OR (v.row.4 > 0 AND v.row.4 < 10) OR ((v.row.4 - v.row.3) > 0 AND (v.row.4 - v.row.3) < 10))) AS suppressed,
+       if(suppressed, NULL, v.row.3) AS numerator,
+       if(suppressed AND (v.row.4 > 0 AND v.row.4 < 10), NULL, v.row.4) AS denominator,
+       if(suppressed OR v.row.4 = 0, NULL, v.row.7 * toFloat64(v.row.3) / toFloat64(v.row.4)) AS value,
+       if(suppressed AND (v.row.2 > 0 AND v.row.2 < 10), NULL, v.row.2) AS n_units,
+       if(suppressed, NULL, v.row.5) AS n_missing,
+       v.row.6 AS provisional,
+       v.row.8 AS target_op,
+       v.row.9 AS target_value,
+       CAST(if(suppressed OR v.row.4 = 0, NULL, multiIf(target_op = '>=', v.row.7 * toFloat64(v.row.3) >= target_value * toFloat64(v.row.4), target_op = '>', v.row.7 * toFloat64(v.row.3) > target_value * toFloat64(v.row.4), target_op = '<=', v.row.7 * toFloat64(v.row.3) <= target_value * toFloat64(v.row.4), target_op = '<', v.row.7 * toFloat64(v.row.3) < target_value * toFloat64(v.row.4), target_op = '=', v.row.7 * toFloat64(v.row.3) = target_value * toFloat64(v.row.4), NULL)), 'Nullable(Bool)') AS met,
+       v.row.10 AS rule_version,
+       v.row.11 AS register,
+       v.row.12 AS register_version,
+       v.row.13 AS known_from,
+       v.row.14 AS run_id
 FROM
 (
   SELECT f.indicator AS indicator, p.1 AS as_of, p.2 AS period, f.unit_tier AS unit_tier, f.division_code AS division_code, f.tier AS tier, f.parent_code AS parent_code, i.persons AS persons,
@@ -14560,7 +14559,7 @@ FROM
     SELECT indicator, unit_tier, tier, parent_code, division_code, arraySort(x -> x.1, groupArray((day, row))) AS points
     FROM
     (
-      SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, numerator, denominator, value, n_units, n_missing, provisional, met, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
+      SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
       FROM ads.indicator_point AS p
       INNER JOIN (SELECT indicator, known_from AS published FROM ads.indicator FINAL) AS i ON i.indicator = p.indicator
       WHERE p.known_from <= i.published
@@ -14577,98 +14576,98 @@ FROM
   ARRAY JOIN arrayFilter(x -> has(i.wanted, x.1), i.named) AS p
 ) AS v
 LEFT JOIN (SELECT division_code AS named, ancestor_name AS name FROM dwd.division_path WHERE steps = 0) AS names ON names.named = v.division_code
-WHERE v.row.1 AND v.row.5 > 0
-COMMENT '指标值：已结束的最近一期 figures of the last period that is over [f553429893e00357]';
+WHERE v.row.1 AND v.row.2 > 0
+COMMENT '指标值：已结束的最近一期 figures of the last period that is over [9fb522e2cb0f6b40]';
 
 CREATE OR REPLACE VIEW ads.indicator_children ON CLUSTER rongtong AS
 SELECT division_code, names.name AS division_name, tier, unit_tier, {period:String} AS period,
-       toBool((SELECT persons FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AND ((row.2 > 0 AND row.2 < 10) OR (row.3 > 0 AND row.3 < 10) OR ((row.3 - row.2) > 0 AND (row.3 - row.2) < 10))) AS suppressed,
-       if(suppressed, NULL, row.2) AS numerator,
-       if(suppressed AND (row.3 > 0 AND row.3 < 10), NULL, row.3) AS denominator,
-       if(suppressed, NULL, row.4) AS value,
-       row.5 AS n_units,
-       row.6 AS n_missing,
-       row.7 AS provisional,
-       row.9 AS target_op,
-       row.10 AS target_value,
-       if(suppressed, NULL, row.8) AS met,
-       row.11 AS rule_version,
-       row.12 AS register,
-       row.13 AS register_version,
-       row.14 AS known_from,
-       row.15 AS run_id
+       toBool((SELECT persons FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AND ((row.3 > 0 AND row.3 < 10) OR (row.4 > 0 AND row.4 < 10) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < 10))) AS suppressed,
+       if(suppressed, NULL, row.3) AS numerator,
+       if(suppressed AND (row.4 > 0 AND row.4 < 10), NULL, row.4) AS denominator,
+       if(suppressed OR row.4 = 0, NULL, row.7 * toFloat64(row.3) / toFloat64(row.4)) AS value,
+       if(suppressed AND (row.2 > 0 AND row.2 < 10), NULL, row.2) AS n_units,
+       if(suppressed, NULL, row.5) AS n_missing,
+       row.6 AS provisional,
+       row.8 AS target_op,
+       row.9 AS target_value,
+       CAST(if(suppressed OR row.4 = 0, NULL, multiIf(target_op = '>=', row.7 * toFloat64(row.3) >= target_value * toFloat64(row.4), target_op = '>', row.7 * toFloat64(row.3) > target_value * toFloat64(row.4), target_op = '<=', row.7 * toFloat64(row.3) <= target_value * toFloat64(row.4), target_op = '<', row.7 * toFloat64(row.3) < target_value * toFloat64(row.4), target_op = '=', row.7 * toFloat64(row.3) = target_value * toFloat64(row.4), NULL)), 'Nullable(Bool)') AS met,
+       row.10 AS rule_version,
+       row.11 AS register,
+       row.12 AS register_version,
+       row.13 AS known_from,
+       row.14 AS run_id
 FROM
 (
   SELECT parent_code, division_code, unit_tier, tier, argMax(row, day) AS row
   FROM
   (
-    SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, numerator, denominator, value, n_units, n_missing, provisional, met, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
+    SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
     FROM ads.indicator_point
     WHERE indicator = {indicator:String} AND day <= (SELECT days[indexOf(periods, {period:String})] FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AND parent_code = toFixedString({division:String}, 12) AND known_from <= (SELECT known_from FROM ads.indicator FINAL WHERE indicator = {indicator:String})
     GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
     HAVING NOT argMax(removed, known_from)
   )
   GROUP BY parent_code, division_code, unit_tier, tier
-  HAVING row.1 AND row.5 > 0
+  HAVING row.1 AND row.2 > 0
 ) AS f
 LEFT JOIN (SELECT division_code AS named, ancestor_name AS name FROM dwd.division_path WHERE steps = 0) AS names ON names.named = f.division_code
 ORDER BY unit_tier, division_code
-COMMENT '下钻：某区划下一级各区划的指标值（indicator, division, period） a figure of the divisions right below one; division \'\' is the top [9977ceaf45318d2e]';
+COMMENT '下钻：某区划下一级各区划的指标值（indicator, division, period） a figure of the divisions right below one; division \'\' is the top [d0ce11a091d71557]';
 
 CREATE OR REPLACE VIEW ads.indicator_peers ON CLUSTER rongtong AS
 SELECT division_code, names.name AS division_name, parent_code, unit_tier, {period:String} AS period, toBool(division_code = toFixedString({division:String}, 12)) AS is_asked,
-       toBool((SELECT persons FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AND ((row.2 > 0 AND row.2 < 10) OR (row.3 > 0 AND row.3 < 10) OR ((row.3 - row.2) > 0 AND (row.3 - row.2) < 10))) AS suppressed,
-       if(suppressed, NULL, row.2) AS numerator,
-       if(suppressed AND (row.3 > 0 AND row.3 < 10), NULL, row.3) AS denominator,
-       if(suppressed, NULL, row.4) AS value,
-       row.5 AS n_units,
-       row.6 AS n_missing,
-       row.7 AS provisional,
-       row.9 AS target_op,
-       row.10 AS target_value,
-       if(suppressed, NULL, row.8) AS met,
-       row.11 AS rule_version,
-       row.12 AS register,
-       row.13 AS register_version,
-       row.14 AS known_from,
-       row.15 AS run_id,
+       toBool((SELECT persons FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AND ((row.3 > 0 AND row.3 < 10) OR (row.4 > 0 AND row.4 < 10) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < 10))) AS suppressed,
+       if(suppressed, NULL, row.3) AS numerator,
+       if(suppressed AND (row.4 > 0 AND row.4 < 10), NULL, row.4) AS denominator,
+       if(suppressed OR row.4 = 0, NULL, row.7 * toFloat64(row.3) / toFloat64(row.4)) AS value,
+       if(suppressed AND (row.2 > 0 AND row.2 < 10), NULL, row.2) AS n_units,
+       if(suppressed, NULL, row.5) AS n_missing,
+       row.6 AS provisional,
+       row.8 AS target_op,
+       row.9 AS target_value,
+       CAST(if(suppressed OR row.4 = 0, NULL, multiIf(target_op = '>=', row.7 * toFloat64(row.3) >= target_value * toFloat64(row.4), target_op = '>', row.7 * toFloat64(row.3) > target_value * toFloat64(row.4), target_op = '<=', row.7 * toFloat64(row.3) <= target_value * toFloat64(row.4), target_op = '<', row.7 * toFloat64(row.3) < target_value * toFloat64(row.4), target_op = '=', row.7 * toFloat64(row.3) = target_value * toFloat64(row.4), NULL)), 'Nullable(Bool)') AS met,
+       row.10 AS rule_version,
+       row.11 AS register,
+       row.12 AS register_version,
+       row.13 AS known_from,
+       row.14 AS run_id,
        count(value) OVER w AS peers, quantileExact(0.25)(value) OVER w AS quartile_1, quantileExact(0.5)(value) OVER w AS median, quantileExact(0.75)(value) OVER w AS quartile_3
 FROM
 (
   SELECT parent_code, division_code, unit_tier, tier, argMax(row, day) AS row
   FROM
   (
-    SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, numerator, denominator, value, n_units, n_missing, provisional, met, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
+    SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
     FROM ads.indicator_point
     WHERE indicator = {indicator:String} AND day <= (SELECT days[indexOf(periods, {period:String})] FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AND tier = (SELECT any(tier) FROM dwd.division_path WHERE division_code = toFixedString({division:String}, 12)) AND known_from <= (SELECT known_from FROM ads.indicator FINAL WHERE indicator = {indicator:String})
     GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
     HAVING NOT argMax(removed, known_from)
   )
   GROUP BY parent_code, division_code, unit_tier, tier
-  HAVING row.1 AND row.5 > 0
+  HAVING row.1 AND row.2 > 0
 ) AS f
 LEFT JOIN (SELECT division_code AS named, ancestor_name AS name FROM dwd.division_path WHERE steps = 0) AS names ON names.named = f.division_code
 WINDOW w AS (PARTITION BY unit_tier)
 ORDER BY unit_tier, division_code
-COMMENT '同级比较：与某区划同级的全部区划及其分布（indicator, division, period） all divisions of the tier of one, and how they are distributed [8ec32f5aeb35d7ed]';
+COMMENT '同级比较：与某区划同级的全部区划及其分布（indicator, division, period） all divisions of the tier of one, and how they are distributed [8328e4102e3da1cc]';
 
 CREATE OR REPLACE VIEW ads.indicator_trend ON CLUSTER rongtong AS
 SELECT p.2 AS period, p.1 AS as_of, toBool(as_of >= toDate(now('Asia/Shanghai'))) AS running, tier, unit_tier,
-       toBool((SELECT persons FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AND ((row.2 > 0 AND row.2 < 10) OR (row.3 > 0 AND row.3 < 10) OR ((row.3 - row.2) > 0 AND (row.3 - row.2) < 10))) AS suppressed,
-       if(suppressed, NULL, row.2) AS numerator,
-       if(suppressed AND (row.3 > 0 AND row.3 < 10), NULL, row.3) AS denominator,
-       if(suppressed, NULL, row.4) AS value,
-       row.5 AS n_units,
-       row.6 AS n_missing,
-       row.7 AS provisional,
-       row.9 AS target_op,
-       row.10 AS target_value,
-       if(suppressed, NULL, row.8) AS met,
-       row.11 AS rule_version,
-       row.12 AS register,
-       row.13 AS register_version,
-       row.14 AS known_from,
-       row.15 AS run_id,
+       toBool((SELECT persons FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AND ((row.3 > 0 AND row.3 < 10) OR (row.4 > 0 AND row.4 < 10) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < 10))) AS suppressed,
+       if(suppressed, NULL, row.3) AS numerator,
+       if(suppressed AND (row.4 > 0 AND row.4 < 10), NULL, row.4) AS denominator,
+       if(suppressed OR row.4 = 0, NULL, row.7 * toFloat64(row.3) / toFloat64(row.4)) AS value,
+       if(suppressed AND (row.2 > 0 AND row.2 < 10), NULL, row.2) AS n_units,
+       if(suppressed, NULL, row.5) AS n_missing,
+       row.6 AS provisional,
+       row.8 AS target_op,
+       row.9 AS target_value,
+       CAST(if(suppressed OR row.4 = 0, NULL, multiIf(target_op = '>=', row.7 * toFloat64(row.3) >= target_value * toFloat64(row.4), target_op = '>', row.7 * toFloat64(row.3) > target_value * toFloat64(row.4), target_op = '<=', row.7 * toFloat64(row.3) <= target_value * toFloat64(row.4), target_op = '<', row.7 * toFloat64(row.3) < target_value * toFloat64(row.4), target_op = '=', row.7 * toFloat64(row.3) = target_value * toFloat64(row.4), NULL)), 'Nullable(Bool)') AS met,
+       row.10 AS rule_version,
+       row.11 AS register,
+       row.12 AS register_version,
+       row.13 AS known_from,
+       row.14 AS run_id,
        lagInFrame(value, 1) OVER w AS value_before, lagInFrame(value, per_year) OVER w AS value_year_before
 FROM
 (
@@ -14678,7 +14677,7 @@ FROM
     SELECT tier, unit_tier, arraySort(x -> x.1, groupArray((day, row))) AS points
     FROM
     (
-      SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, numerator, denominator, value, n_units, n_missing, provisional, met, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
+      SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
       FROM ads.indicator_point
       WHERE indicator = {indicator:String} AND division_code = toFixedString({division:String}, 12) AND known_from <= (SELECT known_from FROM ads.indicator FINAL WHERE indicator = {indicator:String})
       GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
@@ -14689,28 +14688,28 @@ FROM
   CROSS JOIN (SELECT arrayZip(days, periods) AS named, toUInt8(multiIf(every = 'month', 12, every = 'quarter', 4, 1)) AS per_year FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AS i
   ARRAY JOIN named AS p
 )
-WHERE row.1 AND row.5 > 0
+WHERE row.1 AND row.2 > 0
 WINDOW w AS (PARTITION BY unit_tier ORDER BY as_of ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
 ORDER BY unit_tier, as_of
-COMMENT '走势：某区划各期的指标值及环比、同比（indicator, division） a division\'s figure over the periods, beside the period and the year before [10b7b92c7e8b2961]';
+COMMENT '走势：某区划各期的指标值及环比、同比（indicator, division） a division\'s figure over the periods, beside the period and the year before [10495cd285bbbab1]';
 
 CREATE OR REPLACE VIEW ads.indicator_trend_as_known ON CLUSTER rongtong AS
 SELECT p.2 AS period, p.1 AS as_of, toBool(as_of >= toDate(now('Asia/Shanghai'))) AS running, tier, unit_tier,
-       toBool((SELECT persons FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AND ((row.2 > 0 AND row.2 < 10) OR (row.3 > 0 AND row.3 < 10) OR ((row.3 - row.2) > 0 AND (row.3 - row.2) < 10))) AS suppressed,
-       if(suppressed, NULL, row.2) AS numerator,
-       if(suppressed AND (row.3 > 0 AND row.3 < 10), NULL, row.3) AS denominator,
-       if(suppressed, NULL, row.4) AS value,
-       row.5 AS n_units,
-       row.6 AS n_missing,
-       row.7 AS provisional,
-       row.9 AS target_op,
-       row.10 AS target_value,
-       if(suppressed, NULL, row.8) AS met,
-       row.11 AS rule_version,
-       row.12 AS register,
-       row.13 AS register_version,
-       row.14 AS known_from,
-       row.15 AS run_id,
+       toBool((SELECT persons FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AND ((row.3 > 0 AND row.3 < 10) OR (row.4 > 0 AND row.4 < 10) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < 10))) AS suppressed,
+       if(suppressed, NULL, row.3) AS numerator,
+       if(suppressed AND (row.4 > 0 AND row.4 < 10), NULL, row.4) AS denominator,
+       if(suppressed OR row.4 = 0, NULL, row.7 * toFloat64(row.3) / toFloat64(row.4)) AS value,
+       if(suppressed AND (row.2 > 0 AND row.2 < 10), NULL, row.2) AS n_units,
+       if(suppressed, NULL, row.5) AS n_missing,
+       row.6 AS provisional,
+       row.8 AS target_op,
+       row.9 AS target_value,
+       CAST(if(suppressed OR row.4 = 0, NULL, multiIf(target_op = '>=', row.7 * toFloat64(row.3) >= target_value * toFloat64(row.4), target_op = '>', row.7 * toFloat64(row.3) > target_value * toFloat64(row.4), target_op = '<=', row.7 * toFloat64(row.3) <= target_value * toFloat64(row.4), target_op = '<', row.7 * toFloat64(row.3) < target_value * toFloat64(row.4), target_op = '=', row.7 * toFloat64(row.3) = target_value * toFloat64(row.4), NULL)), 'Nullable(Bool)') AS met,
+       row.10 AS rule_version,
+       row.11 AS register,
+       row.12 AS register_version,
+       row.13 AS known_from,
+       row.14 AS run_id,
        lagInFrame(value, 1) OVER w AS value_before, lagInFrame(value, per_year) OVER w AS value_year_before
 FROM
 (
@@ -14720,7 +14719,7 @@ FROM
     SELECT tier, unit_tier, arraySort(x -> x.1, groupArray((day, row))) AS points
     FROM
     (
-      SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, numerator, denominator, value, n_units, n_missing, provisional, met, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
+      SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
       FROM ads.indicator_point
       WHERE indicator = {indicator:String} AND division_code = toFixedString({division:String}, 12) AND known_from <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
       GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
@@ -14731,34 +14730,34 @@ FROM
   CROSS JOIN (SELECT arrayZip(days, periods) AS named, toUInt8(multiIf(every = 'month', 12, every = 'quarter', 4, 1)) AS per_year FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AS i
   ARRAY JOIN named AS p
 )
-WHERE row.1 AND row.5 > 0
+WHERE row.1 AND row.2 > 0
 WINDOW w AS (PARTITION BY unit_tier ORDER BY as_of ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
 ORDER BY unit_tier, as_of
-COMMENT '当时所知的走势（indicator, division, known） the same, as it was known at a time [1f1dad7f23ea4804]';
+COMMENT '当时所知的走势（indicator, division, known） the same, as it was known at a time [740e43723b08f65c]';
 
 CREATE OR REPLACE VIEW ads.division_profile ON CLUSTER rongtong AS
 SELECT f.indicator AS indicator, i.name_zh AS name_zh, i.name_en AS name_en, i.unit AS unit, i.direction AS direction, f.unit_tier AS unit_tier, i.period AS period,
-       toBool(i.persons AND ((row.2 > 0 AND row.2 < 10) OR (row.3 > 0 AND row.3 < 10) OR ((row.3 - row.2) > 0 AND (row.3 - row.2) < 10))) AS suppressed,
-       if(suppressed, NULL, row.2) AS numerator,
-       if(suppressed AND (row.3 > 0 AND row.3 < 10), NULL, row.3) AS denominator,
-       if(suppressed, NULL, row.4) AS value,
-       row.5 AS n_units,
-       row.6 AS n_missing,
-       row.7 AS provisional,
-       row.9 AS target_op,
-       row.10 AS target_value,
-       if(suppressed, NULL, row.8) AS met,
-       row.11 AS rule_version,
-       row.12 AS register,
-       row.13 AS register_version,
-       row.14 AS known_from,
-       row.15 AS run_id
+       toBool(i.persons AND ((row.3 > 0 AND row.3 < 10) OR (row.4 > 0 AND row.4 < 10) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < 10))) AS suppressed,
+       if(suppressed, NULL, row.3) AS numerator,
+       if(suppressed AND (row.4 > 0 AND row.4 < 10), NULL, row.4) AS denominator,
+       if(suppressed OR row.4 = 0, NULL, row.7 * toFloat64(row.3) / toFloat64(row.4)) AS value,
+       if(suppressed AND (row.2 > 0 AND row.2 < 10), NULL, row.2) AS n_units,
+       if(suppressed, NULL, row.5) AS n_missing,
+       row.6 AS provisional,
+       row.8 AS target_op,
+       row.9 AS target_value,
+       CAST(if(suppressed OR row.4 = 0, NULL, multiIf(target_op = '>=', row.7 * toFloat64(row.3) >= target_value * toFloat64(row.4), target_op = '>', row.7 * toFloat64(row.3) > target_value * toFloat64(row.4), target_op = '<=', row.7 * toFloat64(row.3) <= target_value * toFloat64(row.4), target_op = '<', row.7 * toFloat64(row.3) < target_value * toFloat64(row.4), target_op = '=', row.7 * toFloat64(row.3) = target_value * toFloat64(row.4), NULL)), 'Nullable(Bool)') AS met,
+       row.10 AS rule_version,
+       row.11 AS register,
+       row.12 AS register_version,
+       row.13 AS known_from,
+       row.14 AS run_id
 FROM
 (
   SELECT indicator, unit_tier, groupArray(day) AS days, groupArray(row) AS rows
   FROM
   (
-    SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, numerator, denominator, value, n_units, n_missing, provisional, met, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
+    SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
     FROM ads.indicator_point
     WHERE division_code = toFixedString({division:String}, 12) AND parent_code = (SELECT any(ancestor_code) FROM dwd.division_path WHERE division_code = toFixedString({division:String}, 12) AND steps = 1) AND known_from <= (SELECT max(known_from) FROM ads.indicator)
     GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
@@ -14771,9 +14770,9 @@ INNER JOIN
   SELECT indicator, name_zh, name_en, unit, direction, persons, arrayLast(p -> p <= toDate({day:String}), days) AS at, periods[indexOf(days, at)] AS period FROM ads.indicator FINAL
 ) AS i ON i.indicator = f.indicator
 ARRAY JOIN arraySlice(arraySort((r, d) -> -toInt32(d), arrayFilter((r, d) -> d <= i.at, rows, days), arrayFilter(d -> d <= i.at, days)), 1, 1) AS row
-WHERE row.1 AND row.5 > 0
+WHERE row.1 AND row.2 > 0
 ORDER BY indicator, unit_tier
-COMMENT '区划画像：某区划某期的全部指标（division, period） all indicators of a division at a period [a64a61019625f3f5]';
+COMMENT '区划画像：某区划某期的全部指标（division, period） all indicators of a division at a period [2e481917fab03e6e]';
 
 CREATE OR REPLACE VIEW ads.changed_in_month ON CLUSTER rongtong
 (
