@@ -14126,12 +14126,13 @@ FROM values('system String, name String, tier String, department String, entity 
 ('emergency_feed', '应急物资报送', 'X', '各县（市、区）应急管理局', 'emergency_stock', '应急物资', 40),
 ('township_ledger', '镇街工作台账', 'T', '各乡镇人民政府、街道办事处', 'emergency_plan', '预案与演练', 400),
 ('township_ledger', '镇街工作台账', 'T', '各乡镇人民政府、街道办事处', 'facility', '设施阵地', 120),
+('township_ledger', '镇街工作台账', 'T', '各乡镇人民政府、街道办事处', 'organization', '组织机构', 400),
 ('township_ledger', '镇街工作台账', 'T', '各乡镇人民政府、街道办事处', 'stat_fact', '统计事实', 400),
 ('village_forms', '村（社区）移动填报', 'V', '各村（居）民委员会', 'stat_fact', '统计事实', 400),
 ('village_forms', '村（社区）移动填报', 'V', '各村（居）民委员会', 'facility', '设施阵地', 120)) AS d
 LEFT JOIN (SELECT system, entity, accepted, rejected, loaded_at FROM ops.load FINAL) AS l ON l.system = d.system AND l.entity = d.entity
 GROUP BY system, name, tier, department, entity, entity_name, fresh_days
-COMMENT '各来源系统向各实体的供数情况 [d0ce7f2985d8a8f9]';
+COMMENT '各来源系统向各实体的供数情况 [ac09358fdfa9e861]';
 
 CREATE OR REPLACE VIEW ops.books ON CLUSTER rongtong DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 WITH
