@@ -196,6 +196,10 @@ func asked(view string) string {
 		}
 	}
 	switch {
+	case strings.HasSuffix(view, ".indicator_under"):
+		return view + "(indicator = 'I-13-14', period = '2025-12', under = '2026-11-26')"
+	case strings.HasSuffix(view, ".indicator_trend_under"):
+		return view + "(indicator = 'I-13-14', division = '370102000000', under = '2026-11-26')"
 	case strings.HasSuffix(view, "_as_of_under"):
 		return view + "(at = '2025-12-31', known = '2099-12-31', under = '2026-11-26')"
 	case strings.HasSuffix(view, "_under"):

@@ -147,6 +147,7 @@ func objects(c *schemas.Catalog) ([]*object, error) {
 	views = append(views, reviewViews()...)
 	views = append(views, qualityViews(c)...)
 	views = append(views, indicatorViews()...)
+	views = append(views, indicatorUnderViews(c)...)
 	views = append(views, adsViews(c)...)
 	views = append(views, conflictViews()...)
 	views = append(views, identityViews(c)...)

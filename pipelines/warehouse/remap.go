@@ -294,3 +294,55 @@ ARRAY JOIN arrayConcat(
 WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0`,
 		ways(0), ways(1), code, day)
 }
+
+// indicatorUnderViews show figures of any period under the register of a day:
+//
+//	SELECT period, value, partial_from FROM ads.indicator_trend_under(indicator = 'I-13-11', division = '370115000000', under = '2026-11-26')
+//	SELECT * FROM ads.indicator_under(indicator = 'I-13-11', period = '2018', under = '2026-11-26') WHERE tier = 'X'
+//
+// Numerators and denominators go where their divisions went, and the figure is
+// made of their sums. A division that got a part of unknown size of another says
+// so in partial_from; what could not be given to one stands at the division above,
+// under its own tier. A median of several is none.
+func indicatorUnderViews(c *schemas.Catalog) []*object {
+	medians := []string{"''"}
+	for _, i := range c.Indicators {
+		if i.Aggregate == schemas.AggregateMedian {
+			medians = append(medians, quote(i.Indicator))
+		}
+	}
+	const doc = "；按所选日期（under）的登记册 figures under the register of another day"
+	division := "toFixedString({division:String}, 12)"
+	return []*object{
+		{db: dbAds, name: "indicator_under", comment: "某期各区划的指标值（indicator, period, under）" + doc,
+			view: indicatorUnder("period = {period:String}", "1", strings.Join(medians, ", "))},
+		{db: dbAds, name: "indicator_trend_under", comment: "某区划各期的指标值（indicator, division, under）" + doc,
+			view: indicatorUnder(fmt.Sprintf(`(division_code = %[1]s OR division_code IN (
+    SELECT code FROM dwd.division_remap WHERE NOT below AND to_code = %[1]s AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String})))`, division),
+				"way.1 = "+division, strings.Join(medians, ", "))},
+	}
+}
+
+func indicatorUnder(figures, reached, medians string) string {
+	return fmt.Sprintf(`SELECT indicator, period, as_of, unit_tier, tier, under_code, names.name AS under_name, if(undivided, 'undivided', 'complete') AS under_how,
+       if(hidden, NULL, num) AS numerator, if(hidden, NULL, den) AS denominator,
+       if(hidden OR den = 0 OR (indicator IN (%[5]s) AND (length(recorded) > 1 OR cut)), NULL, %[6]s * toFloat64(num) / toFloat64(den)) AS value,
+       recorded, arraySort(arrayMap(x -> x.3, arrayFilter(x -> x.1 <= as_of AND x.2 > as_of AND NOT undivided AND has(x.4, under_code), pieces))) AS partial_from
+FROM
+(
+  SELECT t.indicator AS indicator, t.period AS period, t.as_of AS as_of, t.unit_tier AS unit_tier, t.tier AS tier, way.1 AS under_code, way.2 IN ('undivided', 'lost', 'above') AS undivided,
+         sum(CAST(%[3]s, 'Decimal(38, 4)')) AS num, sum(CAST(%[4]s, 'Decimal(38, 4)')) AS den,
+         max(isNull(t.numerator)) OR max(isNull(t.denominator)) AS hidden, max(way.2 = 'shared') AS cut, arraySort(groupUniqArray(t.division_code)) AS recorded,
+         any(assumeNotNull((SELECT groupArray((at_from, at_to, code, candidates)) FROM dwd.division_remap WHERE NOT below AND how = 'undivided' AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String})))) AS pieces
+  FROM
+  (
+    SELECT indicator, period, toDate32(as_of) AS as_of, unit_tier, tier, division_code, numerator, denominator
+    FROM ads.indicator_value WHERE indicator = {indicator:String} AND %[1]s
+  ) AS t
+%[2]s
+  GROUP BY indicator, period, as_of, unit_tier, tier, under_code, undivided
+) AS u
+%[7]s
+ORDER BY as_of, unit_tier, tier, under_code`, figures, indent(waysOf("t.division_code", "t.as_of")+" AND "+reached),
+		partOf("ifNull(t.numerator, 0)", "way", false), partOf("ifNull(t.denominator, 0)", "way", false), medians, one("scale"), namesFor("u.under_code"))
+}

@@ -111,3 +111,40 @@ c 370211000000 370211000000 same 100 county_ledger`; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
+
+// Figures of earlier periods stand under today's divisions: sums are carried
+// over and the ratio is made of them, parts of unknown size are not, and
+// totals are kept.
+func TestIndicatorUnder(t *testing.T) {
+	_, w := province(t)
+	point := func(code, day string, num, den int) string {
+		return fmt.Sprintf("('I-T-01', '370000000000', '%s', 'X', 'X', '%s', 1, %d, %d, 1, '2026-01-01 00:00:00')", code, day, num, den)
+	}
+	for _, sql := range []string{
+		"INSERT INTO ads.indicator (indicator, scale, periods, days, known_from) VALUES ('I-T-01', 100, ['2013', '2019'], ['2013-12-31', '2019-12-31'], '2026-01-01 00:00:00')",
+		"INSERT INTO ads.indicator_point (indicator, parent_code, division_code, unit_tier, tier, day, shown, numerator, denominator, n_units, known_from) VALUES " + strings.Join([]string{
+			point("370684000000", "2013-12-31", 3, 10), point("370634000000", "2013-12-31", 1, 10), // became one district in 2020
+			point("371081000000", "2013-12-31", 5, 7), // divided in 2014
+			point("371002000000", "2013-12-31", 2, 4), // got a part of it
+		}, ", "),
+	} {
+		if err := w.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	show := func(view string) string {
+		return lines(strs(t, w, "SELECT concatWithSeparator(' ', period, under_code, under_how, toString(numerator), toString(denominator), ifNull(toString(round(value, 2)), '-'), arrayStringConcat(recorded, '+'), arrayStringConcat(partial_from, '+')) FROM "+view))
+	}
+	if got, want := show("ads.indicator_under(indicator = 'I-T-01', period = '2013', under = '2026-11-26')"), `2013 370614000000 complete 4 20 20 370634000000+370684000000 
+2013 371000000000 undivided 5 7 71.43 371081000000 
+2013 371002000000 complete 2 4 50 371002000000 371081000000`; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if got, want := show("ads.indicator_trend_under(indicator = 'I-T-01', division = '370614000000', under = '2026-11-26')"), `2013 370614000000 complete 4 20 20 370634000000+370684000000 
+2019 370614000000 complete 4 20 20 370634000000+370684000000 `; got != want {
+		t.Errorf("the trend is\n%s\nwant\n%s", got, want)
+	}
+	if got := show("ads.indicator_under(indicator = 'I-T-01', period = '2013', under = '2013-12-31')"); strings.Count(got, "complete") != 4 {
+		t.Errorf("under the register of the period itself:\n%s", got)
+	}
+}

@@ -14775,6 +14775,89 @@ WHERE row.1 AND row.2 > 0
 ORDER BY indicator, unit_tier
 COMMENT '区划画像：某区划某期的全部指标（division, period） all indicators of a division at a period [2e481917fab03e6e]';
 
+CREATE OR REPLACE VIEW ads.indicator_under ON CLUSTER rongtong AS
+SELECT indicator, period, as_of, unit_tier, tier, under_code, names.name AS under_name, if(undivided, 'undivided', 'complete') AS under_how,
+       if(hidden, NULL, num) AS numerator, if(hidden, NULL, den) AS denominator,
+       if(hidden OR den = 0 OR (indicator IN ('', 'I-07-07b') AND (length(recorded) > 1 OR cut)), NULL, (SELECT scale FROM ads.indicator FINAL WHERE indicator = {indicator:String}) * toFloat64(num) / toFloat64(den)) AS value,
+       recorded, arraySort(arrayMap(x -> x.3, arrayFilter(x -> x.1 <= as_of AND x.2 > as_of AND NOT undivided AND has(x.4, under_code), pieces))) AS partial_from
+FROM
+(
+  SELECT t.indicator AS indicator, t.period AS period, t.as_of AS as_of, t.unit_tier AS unit_tier, t.tier AS tier, way.1 AS under_code, way.2 IN ('undivided', 'lost', 'above') AS undivided,
+         sum(CAST(round(toDecimal256(ifNull(t.numerator, 0), 4) * toDecimal256(way.4, 12), 4) - round(toDecimal256(ifNull(t.numerator, 0), 4) * toDecimal256(way.3, 12), 4), 'Decimal(38, 4)')) AS num, sum(CAST(round(toDecimal256(ifNull(t.denominator, 0), 4) * toDecimal256(way.4, 12), 4) - round(toDecimal256(ifNull(t.denominator, 0), 4) * toDecimal256(way.3, 12), 4), 'Decimal(38, 4)')) AS den,
+         max(isNull(t.numerator)) OR max(isNull(t.denominator)) AS hidden, max(way.2 = 'shared') AS cut, arraySort(groupUniqArray(t.division_code)) AS recorded,
+         any(assumeNotNull((SELECT groupArray((at_from, at_to, code, candidates)) FROM dwd.division_remap WHERE NOT below AND how = 'undivided' AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String})))) AS pieces
+  FROM
+  (
+    SELECT indicator, period, toDate32(as_of) AS as_of, unit_tier, tier, division_code, numerator, denominator
+    FROM ads.indicator_value WHERE indicator = {indicator:String} AND period = {period:String}
+  ) AS t
+  LEFT JOIN (
+    SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+    FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+    GROUP BY code
+  ) AS own ON own.code = t.division_code
+  LEFT JOIN (
+    SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+    FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+    GROUP BY code
+  ) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+  LEFT JOIN (
+    SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+    FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+    GROUP BY code
+  ) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+  ARRAY JOIN arrayConcat(
+    arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= t.as_of AND x.2 > t.as_of, if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+    if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+  WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0 AND 1
+  GROUP BY indicator, period, as_of, unit_tier, tier, under_code, undivided
+) AS u
+LEFT JOIN (SELECT division_code AS named, ancestor_name AS name FROM dwd.division_path WHERE steps = 0) AS names ON names.named = u.under_code
+ORDER BY as_of, unit_tier, tier, under_code
+COMMENT '某期各区划的指标值（indicator, period, under）；按所选日期（under）的登记册 figures under the register of another day [1f0f5cc68c843049]';
+
+CREATE OR REPLACE VIEW ads.indicator_trend_under ON CLUSTER rongtong AS
+SELECT indicator, period, as_of, unit_tier, tier, under_code, names.name AS under_name, if(undivided, 'undivided', 'complete') AS under_how,
+       if(hidden, NULL, num) AS numerator, if(hidden, NULL, den) AS denominator,
+       if(hidden OR den = 0 OR (indicator IN ('', 'I-07-07b') AND (length(recorded) > 1 OR cut)), NULL, (SELECT scale FROM ads.indicator FINAL WHERE indicator = {indicator:String}) * toFloat64(num) / toFloat64(den)) AS value,
+       recorded, arraySort(arrayMap(x -> x.3, arrayFilter(x -> x.1 <= as_of AND x.2 > as_of AND NOT undivided AND has(x.4, under_code), pieces))) AS partial_from
+FROM
+(
+  SELECT t.indicator AS indicator, t.period AS period, t.as_of AS as_of, t.unit_tier AS unit_tier, t.tier AS tier, way.1 AS under_code, way.2 IN ('undivided', 'lost', 'above') AS undivided,
+         sum(CAST(round(toDecimal256(ifNull(t.numerator, 0), 4) * toDecimal256(way.4, 12), 4) - round(toDecimal256(ifNull(t.numerator, 0), 4) * toDecimal256(way.3, 12), 4), 'Decimal(38, 4)')) AS num, sum(CAST(round(toDecimal256(ifNull(t.denominator, 0), 4) * toDecimal256(way.4, 12), 4) - round(toDecimal256(ifNull(t.denominator, 0), 4) * toDecimal256(way.3, 12), 4), 'Decimal(38, 4)')) AS den,
+         max(isNull(t.numerator)) OR max(isNull(t.denominator)) AS hidden, max(way.2 = 'shared') AS cut, arraySort(groupUniqArray(t.division_code)) AS recorded,
+         any(assumeNotNull((SELECT groupArray((at_from, at_to, code, candidates)) FROM dwd.division_remap WHERE NOT below AND how = 'undivided' AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String})))) AS pieces
+  FROM
+  (
+    SELECT indicator, period, toDate32(as_of) AS as_of, unit_tier, tier, division_code, numerator, denominator
+    FROM ads.indicator_value WHERE indicator = {indicator:String} AND (division_code = toFixedString({division:String}, 12) OR division_code IN (
+    SELECT code FROM dwd.division_remap WHERE NOT below AND to_code = toFixedString({division:String}, 12) AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String})))
+  ) AS t
+  LEFT JOIN (
+    SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+    FROM (SELECT * FROM dwd.division_remap WHERE below = 0 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+    GROUP BY code
+  ) AS own ON own.code = t.division_code
+  LEFT JOIN (
+    SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+    FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+    GROUP BY code
+  ) AS town ON town.code = toFixedString(if(endsWith(t.division_code, '000'), '', concat(substring(t.division_code, 1, 9), '000')), 12)
+  LEFT JOIN (
+    SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
+    FROM (SELECT * FROM dwd.division_remap WHERE below = 1 AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) ORDER BY code, at_from, share_from)
+    GROUP BY code
+  ) AS county ON county.code = toFixedString(if(endsWith(t.division_code, '000000'), '', concat(substring(t.division_code, 1, 6), '000000')), 12)
+  ARRAY JOIN arrayConcat(
+    arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= t.as_of AND x.2 > t.as_of, if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
+    if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
+  WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0 AND way.1 = toFixedString({division:String}, 12)
+  GROUP BY indicator, period, as_of, unit_tier, tier, under_code, undivided
+) AS u
+LEFT JOIN (SELECT division_code AS named, ancestor_name AS name FROM dwd.division_path WHERE steps = 0) AS names ON names.named = u.under_code
+ORDER BY as_of, unit_tier, tier, under_code
+COMMENT '某区划各期的指标值（indicator, division, under）；按所选日期（under）的登记册 figures under the register of another day [4a0e8bb4aac1cf46]';
+
 CREATE OR REPLACE VIEW ads.changed_in_month ON CLUSTER rongtong
 (
     entity String COMMENT '主题实体 / Entity',
