@@ -60,6 +60,10 @@ func (b *Backfill) Slots(job, date string) (out []string) {
 
 // Backfills reads what was asked for, oldest first.
 func Backfills(ctx context.Context, k *topics.Client) ([]*Backfill, error) {
+	n, err := k.Partitions(ctx, control)
+	if err != nil || n[control] == 0 {
+		return nil, err // nobody has asked for anything yet
+	}
 	ends, err := k.Ends(ctx, control)
 	if err != nil {
 		return nil, err

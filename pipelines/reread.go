@@ -124,15 +124,15 @@ func (r *Reread) read(ctx context.Context) error {
 	if len(entities) == 0 {
 		return fault.Hint(fault.Config, "a stream without a flow makes no rows", "reading %q again: no flow takes it", s.Topic)
 	}
-	if r.stage, err = r.Warehouse.NewStage(ctx, s.System.System, s.Stream, s.Topic, entities, fmt.Sprintf("%016x %s", s.Plan(), r.Pick)); err != nil {
-		return err
-	}
 	held, err := r.Kafka.Ends(ctx, s.Topic)
 	if err != nil {
 		return err
 	}
 	loaded, ids, err := r.loaded(ctx)
 	if err != nil {
+		return err
+	}
+	if r.stage, err = r.Warehouse.NewStage(ctx, s.System.System, s.Stream, s.Topic, entities, fmt.Sprintf("%016x %s", s.Plan(), r.Pick)); err != nil {
 		return err
 	}
 	next, err := r.stage.Next(ctx)

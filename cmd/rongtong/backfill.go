@@ -72,14 +72,14 @@ func backfillCmd(c *common) *cobra.Command {
 					return err
 				}
 				out := cmd.OutOrStdout()
-				if !c.json {
+				switch {
+				case dry && c.json:
+					return writeJSON(out, e)
+				case dry:
 					printEstimate(out, lang, e)
-				}
-				if dry {
-					if c.json {
-						return writeJSON(out, e)
-					}
 					return nil
+				case !c.json:
+					printEstimate(cmd.ErrOrStderr(), lang, e) // what is printed is the ID, or how it ended
 				}
 				if err := confirm(cmd, yes, say(lang, "开始回填？", "start it?")); err != nil {
 					return err
@@ -145,8 +145,12 @@ func printEstimate(out io.Writer, lang string, e control.Estimate) {
 			rows = fmt.Sprint(j.Rows)
 		}
 		once := fmt.Sprint(j.AtOnce)
-		if j.NotMany != "" {
-			once += " (" + j.NotMany + ")"
+		switch j.Bound {
+		case "":
+		case control.BoundJob:
+			once += say(lang, "（作业的并发上限）", " (the job's concurrency)")
+		default:
+			once += fmt.Sprintf(say(lang, "（%s 的上限）", " (the limit of %s)"), j.Bound)
 		}
 		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\t%s\n", j.Job, j.Follows, j.Runs, once, each, all, rows)
 	}
@@ -218,11 +222,15 @@ func watchBackfill(cmd *cobra.Command, c *common, m *control.Monitor, lang, id s
 }
 
 func progressLine(lang string, s control.BackfillStatus) string {
+	return fmt.Sprintf("  %s: %s", wordOf(lang, s.State), countsLine(lang, s.Counts))
+}
+
+func countsLine(lang string, counts map[string]int) string {
 	parts := []string{}
-	for _, state := range slices.Sorted(maps.Keys(s.Counts)) {
-		parts = append(parts, fmt.Sprintf("%s %d", wordOf(lang, state), s.Counts[state]))
+	for _, state := range slices.Sorted(maps.Keys(counts)) {
+		parts = append(parts, fmt.Sprintf("%s %d", wordOf(lang, state), counts[state]))
 	}
-	return fmt.Sprintf("  %s: %s", wordOf(lang, s.State), strings.Join(parts, ", "))
+	return strings.Join(parts, ", ")
 }
 
 // printBackfill prints how far it is by job, and every date that is not done, or all.
@@ -239,11 +247,7 @@ func printBackfill(out io.Writer, lang string, s control.BackfillStatus, all boo
 				counts[x.State]++
 			}
 		}
-		parts := []string{}
-		for _, state := range slices.Sorted(maps.Keys(counts)) {
-			parts = append(parts, fmt.Sprintf("%s %d", wordOf(lang, state), counts[state]))
-		}
-		fmt.Fprintf(w, "  %s\t%s\n", job, strings.Join(parts, ", "))
+		fmt.Fprintf(w, "  %s\t%s\n", job, countsLine(lang, counts))
 	}
 	w.Flush()
 	for _, x := range s.Cells {
@@ -274,7 +278,7 @@ func backfillListCmd(c *common, lang *string) *cobra.Command {
 				}
 				w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
 				for _, s := range list {
-					fmt.Fprintf(w, "%s\t%s – %s\t%s\t%s\n", s.ID, s.From, s.To, wordOf(*lang, s.State), strings.TrimSpace(progressLine(*lang, s)))
+					fmt.Fprintf(w, "%s\t%s – %s\t%s\t%s\n", s.ID, s.From, s.To, wordOf(*lang, s.State), countsLine(*lang, s.Counts))
 				}
 				return w.Flush()
 			})

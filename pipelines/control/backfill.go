@@ -38,9 +38,12 @@ type JobEstimate struct {
 	Seconds float64 `json:"seconds_each"`        // the middle one of them
 	Rows    int64   `json:"rows_each,omitempty"` // of a pull
 	AtOnce  int     `json:"at_once"`             // how many may run at the same time
-	NotMany string  `json:"not_many,omitempty"`  // why no more
+	Bound   string  `json:"bound,omitempty"`     // what allows no more: BoundJob, or the name of a limit
 	Left    float64 `json:"seconds_in_all"`      // Runs of Seconds, AtOnce at a time
 }
+
+// BoundJob: the job's own concurrency.
+const BoundJob = "concurrency"
 
 // Estimate says before a backfill starts what it will do.
 type Estimate struct {
@@ -201,11 +204,11 @@ func (m *Monitor) estimateJob(ctx context.Context, r *pipelines.Request, d pipel
 	x := JobEstimate{Job: d.Job, Follows: strings.Join(d.Follows, ", "), Runs: len(r.Dates), AtOnce: r.Width}
 	j := jobOf(m.d().Catalog, d.Job)
 	if n := max(1, j.Every.Concurrency); n < x.AtOnce {
-		x.AtOnce, x.NotMany = n, "concurrency of the job"
+		x.AtOnce, x.Bound = n, BoundJob
 	}
 	for _, u := range j.Uses {
 		if n, ok := m.d().Catalog.Limits.Uses[u]; ok && n < x.AtOnce {
-			x.AtOnce, x.NotMany = n, "limit of "+u
+			x.AtOnce, x.Bound = n, u
 		}
 	}
 	which, args := "job = ? AND state = 'ok' AND finished_at > started_at", []any{d.Job}
@@ -251,6 +254,9 @@ func (m *Monitor) rowsADay(ctx context.Context, system string) (int64, error) {
 
 // StartBackfill asks for it.
 func (m *Monitor) StartBackfill(ctx context.Context, r pipelines.Request) error {
+	if err := m.k.Ensure(ctx, pipelines.ControlTopics()); err != nil {
+		return err
+	}
 	return pipelines.Ask(ctx, m.k, r)
 }
 

@@ -52,7 +52,7 @@ func TestBackfillVerbs(t *testing.T) {
 	if got := fmt.Sprint(e.Dates, e.Runs, e.Unknown); got != "[2025-10-09 2025-10-10 2025-10-11] 6 [pull tell]" {
 		t.Errorf("the plan is %s", got)
 	}
-	if got := fmt.Sprintf("%d (%s), %d (%s) after %s", e.Jobs[0].AtOnce, e.Jobs[0].NotMany, e.Jobs[1].AtOnce, e.Jobs[1].NotMany, e.Jobs[1].Follows); got != "1 (concurrency of the job), 2 (concurrency of the job) after pull" {
+	if got := fmt.Sprintf("%d (%s), %d (%s) after %s", e.Jobs[0].AtOnce, e.Jobs[0].Bound, e.Jobs[1].AtOnce, e.Jobs[1].Bound, e.Jobs[1].Follows); got != "1 (concurrency), 2 (concurrency) after pull" {
 		t.Errorf("at once: %s", got)
 	}
 	if err := m.StartBackfill(t.Context(), r); err != nil {
