@@ -30,7 +30,7 @@ test: build ## every test, on real engines that it fetches and starts itself
 test-kafka: build ## the same promises on Apache Kafka, with kcat as a second opinion (fetches both, and Java)
 	@$(BIN) engine fetch
 	@$(GO) run ./deploy/testservers/fetch apachekafka
-	@$(GO) test -tags apachekafka -count=1 -timeout 15m $(ARGS) -run 'Conform|Apache|BrokerIsKilled|Restart' ./pipelines/topics ./pipelines ./cmd/rongtong
+	@$(GO) test -tags apachekafka -count=1 -timeout 15m $(ARGS) -run 'Conform|Apache|BrokerIsKilled|Restart' ./pipelines/topics ./pipelines ./pipelines/control ./cmd/rongtong
 
 check: build ## check every declaration and run its cases
 	@$(BIN) check $(ARGS)

@@ -76,12 +76,21 @@ type house struct {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
+	return newHouseOn(t, "")
+}
+
+// newHouseOn is newHouse on another broker.
+func newHouseOn(t *testing.T, kafka string) *house {
+	t.Helper()
 	engines, err := embedded.Start(context.WithoutCancel(t.Context()), embeddedtest.Options(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { engines.Stop() })
 	h := &house{Options: Options{Kafka: engines.Kafka, Warehouse: engines.Warehouse, Overlay: t.TempDir(), Log: slog.New(slog.DiscardHandler)}, t: t}
+	if kafka != "" {
+		h.Kafka = kafka
+	}
 	if os.Getenv("RONGTONG_TEST_LOG") != "" {
 		h.Log = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	}
@@ -286,8 +295,10 @@ func (h *house) books() {
 // a mapping, a stream, an indicator, a schedule, a table that is rewritten. Every
 // row of the source is there once, made in the old way up to one offset of its
 // partition and in the new way from there.
-func TestHotApply(t *testing.T) {
-	h := newHouse(t)
+func TestHotApply(t *testing.T) { hotApply(t, newHouse(t)) }
+
+func hotApply(t *testing.T, h *house) {
+	t.Helper()
 	first := h.apply(ApplyChange{Why: "the first"})
 	if first.Version != 1 {
 		t.Fatalf("version %d", first.Version)
