@@ -11,12 +11,12 @@ import (
 )
 
 // kinds of effects, in the order in which people are told.
-var kinds = []string{"tiers and themes", "systems", "streams", "entities", "code lists", "calendars", "indicators", "jobs"}
+var kinds = []string{"tiers and themes", "systems", "streams", "entities", "code lists", "calendars", "indicators", "views", "jobs"}
 
 var kindOf = map[string]string{
 	"tier": "tiers and themes", "theme": "tiers and themes", "system": "systems", "stream": "systems",
 	"entity": "entities", "column": "entities", "rule": "entities", "list": "code lists", "code": "code lists",
-	"calendar": "calendars", "indicator": "indicators", "job": "jobs",
+	"calendar": "calendars", "indicator": "indicators", "view": "views", "job": "jobs",
 }
 
 // fusedAnew is what another rule of fusion does.
@@ -72,6 +72,8 @@ var does = map[string]string{
 	"stream.partitions_more":  "keys would move: see what is blocked",
 	"stream.partitions_fewer": "the topic keeps its partitions",
 	"stream.raw_shorter":      "records as received that are over it go (--allow)",
+	"view.added":              "a new view",
+	"view.answer":             "the view is made anew, in one step",
 	"job.added":               "runs at its next time",
 	"job.removed":             "runs no more; its records stay",
 	"job.changed":             "from the next time on; a run under way ends as it began",

@@ -56,7 +56,7 @@ func declares(p string, data []byte) string {
 	if yaml.Unmarshal(data, &n) != nil {
 		return ""
 	}
-	for _, key := range []string{"system", "entity", "indicator"} {
+	for _, key := range []string{"system", "entity", "indicator", "view"} {
 		if name, ok := n[key].(string); ok {
 			return key + "/" + name
 		}
