@@ -167,6 +167,9 @@ func counterStreams(name string) (*schemas.Catalog, []*Stream, error) {
 
 func runRole(role, kafka, address string) error {
 	ctx := context.Background()
+	if role == roleLead {
+		return leadUntilKilled(kafka, address)
+	}
 	if role == roleBackfill {
 		system, root, _ := strings.Cut(os.Getenv("TEST_BACKFILL"), "\n")
 		return runJobs(kafka, address, system, root)

@@ -23,10 +23,11 @@ import (
 // stage is a broker, a warehouse and jobs whose work the test decides about.
 type stage struct {
 	*testing.T
-	k       *topics.Client
-	w       *warehouse.Warehouse
-	catalog *schemas.Catalog
-	streams []*Stream
+	k              *topics.Client
+	w              *warehouse.Warehouse
+	catalog        *schemas.Catalog
+	streams        []*Stream
+	kafka, address string
 
 	mu    sync.Mutex
 	began []string // "work date steps…" of runs, in order
@@ -42,11 +43,12 @@ func newStage(t *testing.T) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.k, err = topics.Dial(ctx, []string{embeddedtest.Broker(t)}); err != nil {
+	s.kafka, s.address = embeddedtest.Broker(t), embeddedtest.Warehouse(t)
+	if s.k, err = topics.Dial(ctx, []string{s.kafka}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.k.Close() })
-	if s.w, err = warehouse.Open(ctx, embeddedtest.Warehouse(t)); err != nil {
+	if s.w, err = warehouse.Open(ctx, s.address); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.w.Close() })

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -190,4 +191,33 @@ func BenchmarkStorm(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(jobs)), "ns/slot")
+}
+
+// A day of ten thousand jobs, looked at every second: what the planner costs a
+// leader, and what it holds in memory.
+func BenchmarkDay(b *testing.B) {
+	l := newLedger(b, 10000)
+	from := time.Date(2024, 2, 28, 16, 0, 0, 0, time.UTC)
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	slots := 0
+	for b.Loop() {
+		before := heap()
+		p := NewPlanner(l.specs, l.limits, nil, from)
+		b.ReportMetric(float64(heap()-before)/1e6, "MB")
+		slots = 0
+		for now := from; now.Before(from.AddDate(0, 0, 1)); now = now.Add(time.Second) {
+			p.Decide(now)
+			started, _ := p.Start(now)
+			for _, s := range started {
+				p.Finish(s.Job, s.ID, Outcome{OK: true}, now)
+				slots++
+			}
+		}
+	}
+	b.ReportMetric(float64(slots), "slots")
 }
