@@ -116,12 +116,9 @@ func (x *computation) ownPlace(unit string) place {
 	tier := x.ind.ComputedAt
 	switch {
 	case tier == schemas.Each:
-		tier = n.tier
+		tier = n.tier // "" of a code that is no division
 	case n.tier != tier:
-		return place{"", unit, tier, ""} // no unit of this indicator: without a place
-	}
-	if tier == "" {
-		return place{"", unit, "", ""}
+		return place{n.parent, unit, tier, ""} // no unit of this indicator: without a place
 	}
 	return place{n.parent, unit, tier, tier}
 }

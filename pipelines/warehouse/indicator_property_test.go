@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -134,8 +135,12 @@ func TestPartIsWhole(t *testing.T) {
 	settle(t, w, c)
 	seed := uint64(time.Now().UnixNano())
 	rnd := rand.New(rand.NewPCG(seed, 1))
-	var inds []*schemas.Indicator
+	// Rows at every tier, of indicators whose units are of one: some have no place.
+	inds := []*schemas.Indicator{c.Indicator("I-05-12"), c.Indicator("I-10-08")}
 	for i, ind := range c.Indicators {
+		if slices.Contains(inds, ind) {
+			continue
+		}
 		if os.Getenv("RONGTONG_FIGURES") == "all" || i%8 == int(seed%8) {
 			inds = append(inds, ind)
 		}
