@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -256,6 +257,19 @@ func (m *Monitor) currentRuns(ctx context.Context) ([]warehouse.Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	// What went wrong comes before the rest, and jobs before the pulls of systems.
+	slices.SortStableFunc(latest, func(a, b warehouse.Run) int {
+		rank := func(r warehouse.Run) int {
+			switch {
+			case r.State == warehouse.Failed || r.State == warehouse.Retrying:
+				return 0
+			case r.Kind == "job":
+				return 1
+			}
+			return 2
+		}
+		return rank(a) - rank(b)
+	})
 	return append(running, latest...), nil
 }
 

@@ -72,7 +72,7 @@ var (
 	redDesc     = prometheus.NewDesc("rongtong_books_unbalanced", "Streams of a tier whose books do not balance.", []string{"tier"}, nil)
 	condDesc    = prometheus.NewDesc("rongtong_conditions", "What is not as it should be now, by kind and severity.", []string{"kind", "severity"}, nil)
 	memberDesc  = prometheus.NewDesc("rongtong_role_members", "Live processes of a role.", []string{"role"}, nil)
-	runsDesc    = prometheus.NewDesc("rongtong_job_runs_total", "Runs of a job that ended, by state.", []string{"job", "state"}, nil)
+	runsDesc    = prometheus.NewDesc("rongtong_job_runs_total", "Runs of a job that ended, by state.", []string{"job_name", "state"}, nil)
 	lagDesc     = prometheus.NewDesc("rongtong_lag_records", "Offsets in Kafka that are not loaded yet.", stream, nil)
 	rowsDesc    = prometheus.NewDesc("rongtong_rows_total", "Rows that reached the transforms, by outcome.", append(stream[:3:3], "outcome"), nil)
 	rejectDesc  = prometheus.NewDesc("rongtong_quarantined_rows", "Rows in quarantine, by rule.", append(stream[:3:3], "rule"), nil)
@@ -80,8 +80,9 @@ var (
 	thingsDesc  = prometheus.NewDesc("rongtong_entity_things", "Fused rows of an entity.", []string{"entity"}, nil)
 	disputeDesc = prometheus.NewDesc("rongtong_conflicts", "Fields over which sources disagree beyond the tolerance, by the department that answers.", []string{"department", "entity", "field"}, nil)
 	lateDesc    = prometheus.NewDesc("rongtong_late", "Jobs and systems that were due within the last week and are not done yet (late), or were done too late (met late).", []string{"kind", "name", "state"}, nil)
-	runDesc     = prometheus.NewDesc("rongtong_job_last_run_timestamp_seconds", "When the latest run of a job began, by its state.", []string{"job", "state"}, nil)
-	tookDesc    = prometheus.NewDesc("rongtong_job_last_run_duration_seconds", "How long the latest finished run of a job took.", []string{"job"}, nil)
+	// "job" is Prometheus's own label: it would rename ours.
+	runDesc  = prometheus.NewDesc("rongtong_job_last_run_timestamp_seconds", "When the latest run of a job began, by its state.", []string{"job_name", "state"}, nil)
+	tookDesc = prometheus.NewDesc("rongtong_job_last_run_duration_seconds", "How long the latest finished run of a job took.", []string{"job_name"}, nil)
 )
 
 // NewMetrics makes metrics over a monitor, which stays the caller's.

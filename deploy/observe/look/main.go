@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -131,6 +132,9 @@ func (d *dashboard) fill(expr string) string {
 	return expr
 }
 
+// missing are the labels of a legend that a series does not have.
+var missing = regexp.MustCompile(`\{\{[^}]*\}\}`)
+
 func ask(prometheus, expr, legend string, instant bool, span time.Duration) ([]series, error) {
 	q, path := url.Values{"query": {expr}}, "/api/v1/query"
 	if !instant {
@@ -171,6 +175,7 @@ func ask(prometheus, expr, legend string, instant bool, span time.Duration) ([]s
 		for k, v := range r.Metric {
 			s.name = strings.ReplaceAll(s.name, "{{"+k+"}}", v)
 		}
+		s.name = missing.ReplaceAllString(s.name, "")
 		if instant {
 			r.Values = [][2]any{r.Value}
 		}
@@ -220,16 +225,16 @@ func (p panel) lines(w *strings.Builder, all []series, width, height int) {
 	fmt.Fprintf(w, `<div style="display:flex"><svg width="%d" height="%d">`, chart, height)
 	for i := range 4 {
 		y := 12 + float64(height-24)*float64(i)/3
-		fmt.Fprintf(w, `<line x1="56" x2="%d" y1="%.0f" y2="%[2]f" stroke="#25282c"/><text x="50" y="%.0f" fill="#8e8e8e" font-size="10" text-anchor="end">%s</text>`, chart, y, y+3, p.number(most*float64(3-i)/3))
+		fmt.Fprintf(w, `<line x1="80" x2="%d" y1="%.0f" y2="%[2]f" stroke="#25282c"/><text x="74" y="%.0f" fill="#8e8e8e" font-size="10" text-anchor="end">%s</text>`, chart, y, y+3, p.number(most*float64(3-i)/3))
 	}
 	for i, s := range all {
 		var points strings.Builder
 		for j := range s.values {
-			fmt.Fprintf(&points, "%.1f,%.1f ", 58+float64(chart-62)*(s.at[j]-from)/max(1, to-from), 12+float64(height-24)*(1-s.values[j]/most))
+			fmt.Fprintf(&points, "%.1f,%.1f ", 82+float64(chart-86)*(s.at[j]-from)/max(1, to-from), 12+float64(height-24)*(1-s.values[j]/most))
 		}
 		fmt.Fprintf(w, `<polyline fill="none" stroke="%s" stroke-width="1.4" points="%s"/>`, palette[i%len(palette)], points.String())
 	}
-	fmt.Fprintf(w, `<text x="58" y="%d" fill="#8e8e8e" font-size="10">%s</text><text x="%d" y="%[1]d" fill="#8e8e8e" font-size="10" text-anchor="end">%[4]s</text></svg><div style="font-size:11px;overflow:hidden;margin-left:6px">`,
+	fmt.Fprintf(w, `<text x="82" y="%d" fill="#8e8e8e" font-size="10">%s</text><text x="%d" y="%[1]d" fill="#8e8e8e" font-size="10" text-anchor="end">%[4]s</text></svg><div style="font-size:11px;overflow:hidden;margin-left:6px">`,
 		height-1, time.Unix(int64(from), 0).Format("15:04:05"), chart, time.Unix(int64(to), 0).Format("15:04:05"))
 	for i, s := range all[:min(len(all), height/15)] {
 		fmt.Fprintf(w, `<div style="white-space:nowrap"><span style="color:%s">━</span> %s <b>%s</b></div>`, palette[i%len(palette)], html.EscapeString(s.name), p.number(s.last()))
@@ -283,7 +288,7 @@ func (p panel) number(v float64) string {
 			return fmt.Sprintf("%.1f min", v/60)
 		}
 		unit = " s"
-	case "percentunit":
+	case "percentunit": // of one
 		return fmt.Sprintf("%.2f %%", 100*v)
 	case "rowsps":
 		unit = " rows/s"
