@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"rongtong/pipelines/topics"
 	"rongtong/pipelines/warehouse"
@@ -74,4 +75,12 @@ func CopyDecisions(ctx context.Context, k *topics.Client, w *warehouse.Warehouse
 		return fmt.Errorf("copying %d decisions: %w", len(list), err)
 	}
 	return nil
+}
+
+// copyDecisions is CopyDecisions with an end: a broker that does not answer holds
+// up no fusion, and the next one has the decisions.
+func (j *Jobs) copyDecisions(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	return CopyDecisions(ctx, j.Kafka, j.Warehouse)
 }

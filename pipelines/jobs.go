@@ -157,7 +157,7 @@ func (j *Jobs) integrate(ctx context.Context, r *Run) (string, error) {
 	var computed warehouse.Refreshed
 	// A copy that cannot be brought up to date holds up nobody: what was decided
 	// before still counts.
-	if err := CopyDecisions(ctx, j.Kafka, j.Warehouse); err != nil {
+	if err := j.copyDecisions(ctx); err != nil {
 		j.Log.Warn("copying decisions", "class", fault.Of(err).String(), "error", err)
 	}
 	for _, e := range j.Catalog.Entities {
