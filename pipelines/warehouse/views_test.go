@@ -2,9 +2,12 @@ package warehouse
 
 import (
 	"fmt"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"rongtong/schemas"
 	"rongtong/schemas/divisions"
@@ -113,5 +116,54 @@ func TestSummarise(t *testing.T) {
 	}
 	if n := count(t, w, "SELECT assumeNotNull(toUInt64(sum(rows))) FROM ads.division_holdings(division = '370102') WHERE entity = 'facility'"); n != 3 {
 		t.Errorf("the profile counts %d facilities, want 3", n)
+	}
+}
+
+// The declared views are asked for divisions of every tier, one after the
+// other. RONGTONG_VIEWS_THINGS=62000 measures them on the whole register with as
+// many things of every entity that they read.
+func TestViewsAtScale(t *testing.T) {
+	things, asks, cities := 200, 1, []string{"3705"}
+	if n, err := strconv.Atoi(os.Getenv("RONGTONG_VIEWS_THINGS")); err == nil {
+		things, asks, cities = n, 20, []string{"37"}
+	}
+	c := shippedCatalog(t)
+	w := engine(t, c)
+	settle(t, w, c, cities...)
+	k := claimer{c, "(SELECT groupArray(division_code) FROM (SELECT division_code FROM dwd.division WHERE level = 'village' ORDER BY division_code))", things}
+	for _, e := range c.Entities {
+		if !slices.ContainsFunc(c.Views, func(v *schemas.View) bool { return slices.Contains(v.Reads, e.Entity) }) || e.Entity == divisionEntity {
+			continue
+		}
+		if err := w.Exec(t.Context(), k.sql(e, 2, "1", "0")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Fuse(t.Context(), c, e.Entity); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Summarise(t.Context(), c, e.Entity); err != nil {
+			t.Fatal(err)
+		}
+	}
+	places := strs(t, w, "SELECT toString(division_code) FROM (SELECT level, division_code, row_number() OVER (PARTITION BY level ORDER BY cityHash64(division_code)) AS r FROM dwd.division WHERE kind = 'civil' AND level != 'village') WHERE r <= 5 ORDER BY r, level")
+	for _, v := range c.Views {
+		var took []time.Duration
+		for range asks {
+			for _, code := range places {
+				sql := "SELECT * FROM " + v.Call()
+				for _, a := range v.Args {
+					if a.Key == "division" {
+						sql = strings.ReplaceAll(sql, "'"+a.Value.Example+"'", quote(code))
+					}
+				}
+				began := time.Now()
+				if _, err := fetchAll(t.Context(), w, sql); err != nil {
+					t.Fatalf("%v\n%s", err, sql)
+				}
+				took = append(took, time.Since(began))
+			}
+		}
+		slices.Sort(took)
+		t.Logf("ads.%s: %d questions, p50 %v, p95 %v", v.View, len(took), took[len(took)/2].Round(time.Microsecond), took[len(took)*95/100].Round(time.Microsecond))
 	}
 }
