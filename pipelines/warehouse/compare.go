@@ -143,6 +143,41 @@ func (s *Stage) compareClaims(ctx context.Context, e *schemas.Entity) (EntityDif
 	if err != nil {
 		return d, err
 	}
+	sql := s.compareSQL(e, cols, there)
+	var counts []uint64
+	var at []string
+	rows, err := s.w.Query(bounded(ctx), sql)
+	if err != nil {
+		return d, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := rows.Scan(&counts, &d.GonePlace, &d.AddedPlace, &at); err != nil {
+			return d, fault.New(fault.Bug, "reading a comparison: %w", err)
+		}
+	}
+	if err := rows.Err(); err != nil || len(counts) < 6 {
+		return d, s.w.mark(err, "comparing claims")
+	}
+	for i, to := range []*int64{&d.Before, &d.After, &d.Same, &d.Changed, &d.Gone, &d.Added} {
+		*to = int64(counts[i])
+	}
+	for i, c := range cols {
+		if n := counts[6+i]; n > 0 {
+			f := FieldDiff{Field: c.Name, Rows: int64(n)}
+			if err := s.example(ctx, e, c, there[c.Name], at[i], &f); err != nil {
+				return d, err
+			}
+			d.Fields = append(d.Fields, f)
+		}
+	}
+	slices.SortStableFunc(d.Fields, func(a, b FieldDiff) int { return int(b.Rows - a.Rows) })
+	return d, nil
+}
+
+// compareSQL selects one row: the six counts of EntityDiff and then one for each
+// column, the places, and for each column where a claim lies in which it changes.
+func (s *Stage) compareSQL(e *schemas.Entity, cols []*schemas.Column, there map[string]bool) string {
 	side := func(n int, from, where string) string {
 		parts := append(slices.Clone(e.Key), "kafka_partition", "kafka_offset", "arrived_at", "place")
 		for i := range parts {
@@ -173,40 +208,11 @@ func (s *Stage) compareClaims(ctx context.Context, e *schemas.Entity) (EntityDif
 		places[i] = fmt.Sprintf("argMinIf(concat('kafka_partition = ', toString(kafka_partition), ' AND kafka_offset = ', toString(kafka_offset)), kafka_offset, o > 0 AND n > 0 AND d%d)", i)
 	}
 	same := strings.Join(equal, " AND ")
-	sql := fmt.Sprintf(`SELECT [sum(o), sum(n), countIf(o > 0 AND n > 0 AND same), countIf(o > 0 AND n > 0 AND NOT same), countIf(n = 0), countIf(o = 0), %s],
+	return fmt.Sprintf(`SELECT [sum(o), sum(n), countIf(o > 0 AND n > 0 AND same), countIf(o > 0 AND n > 0 AND NOT same), countIf(n = 0), countIf(o = 0), %s],
   argMinIf(at, kafka_offset, n = 0), argMinIf(at, kafka_offset, o = 0), [%s]
 FROM (SELECT %s, %s, %s AS same FROM (%s UNION ALL %s) GROUP BY %s)`,
 		strings.Join(outer, ", "), strings.Join(places, ", "), keys, strings.Join(inner, ", "), same,
 		side(0, dbStd+"."+ident(e.Entity), s.covered()), side(1, s.claims(e).live(), "1"), keys)
-	var counts []uint64
-	var at []string
-	rows, err := s.w.Query(bounded(ctx), sql)
-	if err != nil {
-		return d, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := rows.Scan(&counts, &d.GonePlace, &d.AddedPlace, &at); err != nil {
-			return d, fault.New(fault.Bug, "reading a comparison: %w", err)
-		}
-	}
-	if err := rows.Err(); err != nil || len(counts) < 6 {
-		return d, s.w.mark(err, "comparing claims")
-	}
-	for i, to := range []*int64{&d.Before, &d.After, &d.Same, &d.Changed, &d.Gone, &d.Added} {
-		*to = int64(counts[i])
-	}
-	for i, c := range cols {
-		if n := counts[6+i]; n > 0 {
-			f := FieldDiff{Field: c.Name, Rows: int64(n)}
-			if err := s.example(ctx, e, c, there[c.Name], at[i], &f); err != nil {
-				return d, err
-			}
-			d.Fields = append(d.Fields, f)
-		}
-	}
-	slices.SortStableFunc(d.Fields, func(a, b FieldDiff) int { return int(b.Rows - a.Rows) })
-	return d, nil
 }
 
 // NotHeld counts the claims of the stream about an entity whose records were not
