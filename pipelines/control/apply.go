@@ -94,7 +94,7 @@ func ApplyDeclarations(ctx context.Context, o Options, c ApplyChange) (*Applied,
 	if err != nil {
 		return nil, err
 	}
-	defer a.lock.Release()
+	defer func() { _ = a.lock.Release() }() // the broker ends it with the session in any case
 	if a.store, err = declared.Open(ctx, k); err != nil {
 		return nil, err
 	}
@@ -274,12 +274,12 @@ func (a *application) bring(ctx context.Context) error {
 		steps[i] = s.Step
 	}
 	if len(p.Pauses) > 0 {
-		release := func() {}
-		var err error
-		if hold, release, err = a.pause(ctx); err != nil {
+		held, release, err := a.pause(ctx)
+		if err != nil {
 			return err
 		}
 		defer release()
+		hold = held
 		if err := a.w.Settle(ctx); err != nil {
 			return err
 		}

@@ -149,7 +149,7 @@ func (p *process) follow(ctx context.Context, failed chan<- error) error {
 			sleep(ctx, time.Second)
 		}
 	}
-	return nil
+	return nil //nolint:nilerr // it was asked to stop: what broke with that is no news
 }
 
 // react does what the versions in the store ask of this process.

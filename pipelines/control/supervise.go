@@ -29,7 +29,7 @@ func supervise(ctx context.Context, log *slog.Logger, run func(context.Context) 
 	for {
 		err := run(ctx)
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // it was asked to stop: what broke with that is no news
 		}
 		if err == nil {
 			err = errors.New("it ended by itself")
