@@ -92,7 +92,7 @@ func (w *Warehouse) replacePartition(ctx context.Context, o *object, entity, que
 	}
 	for _, sql := range []string{
 		"DROP TABLE IF EXISTS " + staged + " SYNC", o.ddl(next), fmt.Sprintf("INSERT INTO %s (%s)\n%s", staged, idents(names), query),
-		fmt.Sprintf("ALTER TABLE %s REPLACE PARTITION %s FROM %s", o.full(), quote(entity), staged), "DROP TABLE IF EXISTS " + staged + " SYNC",
+		fmt.Sprintf("ALTER TABLE %s REPLACE PARTITION %s FROM %s SETTINGS allow_replace_partition_from_empty_source = 1", o.full(), quote(entity), staged), "DROP TABLE IF EXISTS " + staged + " SYNC",
 	} {
 		if err := w.conn.Exec(bounded(ctx), sql); err != nil {
 			return w.mark(err, doing)
