@@ -157,7 +157,9 @@ func (j *Jobs) integrate(ctx context.Context, r *Run) (string, error) {
 	var computed warehouse.Refreshed
 	// A copy that cannot be brought up to date holds up nobody: what was decided
 	// before still counts.
-	if err := j.copyDecisions(ctx); err != nil {
+	if r.Dry {
+		// what is there is told of as it is
+	} else if err := j.copyDecisions(ctx); err != nil {
 		j.Log.Warn("copying decisions", "class", fault.Of(err).String(), "error", err)
 	}
 	for _, e := range j.Catalog.Entities {
@@ -177,24 +179,8 @@ func (j *Jobs) integrate(ctx context.Context, r *Run) (string, error) {
 			return "", err
 		}
 	}
-	err := r.Step(ctx, "remap/divisions", func(ctx context.Context) (Did, error) {
-		rebuilt, refused, err := j.Warehouse.Remap(ctx, j.Catalog)
-		for _, x := range refused {
-			j.Log.Warn("leaving out a change of divisions: correct or withdraw it at its source", "error", x)
-		}
-		return Did{Nothing: !rebuilt}, err
-	})
-	if err != nil {
+	if err := j.derive(ctx, r); err != nil {
 		return "", err
-	}
-	for _, e := range j.Catalog.Entities {
-		err := r.Step(ctx, "summarise/"+e.Entity, func(ctx context.Context) (Did, error) {
-			did, err := j.Warehouse.Summarise(ctx, j.Catalog, e.Entity)
-			return Did{Nothing: !did}, err
-		})
-		if err != nil {
-			return "", err
-		}
 	}
 	for _, e := range j.Catalog.Entities {
 		n, err := j.checkRules(ctx, r, e)
@@ -226,6 +212,35 @@ func (j *Jobs) integrate(ctx context.Context, r *Run) (string, error) {
 		}
 	}
 	return fmt.Sprintf("%d claims fused into %d things, %d quality issues open, %s", claims, things, issues, computed), nil
+}
+
+// derive brings up to date what follows from fused rows of single entities: the map
+// of divisions over time, and the summaries. A dry run passes over it: what is due
+// depends on what is fused.
+func (j *Jobs) derive(ctx context.Context, r *Run) error {
+	if r.Dry {
+		return nil
+	}
+	err := r.Step(ctx, "remap/divisions", func(ctx context.Context) (Did, error) {
+		rebuilt, refused, err := j.Warehouse.Remap(ctx, j.Catalog)
+		for _, x := range refused {
+			j.Log.Warn("leaving out a change of divisions: correct or withdraw it at its source", "error", x)
+		}
+		return Did{Nothing: !rebuilt}, err
+	})
+	if err != nil {
+		return err
+	}
+	for _, e := range j.Catalog.Entities {
+		err := r.Step(ctx, "summarise/"+e.Entity, func(ctx context.Context) (Did, error) {
+			did, err := j.Warehouse.Summarise(ctx, j.Catalog, e.Entity)
+			return Did{Nothing: !did}, err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func fused(res warehouse.FuseResult, dry bool) string {

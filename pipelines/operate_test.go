@@ -386,3 +386,25 @@ func connectTo(t *testing.T, host string) decl.Node {
 	}
 	return n
 }
+
+// A dry run of every work says what is due and changes nothing; the paths of the
+// division tree are brought up to date by whoever reads them.
+func TestDryRun(t *testing.T) {
+	s := newStage(t)
+	j := &Jobs{Kafka: s.k, Warehouse: s.w, Catalog: s.catalog, Streams: s.streams, Log: slog.New(slog.DiscardHandler)}
+	for _, name := range []string{"integrate", "return", "rejects", "expire", "retain"} {
+		steps, err := j.DryRun(t.Context(), &schemas.Job{Job: name}, "2026-03-01")
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		for _, st := range steps {
+			if name == "integrate" && !strings.Contains(st.Detail, "would") && strings.HasPrefix(st.Step, "fuse/") {
+				t.Errorf("%s: step %s says %q", name, st.Step, st.Detail)
+			}
+		}
+	}
+	var fused, ran uint64
+	if err := s.w.QueryRow(t.Context(), "SELECT (SELECT count() FROM ops.fuse WHERE entity NOT LIKE '%path'), (SELECT count() FROM ops.run)", []any{&fused, &ran}); err != nil || fused+ran > 0 {
+		t.Errorf("dry runs left %d fusions and %d runs, %v", fused, ran, err)
+	}
+}
