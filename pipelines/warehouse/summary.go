@@ -92,9 +92,21 @@ func (w *Warehouse) replacePartition(ctx context.Context, o *object, entity, que
 	}
 	for _, sql := range []string{
 		"DROP TABLE IF EXISTS " + staged + " SYNC", o.ddl(next), fmt.Sprintf("INSERT INTO %s (%s)\n%s", staged, idents(names), query),
-		fmt.Sprintf("ALTER TABLE %s REPLACE PARTITION %s FROM %s SETTINGS allow_replace_partition_from_empty_source = 1", o.full(), quote(entity), staged), "DROP TABLE IF EXISTS " + staged + " SYNC",
 	} {
 		if err := w.conn.Exec(bounded(ctx), sql); err != nil {
+			return w.mark(err, doing)
+		}
+	}
+	var n uint64
+	if err := w.QueryRow(ctx, "SELECT count() FROM "+staged, []any{&n}); err != nil {
+		return err
+	}
+	swap := fmt.Sprintf("ALTER TABLE %s REPLACE PARTITION %s FROM %s", o.full(), quote(entity), staged)
+	if n == 0 { // an empty source is refused, lest it be a slip
+		swap = fmt.Sprintf("ALTER TABLE %s DROP PARTITION %s", o.full(), quote(entity))
+	}
+	for _, sql := range []string{swap, "DROP TABLE IF EXISTS " + staged + " SYNC"} {
+		if err := w.conn.Exec(ctx, sql); err != nil {
 			return w.mark(err, doing)
 		}
 	}
