@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -22,13 +23,14 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs testdata/script: what a person types, and what comes back.
-func TestScripts(t *testing.T) { scripts(t, "testdata/script") }
+// The scripts run side by side on one warehouse, so its tables are made before.
+func TestScripts(t *testing.T) { scripts(t, "testdata/script", "schema", "apply") }
 
 // TestApplyScripts runs what puts declarations in force: every other script on the
 // same engines would then work under them.
 func TestApplyScripts(t *testing.T) { scripts(t, "testdata/apply") }
 
-func scripts(t *testing.T, dir string) {
+func scripts(t *testing.T, dir string, before ...string) {
 	t.Helper()
 	// Engines of their own: the scripts begin with an empty warehouse.
 	engines, err := embedded.Start(context.WithoutCancel(t.Context()), embeddedtest.Options(t))
@@ -39,6 +41,13 @@ func scripts(t *testing.T, dir string) {
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
+	}
+	if len(before) > 0 {
+		cmd := exec.Command(self, before...)
+		cmd.Env = append(os.Environ(), "RONGTONG_SCRIPT=1", "RONGTONG_KAFKA="+engines.Kafka, "RONGTONG_WAREHOUSE="+engines.Warehouse)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
 	}
 	testscript.Run(t, testscript.Params{
 		Dir: dir,
