@@ -57,6 +57,11 @@ func (d database) ddl(cluster string) string {
 func (o *object) clusterDDL(c *schemas.Catalog, cluster string) []string {
 	on := " ON CLUSTER " + ident(cluster)
 	if o.view != "" {
+		// Views on views join one sharded relation with another: the inner side is
+		// asked once and sent to every shard.
+		global := *o
+		global.view = fmt.Sprintf("SELECT *\nFROM\n(\n%s\n)\nSETTINGS distributed_product_mode = 'global'", indent(o.view))
+		o = &global
 		head := fmt.Sprintf("CREATE OR REPLACE VIEW %s.%s", o.db, ident(o.name))
 		return []string{head + on + strings.TrimPrefix(o.ddl(o.name), head)}
 	}
