@@ -11,7 +11,7 @@ import (
 	"rongtong/schemas"
 )
 
-// A backfill is a request with many dates: one slot a date for the job, or for the
+// Backfill is a request with many dates: one slot a date for the job, or for the
 // pull of the system, and one for each job that comes after it. All of its state is
 // the requests in rongtong.control, the slots in rongtong.schedule and the runs in
 // ops.run, so whoever leads goes on with it.
@@ -74,7 +74,7 @@ func Backfills(ctx context.Context, k *topics.Client) ([]*Backfill, error) {
 	err = f.Span(ctx, b.First, b.Last, func(m *topics.FetchedRecord) error {
 		var r Request
 		if json.Unmarshal(m.Value, &r) != nil {
-			return nil
+			return nil //nolint:nilerr // not ours
 		}
 		id := r.Args[ArgBackfill]
 		switch {

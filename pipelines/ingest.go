@@ -297,6 +297,26 @@ func patient(ctx context.Context, log *slog.Logger, what string, work func() err
 	}
 }
 
+// resume reads how far a stream is, and takes over rows that a crash of the broker
+// left without their position.
+func resume(ctx context.Context, kafka Log, s *Stream, log *slog.Logger) (progress, orphans, error) {
+	at, err := stored(ctx, kafka, s)
+	if err != nil {
+		return at, nil, err
+	}
+	left, last, err := findOrphans(ctx, kafka, s, at.Last)
+	if err != nil {
+		return at, nil, err
+	}
+	n := left.size()
+	left.add(at.Left) // found by a predecessor, and not all come again before it ended
+	if n > 0 {
+		log.Warn("taking over rows that a crash of the broker left without their position", "records", n)
+		at.Records, at.Last = at.Records+n, last
+	}
+	return at, left, nil
+}
+
 // stream runs one stream from its stored position until something breaks.
 // The producer is made first: from then on a stalled twin is fenced, so the
 // position that is read next can no longer move under us.
@@ -314,19 +334,9 @@ func (in *Ingest) stream(ctx context.Context, kafka Log, opened connectors.Opene
 	if err := land.renew(); err != nil {
 		return err
 	}
-	at, err := stored(ctx, kafka, s)
+	at, left, err := resume(ctx, kafka, s, log)
 	if err != nil {
 		return err
-	}
-	left, last, err := findOrphans(ctx, kafka, s, at.Last)
-	if err != nil {
-		return err
-	}
-	n := left.size()
-	left.add(at.Left) // found by a predecessor, and not all come again before it ended
-	if n > 0 {
-		log.Warn("taking over rows that a crash of the broker left without their position", "records", n)
-		at.Records, at.Last = at.Records+n, last
 	}
 	from, err := land.step.OpenPosition(at.Position)
 	if err != nil {

@@ -380,7 +380,7 @@ func (l *Loader) dispatch(ctx, work context.Context, shares []*share, ready chan
 func (l *Loader) anew(ctx context.Context, shares []*share, names []string) error {
 	ids, err := l.Kafka.TopicIDs(ctx, names...)
 	if err != nil {
-		return nil // it is asked again soon
+		return nil //nolint:nilerr // it is asked again soon
 	}
 	for _, s := range shares {
 		if id := ids[s.topic]; id != "" && s.topicID != "" && id != s.topicID {

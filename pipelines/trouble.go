@@ -258,7 +258,7 @@ func (l *TroubleLog) Open(ctx context.Context, now time.Time) ([]Trouble, error)
 		l.next, err = l.from.Fetch(ctx, func(r *topics.FetchedRecord) error {
 			var t Trouble
 			if json.Unmarshal(r.Value, &t) != nil {
-				return nil // not ours
+				return nil //nolint:nilerr // not ours
 			}
 			if t.Over {
 				delete(l.open, t.key())

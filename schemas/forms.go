@@ -494,7 +494,7 @@ func conjuncts(where string) []string {
 	}
 	var out []string
 	depth, quote, start := 0, false, 0
-	for i := 0; i < len(where); i++ {
+	for i := range len(where) {
 		switch c := where[i]; {
 		case c == '\'':
 			quote = !quote

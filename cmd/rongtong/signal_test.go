@@ -56,7 +56,7 @@ func (p *upProcess) until(text string) {
 // end waits for the process: its exit code, and that nothing of it is left.
 func (p *upProcess) end() int {
 	p.t.Helper()
-	for p.lines.Scan() { //nolint:revive // what it says at its end is of no interest, but must be read
+	for p.lines.Scan() { // what it says at its end is of no interest, but must be read
 	}
 	err := p.Wait()
 	var exit *exec.ExitError

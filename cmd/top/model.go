@@ -63,7 +63,7 @@ func Plain(ctx context.Context, s Source, o Options) error {
 	for {
 		g, err := ask(ctx, s)
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // the person left
 		}
 		o.Trouble = ""
 		if err != nil {
@@ -88,7 +88,7 @@ func Run(ctx context.Context, s Source, o Options) error {
 	m.v.Colour = true
 	_, err := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(o.In), tea.WithOutput(o.Out)).Run()
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // the person left
 	}
 	return err
 }

@@ -178,7 +178,8 @@ type Drained struct {
 
 // Drain fills a topic, then loads it, and samples the loader on the way.
 func Drain(ctx context.Context, d Draining) (out Drained, err error) {
-	address, stop := d.Warehouse, func() {}
+	address := d.Warehouse
+	var stop func()
 	var w *warehouse.Warehouse
 	if address == "" {
 		e, own, end, err := engines(ctx, d.Dir, d.Out, d.Progress)

@@ -42,7 +42,7 @@ type JobEstimate struct {
 	Left    float64 `json:"seconds_in_all"`      // Runs of Seconds, AtOnce at a time
 }
 
-// BoundJob: the job's own concurrency.
+// BoundJob is the job's own concurrency.
 const BoundJob = "concurrency"
 
 // Estimate says before a backfill starts what it will do.

@@ -55,7 +55,7 @@ func (f *Follower) Run(ctx context.Context) error {
 		more, err := f.Once(ctx, time.Now())
 		switch {
 		case ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // it was told to end
 		case err != nil:
 			f.Log.Warn("lineage waits", "sink", f.Sink.Name(), "again_in", wait, "error", err)
 		case more:

@@ -76,7 +76,7 @@ func Build(c *schemas.Catalog, views []View) *Graph {
 		g.system(c, s)
 	}
 	for _, e := range c.Entities {
-		g.entity(c, e)
+		g.entity(e)
 	}
 	for _, i := range c.Indicators {
 		g.add(&Dataset{Name: i.Indicator, Kind: "indicator", Label: i.Name, Columns: []Column{{Name: "division_code", Type: "code12"}, {Name: "numerator", Type: "measure"}, {Name: "denominator", Type: "measure"}}})
@@ -166,7 +166,7 @@ func fieldsOf(set map[string]schemas.Expr, x schemas.Expr, depth int) []string {
 	return slices.Compact(out)
 }
 
-func (g *Graph) entity(c *schemas.Catalog, e *schemas.Entity) {
+func (g *Graph) entity(e *schemas.Entity) {
 	var cols []Column
 	for _, col := range e.Columns {
 		cols = append(cols, Column{Name: col.Name, Type: string(col.Type), Doc: col.Zh + " / " + col.En})

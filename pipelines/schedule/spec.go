@@ -67,9 +67,10 @@ func (s *Spec) EndOf(day time.Time) time.Time {
 	return time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, 0, 0, zone)
 }
 
-// Waits tells whether the job comes after something, and Patience for how long its
-// slots wait for it.
-func (s *Spec) Waits() bool             { return s.waits }
+// Waits tells whether the job comes after something.
+func (s *Spec) Waits() bool { return s.waits }
+
+// Patience is for how long its slots wait for it.
 func (s *Spec) Patience() time.Duration { return s.wait }
 
 // Often reports whether the job runs many times a day, by an interval.

@@ -145,9 +145,10 @@ func Begin(ctx context.Context, name string, attrs ...attribute.KeyValue) (conte
 func BeginAt(ctx context.Context, name string, began time.Time, attrs ...attribute.KeyValue) (context.Context, Stage) {
 	s := Stage{name: name, began: began}
 	if p := provider.Load(); p != nil {
+		//nolint:spancheck // Stage.End ends it
 		ctx, s.span = p.Tracer("rongtong").Start(ctx, name, trace.WithTimestamp(began), trace.WithAttributes(attrs...), trace.WithSpanKind(kind(name)))
 	}
-	return ctx, s
+	return ctx, s //nolint:spancheck // as above
 }
 
 func kind(name string) trace.SpanKind {

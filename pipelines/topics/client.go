@@ -227,7 +227,7 @@ func parseMetadata(answer []byte) (out []topicMeta, brokers []int32, err error) 
 	r.i32()  // controller
 	for range r.count(9) {
 		t := topicMeta{err: code(r.i16()), name: string(r.text())}
-		r.i8()
+		r.skip8()
 		n := r.count(18)
 		t.leaders = make([]int32, n)
 		for i := range t.leaders {

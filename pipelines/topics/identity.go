@@ -79,7 +79,7 @@ func parseTopicIDs(answer []byte, each func(topic, id string, err error) error) 
 	for range r.ccount(26) {
 		err := code(r.i16())
 		name, id := string(r.ctext()), r.take(16)
-		r.i8()
+		r.skip8()
 		for range r.ccount(18) {
 			r.i16()
 			r.i32()

@@ -1,6 +1,7 @@
 package topics
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -106,7 +107,7 @@ func (c *Client) Attendance(ctx context.Context, group string) ([]Attendant, err
 			return nil, explain(err, "asking who is in group %q", group)
 		}
 		if settled {
-			slices.SortFunc(list, func(a, b Attendant) int { return strings.Compare(string(a.Data), string(b.Data)) })
+			slices.SortFunc(list, func(a, b Attendant) int { return bytes.Compare(a.Data, b.Data) })
 			return list, nil
 		}
 		if !wait(ctx, 50*time.Millisecond) {

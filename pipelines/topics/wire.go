@@ -62,12 +62,7 @@ func (r *reader) take(n int) []byte {
 	return s
 }
 
-func (r *reader) i8() int8 {
-	if s := r.take(1); s != nil {
-		return int8(s[0])
-	}
-	return 0
-}
+func (r *reader) skip8() { r.take(1) }
 
 func (r *reader) i16() int16 {
 	if s := r.take(2); s != nil {

@@ -70,7 +70,7 @@ func (k claimer) value(e *schemas.Entity, col column, typ, h string, version int
 		}
 		return fmt.Sprintf("%s[1 + %s %% length(%[1]s)]", k.divisions, place)
 	case strings.HasPrefix(typ, "FixedString("):
-		return fmt.Sprintf("leftPad(toString(%s), %s, '0')", h, strings.Trim(typ, "FixedString()"))
+		return fmt.Sprintf("leftPad(toString(%s), %s, '0')", h, strings.TrimSuffix(strings.TrimPrefix(typ, "FixedString("), ")"))
 	case typ == "Date32":
 		return fmt.Sprintf("toDate32('2020-10-01') + %s %% 2100", h)
 	case strings.HasPrefix(typ, "DateTime"):

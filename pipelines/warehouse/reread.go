@@ -16,7 +16,7 @@ import (
 	"rongtong/schemas/fault"
 )
 
-// A stage holds what the records of one stream become when they are read again:
+// Stage holds what the records of one stream become when they are read again:
 // claims, refused records and questions to a person, in tables beside those that
 // people read, and which records were read. Comparing the two says what a changed
 // mapping does before anything is changed; putting the stage in place then does
@@ -61,11 +61,17 @@ func (s *Stage) seen() *object {
 		}}
 }
 
-// The tables of a stage, as Load and InsertRows name them.
+// ClaimsTable is where the claims about an entity go, as Load names it.
 func (s *Stage) ClaimsTable(e *schemas.Entity) string { return s.claims(e).full() }
-func (s *Stage) RejectsTable() string                 { return s.rejects().full() }
-func (s *Stage) ReviewsTable() string                 { return s.reviews().full() }
-func (s *Stage) SeenTable() string                    { return s.seen().full() }
+
+// RejectsTable is where refused records go, as InsertRows names it.
+func (s *Stage) RejectsTable() string { return s.rejects().full() }
+
+// ReviewsTable is where questions to a person go, as InsertRows names it.
+func (s *Stage) ReviewsTable() string { return s.reviews().full() }
+
+// SeenTable is where SeenRows go, as InsertRows names it.
+func (s *Stage) SeenTable() string { return s.seen().full() }
 
 // SeenRow says that a record was read again.
 type SeenRow struct {

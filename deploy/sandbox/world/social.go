@@ -43,7 +43,7 @@ var (
 		{"social_org_nonenterprise", "儿童之家"}, {"social_org_nonenterprise", "文化艺术团"}, {"social_org_nonenterprise", "助残服务站"},
 		{"social_org_nonenterprise", "爱心志愿服务队"},
 	}
-	// simple characters that a clerk's input method may write in the traditional way
+	// Simple characters that a clerk's input method may write in the traditional way.
 	traditional = strings.NewReplacer("协会", "協會", "志愿", "志願", "服务队", "服務隊", "艺术团", "藝術團", "儿童", "兒童", "养老", "養老")
 )
 
