@@ -148,7 +148,7 @@ func BeginAt(ctx context.Context, name string, began time.Time, attrs ...attribu
 		//nolint:spancheck // Stage.End ends it
 		ctx, s.span = p.Tracer("rongtong").Start(ctx, name, trace.WithTimestamp(began), trace.WithAttributes(attrs...), trace.WithSpanKind(kind(name)))
 	}
-	return ctx, s //nolint:spancheck // as above
+	return ctx, s
 }
 
 func kind(name string) trace.SpanKind {
