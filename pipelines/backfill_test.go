@@ -133,7 +133,7 @@ func runJobs(kafka, address, system, root string) error {
 var backfillDays = fromEnv("RONGTONG_TEST_DAYS", 10)
 
 // TestBackfill fills business days of a system with three jobs after it, once
-// undisturbed and once in processes that are killed three times: claims, fused rows
+// undisturbed and once in processes that are killed three times: claims, books
 // and what the jobs made are the same, and a second backfill changes nothing.
 func TestBackfill(t *testing.T) {
 	b := newBackfillWorld(t)
