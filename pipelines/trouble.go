@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"os"
 	"slices"
 	"sync"
 	"time"
@@ -192,8 +191,7 @@ func (t *Troubles) Run(ctx context.Context) {
 }
 
 func (t *Troubles) write(ctx context.Context, list []Trouble) error {
-	host, _ := os.Hostname()
-	p, err := t.Kafka.Producer(ctx, "trouble."+host, troubles)
+	p, err := t.Kafka.Producer(ctx, "trouble."+process, troubles)
 	if err != nil {
 		return err
 	}
