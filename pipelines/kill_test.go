@@ -272,7 +272,7 @@ func killIngestAndLoad(t *testing.T, kafka string, between func()) {
 	defer kill()
 	var got uint64
 	until(t, 2*time.Minute, func() bool {
-		return w.QueryRow(ctx, "SELECT sum(received) FROM ops.load FINAL", []any{&got}) == nil && got >= uint64(received)
+		return w.QueryRow(ctx, "SELECT sum(received) FROM ops.load FINAL WHERE topic = ?", []any{&got}, streams[0].Topic) == nil && got >= uint64(received)
 	})
 	balanced(t, k, w, streams[0])
 	t.Logf("%d kills, %d records", kills, received)

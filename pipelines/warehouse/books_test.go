@@ -132,10 +132,10 @@ func TestSmallCells(t *testing.T) {
 	got := strs(t, w, `SELECT concatWithSeparator(' ', township_name, toString(month), category, ifNull(toString(n), '*'), ifNull(toString(n_closed), '*'), toString(suppressed))
 		FROM ads.grid_event_by_township ORDER BY category`)
 	want := strings.Join([]string{
-		"解放路街道 2025-03-01 few * * true",
-		"解放路街道 2025-03-01 many 30 15 false",
-		"解放路街道 2025-03-01 open 30 * true",
-		"解放路街道 2025-03-01 ten 10 10 false",
+		"解放路街道 2025-03-01 few * * yes",
+		"解放路街道 2025-03-01 many 30 15 no",
+		"解放路街道 2025-03-01 open 30 * yes",
+		"解放路街道 2025-03-01 ten 10 10 no",
 	}, "\n")
 	if lines(got) != want {
 		t.Errorf("the view shows\n%s\nwant\n%s", lines(got), want)
