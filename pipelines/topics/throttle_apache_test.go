@@ -57,8 +57,7 @@ func TestApacheThrottling(t *testing.T) {
 	t.Logf("written in %s, %d answers asked for silence", time.Since(began).Round(time.Millisecond), produced)
 	began = time.Now()
 	got := map[string]int{}
-	ends, err := c.Ends(ctx, topic)
-	must(t, err)
+	ends := decided(t, c, topic)
 	f := c.Fetcher(topic, 0, 0, FetchOptions{ReadCommitted: true, MaxBytes: 50_000})
 	must(t, f.Span(ctx, 0, ends[topic][0].Last, func(r *FetchedRecord) error {
 		got[string(r.Value[:len(r.Value)-16*64])]++
