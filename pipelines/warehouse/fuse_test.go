@@ -2,6 +2,7 @@ package warehouse
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -199,9 +200,10 @@ func world(r *rand.Rand, nsrc int) []claim {
 					c.deleted, c.values = all[i].deleted, all[i].values
 				} else if !c.deleted {
 					c.values = map[string]string{"must": fmt.Sprint("m", r.IntN(9))}
-					for col, v := range map[string]string{"a": fmt.Sprint(r.IntN(9)), "b": []string{"P", "T"}[r.IntN(2)], "c": "甲|乙", "d": fmt.Sprint(r.IntN(9), ".5")} {
+					values := map[string]string{"a": fmt.Sprint(r.IntN(9)), "b": []string{"P", "T"}[r.IntN(2)], "c": "甲|乙", "d": fmt.Sprint(r.IntN(9), ".5")}
+					for _, col := range slices.Sorted(maps.Keys(values)) {
 						if r.IntN(3) > 0 {
-							c.values[col] = strings.ReplaceAll(v, " ", "")
+							c.values[col] = strings.ReplaceAll(values[col], " ", "")
 						}
 					}
 				}

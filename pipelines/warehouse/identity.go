@@ -46,6 +46,11 @@ func (w *Warehouse) identify(ctx context.Context, f *fuser, full bool, decidedBe
 	if err := w.joinBlocks(ctx, m); err != nil {
 		return 0, err
 	}
+	if !full && len(m.blocks) > 0 {
+		if err := run("INSERT INTO ops.identity_reach (entity, thing, block)\n" + m.reachJoined()); err != nil {
+			return 0, err
+		}
+	}
 	scopes, err := w.blockScopes(ctx, m, full)
 	if err != nil {
 		return 0, err
@@ -103,13 +108,11 @@ WHERE l.block != r.block`, m.decided(VerdictMerge), m.members())
 			return err
 		}
 		a, b = find(a), find(b)
-		group[max(a, b)] = min(a, b)
+		group[max(a, b)], group[min(a, b)] = min(a, b), min(a, b)
 		return nil
 	})
 	for _, b := range slices.Sorted(maps.Keys(group)) {
-		if into := find(b); into != b {
-			m.blocks, m.into = append(m.blocks, b), append(m.into, into)
-		}
+		m.blocks, m.into = append(m.blocks, b), append(m.into, find(b))
 	}
 	return err
 }
@@ -164,12 +167,13 @@ FROM (%s)`, m.entity(), quote(m.rule()), seq, m.moved(full)))
 	return last, err
 }
 
-// rule identifies the rules by which things are recognised.
+// rule identifies the rules by which things are recognised, and by which keys are
+// compared again: a change of either recognises everything anew.
 func (m *matcher) rule() string {
 	g := *m.f
 	g.since, g.until, g.slice = 0, 0, ""
 	plain := &matcher{f: &g, id: m.id} // what decisions join is no rule
-	return fingerprint(plain.describe(0), plain.found("1"))
+	return fingerprint(plain.describe(0), plain.found("1"), plain.reach(0), plain.reachJoined())
 }
 
 // lastMatch is the number of the last change of what an entity's keys mean.

@@ -37,7 +37,7 @@ type matcher struct {
 	id *schemas.Identity
 
 	// Decisions may join things of different blocks. The n-th of blocks is then
-	// compared with those of into.
+	// compared in the n-th of into, the lowest of its group, which is there too.
 	blocks, into []uint64
 }
 
@@ -139,6 +139,19 @@ WHERE member IN
     )
   )
 )`, m.entity(), m.members(), things, indent(things))
+}
+
+// reachJoined selects what decisions join with the blocks in reach. Blocks of one
+// group are compared together or not at all: of a part of them, what decisions
+// join with the rest, and what the rest speaks against, would not be seen.
+func (m *matcher) reachJoined() string {
+	return fmt.Sprintf(`SELECT %[1]s, member, block
+FROM %[2]s FINAL
+WHERE is_deleted = 0 AND block IN
+(
+  SELECT block FROM (SELECT arrayJoin([%[3]s]) AS block)
+  WHERE %[4]s IN (SELECT %[4]s FROM ops.identity_reach WHERE entity = %[1]s)
+)`, m.entity(), m.members(), numbers(m.blocks), m.joined())
 }
 
 // inReach narrows blocks to those of reach.
