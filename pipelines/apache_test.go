@@ -14,7 +14,7 @@ import (
 func TestApacheKillIngestAndLoad(t *testing.T) {
 	b := apachekafka.Start(t)
 	n := 0
-	killIngestAndLoad(t, b.Plain, func() {
+	killIngestAndLoad(t, b.Plain, "killed_apache", func() {
 		if n++; n%6 != 3 {
 			return
 		}

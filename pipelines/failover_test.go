@@ -25,11 +25,12 @@ const (
 // leadUntilKilled is a process of the schedule role with one job that ticks.
 func leadUntilKilled(kafka, address string) error {
 	ctx := context.Background()
-	catalog, streams, err := counterStreams("stage")
+	stage := os.Getenv("TEST_SYSTEM")
+	catalog, streams, err := counterStreams(stage)
 	if err != nil {
 		return err
 	}
-	catalog.Jobs = []*schemas.Job{{Job: "tick", Every: schemas.Schedule{Cron: "@every 1s", Zone: "Asia/Shanghai", Misfire: "each"}}}
+	catalog.Jobs = []*schemas.Job{{Job: stage + "_tick", Does: "tick", Every: schemas.Schedule{Cron: "@every 1s", Zone: "Asia/Shanghai", Misfire: "each"}}}
 	work["tick"] = func(*Jobs, context.Context, *Run) (string, error) { return "ticked", nil }
 	k, err := topics.Dial(ctx, []string{kafka})
 	if err != nil {
@@ -47,11 +48,11 @@ func leadUntilKilled(kafka, address string) error {
 // and who woke up does nothing more. It prints how long nobody led.
 func TestFailOver(t *testing.T) {
 	s := newStage(t)
-	s.catalog.Jobs = nil
+	tick := s.own("tick")
 	leaders := map[string]*exec.Cmd{} // by what ops.run calls the process
 	start := func() {
 		cmd := exec.Command(os.Args[0])
-		cmd.Env = append(os.Environ(), roleEnv+"="+roleLead, "TEST_KAFKA="+s.kafka, "TEST_WAREHOUSE="+s.address)
+		cmd.Env = append(os.Environ(), roleEnv+"="+roleLead, "TEST_KAFKA="+s.kafka, "TEST_WAREHOUSE="+s.address, "TEST_SYSTEM="+s.name)
 		cmd.Stderr = os.Stderr
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
@@ -63,7 +64,7 @@ func TestFailOver(t *testing.T) {
 	// next waits for a run of a process that is not among those, and returns it.
 	next := func(after time.Time, not ...string) (r warehouse.Run) {
 		until(t, time.Minute, func() bool {
-			runs, err := s.w.Runs(t.Context(), 1, "job = 'tick' AND state = 'ok' AND finished_at > fromUnixTimestamp64Milli(?) AND NOT has(?, process)", after.UnixMilli(), not)
+			runs, err := s.w.Runs(t.Context(), 1, "job = ? AND state = 'ok' AND finished_at > fromUnixTimestamp64Milli(?) AND NOT has(?, process)", tick, after.UnixMilli(), not)
 			if err != nil || len(runs) == 0 {
 				return false
 			}
@@ -88,10 +89,10 @@ func TestFailOver(t *testing.T) {
 	_ = leaders[second.Process].Process.Signal(syscall.SIGCONT)
 	next(woke.Add(3*time.Second), first)
 	var stale uint64
-	if err := s.w.QueryRow(t.Context(), "SELECT count() FROM ops.run FINAL WHERE job = 'tick' AND process = ? AND started_at > fromUnixTimestamp64Milli(?)", []any{&stale}, second.Process, woke.UnixMilli()); err != nil || stale != 0 {
+	if err := s.w.QueryRow(t.Context(), "SELECT count() FROM ops.run FINAL WHERE job = ? AND process = ? AND started_at > fromUnixTimestamp64Milli(?)", []any{&stale}, tick, second.Process, woke.UnixMilli()); err != nil || stale != 0 {
 		t.Errorf("who was paused and woke began %d runs, %v", stale, err)
 	}
-	runs, err := s.w.Runs(t.Context(), 1000, "job = 'tick' AND state = 'ok'")
+	runs, err := s.w.Runs(t.Context(), 1000, "job = ? AND state = 'ok'", tick)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +100,7 @@ func TestFailOver(t *testing.T) {
 	var oldest, newest time.Time
 	for _, r := range runs {
 		slots[r.Slot]++
-		at, err := time.Parse("20060102T150405", strings.TrimPrefix(r.Slot, "tick-"))
+		at, err := time.Parse("20060102T150405", strings.TrimPrefix(r.Slot, tick+"-"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,7 +112,7 @@ func TestFailOver(t *testing.T) {
 		}
 	}
 	for at := oldest; !at.After(newest); at = at.Add(time.Second) {
-		if n := slots["tick-"+at.Format("20060102T150405")]; n != 1 {
+		if n := slots[tick+"-"+at.Format("20060102T150405")]; n != 1 {
 			t.Errorf("the time %s ended well %d times", at.Format(time.TimeOnly), n)
 		}
 	}

@@ -174,7 +174,7 @@ func runRole(role, kafka, address string) error {
 		system, root, _ := strings.Cut(os.Getenv("TEST_BACKFILL"), "\n")
 		return runJobs(kafka, address, system, root)
 	}
-	_, streams, err := counterStreams("counter")
+	_, streams, err := counterStreams(os.Getenv("TEST_SYSTEM"))
 	if err != nil {
 		return err
 	}
@@ -212,14 +212,16 @@ func spawn(t *testing.T, role, kafka, address string) (kill func()) {
 // everything is through, and balances the books: nothing lost, nothing doubled,
 // and the spans of the loads tile every partition.
 func TestKillIngestAndLoad(t *testing.T) {
-	killIngestAndLoad(t, embeddedtest.Broker(t), func() {})
+	killIngestAndLoad(t, embeddedtest.Broker(t), "killed", func() {})
 }
 
-// killIngestAndLoad runs between, too, between the kills.
-func killIngestAndLoad(t *testing.T, kafka string, between func()) {
+// killIngestAndLoad does so with the counting system under a name of the test's own,
+// and runs between, too, between the kills.
+func killIngestAndLoad(t *testing.T, kafka, system string, between func()) {
 	ctx := t.Context()
+	t.Setenv("TEST_SYSTEM", system) // of the processes
 	address := embeddedtest.Warehouse(t)
-	catalog, streams, err := counterStreams("counter")
+	catalog, streams, err := counterStreams(system)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -294,6 +296,7 @@ func balanced(t *testing.T, k *topics.Client, w *warehouse.Warehouse, s *Stream)
 		}
 	}
 	good := records - (records+wrong-1)/wrong
+	kept := "ods." + s.System.System + "__" + s.Stream.Name
 	for _, c := range []struct {
 		what, sql string
 		want      uint64
@@ -301,11 +304,11 @@ func balanced(t *testing.T, k *topics.Client, w *warehouse.Warehouse, s *Stream)
 		{"records loaded", "SELECT sum(received) FROM ops.load FINAL WHERE topic = '" + s.Topic + "'", uint64(received)},
 		{"rejects", "SELECT count() FROM ops.reject FINAL WHERE topic = '" + s.Topic + "'", uint64(bad)},
 		{"rejects before merging: an insert that was repeated must not double them", "SELECT count() FROM ops.reject WHERE topic = '" + s.Topic + "'", uint64(bad)},
-		{"records kept as received", "SELECT count() FROM ods.counter__measure", uint64(received)},
-		{"records kept as received that were refused", "SELECT countIf(_rejected = 1 AND value = '约一百') FROM ods.counter__measure", uint64(bad)},
-		{"records kept as received without their fields", "SELECT countIf(isNull(village) OR isNull(value) OR _topic = '' OR _place = '') FROM ods.counter__measure", 0},
+		{"records kept as received", "SELECT count() FROM " + kept, uint64(received)},
+		{"records kept as received that were refused", "SELECT countIf(_rejected = 1 AND value = '约一百') FROM " + kept, uint64(bad)},
+		{"records kept as received without their fields", "SELECT countIf(isNull(village) OR isNull(value) OR _topic = '' OR _place = '') FROM " + kept, 0},
 		{"rows that the loader says it loaded", "SELECT sum(accepted) FROM ops.load FINAL WHERE topic = '" + s.Topic + "'", uint64(received - bad)},
-		{"distinct claims", "SELECT count() FROM std.stat_fact FINAL", uint64(good)},
+		{"distinct claims", "SELECT count() FROM std.stat_fact FINAL WHERE src_system = '" + s.System.System + "'", uint64(good)},
 		{"gaps or overlaps between the spans of loads", `SELECT count() FROM (SELECT from_offset, lagInFrame(to_offset, 1, 0) OVER (PARTITION BY partition ORDER BY from_offset ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS before
 			FROM ops.load FINAL WHERE topic = '` + s.Topic + `') WHERE from_offset < before`, 0},
 	} {

@@ -91,7 +91,7 @@ func killAll(t *testing.T, at func(data string, o embedded.Options) string) {
 	}
 	role := func(name string) func() *exec.Cmd {
 		return func() *exec.Cmd {
-			return process([]string{roleEnv + "=" + name, "TEST_KAFKA=" + kafka, "TEST_WAREHOUSE=" + address})
+			return process([]string{roleEnv + "=" + name, "TEST_KAFKA=" + kafka, "TEST_WAREHOUSE=" + address, "TEST_SYSTEM=counter"})
 		}
 	}
 	victims := []*victim{
