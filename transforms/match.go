@@ -111,18 +111,19 @@ func (st *state) within(reg *divisions.Register, b []byte, in input) ([]byte, st
 			names[i] = d.Name
 		}
 	}
-	// The longest name first: a zone's may begin with its city's.
-	for from := 0; from < len(names); {
-		found := -1
-		for i := from; i < len(names); i++ {
-			if n := names[i]; n != "" && len(b) > len(n) && string(b[:len(n)]) == n && (found < 0 || len(n) > len(names[found])) {
-				found = i
+	// Until none is in front, the longest first: a township's name may begin with its
+	// county's, and what it holds may be called by both (高密市高密市朝阳街道高密市朝阳…).
+	for {
+		longest := ""
+		for _, n := range names {
+			if len(n) > len(longest) && len(b) > len(n) && string(b[:len(n)]) == n {
+				longest = n
 			}
 		}
-		if found < 0 {
+		if longest == "" {
 			break
 		}
-		b, from = b[len(names[found]):], found+1
+		b = b[len(longest):]
 	}
 	return b, ""
 }
