@@ -83,7 +83,28 @@ func Run(ctx context.Context) (b *Broker, stop func(), err error) {
 	return list[0], stop, nil
 }
 
+// start starts n brokers, and once more on other ports if one of them ended: a
+// free port is free until somebody else takes it.
 func start(ctx context.Context, dir string, n int) ([]*Broker, error) {
+	first := filepath.Join(dir, "first")
+	brokers, err := startOnce(ctx, first, n)
+	if fault.Of(err) != fault.Transient || ctx.Err() != nil {
+		return brokers, err
+	}
+	for _, b := range brokers {
+		b.Kill()
+	}
+	brokers, again := startOnce(ctx, filepath.Join(dir, "second"), n)
+	if again != nil {
+		again = fmt.Errorf("%w (before: %w)", again, err)
+	}
+	return brokers, again
+}
+
+func startOnce(ctx context.Context, dir string, n int) ([]*Broker, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fault.New(fault.Config, "making %q: %w", dir, err)
+	}
 	if _, err := exec.LookPath("java"); err != nil {
 		return nil, fault.Hint(fault.Config, "install a Java 17 runtime (Debian: apt-get install openjdk-17-jre-headless)", "looking for Java: java is not installed")
 	}
@@ -95,12 +116,13 @@ func start(ctx context.Context, dir string, n int) ([]*Broker, error) {
 	if err != nil {
 		return nil, err
 	}
+	all, err := freePorts(5 * n)
+	if err != nil {
+		return nil, err
+	}
 	brokers := make([]*Broker, n)
 	for i := range brokers {
-		ports, err := freePorts(5)
-		if err != nil {
-			return nil, err
-		}
+		ports := all[5*i:]
 		brokers[i] = &Broker{id: i + 1, Plain: ports[0], SASL: ports[1], SASLTLS: ports[2], MutualTLS: ports[3], controller: ports[4],
 			Certs: certs, dir: filepath.Join(dir, fmt.Sprint("node", i+1)), jars: jars}
 	}
@@ -239,7 +261,7 @@ func (b *Broker) Start(ctx context.Context) error {
 			}
 		}
 		select {
-		case ready <- fault.New(fault.Config, "starting Apache Kafka: it ended: %s", last):
+		case ready <- fault.New(fault.Transient, "starting Apache Kafka: it ended: %s", last):
 		default:
 		}
 	}()
