@@ -1,12 +1,10 @@
 package pipelines
 
 import (
-	"log/slog"
 	"testing"
 	"time"
 
 	"rongtong/deploy/embedded/embeddedtest"
-	"rongtong/pipelines/topics"
 	"rongtong/pipelines/warehouse"
 	"rongtong/schemas/fault"
 )
@@ -19,26 +17,7 @@ func TestDecisionsReplay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k, err := topics.Dial(ctx, []string{embeddedtest.Broker(t)}, topics.WithLogger(slog.New(slog.DiscardHandler)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer k.Close()
-	w, err := warehouse.Open(ctx, embeddedtest.Warehouse(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
-	steps, err := w.Plan(ctx, catalog)
-	if err == nil {
-		err = w.Migrate(ctx, steps)
-	}
-	if err == nil {
-		err = k.Ensure(ctx, ControlTopics())
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	k, w := onEngines(t, embeddedtest.Broker(t), embeddedtest.Warehouse(t), catalog, ControlTopics())
 	for i, verdict := range []string{warehouse.VerdictMerge, warehouse.VerdictUndo, warehouse.VerdictApart} {
 		if err := Decide(ctx, k, w, warehouse.IdentityDecision{Entity: "club", Left: "b", Right: "a", Verdict: verdict, DecidedBy: "民政局", Reason: "核实", DecidedAt: time.Unix(1766000000+int64(i), 0)}); err != nil {
 			t.Fatal(err)

@@ -94,20 +94,8 @@ func (in *Ingest) Run(ctx context.Context, streams []*Stream) error {
 	beside.Go(func() { in.follow(ctx) })
 	beside.Go(func() { in.pulls.run(ctx) })
 	retry(ctx, in.Log, "ingesting", func() error {
-		g, err := in.Kafka.Group(ctx, topics.GroupConfig{ID: IngestGroup, Topics: []string{portions}, SessionTimeout: in.Session})
-		if err != nil {
-			return err
-		}
-		defer g.Close()
-		for {
-			gen, err := g.Next(ctx)
-			if err != nil {
-				return err
-			}
-			if err := in.generation(ctx, gen); err != nil {
-				return err
-			}
-		}
+		return in.Kafka.Member(ctx, topics.GroupConfig{ID: IngestGroup, Topics: []string{portions}, SessionTimeout: in.Session},
+			func(gen *topics.Generation) error { return in.generation(ctx, gen) })
 	})
 	return nil
 }

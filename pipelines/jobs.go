@@ -79,20 +79,8 @@ func (j *Jobs) Run(ctx context.Context) error {
 		return fault.New(fault.Config, "reading the declared jobs: %s", ps[0])
 	}
 	retry(ctx, j.Log, "running jobs", func() error {
-		g, err := j.Kafka.Group(ctx, topics.GroupConfig{ID: scheduleGroup, Topics: []string{control}, SessionTimeout: j.Session})
-		if err != nil {
-			return err
-		}
-		defer g.Close()
-		for {
-			gen, err := g.Next(ctx)
-			if err != nil {
-				return err
-			}
-			if err := j.serve(ctx, gen); err != nil {
-				return err
-			}
-		}
+		return j.Kafka.Member(ctx, topics.GroupConfig{ID: scheduleGroup, Topics: []string{control}, SessionTimeout: j.Session},
+			func(gen *topics.Generation) error { return j.serve(ctx, gen) })
 	})
 	return nil
 }

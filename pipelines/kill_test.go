@@ -225,26 +225,7 @@ func killIngestAndLoad(t *testing.T, kafka, system string, between func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k, err := topics.Dial(ctx, []string{kafka})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer k.Close()
-	w, err := warehouse.Open(ctx, address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
-	steps, err := w.Plan(ctx, catalog)
-	if err == nil {
-		err = w.Migrate(ctx, steps)
-	}
-	if err == nil {
-		err = k.Ensure(ctx, Topics(streams))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	k, w := onEngines(t, kafka, address, catalog, Topics(streams))
 
 	received := records + (records+twice-1)/twice
 	seed := uint64(time.Now().UnixNano())

@@ -21,26 +21,7 @@ func TestLeaderIsFenced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k, err := topics.Dial(ctx, []string{embeddedtest.Broker(t)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer k.Close()
-	w, err := warehouse.Open(ctx, embeddedtest.Warehouse(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
-	steps, err := w.Plan(ctx, catalog)
-	if err == nil {
-		err = w.Migrate(ctx, steps)
-	}
-	if err == nil {
-		err = k.Ensure(ctx, ControlTopics())
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	k, w := onEngines(t, embeddedtest.Broker(t), embeddedtest.Warehouse(t), catalog, ControlTopics())
 	ran := make(chan *Run, 10)
 	cut := make(chan struct{})
 	work["probe"] = func(_ *Jobs, ctx context.Context, r *Run) (string, error) {

@@ -132,23 +132,16 @@ func (l *Loader) member(ctx context.Context) error {
 	e := l.streams.enter()
 	names := slices.Sorted(maps.Keys(e.value))
 	l.streams.leave(e)
-	g, err := l.Kafka.Group(ctx, topics.GroupConfig{ID: l.group(), Topics: names, SessionTimeout: l.Session})
-	if err != nil {
-		return err
-	}
-	defer g.Close()
-	for {
-		gen, err := g.Next(ctx)
-		if err != nil {
+	err := l.Kafka.Member(ctx, topics.GroupConfig{ID: l.group(), Topics: names, SessionTimeout: l.Session}, func(gen *topics.Generation) error {
+		if err := l.generation(ctx, gen, names); !errors.Is(err, topics.ErrGenerationOver) {
 			return err
 		}
-		switch err := l.generation(ctx, gen, names); {
-		case errors.Is(err, errOthers):
-			return nil
-		case err != nil && !errors.Is(err, topics.ErrGenerationOver):
-			return err
-		}
+		return nil
+	})
+	if errors.Is(err, errOthers) {
+		return nil
 	}
+	return err
 }
 
 // share is one partition as this loader owns it during a generation. The

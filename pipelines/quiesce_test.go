@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"rongtong/deploy/embedded/embeddedtest"
-	"rongtong/pipelines/topics"
 	"rongtong/pipelines/warehouse"
 	"rongtong/schemas/fault"
 )
@@ -38,26 +37,7 @@ func TestQuiesce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k, err := topics.Dial(ctx, []string{embeddedtest.Broker(t)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer k.Close()
-	w, err := warehouse.Open(ctx, embeddedtest.Warehouse(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
-	steps, err := w.Plan(ctx, catalog)
-	if err == nil {
-		err = w.Migrate(ctx, steps)
-	}
-	if err == nil {
-		err = k.Ensure(ctx, append(Topics(streams), ControlTopics()...))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	k, w := onEngines(t, embeddedtest.Broker(t), embeddedtest.Warehouse(t), catalog, append(Topics(streams), ControlTopics()...))
 	log := slog.New(slog.DiscardHandler)
 	ingest, stop := context.WithCancel(ctx)
 	defer stop()

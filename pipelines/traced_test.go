@@ -22,7 +22,6 @@ import (
 	"rongtong/pipelines/schedule"
 	"rongtong/pipelines/telemetry"
 	"rongtong/pipelines/topics"
-	"rongtong/pipelines/warehouse"
 )
 
 // collected is an OTLP receiver over HTTP: what OpenTelemetry's collector is.
@@ -92,26 +91,7 @@ func TestTraceCrossesKafka(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k, err := topics.Dial(ctx, []string{embeddedtest.Broker(t)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer k.Close()
-	w, err := warehouse.Open(ctx, embeddedtest.Warehouse(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
-	steps, err := w.Plan(ctx, catalog)
-	if err == nil {
-		err = w.Migrate(ctx, steps)
-	}
-	if err == nil {
-		err = k.Ensure(ctx, append(Topics(streams), ControlTopics()...))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	k, w := onEngines(t, embeddedtest.Broker(t), embeddedtest.Warehouse(t), catalog, append(Topics(streams), ControlTopics()...))
 	var lines bytes.Buffer
 	log := slog.New(telemetry.Handler{Handler: slog.NewJSONHandler(&lines, &slog.HandlerOptions{Level: slog.LevelDebug})})
 	work, halt := context.WithCancel(ctx)

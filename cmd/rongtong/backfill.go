@@ -56,12 +56,7 @@ func backfillCmd(c *common) *cobra.Command {
   rongtong backfill return --from 2026-11-01 --to 2026-11-20 --yes --detach
   rongtong backfill list
   rongtong backfill resume backfill-county_ledger-20261126T130204123456`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return &usageError{fmt.Errorf("backfill takes one job or system, and --from and --to")}
-			}
-			return nil
-		},
+		Args: exactly(1, "backfill takes one job or system, and --from and --to"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if a.Name = args[0]; a.From == "" || a.To == "" {
 				return &usageError{fmt.Errorf("say from which date to which: --from 2026-07-01 --to 2026-11-20")}
@@ -287,12 +282,7 @@ func backfillListCmd(c *common, lang *string) *cobra.Command {
 }
 
 // oneBackfill takes the ID of a backfill.
-func oneBackfill(_ *cobra.Command, args []string) error {
-	if len(args) != 1 {
-		return &usageError{fmt.Errorf("say which backfill: its ID, as backfill list prints it")}
-	}
-	return nil
-}
+var oneBackfill = exactly(1, "say which backfill: its ID, as backfill list prints it")
 
 func backfillShowCmd(c *common, lang *string) *cobra.Command {
 	var all bool

@@ -348,12 +348,7 @@ given or nothing was applied) into a new folder. Keep it under version control; 
 give it to plan and apply with --declarations. Because it has tiers.yaml it stands for
 itself: what is deleted in it is no longer declared.`,
 		Example: "  rongtong declarations export ./our-province\n  rongtong declarations export ./before --version 7",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return &usageError{errors.New("export takes one folder")}
-			}
-			return nil
-		},
+		Args:    exactly(1, "export takes one folder"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n, err := control.Export(cmd.Context(), c.options(), args[0], version)
 			if err == nil {

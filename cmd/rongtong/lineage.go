@@ -25,12 +25,7 @@ func lineageCmd(c *common) *cobra.Command {
   rongtong lineage I-07-15 --up                   # what this indicator is made of
   rongtong lineage in.county_ledger.committee --down --format mermaid
   rongtong lineage emit --to http://marquez:5000/api/v1/lineage   # OpenLineage events of what ran`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return &usageError{fmt.Errorf("one name is needed, not %d", len(args))}
-			}
-			return nil
-		},
+		Args: exactly(1, "one name is needed: an entity, a column, an indicator, a topic or a view"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if c.json {
 				format = "json"

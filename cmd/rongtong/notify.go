@@ -31,12 +31,7 @@ func notifyCmd(c *common) *cobra.Command {
 		&cobra.Command{
 			Use: "test CHANNEL", Short: "send a test message to a channel",
 			Example: "  rongtong notify test duty --notify notify.yaml",
-			Args: func(_ *cobra.Command, args []string) error {
-				if len(args) != 1 {
-					return &usageError{fmt.Errorf("test takes one channel of the file")}
-				}
-				return nil
-			},
+			Args:    exactly(1, "test takes one channel of the file"),
 			RunE: func(cmd *cobra.Command, args []string) error {
 				if err := control.TestNotification(cmd.Context(), c.options(), args[0]); err != nil {
 					return err

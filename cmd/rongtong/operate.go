@@ -14,16 +14,6 @@ import (
 	"rongtong/pipelines/warehouse"
 )
 
-// one takes exactly one argument and says what it is otherwise.
-func one(what string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) != 1 {
-			return &usageError{fmt.Errorf("%s takes one %s", cmd.Name(), what)}
-		}
-		return nil
-	}
-}
-
 // monitored does something with a connection to the pipeline.
 func (c *common) monitored(cmd *cobra.Command, do func(m *control.Monitor) error) error {
 	m, err := control.NewMonitor(cmd.Context(), c.options())
@@ -61,7 +51,7 @@ func jobCmd(c *common) *cobra.Command {
   rongtong run county_ledger                # read a source system now
   rongtong run retry integrate-20261126T020000
   rongtong run cancel integrate-20261126T020000`,
-		Args: one("job or system; jobs do: " + strings.Join(pipelines.Works(), ", ")),
+		Args: exactly(1, "run takes one job or system; jobs do: "+strings.Join(pipelines.Works(), ", ")),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if _, err := dayFlag("date", date); err != nil {
 				return err
@@ -134,7 +124,7 @@ func cancelCmd(c *common) *cobra.Command {
 			"waits is given up. With the name of a request (a backfill), all of its runs. It is not tried again by itself.",
 		Example: `  rongtong run cancel integrate-20261126T020000
   rongtong run cancel integrate-20261126T093000.123456 --why "wrong dates"`,
-		Args: one("run, as rongtong runs shows it"),
+		Args: exactly(1, "cancel takes one run, as rongtong runs shows it"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.monitored(cmd, func(m *control.Monitor) error {
 				if err := m.Cancel(cmd.Context(), args[0], me(), why); err != nil {
@@ -158,7 +148,7 @@ func retryCmd(c *common) *cobra.Command {
 			"that would be tried again later is tried at once.",
 		Example: `  rongtong run retry integrate-20261126T020000
   rongtong run retry return-20261126T063000 --whole   # from the first step`,
-		Args: one("run, as rongtong runs shows it"),
+		Args: exactly(1, "retry takes one run, as rongtong runs shows it"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.monitored(cmd, func(m *control.Monitor) error {
 				r, err := m.Retry(cmd.Context(), args[0], me(), whole)
@@ -191,7 +181,7 @@ func pauseCmd(c *common, resume bool) *cobra.Command {
 		said = "已恢复 resumed %s\n"
 	}
 	cmd := &cobra.Command{
-		Use: use + " <job|system>", Short: short, Long: long, Example: example, Args: one("job or system"),
+		Use: use + " <job|system>", Short: short, Long: long, Example: example, Args: exactly(1, use+" takes one job or system"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.monitored(cmd, func(m *control.Monitor) error {
 				if err := m.Hold(cmd.Context(), op, args[0], me(), why); err != nil {

@@ -215,12 +215,7 @@ func rejectsExplainCmd(c *common) *cobra.Command {
 		Long:  "explain answers from the declarations alone; it needs no server.",
 		Example: `  rongtong rejects explain uscc.check_digit
   rongtong rejects explain facility.direct_le_area --lang en`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return &usageError{fmt.Errorf("explain takes one rule, as list prints it")}
-			}
-			return nil
-		},
+		Args: exactly(1, "explain takes one rule, as list prints it"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if _, err := r.filter(); err != nil {
 				return err

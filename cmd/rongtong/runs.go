@@ -86,12 +86,7 @@ func runShowCmd(c *common) *cobra.Command {
 		Use:     "show RUN",
 		Short:   "show a run in full: positions, counts, steps, error and log",
 		Example: "  rongtong runs show return-20260103T223000",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return &usageError{fmt.Errorf("show takes one run; rongtong runs lists them")}
-			}
-			return nil
-		},
+		Args:    exactly(1, "show takes one run; rongtong runs lists them"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			m, err := control.NewMonitor(cmd.Context(), c.options())
 			if err != nil {

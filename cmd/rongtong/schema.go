@@ -98,12 +98,7 @@ func diffCmd(c *common) *cobra.Command {
 		Long:  "diff compares two folders of declarations (or \"shipped\") and classifies every change:\nsafe, needs backfill, breaks stored data, breaks a contract.",
 		Example: `  rongtong schema diff shipped ./our-county
   rongtong schema diff ./before ./after --json`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 2 {
-				return &usageError{fmt.Errorf("diff takes two folders of declarations, or \"%s\"", control.Shipped)}
-			}
-			return nil
-		},
+		Args: exactly(2, "diff takes two folders of declarations, or \""+control.Shipped+"\""),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			changes, err := control.Diff(args[0], args[1])
 			if err != nil {

@@ -195,12 +195,7 @@ func queryCmd(c *common) *cobra.Command {
 		Example: `  rongtong query "SELECT tier, count() FROM ads.indicator_value GROUP BY tier"
   rongtong query --json "SELECT * FROM ops.books"
   rongtong query --format CSVWithNames "SELECT * FROM dwd.facility LIMIT 100" > facility.csv`,
-		Args: cobra.MatchAll(func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return &usageError{fmt.Errorf("query takes one statement in quotes")}
-			}
-			return nil
-		}),
+		Args: exactly(1, "query takes one statement in quotes"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if c.json && !cmd.Flags().Changed("format") {
 				format = "JSONEachRow"

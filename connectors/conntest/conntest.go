@@ -192,13 +192,3 @@ func stream(sys *schemas.System, name string) *schemas.Stream {
 func limited() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), patience)
 }
-
-// Pending exempts the named checks because nobody gave their ability yet: work
-// to do, visible in the table, not a property of the protocol.
-func Pending(checks ...string) map[string]string {
-	out := map[string]string{}
-	for _, c := range checks {
-		out[c] = "PENDING: the ability is not given yet"
-	}
-	return out
-}

@@ -149,12 +149,6 @@ func (s *Sample) AvroSchema() (string, error) {
 	return string(b) + "\n", nil
 }
 
-// Topic is where messages are sent; empty for another kind than a feed.
-func (s *Sample) Topic() string { return s.from.Topic }
-
-// Format is what messages are made of; empty for another kind than a feed.
-func (s *Sample) Format() string { return s.from.Format }
-
 // Header is the row of names of a feed of CSV, if it has one.
 func (s *Sample) Header() []string { return s.from.Header }
 

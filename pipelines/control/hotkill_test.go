@@ -27,6 +27,8 @@ func applyAndDie(folder string) {
 	o := Options{Kafka: os.Getenv("TEST_KAFKA"), Warehouse: os.Getenv("TEST_WAREHOUSE"), Overlay: folder, Log: slog.New(slog.DiscardHandler)}
 	at, _ := strconv.Atoi(os.Getenv("TEST_KILL_AT"))
 	n := 0
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
 	for {
 		_, err := ApplyDeclarations(context.Background(), o, ApplyChange{From: -1, Wait: 20 * time.Second, Session: time.Second, Say: func(s string) {
 			fmt.Println(s)
@@ -35,7 +37,7 @@ func applyAndDie(folder string) {
 			}
 		}})
 		if fault.Is(err, fault.Transient) && strings.Contains(err.Error(), "somebody else is at it") {
-			time.Sleep(100 * time.Millisecond) // the lock of the one that was killed
+			<-tick.C // the lock of the one that was killed
 			continue
 		}
 		if err != nil {

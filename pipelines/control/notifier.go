@@ -91,30 +91,19 @@ func (n *notifier) run(ctx context.Context) {
 }
 
 func (n *notifier) member(ctx context.Context) error {
-	g, err := n.k.Group(ctx, topics.GroupConfig{ID: "notify", Topics: []string{notified}})
-	if err != nil {
-		return err
-	}
-	defer g.Close()
-	for {
-		gen, err := g.Next(ctx)
-		if err != nil {
-			return err
-		}
+	return n.k.Member(ctx, topics.GroupConfig{ID: "notify", Topics: []string{notified}}, func(gen *topics.Generation) error {
 		held, release := context.WithCancel(gen.Context())
-		stop := context.AfterFunc(ctx, release)
-		if len(gen.Assigned) > 0 {
-			err = n.speak(held)
-		} else {
+		defer release()
+		defer context.AfterFunc(ctx, release)()
+		if len(gen.Assigned) == 0 {
 			<-held.Done()
+			return ctx.Err()
 		}
-		stop()
-		over := held.Err() != nil
-		release()
-		if ctx.Err() != nil || err != nil && !over {
+		if err := n.speak(held); held.Err() == nil {
 			return err
 		}
-	}
+		return ctx.Err()
+	})
 }
 
 // speak looks again and again. What was said is stored after it was sent: a

@@ -10,7 +10,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -86,7 +86,7 @@ func upAndStop(role string) int {
 type wall struct {
 	net.Listener
 	to   string
-	shut atomic.Bool
+	shut sync.RWMutex // held while it does not answer
 }
 
 func newWall(t *testing.T, to string) *wall {
@@ -121,9 +121,8 @@ func (w *wall) pass(to io.WriteCloser, from io.Reader) {
 	b := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(b)
-		for w.shut.Load() {
-			time.Sleep(20 * time.Millisecond) // a network's silence is not ours to shorten
-		}
+		w.shut.RLock()
+		w.shut.RUnlock() //nolint:staticcheck // waiting is all that is wanted of it
 		if _, werr := to.Write(b[:n]); err != nil || werr != nil {
 			return
 		}
@@ -152,7 +151,7 @@ func TestStopInTime(t *testing.T) {
 		}
 		from := h.loaded()
 		h.until("rows flow", func() bool { return h.loaded() > from+500 })
-		w.shut.Store(true)
+		w.shut.Lock()
 		h.until("a load hangs", h.pending)
 		began := time.Now()
 		_ = child.Process.Signal(syscall.SIGTERM)
@@ -178,7 +177,7 @@ func TestStopInTime(t *testing.T) {
 		}
 		leave := h.up("load")
 		h.until("nothing of before is pending", func() bool { from := h.loaded(); return from > 0 && !h.pending() })
-		w.shut.Store(false) // what the first one sent arrives late, and is known
+		w.shut.Unlock() // what the first one sent arrives late, and is known
 		if err := leave(); err != nil {
 			t.Error(err)
 		}

@@ -1,6 +1,7 @@
 package propose
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -212,7 +213,7 @@ func match(c *schemas.Catalog, e *schemas.Entity, stream string, fields []*Profi
 			all = append(all, pair{mapping{col.Name, expr, how, score, p.Name}, !col.Nullable})
 		}
 	}
-	slices.SortStableFunc(all, func(a, b pair) int { return cmpScore(b.score, a.score) })
+	slices.SortStableFunc(all, func(a, b pair) int { return cmp.Compare(b.score, a.score) })
 	taken, set := map[string]bool{}, map[string]mapping{}
 	for _, x := range all {
 		if _, ok := set[x.column]; !ok && !taken[x.field] {
@@ -225,16 +226,6 @@ func match(c *schemas.Catalog, e *schemas.Entity, stream string, fields []*Profi
 	}
 	m.complete(c, stream, set)
 	return m
-}
-
-func cmpScore(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // complete orders the columns as a flow needs them and fills what can be
@@ -341,7 +332,7 @@ func best(c *schemas.Catalog, stream string, fields []*Profile) (*matches, []str
 			all = append(all, m)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b matches) int { return cmpScore(b.score, a.score) })
+	slices.SortStableFunc(all, func(a, b matches) int { return cmp.Compare(b.score, a.score) })
 	if len(all) == 0 || all[0].score < 1 {
 		return nil, nil
 	}

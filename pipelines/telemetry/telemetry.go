@@ -190,13 +190,6 @@ func Did(ctx context.Context, name string, began time.Time, took time.Duration, 
 	s.EndAt(began.Add(took), err)
 }
 
-// Set adds what is known only at the end.
-func (s Stage) Set(attrs ...attribute.KeyValue) {
-	if s.span != nil {
-		s.span.SetAttributes(attrs...)
-	}
-}
-
 // Link says that the work goes back to what other spans did.
 func (s Stage) Link(to ...trace.SpanContext) {
 	if s.span == nil {

@@ -62,6 +62,25 @@ type Generation struct {
 	ctx   context.Context
 }
 
+// Member joins a consumer group and calls work for every generation, until it or
+// the group fails. The membership ends with it.
+func (c *Client) Member(ctx context.Context, cfg GroupConfig, work func(*Generation) error) error {
+	g, err := c.Group(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer g.Close()
+	for {
+		gen, err := g.Next(ctx)
+		if err != nil {
+			return err
+		}
+		if err := work(gen); err != nil {
+			return err
+		}
+	}
+}
+
 // Group joins a consumer group. Joining goes on in the background; what goes
 // wrong with it comes out of Next. The topics must exist (see Ensure).
 func (c *Client) Group(ctx context.Context, cfg GroupConfig) (*Group, error) {

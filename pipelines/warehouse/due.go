@@ -12,34 +12,38 @@ import (
 
 // FuseDue says what Fuse would do with an entity now. It changes nothing.
 func (w *Warehouse) FuseDue(ctx context.Context, c *schemas.Catalog, entity string) (FuseResult, error) {
+	_, _, _, r, err := w.due(ctx, c, entity)
+	return r, err
+}
+
+// due looks at what there is to fuse: what the last fusion had seen, what there is
+// now, and whether nothing changed, some things did, or all is to be fused anew.
+// The result's claims and things are those of the last fusion.
+func (w *Warehouse) due(ctx context.Context, c *schemas.Catalog, entity string) (f *fuser, last, now fuseState, r FuseResult, err error) {
 	e := c.Entity(entity)
 	if e == nil {
-		return FuseResult{}, fault.New(fault.Config, "fusing %q: there is no such entity", entity)
+		return f, last, now, r, fault.New(fault.Config, "fusing %q: there is no such entity", entity)
 	}
-	sources, err := w.sources(ctx, e)
-	if err != nil {
-		return FuseResult{}, err
+	f = &fuser{c: c, e: e, apart: e.Identity != nil}
+	if f.sources, err = w.sources(ctx, e); err != nil {
+		return f, last, now, r, err
 	}
-	f := &fuser{c: c, e: e, sources: sources, apart: e.Identity != nil}
-	now, err := w.claimState(ctx, f)
-	if err != nil {
-		return FuseResult{}, err
+	if now, err = w.claimState(ctx, f); err != nil {
+		return f, last, now, r, err
 	}
 	last, found, err := w.lastState(ctx, entity)
-	r := FuseResult{Claims: last.claims, Things: last.things, Rebuilt: true}
+	r = FuseResult{Claims: last.claims, Things: last.things, Rebuilt: true}
 	switch {
 	case err != nil:
-		return r, err
 	case found && last.sameAs(now):
-		return FuseResult{Claims: last.claims, Things: last.things, Unchanged: true}, nil
+		r.Rebuilt, r.Unchanged = false, true
 	case found && last.sameTables(now):
 		f.since, f.until, f.touched, f.matched = last.block, now.block, last.matched, now.matched
-		if r.Changed, err = w.changedThings(ctx, f); err != nil {
-			return r, err
+		if r.Changed, err = w.changedThings(ctx, f); err == nil {
+			r.Rebuilt = r.Changed > max(leastRebuild, last.things/rebuildShare) || r.Changed > mostChanged
 		}
-		r.Rebuilt = r.Changed > max(leastRebuild, last.things/rebuildShare) || r.Changed > mostChanged
 	}
-	return r, nil
+	return f, last, now, r, err
 }
 
 // FiguresDue is Figures for asking what is due: it changes nothing.

@@ -10,7 +10,6 @@ import (
 	clickhouse "github.com/ClickHouse/clickhouse-go/v2"
 
 	"rongtong/schemas"
-	"rongtong/schemas/fault"
 )
 
 // FuseResult says what a fusion did.
@@ -44,36 +43,15 @@ type FuseResult struct {
 // Concurrent fusions of one entity wait for each other within one process;
 // across processes the scheduler's leadership keeps them apart.
 func (w *Warehouse) Fuse(ctx context.Context, c *schemas.Catalog, entity string) (FuseResult, error) {
-	e := c.Entity(entity)
-	if e == nil {
-		return FuseResult{}, fault.New(fault.Config, "fusing %q: there is no such entity", entity)
-	}
 	defer w.lock(dbDwd + "." + entity)()
 	start := time.Now()
-	sources, err := w.sources(ctx, e)
-	if err != nil {
-		return FuseResult{}, err
+	f, last, now, r, err := w.due(ctx, c, entity)
+	if err != nil || r.Unchanged {
+		r.Took = time.Since(start)
+		return r, err
 	}
-	f := &fuser{c: c, e: e, sources: sources, apart: e.Identity != nil}
-	now, err := w.claimState(ctx, f)
-	if err != nil {
-		return FuseResult{}, err
-	}
-	last, found, err := w.lastState(ctx, entity)
-	if err != nil {
-		return FuseResult{}, err
-	}
-	if found && last.sameAs(now) {
-		return FuseResult{Claims: last.claims, Things: last.things, Unchanged: true, Took: time.Since(start)}, nil
-	}
-	r := FuseResult{Rebuilt: true}
-	if found && last.sameTables(now) {
-		f.since, f.until, f.touched, f.matched = last.block, now.block, last.matched, now.matched
-		if r.Changed, err = w.changedThings(ctx, f); err != nil {
-			return r, err
-		}
-		r.Rebuilt = r.Changed > max(leastRebuild, last.things/rebuildShare) || r.Changed > mostChanged
-	}
+	e := f.e
+	r.Claims, r.Things = 0, 0
 	if r.Rebuilt {
 		f.since, f.until = 0, 0
 	}

@@ -1,6 +1,7 @@
 package divisions
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -379,7 +380,7 @@ func (t *timeline) shares(held []holding) []Remap {
 	if math.Abs(sum-1) > 1e-9 {
 		return nil
 	}
-	slices.SortFunc(held, func(a, b holding) int { return compare(a.code, b.code) })
+	slices.SortFunc(held, func(a, b holding) int { return cmp.Compare(a.code, b.code) })
 	rows := make([]Remap, len(held))
 	sum = 0
 	for i, x := range held {
@@ -391,16 +392,6 @@ func (t *timeline) shares(held []holding) []Remap {
 		}
 	}
 	return rows
-}
-
-func compare(a, b uint64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // backward looks for what a code's territory was: the codes of the earlier
