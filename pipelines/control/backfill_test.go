@@ -61,6 +61,11 @@ func TestBackfillVerbs(t *testing.T) {
 	wait := func(state string) BackfillStatus {
 		t.Helper()
 		var s BackfillStatus
+		defer func() {
+			if t.Failed() && s.State != state {
+				t.Logf("waiting for %q it was last seen %+v", state, s)
+			}
+		}()
 		p.until(func() bool {
 			if s, err = m.Backfill(t.Context(), r.RunID); err != nil {
 				t.Fatal(err)
