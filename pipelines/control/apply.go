@@ -39,8 +39,9 @@ type ApplyChange struct {
 
 // Applied is what became of an application.
 type Applied struct {
-	Version   int    `json:"version"`
-	Plan      *Plan  `json:"plan"`
+	Version int   `json:"version"`
+	Plan    *Plan `json:"plan"`
+	// Processes are the live ones; of a version that was put in force, those that run it.
 	Processes []Node `json:"processes"`
 	// Behind are live processes that did not change over in time.
 	Behind []Node `json:"behind"`
@@ -57,7 +58,18 @@ type application struct {
 	lock  *topics.Hold
 	plan  *Plan
 	v     declared.Version // Number 0: what is in force stays
+	known map[string]seen  // by ID: the processes that were there since the plan
 }
+
+// seen is what a process said of itself when it was last heard.
+type seen struct {
+	Node
+	at time.Time
+}
+
+// away is how long a process may not be heard and is waited for all the same: it
+// says something new by leaving and coming back. Longer than a session.
+const away = 8 * time.Second
 
 // ApplyDeclarations puts declarations in force.
 //
@@ -82,7 +94,7 @@ func ApplyDeclarations(ctx context.Context, o Options, c ApplyChange) (*Applied,
 	if c.Session <= 0 {
 		c.Session = 10 * time.Second
 	}
-	a := &application{ApplyChange: c, o: o, k: k, w: w}
+	a := &application{ApplyChange: c, o: o, k: k, w: w, known: map[string]seen{}}
 	if err := k.Ensure(ctx, append(pipelines.ControlTopics(), declared.Topics()...)); err != nil {
 		return nil, err
 	}
@@ -111,6 +123,7 @@ func (a *application) run(ctx context.Context) (*Applied, error) {
 		return nil, err
 	}
 	p := a.plan
+	a.hear(p.Processes)
 	if a.Fingerprint != "" && (a.Fingerprint != p.Fingerprint || a.From != p.From) {
 		return nil, fault.Hint(fault.Config, "look at the plan again", "applying declarations: the files, or the version in force, are not those that the plan was shown for")
 	}
@@ -217,37 +230,47 @@ func (a *application) votes(ctx context.Context) error {
 }
 
 // await looks at the live processes until all that were seen are done, or gone,
-// and returns those that are neither when the time is over. One that is away for
-// a moment, because it says something new, is waited for.
+// and returns those that are neither when the time is over.
 func (a *application) await(ctx context.Context, done func(Node) bool, check func(Node) error) ([]Node, error) {
 	until := time.Now().Add(a.Wait)
-	known, last := map[string]Node{}, map[string]time.Time{}
-	const away = 8 * time.Second // longer than a session
 	for {
 		list, err := nodes(ctx, a.k)
 		if err != nil {
 			return nil, err
 		}
-		now := time.Now()
+		a.hear(list)
 		for _, n := range list {
-			known[n.ID], last[n.ID] = n, now
 			if err := check(n); err != nil {
 				return nil, err
 			}
 		}
-		var left []Node
-		for id, n := range known {
-			if !done(n) && now.Sub(last[id]) < away {
-				left = append(left, n)
-			}
-		}
-		if len(left) == 0 || now.After(until) {
+		left := a.those(func(s seen) bool { return !done(s.Node) && time.Since(s.at) < away })
+		if len(left) == 0 || time.Now().After(until) {
 			return left, a.held()
 		}
 		if sleep(ctx, 100*time.Millisecond); ctx.Err() != nil {
 			return left, ctx.Err()
 		}
 	}
+}
+
+// hear notes what processes say.
+func (a *application) hear(list []Node) {
+	for _, n := range list {
+		a.known[n.ID] = seen{n, time.Now()}
+	}
+}
+
+// those are the processes of which something is so.
+func (a *application) those(so func(seen) bool) []Node {
+	var out []Node
+	for _, s := range a.known {
+		if so(s) {
+			out = append(out, s.Node)
+		}
+	}
+	sortNodes(out)
+	return out
 }
 
 // held is an error if the lock was lost: somebody else may be at it.
@@ -349,10 +372,7 @@ func (a *application) changeOver(ctx context.Context) (*Applied, error) {
 	if err != nil {
 		return out, err
 	}
-	if out.Processes, err = nodes(ctx, a.k); err != nil {
-		return out, err
-	}
-	out.Behind = behind
+	out.Processes, out.Behind = a.those(func(s seen) bool { return runs(s.Node) }), behind
 	return out, nil
 }
 

@@ -41,7 +41,7 @@ func TestBackfillVerbs(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer m.Close()
-	lead := p.lead()
+	stop := p.lead()
 
 	// The State Council's calendar leaves 8 and 9 October 2025 and Saturday the 11th, a make-up day.
 	ask := BackfillAsk{Name: "bv_ledger", From: "2025-10-01", To: "2025-10-12", Calendar: "workdays", Cascade: true, Parallel: 3, Why: "test"}
@@ -100,7 +100,7 @@ func TestBackfillVerbs(t *testing.T) {
 	}
 
 	// Given up before anyone acted on it, and resumed.
-	lead()
+	stop()
 	if e, r, err = m.PlanBackfill(t.Context(), ask); err != nil || e.Jobs[0].Known == 0 || e.Jobs[0].Rows == 0 || e.Seconds <= 0 || e.Rows != 3*e.Jobs[0].Rows {
 		t.Errorf("the second estimate: %+v, %v", e, err)
 	}
@@ -110,8 +110,7 @@ func TestBackfillVerbs(t *testing.T) {
 	if err := m.CancelBackfill(t.Context(), r.RunID, "not now"); err != nil {
 		t.Fatal(err)
 	}
-	lead = p.lead()
-	defer func() { lead() }()
+	p.lead()
 	if s := wait(warehouse.Cancelled); s.Counts[warehouse.OK] == 6 {
 		t.Errorf("cancelled: %+v", s)
 	}
@@ -163,24 +162,15 @@ func (p *pipeline) checkExpired(t *testing.T) {
 	}
 }
 
-// lead runs jobs and the loader for the pipeline's system until the returned
-// function is called.
+// lead runs jobs and the loader for the pipeline's system, as a process does,
+// until the returned function is called or the test ends.
 func (p *pipeline) lead() (stop func()) {
-	p.t.Helper()
 	d := p.declarations()
-	ctx, cancel := context.WithCancel(p.t.Context())
-	done := make(chan error, 2)
-	go func() {
-		done <- (&pipelines.Jobs{Kafka: p.k, Warehouse: p.w, Catalog: d.Catalog, Streams: p.own(d), Kinds: all.Kinds(), Log: p.Log, Session: 1500 * time.Millisecond}).Run(ctx)
-	}()
-	go func() {
-		done <- (&pipelines.Loader{Kafka: p.k, Warehouse: p.w, Log: p.Log, BlockRows: 4, Session: 1500 * time.Millisecond}).Run(ctx, p.own(d))
-	}()
-	return func() {
-		cancel()
-		<-done
-		<-done
-	}
+	return p.roles(
+		(&pipelines.Jobs{Kafka: p.k, Warehouse: p.w, Catalog: d.Catalog, Streams: p.own(d), Kinds: all.Kinds(), Log: p.Log, Session: 1500 * time.Millisecond}).Run,
+		func(ctx context.Context) error {
+			return (&pipelines.Loader{Kafka: p.k, Warehouse: p.w, Log: p.Log, BlockRows: 4, Session: 1500 * time.Millisecond}).Run(ctx, p.own(d))
+		})
 }
 
 // days writes files of four rows.

@@ -434,3 +434,32 @@ func TestApplyReread(t *testing.T) {
 		t.Errorf("read again at versions %v", v.Reread)
 	}
 }
+
+// A process that says something new is away for a moment: that it is not heard
+// just then does not mean that nobody has to be waited for.
+func TestAwaitAway(t *testing.T) {
+	o := Options{Kafka: embeddedtest.Broker(t), Log: slog.New(slog.DiscardHandler)}
+	k, err := o.kafka(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer k.Close()
+	if err := k.Ensure(t.Context(), declared.Topics()); err != nil {
+		t.Fatal(err)
+	}
+	a := &application{ApplyChange: ApplyChange{Wait: 300 * time.Millisecond}, k: k, known: map[string]seen{}}
+	if a.lock, err = k.Hold(t.Context(), topics.GroupConfig{ID: "await-away", Topics: []string{declared.Topic}, SessionTimeout: time.Second}); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = a.lock.Release() }()
+	a.hear([]Node{{ID: "away", Version: 1}})
+	left, err := a.await(t.Context(), func(n Node) bool { return n.ID != "away" || n.Version == 2 }, func(Node) error { return nil })
+	if err != nil || len(left) != 1 || left[0].ID != "away" {
+		t.Errorf("waited for %v, %v", left, err)
+	}
+	// It was not heard for so long that it is gone.
+	a.known["away"] = seen{Node{ID: "away", Version: 1}, time.Now().Add(-away)}
+	if left, err = a.await(t.Context(), func(n Node) bool { return n.ID != "away" }, func(Node) error { return nil }); err != nil || len(left) > 0 {
+		t.Errorf("waited for %v, %v", left, err)
+	}
+}

@@ -81,8 +81,12 @@ func nodes(ctx context.Context, k *topics.Client) ([]Node, error) {
 			out = append(out, n)
 		}
 	}
-	slices.SortFunc(out, func(a, b Node) int { return strings.Compare(a.Host+a.ID, b.Host+b.ID) })
+	sortNodes(out)
 	return out, nil
+}
+
+func sortNodes(list []Node) {
+	slices.SortFunc(list, func(a, b Node) int { return strings.Compare(a.Host+a.ID, b.Host+b.ID) })
 }
 
 // present makes the process heard.

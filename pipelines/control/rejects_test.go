@@ -13,10 +13,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"rongtong/connectors/all"
@@ -54,7 +56,7 @@ type pipeline struct {
 
 func newPipeline(t *testing.T, system, declaration string) *pipeline {
 	t.Helper()
-	p := &pipeline{Options: Options{Kafka: embeddedtest.Broker(t), Warehouse: embeddedtest.Warehouse(t), Overlay: t.TempDir(), Log: slog.New(slog.DiscardHandler)}, system: system, t: t}
+	p := &pipeline{Options: Options{Kafka: embeddedtest.Broker(t), Warehouse: embeddedtest.Warehouse(t), Overlay: t.TempDir(), Log: slog.New(slog.NewTextHandler(t.Output(), nil))}, system: system, t: t}
 	p.file("systems/"+system+".yaml", declaration)
 	var err error
 	if p.k, err = p.kafka(t.Context()); err != nil {
@@ -110,21 +112,33 @@ func (p *pipeline) run(ready func() bool) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(p.t.Context())
-	done := make(chan error, 2)
-	go func() {
-		done <- (&pipelines.Ingest{Kafka: p.k, Kinds: all.Kinds(), Keys: keys, Log: p.Log}).Run(ctx, streams)
-	}()
-	go func() {
-		done <- (&pipelines.Loader{Kafka: p.k, Warehouse: p.w, Log: p.Log, Workers: 2, Session: 1500 * time.Millisecond}).Run(ctx, streams)
-	}()
+	stop := p.roles(
+		func(ctx context.Context) error {
+			return (&pipelines.Ingest{Kafka: p.k, Kinds: all.Kinds(), Keys: keys, Log: p.Log}).Run(ctx, streams)
+		},
+		func(ctx context.Context) error {
+			return (&pipelines.Loader{Kafka: p.k, Warehouse: p.w, Log: p.Log, Workers: 2, Session: 1500 * time.Millisecond}).Run(ctx, streams)
+		})
 	p.until(ready)
 	stop()
-	for range 2 {
-		if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
+}
+
+// roles runs roles under the supervision of a process. They end with the returned
+// function, or with the test.
+func (p *pipeline) roles(run ...func(context.Context) error) (stop func()) {
+	ctx, cancel := context.WithCancel(p.t.Context())
+	var all errgroup.Group
+	for _, r := range run {
+		all.Go(func() error { return supervise(ctx, p.Log, r) })
+	}
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := all.Wait(); err != nil {
 			p.t.Error(err)
 		}
-	}
+	})
+	p.t.Cleanup(stop)
+	return stop
 }
 
 func (p *pipeline) until(ready func() bool) {
