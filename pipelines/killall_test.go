@@ -1,12 +1,15 @@
 package pipelines
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -23,8 +26,37 @@ type victim struct {
 	name string
 	make func() *exec.Cmd
 
-	mu  sync.Mutex
-	cmd *exec.Cmd
+	mu     sync.Mutex
+	cmd    *exec.Cmd
+	starts int
+	said   said
+}
+
+// said keeps the last lines that a process and its predecessors logged.
+type said struct {
+	mu    sync.Mutex
+	lines []string
+	rest  []byte // of a line that has no end yet
+}
+
+func (s *said) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rest = append(s.rest, p...)
+	for {
+		line, rest, ok := bytes.Cut(s.rest, []byte("\n"))
+		if !ok {
+			return len(p), nil
+		}
+		s.lines, s.rest = append(s.lines, string(line)), rest
+		s.lines = s.lines[max(0, len(s.lines)-12):]
+	}
+}
+
+func (s *said) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return strings.Join(s.lines, "\n    ")
 }
 
 func (v *victim) keep(ctx context.Context, wg *sync.WaitGroup) {
@@ -33,11 +65,13 @@ func (v *victim) keep(ctx context.Context, wg *sync.WaitGroup) {
 		defer wg.Done()
 		for ctx.Err() == nil {
 			cmd := v.make()
+			cmd.Stderr = &v.said
 			if cmd.Start() != nil {
 				return
 			}
 			v.mu.Lock()
 			v.cmd = cmd
+			v.starts++
 			v.mu.Unlock()
 			_ = cmd.Wait()
 			v.mu.Lock()
@@ -162,16 +196,89 @@ func killAll(t *testing.T, at func(data string, o embedded.Options) string) {
 	}
 	received := records + (records+twice-1)/twice
 	t.Logf("kills %v", done)
-	var got uint64
-	defer func() {
-		if t.Failed() {
-			n, err := Delivered(t.Context(), k, streams[0])
-			t.Logf("at the end %d of %d records were delivered (%v), %d loaded", n.Records, received, err, got)
-		}
-	}()
-	until(t, 15*time.Minute, func() bool { // a busy machine is slow; the test's own limit ends what is stuck
-		return w.QueryRow(ctx, "SELECT sum(received) FROM ops.load FINAL WHERE topic = ?", []any{&got}, streams[0].Topic) == nil && got >= uint64(received)
-	})
+	stand := standing{k, w, streams[0], victims}
+	stand.untilLoaded(t, uint64(received))
 	balanced(t, k, w, streams[0])
-	t.Logf("seed %d, kills %v, %d records in, %d received by the loader", seed, done, received, got)
+	t.Logf("seed %d, kills %v, %d records in, %d received by the loader", seed, done, received, received)
+}
+
+// standing tells how far a run of kills is.
+type standing struct {
+	k       *topics.Client
+	w       *warehouse.Warehouse
+	stream  *Stream
+	victims []*victim
+}
+
+// standStill is how long nothing may move before a run is taken for stuck. A
+// busy machine is slow, but it moves; the longest that anything here waits for is
+// a session (1.5 s), a rest (15 s), or a transaction that nobody ends (60 s).
+const standStill = 150 * time.Second
+
+// untilLoaded waits until so many records are loaded, for as long as something
+// moves, and says where everything stands when nothing does.
+func (s standing) untilLoaded(t *testing.T, want uint64) {
+	t.Helper()
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	began, moved, said := time.Now(), time.Now(), time.Now()
+	var loaded uint64
+	var delivered int64
+	for {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		var n uint64
+		if s.w.QueryRow(ctx, "SELECT sum(received) FROM ops.load FINAL WHERE topic = ?", []any{&n}, s.stream.Topic) == nil && n > loaded {
+			loaded, moved = n, time.Now()
+		}
+		if d, err := Delivered(ctx, s.k, s.stream); err == nil && d.Records > delivered {
+			delivered, moved = d.Records, time.Now()
+		}
+		cancel()
+		switch {
+		case loaded >= want:
+			return
+		case time.Since(moved) > standStill:
+			t.Fatalf("nothing moved for %s, %s after the last kill: %d of %d records were delivered, %d loaded\n%s",
+				standStill, time.Since(began).Round(time.Second), delivered, want, loaded, s.report(t))
+		case time.Since(said) > time.Minute:
+			said = time.Now()
+			t.Logf("%s after the last kill %d of %d records are delivered, %d loaded", time.Since(began).Round(time.Second), delivered, want, loaded)
+		}
+		<-tick.C
+	}
+}
+
+// report says where everything stands: positions, lag and intents of every
+// partition, the last load, the group, and what each process logged last.
+func (s standing) report(t *testing.T) string {
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	at, err := stored(ctx, kafkaLog{s.k}, s.stream)
+	line("position of ingest: %d records, %d bytes of position, %v", at.Counts.Records, len(at.Position), err)
+	ends, err := s.k.Ends(ctx, s.stream.Topic)
+	offsets, err2 := s.k.Offsets(ctx, LoadGroup, s.stream.Topic)
+	if err = errors.Join(err, err2); err != nil {
+		line("ends and offsets: %v", err)
+	}
+	for p, o := range offsets[s.stream.Topic] {
+		if p < len(ends[s.stream.Topic]) {
+			line("partition %d: ends at %d, loaded to %d, lag %d, intent %q", p, ends[s.stream.Topic][p].Last, o.Offset, ends[s.stream.Topic][p].Last-o.Offset, o.Metadata)
+		}
+	}
+	for _, group := range []string{LoadGroup, IngestGroup} {
+		members, err := s.k.Owners(ctx, group)
+		line("group %q: %+v %v", group, members, err)
+	}
+	var last time.Time
+	var span string
+	err = s.w.QueryRow(ctx, "SELECT loaded_at, concat(toString(partition), ': ', toString(from_offset), ' to ', toString(to_offset)) FROM ops.load WHERE topic = ? ORDER BY loaded_at DESC LIMIT 1", []any{&last, &span}, s.stream.Topic)
+	line("last load: %s, partition %s, %v", last.Format(time.RFC3339), span, err)
+	for _, v := range s.victims {
+		v.mu.Lock()
+		line("%s: started %d times, runs: %v, logged last:\n    %s", v.name, v.starts, v.cmd != nil, v.said.String())
+		v.mu.Unlock()
+	}
+	return b.String()
 }

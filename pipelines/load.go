@@ -320,6 +320,9 @@ func (w *worker) commit(ctx context.Context, s *share, offset int64, metadata st
 // loaded.
 func (w *worker) load(ctx context.Context, b *block) (accepted int, err error) {
 	s := b.share
+	if b.repeat {
+		ctx = warehouse.Repeated(ctx)
+	}
 	ledger, parent := make([]warehouse.LoadRow, 0, len(s.stream.Flows)), telemetry.Parent(ctx)
 	for i := range s.stream.Flows {
 		f := &s.stream.Flows[i]

@@ -35,7 +35,7 @@ func (c *Client) TopicIDs(ctx context.Context, topics ...string) (map[string]str
 			return err
 		}
 		clear(out)
-		return parseTopicIDs(e.answer, func(topic, id string, err error) error {
+		return parseTopicIDs(e.answer, c.line.throttledMS, func(topic, id string, err error) error {
 			switch {
 			case errors.Is(err, kafka.UnknownTopicOrPartition):
 			case err != nil:
@@ -63,10 +63,10 @@ func writeTopicIDs(w *writer, topics []string) {
 	w.noTags()
 }
 
-func parseTopicIDs(answer []byte, each func(topic, id string, err error) error) error {
+func parseTopicIDs(answer []byte, throttled func(ms int32), each func(topic, id string, err error) error) error {
 	r := reader{b: answer}
 	r.tags()
-	r.i32() // throttle
+	throttled(r.i32())
 	for range r.ccount(11) {
 		r.i32()
 		r.ctext()

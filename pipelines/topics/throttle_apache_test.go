@@ -15,27 +15,53 @@ import (
 // longer than a request may take here. The client keeps still for as long, so
 // nothing times out, no transaction is given up, and every record is there once.
 func TestApacheThrottling(t *testing.T) {
-	b := apacheBroker(t)
-	ctx := ctxFor(t)
-	adm := kadm.NewClient(kclient(t, []string{b.Plain}))
-	const id, topic, rows, txns = "throttled", "throttled.a", 30, 8
-	quotas := func(remove bool, values map[string]float64) {
-		t.Helper()
-		name := id
-		q := kadm.AlterClientQuotaEntry{Entity: kadm.ClientQuotaEntity{{Type: "client-id", Name: &name}}}
-		for k, v := range values {
+	for _, tc := range []struct {
+		name    string
+		quotas  map[string]float64
+		request time.Duration // what one may take
+		rows    int           // of a transaction, a kilobyte each
+		txns    int
+	}{
+		{"bytes", map[string]float64{"producer_byte_rate": 20_000, "consumer_byte_rate": 20_000}, 1500 * time.Millisecond, 30, 8},
+		// Percent of one thread of the broker. It asks for a second at most, each time.
+		{"requests", map[string]float64{"request_percentage": 0.2}, 700 * time.Millisecond, 3, 10},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			id := "throttled." + tc.name
+			b := apacheBroker(t)
+			limit(t, b.Plain, id, tc.quotas)
+			c := dial(t, []string{b.Plain}, func(o *options) { o.clientID = id }, WithTimeouts(0, tc.request, 0))
+			throttled(t, c, id, tc.rows, tc.txns)
+		})
+	}
+}
+
+// limit sets quotas of a client until the test ends.
+func limit(t *testing.T, broker, client string, quotas map[string]float64) {
+	t.Helper()
+	adm := kadm.NewClient(kclient(t, []string{broker}))
+	set := func(remove bool) error {
+		q := kadm.AlterClientQuotaEntry{Entity: kadm.ClientQuotaEntity{{Type: "client-id", Name: &client}}}
+		for k, v := range quotas {
 			q.Ops = append(q.Ops, kadm.AlterClientQuotaOp{Key: k, Value: v, Remove: remove})
 		}
-		if _, err := adm.AlterClientQuotas(ctx, []kadm.AlterClientQuotaEntry{q}); err != nil {
-			t.Fatal(err)
-		}
+		_, err := adm.AlterClientQuotas(ctxFor(t), []kadm.AlterClientQuotaEntry{q})
+		return err
 	}
-	limits := map[string]float64{"producer_byte_rate": 20_000, "consumer_byte_rate": 20_000}
-	quotas(false, limits)
-	defer quotas(true, limits)
-	c := dial(t, []string{b.Plain}, func(o *options) { o.clientID = id }, WithTimeouts(0, 1500*time.Millisecond, 0))
+	must(t, set(false))
+	t.Cleanup(func() {
+		if err := set(true); err != nil {
+			t.Errorf("removing the quotas: %v", err)
+		}
+	})
+}
+
+// throttled writes transactions to a topic and reads them, and wants that the
+// broker asked for silence both times and got it.
+func throttled(t *testing.T, c *Client, topic string, rows, txns int) {
+	ctx := ctxFor(t)
 	ensure(t, c, Topic{Name: topic, Partitions: 1})
-	p := producer(t, c, "throttled.one", topic)
+	p := producer(t, c, topic+".one", topic)
 	want := map[string]bool{}
 	began := time.Now()
 	for i := range txns {

@@ -1,13 +1,11 @@
 package warehouse
 
 import (
-	"bufio"
 	"errors"
 	"io"
 	"sync"
 
 	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/ipc"
 )
 
 // body is a record in Arrow's streaming format as the body of a request. The
@@ -16,6 +14,7 @@ import (
 // reading gets a pipe.
 type body struct {
 	rec arrow.Record
+	enc *encoders
 
 	mu      sync.Mutex
 	idle    sync.Cond
@@ -24,8 +23,8 @@ type body struct {
 	pipe    *io.PipeReader
 }
 
-func newBody(rec arrow.Record) *body {
-	b := &body{rec: rec}
+func newBody(rec arrow.Record, enc *encoders) *body {
+	b := &body{rec: rec, enc: enc}
 	b.idle.L = &b.mu
 	return b
 }
@@ -58,15 +57,7 @@ func (b *body) WriteTo(w io.Writer) (int64, error) {
 	}
 	defer b.end()
 	g := &gate{b: b, w: w}
-	small := bufio.NewWriterSize(g, 64<<10) // gathers what is small, lets through what is large
-	iw := ipc.NewWriter(small, ipc.WithSchema(b.rec.Schema()))
-	err := iw.Write(b.rec)
-	if cerr := iw.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = small.Flush()
-	}
+	err := b.enc.write(g, b.rec)
 	return g.n, err
 }
 

@@ -81,6 +81,9 @@ func (w *Warehouse) mark(err error, doing string) error {
 	if err == nil {
 		return nil
 	}
+	if c := certificateError(err, doing, w.addr); c != nil {
+		return c
+	}
 	class, hint := classify(err)
 	if hint == "" {
 		return fault.New(class, "%s: %w", doing, err)
@@ -96,6 +99,9 @@ var columnOf = regexp.MustCompile("(?:column|Column) [`'\"]?([a-z][a-z0-9_]*)[`'
 func (w *Warehouse) seal(err error, doing string) error {
 	if err == nil {
 		return nil
+	}
+	if c := certificateError(err, doing, w.addr); c != nil {
+		return c
 	}
 	class, hint := classify(err)
 	var ex *clickhouse.Exception

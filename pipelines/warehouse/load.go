@@ -1,7 +1,9 @@
 package warehouse
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -44,15 +46,22 @@ func (w *Warehouse) Load(ctx context.Context, l Load) error {
 	case l.Rows.NumRows() == 0:
 		return nil
 	}
-	err := w.insert(ctx, l.Table, l.Token, l.Rows, doing)
+	err := w.once(ctx, l.Table, l.Token, w.rowsOf(l.Rows, l.Token, doing))
 	if tooSpread(err) && l.Rows.NumRows() > 1 {
 		return w.spread(ctx, l)
 	}
 	return err
 }
 
+// sender sends the rows of one insert into a table.
+type sender func(ctx context.Context, into string) error
+
+func (w *Warehouse) rowsOf(rows arrow.Record, token, doing string) sender {
+	return func(ctx context.Context, into string) error { return w.insert(ctx, into, token, rows, doing) }
+}
+
 func (w *Warehouse) insert(ctx context.Context, into, token string, rows arrow.Record, doing string) error {
-	settings := once(token)
+	settings := oneInsert(token)
 	if w.native != nil {
 		return w.seal(w.native.insert(ctx, into, settings, rows), doing)
 	}
@@ -60,7 +69,7 @@ func (w *Warehouse) insert(ctx context.Context, into, token string, rows arrow.R
 	for i := range names {
 		names[i] = ident(rows.ColumnName(i))
 	}
-	b := newBody(rows)
+	b := newBody(rows, &w.encoders)
 	defer b.stop()
 	sql := fmt.Sprintf("INSERT INTO %s (%s)", into, strings.Join(names, ", "))
 	return w.seal(w.conn.InsertFormat(clickhouse.Context(ctx, clickhouse.WithSettings(settings)), "ArrowStream", sql, b), doing)
@@ -70,8 +79,8 @@ func (w *Warehouse) insert(ctx context.Context, into, token string, rows arrow.R
 // to more partitions of its table is loaded in pieces: see spread.
 const partsMost = 100
 
-// once are the settings under which an insert is one block under one token.
-func once(token string) clickhouse.Settings {
+// oneInsert are the settings under which an insert is one block under one token.
+func oneInsert(token string) clickhouse.Settings {
 	const unlimited = 1 << 40
 	return clickhouse.Settings{
 		"insert_deduplicate":                                 1,
@@ -107,10 +116,30 @@ func (w *Warehouse) InsertRows(ctx context.Context, table, token string, rows an
 	case v.Len() == 0:
 		return nil
 	}
+	if w.native == nil {
+		return w.once(ctx, table, token, w.jsonOf(v, token, doing))
+	}
 	rec, err := recordOf(v)
 	if err != nil {
 		return fault.New(fault.Bug, "%s: %w", doing, err)
 	}
 	defer rec.Release()
-	return w.insert(ctx, table, token, rec, doing)
+	return w.once(ctx, table, token, w.rowsOf(rec, token, doing))
+}
+
+// jsonOf sends rows as lines of JSON: every load has a row or two for the
+// ledger, and as columns they would cost more than the load itself.
+func (w *Warehouse) jsonOf(rows reflect.Value, token, doing string) sender {
+	return func(ctx context.Context, into string) error {
+		var buf bytes.Buffer
+		enc := json.NewEncoder(&buf)
+		enc.SetEscapeHTML(false)
+		for i := range rows.Len() {
+			if err := enc.Encode(rows.Index(i).Addr().Interface()); err != nil {
+				return fault.New(fault.Bug, "%s: %w", doing, err)
+			}
+		}
+		ctx = clickhouse.Context(ctx, clickhouse.WithSettings(oneInsert(token)))
+		return w.seal(w.conn.InsertFormat(ctx, "JSONEachRow", "INSERT INTO "+into, &buf), doing)
+	}
 }

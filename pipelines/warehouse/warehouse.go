@@ -23,6 +23,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	clickhouse "github.com/ClickHouse/clickhouse-go/v2"
@@ -35,9 +36,11 @@ import (
 // Warehouse is a small pool of connections to one ClickHouse address. All
 // methods may be called concurrently.
 type Warehouse struct {
-	conn   driver.Conn
-	native *native // loads by ClickHouse's own protocol; nil: over HTTP
-	addr   string  // host:port, for errors: the address without the credentials
+	conn     driver.Conn
+	native   *native // loads by ClickHouse's own protocol; nil: over HTTP
+	addr     string  // host:port, for errors: the address without the credentials
+	doubts   doubts
+	encoders encoders
 
 	// fusing serialises Fuse per entity: two rebuilds of one table would drop
 	// each other's staging table.
@@ -61,7 +64,9 @@ const (
 //
 // Both load exactly once and refuse the same rows. Answers in a format of the
 // server's (QueryFormat) exist over HTTP only. With https:// or
-// clickhouse://…?secure=true the connection is encrypted.
+// clickhouse://…?secure=true the connection is encrypted, and the server's
+// certificate is verified: by the system's authorities, or by those of
+// ?ca=/path/to/ca.pem; for the host's name, or for that of ?server_name=….
 //
 // A refused password or a malformed address is fault.Config; an address nobody
 // listens at is fault.Transient.
@@ -81,6 +86,9 @@ func Open(ctx context.Context, address string) (*Warehouse, error) {
 	if err := conn.Ping(ctx); err != nil {
 		w.Close()
 		err = w.mark(err, "opening the warehouse at "+w.addr)
+		if opt.TLS == nil && !errors.Is(err, syscall.ECONNREFUSED) && fault.Of(err) != fault.Config && speaksTLS(ctx, w.addr) {
+			return nil, fault.Hint(fault.Config, "write https://… or clickhouse://…?secure=true", "opening the warehouse at %s: that port speaks TLS", w.addr)
+		}
 		if fault.Of(err) == fault.Unknown && strings.Contains(err.Error(), "[handshake]") {
 			return nil, fault.Hint(fault.Config, "is that the port of the server's own protocol (9000), and not the one of HTTP (8123)?", "%w", err)
 		}
@@ -119,8 +127,11 @@ func options(address string) (*clickhouse.Options, error) {
 	if err != nil || u.Host == "" {
 		return nil, fault.Hint(fault.Config, addressForm, "reading the warehouse's address: the host and port are malformed")
 	}
-	secure := scheme == "https" || u.Query().Get("secure") == "true"
-	if scheme == "clickhouse" && secure {
+	secured, err := tlsFor(scheme, u)
+	if err != nil {
+		return nil, err
+	}
+	if scheme == "clickhouse" && secured != nil {
 		port = "9440"
 	}
 	if u.Port() == "" {
@@ -134,6 +145,7 @@ func options(address string) (*clickhouse.Options, error) {
 		ReadTimeout:  10 * time.Minute, // one rebuild of the largest table answers only at its end
 		MaxOpenConns: maxConns,
 		MaxIdleConns: idleConns,
+		TLS:          secured,
 		// On loopback compression costs more than it saves; over a network the
 		// proxy in front of the cluster may add it.
 		Compression: &clickhouse.Compression{Method: clickhouse.CompressionNone},
@@ -146,9 +158,6 @@ func options(address string) (*clickhouse.Options, error) {
 	opt.ClientInfo.Products = append(opt.ClientInfo.Products, struct{ Name, Version string }{"rongtong", "1"})
 	if scheme == "clickhouse" {
 		opt.Protocol = clickhouse.Native
-	}
-	if secure {
-		opt.TLS = tlsFor(u.Hostname())
 	}
 	return opt, nil
 }
