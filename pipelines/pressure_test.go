@@ -39,7 +39,7 @@ func (p *trouble) serve(t *testing.T, target, table string) string {
 	pass := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: host})
 	pass.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.HasPrefix(r.URL.Query().Get("query"), "INSERT INTO "+table+" ") {
+		if !strings.HasPrefix(r.URL.Query().Get("query"), "INSERT INTO "+table+"(") {
 			pass.ServeHTTP(w, r)
 			return
 		}

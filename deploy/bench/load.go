@@ -201,7 +201,7 @@ func (t *tally) others(ctx context.Context, k *topics.Client, group, topic strin
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(500 * time.Millisecond):
+		case <-time.After(2 * time.Second):
 		}
 		stored, err := k.Offsets(ctx, group, topic)
 		if err != nil {

@@ -115,8 +115,11 @@ func (c *Client) Close() error {
 // trip sends one exchange. The caller owns the exchange's buffers again only if
 // the error is nil.
 func (c *Client) trip(ctx context.Context, l *line, e protocol.Message, limit time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
+	if end, ok := ctx.Deadline(); !ok || time.Until(end) > limit {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, limit)
+		defer cancel()
+	}
 	_, err := l.transport.RoundTrip(ctx, c.addr, e)
 	return err
 }

@@ -138,6 +138,9 @@ func (s *Session) Fetch(ctx context.Context, from []FetchFrom) ([]Fetched, error
 func (s *Session) once(ctx context.Context, from []FetchFrom) error {
 	s.out = s.out[:0]
 	s.shrink()
+	if len(from) == 1 {
+		return s.single(ctx, from)
+	}
 	byBroker := map[int32][]FetchFrom{}
 	for i := range from {
 		f := from[(i+s.turn)%len(from)]
@@ -153,11 +156,7 @@ func (s *Session) once(ctx context.Context, from []FetchFrom) error {
 	}
 	done := make(chan answered, len(byBroker))
 	for id, list := range byBroker {
-		b := s.bufs[id]
-		if b == nil {
-			b = &fetchBuf{}
-			s.bufs[id] = b
-		}
+		b := s.buf(id)
 		go func() { done <- answered{id, s.ask(ctx, b, id, list, len(byBroker))} }()
 	}
 	var failed error
@@ -178,6 +177,30 @@ func (s *Session) once(ctx context.Context, from []FetchFrom) error {
 		}
 	}
 	return nil
+}
+
+// single is once for one partition, as a loader asks: nobody else is waited for.
+func (s *Session) single(ctx context.Context, from []FetchFrom) error {
+	at := tp{from[0].Topic, from[0].Partition}
+	id, err := s.c.leader(ctx, at)
+	if err != nil {
+		return fmt.Errorf("%s: %w", at, err)
+	}
+	if err := s.ask(ctx, s.buf(id), id, from, 1); err != nil {
+		s.c.forget(at.topic)
+		return err
+	}
+	return s.parse(id, from)
+}
+
+// buf is the buffer of a broker.
+func (s *Session) buf(id int32) *fetchBuf {
+	b := s.bufs[id]
+	if b == nil {
+		b = &fetchBuf{}
+		s.bufs[id] = b
+	}
+	return b
 }
 
 // shrink lets buffers go that only one huge record needed.

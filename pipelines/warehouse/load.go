@@ -71,7 +71,8 @@ func (w *Warehouse) insert(ctx context.Context, into, token string, rows arrow.R
 	}
 	b := newBody(rows, &w.encoders)
 	defer b.stop()
-	sql := fmt.Sprintf("INSERT INTO %s (%s)", into, strings.Join(names, ", "))
+	// No space before the bracket: the client would take the list apart twice, for nothing.
+	sql := fmt.Sprintf("INSERT INTO %s(%s)", into, strings.Join(names, ", "))
 	return w.seal(w.conn.InsertFormat(clickhouse.Context(ctx, clickhouse.WithSettings(settings)), "ArrowStream", sql, b), doing)
 }
 
