@@ -43,13 +43,13 @@ func (b *judgeBench) turn(t *testing.T, s *share) bool {
 	return s.again.Load() != 0
 }
 
-func (b *judgeBench) Read(_ context.Context, _ string, _ int32, from, to int64, fn func(*topics.FetchedRecord) error) (int64, error) {
-	for at := from; at < to; at++ {
+func (b *judgeBench) Read(_ context.Context, from topics.FetchFrom, fn func(*topics.FetchedRecord) error) (int64, error) {
+	for at := from.Offset; at < from.To; at++ {
 		if err := fn(&topics.FetchedRecord{Offset: at, Time: time.Unix(1766000000, 0), Key: []byte(fmt.Sprint(at)), Value: []byte(b.records[at])}); err != nil {
 			return at, err
 		}
 	}
-	return to, nil
+	return from.To, nil
 }
 
 func (b *judgeBench) Commit(_ context.Context, o []topics.OffsetMeta) error {

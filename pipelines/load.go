@@ -120,7 +120,8 @@ func (p *pieces) read(ctx context.Context, next, to int64) (int64, error) {
 	c.Reset()
 	c.System, c.Stream, c.Topic, c.Partition, c.Format = s.stream.System.System, s.stream.Stream.Name, s.topic, s.partition, s.stream.Format
 	for next < to && !p.full() {
-		after, err := p.reader.Read(ctx, s.topic, s.partition, next, to, func(r *topics.FetchedRecord) error {
+		from := topics.FetchFrom{Topic: s.topic, ID: p.block.topicID, Partition: s.partition, Offset: next, To: to}
+		after, err := p.reader.Read(ctx, from, func(r *topics.FetchedRecord) error {
 			if p.full() {
 				return errFull
 			}

@@ -67,6 +67,11 @@ type Loader struct {
 	// and plan; nil: unknown. A load that was begun under that plan is finished
 	// under it, and what follows is loaded under the new one.
 	Earlier func(topic string, plan uint64) *Stream
+	// Follow, if set, returns when whatever was put in force before the call is in
+	// force here: Switch was called with it. A loader asks whenever it takes
+	// partitions over, so that one which slept through a change of the declarations
+	// cannot load under the old ones behind one that already loads under the new.
+	Follow func(context.Context) error
 
 	streams epochs[map[string]*Stream] // by topic
 	pace    pace
@@ -165,6 +170,9 @@ type share struct {
 // generation loads what this process owns until the ownership ends, or until
 // topics other than names are to be loaded.
 func (l *Loader) generation(ctx context.Context, gen *topics.Generation, names []string) error {
+	if err := l.follow(ctx, gen.Context()); err != nil {
+		return err
+	}
 	e := l.streams.enter()
 	defer func() { l.streams.leave(e) }()
 	if !slices.Equal(slices.Sorted(maps.Keys(e.value)), names) {
@@ -218,13 +226,34 @@ func (l *Loader) attend(ctx, work context.Context, e **epoch[map[string]*Stream]
 			return false
 		case <-(*e).over:
 		}
-		next := l.streams.enter()
-		l.streams.leave(*e)
-		*e = next
-		if left || !slices.Equal(slices.Sorted(maps.Keys(next.value)), names) {
+		if l.renewed(e, names, left) {
 			return true
 		}
 	}
+}
+
+// renewed moves on to the streams that are in force, and reports whether the group
+// must be joined again for them.
+func (l *Loader) renewed(e **epoch[map[string]*Stream], names []string, left bool) bool {
+	next := l.streams.enter()
+	l.streams.leave(*e)
+	*e = next
+	return left || !slices.Equal(slices.Sorted(maps.Keys(next.value)), names)
+}
+
+// follow waits for the declarations that are in force at the beginning of a
+// generation, while it lasts.
+func (l *Loader) follow(ctx, gen context.Context) error {
+	if l.Follow == nil {
+		return nil
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	defer context.AfterFunc(gen, stop)()
+	if err := l.Follow(ctx); err != nil {
+		return cmp.Or(context.Cause(gen), err)
+	}
+	return nil
 }
 
 // queue hands a share to the workers, under the streams that are in force: only a
@@ -270,12 +299,18 @@ func (l *Loader) shares(ctx context.Context, kafka Offsets, assigned []topics.To
 	var out []*share
 	for _, tp := range assigned {
 		s := &share{stream: byTopic[tp.Topic], topic: tp.Topic, topicID: ids[tp.Topic], partition: tp.Partition}
+		if int(tp.Partition) >= len(stored[tp.Topic]) {
+			return nil, fault.New(fault.Transient, "taking over %s/%d: the broker asked does not know the partition yet, or any more", tp.Topic, tp.Partition)
+		}
 		at := stored[tp.Topic][tp.Partition]
 		pending, ok, err := parseIntent(at.Metadata)
 		if err != nil {
 			return nil, fault.Mark(fault.Bug, err)
 		}
-		if pending.Topic != "" && s.topicID != "" && pending.Topic != s.topicID {
+		if pending.Topic != "" && s.topicID == "" {
+			return nil, fault.New(fault.Transient, "taking over %s/%d: the topic is gone", tp.Topic, tp.Partition)
+		}
+		if pending.Topic != "" && pending.Topic != s.topicID {
 			l.Log.Warn("a topic was deleted and created anew: it is loaded from its beginning; what the earlier one held beyond the stored offset is gone",
 				"topic", s.topic, "partition", s.partition, "loaded_to", at.Offset, "pending_to", pending.To, "topic_id", s.topicID, "earlier_topic_id", pending.Topic)
 			at, ok = topics.Committed{}, false
@@ -337,25 +372,16 @@ func (l *Loader) dispatch(ctx, work context.Context, shares []*share, ready chan
 			return
 		}
 		if err == nil {
-			if err := l.anew(work, shares, list); err != nil {
+			if err := l.anew(work, l.Kafka, shares, list); err != nil {
 				stop(err)
 				return
 			}
-		}
-		now := time.Now()
-		for _, s := range shares {
-			if err != nil {
-				break
-			}
-			end := ends[s.topic][s.partition].Last
-			if s.end.Swap(end); end < s.next.Load() && !s.queued.Load() && now.UnixNano() >= s.again.Load() {
-				s.again.Store(now.Add(cmp.Or(l.Rest, 15*time.Second)).UnixNano())
-				l.Log.Error("a partition is stopped: it ends before what is loaded of it, so it lost records, or its topic was created anew; if that was meant, reset the offsets of the loaders' group for it and start again",
-					"topic", s.topic, "partition", s.partition, "ends_at", end, "loaded_to", s.next.Load(), "group", l.group())
-				l.Troubles.begin(s.trouble(), fault.New(fault.Config, "the topic ends at %d, before what is loaded of it, %d", end, s.next.Load()))
-			}
-			if !s.queued.Load() && l.due(s, now) {
-				l.queue(s, ready)
+			now := time.Now()
+			for _, s := range shares {
+				l.look(s, ends[s.topic], now)
+				if !s.queued.Load() && l.due(s, now) {
+					l.queue(s, ready)
+				}
 			}
 		}
 		select {
@@ -368,15 +394,31 @@ func (l *Loader) dispatch(ctx, work context.Context, shares []*share, ready chan
 	}
 }
 
+// look notes where the partition of a share ends, and says if it ends before what
+// is loaded of it.
+func (l *Loader) look(s *share, bounds []topics.Bounds, now time.Time) {
+	if int(s.partition) >= len(bounds) {
+		return // it has just come, or goes: the group will hear of it
+	}
+	end := bounds[s.partition].Last
+	if s.end.Swap(end); end >= s.next.Load() || s.queued.Load() || now.UnixNano() < s.again.Load() {
+		return
+	}
+	s.again.Store(now.Add(cmp.Or(l.Rest, 15*time.Second)).UnixNano())
+	l.Log.Error("a partition is stopped: it ends before what is loaded of it, so it lost records, or its topic was created anew; if that was meant, reset the offsets of the loaders' group for it and start again",
+		"topic", s.topic, "partition", s.partition, "ends_at", end, "loaded_to", s.next.Load(), "group", l.group())
+	l.Troubles.begin(s.trouble(), fault.New(fault.Config, "the topic ends at %d, before what is loaded of it, %d", end, s.next.Load()))
+}
+
 // anew is an error if another topic has taken the place of one that is loaded.
 // What is known of its offsets is then worth nothing: shares must begin afresh.
-func (l *Loader) anew(ctx context.Context, shares []*share, names []string) error {
-	ids, err := l.Kafka.TopicIDs(ctx, names...)
+func (l *Loader) anew(ctx context.Context, kafka Offsets, shares []*share, names []string) error {
+	ids, err := kafka.TopicIDs(ctx, names...)
 	if err != nil {
 		return nil //nolint:nilerr // it is asked again soon
 	}
 	for _, s := range shares {
-		if id := ids[s.topic]; id != "" && s.topicID != "" && id != s.topicID {
+		if id := ids[s.topic]; id != "" && id != s.topicID {
 			return fault.New(fault.Transient, "loading %q: the topic was deleted and created anew", s.topic)
 		}
 	}

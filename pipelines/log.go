@@ -17,8 +17,7 @@ type Log interface {
 	Producer(ctx context.Context, id string, names ...string) (Producer, error)
 	LoadPosition(ctx context.Context, state, group, topic string) ([]byte, error)
 	Ends(ctx context.Context, names ...string) (map[string][]topics.Bounds, error)
-	// Span calls fn with every committed record of [from, to).
-	Span(ctx context.Context, topic string, partition int32, from, to int64, fn func(*topics.FetchedRecord) error) error
+	Reader() Reader
 }
 
 // Producer is a topics.Producer.
@@ -47,11 +46,12 @@ type Committer interface {
 	Commit(ctx context.Context, offsets []topics.OffsetMeta) error
 }
 
-// Reader calls fn with the committed records of [from, to) that one fetch
-// brings, and returns the offset to go on from. An error of fn ends it and is
-// returned as it is; the offset is then that of the record which fn refused.
+// Reader calls fn with the committed records of a span that one fetch brings, and
+// returns the offset to go on from. An error of fn ends it and is returned as it
+// is; the offset is then that of the record which fn refused. With the ID of a
+// topic it reads that topic or nothing: never another one of the same name.
 type Reader interface {
-	Read(ctx context.Context, topic string, partition int32, from, to int64, fn func(*topics.FetchedRecord) error) (int64, error)
+	Read(ctx context.Context, from topics.FetchFrom, fn func(*topics.FetchedRecord) error) (int64, error)
 }
 
 // Store takes named inserts, each once: see warehouse.Load. It is a warehouse.Warehouse.
@@ -73,8 +73,8 @@ func (k kafkaLog) Producer(ctx context.Context, id string, names ...string) (Pro
 	return kafkaProducer{p}, nil
 }
 
-func (k kafkaLog) Span(ctx context.Context, topic string, partition int32, from, to int64, fn func(*topics.FetchedRecord) error) error {
-	return k.Fetcher(topic, partition, from, topics.FetchOptions{ReadCommitted: true}).Span(ctx, from, to, fn)
+func (k kafkaLog) Reader() Reader {
+	return sessionReader{k.Session(topics.FetchOptions{ReadCommitted: true})}
 }
 
 type kafkaProducer struct{ *topics.Producer }
@@ -84,9 +84,9 @@ func (p kafkaProducer) Begin() Txn { return p.Producer.Begin() }
 // sessionReader is a fetch session as a Reader.
 type sessionReader struct{ *topics.Session }
 
-func (s sessionReader) Read(ctx context.Context, topic string, partition int32, from, to int64, fn func(*topics.FetchedRecord) error) (int64, error) {
-	got, err := s.Fetch(ctx, []topics.FetchFrom{{Topic: topic, Partition: partition, Offset: from, To: to}})
-	next := from
+func (s sessionReader) Read(ctx context.Context, from topics.FetchFrom, fn func(*topics.FetchedRecord) error) (int64, error) {
+	got, err := s.Fetch(ctx, []topics.FetchFrom{from})
+	next := from.Offset
 	for i := range got {
 		if next, err = got[i].Each(fn); err != nil {
 			break

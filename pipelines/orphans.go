@@ -86,6 +86,29 @@ func findOrphans(ctx context.Context, k Log, s *Stream, last int64) (orphans, in
 	return found, highest, nil
 }
 
+// span calls fn with every committed record of a span. It does not wait for records
+// that can no longer come, because the topic was created anew and is shorter now.
+func span(ctx context.Context, k Log, at topics.FetchFrom, fn func(*topics.FetchedRecord) error) error {
+	for r := k.Reader(); at.Offset < at.To; {
+		next, err := r.Read(ctx, at, fn)
+		if err != nil {
+			return err
+		}
+		if next > at.Offset {
+			at.Offset = next
+			continue
+		}
+		ends, err := k.Ends(ctx, at.Topic)
+		if err != nil {
+			return err
+		}
+		if list := ends[at.Topic]; int(at.Partition) >= len(list) || list[at.Partition].Last < at.To {
+			return fault.New(fault.Transient, "reading %s/%d from %d to %d: it no longer reaches so far, the topic was created anew", at.Topic, at.Partition, at.Offset, at.To)
+		}
+	}
+	return nil
+}
+
 // partition looks back from the end in growing windows until it meets a row
 // that the position knows, or the partition's beginning: numbers only grow.
 func (o orphans) partition(ctx context.Context, k Log, topic string, partition int32, b topics.Bounds, last int64) (highest int64, err error) {
@@ -93,7 +116,10 @@ func (o orphans) partition(ctx context.Context, k Log, topic string, partition i
 		from := max(b.First, b.Last-window)
 		var hashes []uint64
 		known := from == b.First
-		err := k.Span(ctx, topic, partition, from, b.Last, func(r *topics.FetchedRecord) error {
+		err := span(ctx, k, topics.FetchFrom{Topic: topic, Partition: partition, Offset: from, To: b.Last}, func(r *topics.FetchedRecord) error {
+			if r.Header == nil {
+				return nil // somebody else wrote it
+			}
 			var e record.Envelope
 			n, err := parseHeader(r.Header, &e)
 			if err != nil {

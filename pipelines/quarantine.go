@@ -61,7 +61,8 @@ func (w *worker) explain(ctx context.Context, b *block, flow int, refused []int,
 	reader := w.newReader()
 	row := 0 // of the flow's accepted rows
 	for next := b.span.From; next < b.span.To; {
-		after, err := reader.Read(ctx, s.topic, s.partition, next, b.span.To, func(r *topics.FetchedRecord) error {
+		from := topics.FetchFrom{Topic: s.topic, ID: b.topicID, Partition: s.partition, Offset: next, To: b.span.To}
+		after, err := reader.Read(ctx, from, func(r *topics.FetchedRecord) error {
 			c := record.Chunk{Topic: s.topic, Partition: s.partition, Format: s.stream.Format}
 			e, err := envelope(r, s)
 			if err != nil {

@@ -133,7 +133,17 @@ func (q *Quiescer) pending(ctx context.Context) ([]Pending, error) {
 		return nil, err
 	}
 	names := slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(n string) bool { return !strings.HasPrefix(n, "in.") })
-	stored, err := q.Kafka.Offsets(ctx, LoadGroup, names...)
+	return pendingLoads(ctx, q.Kafka, names)
+}
+
+// pendingLoads are the loads of topics that the loaders began and did not end. What
+// was begun of an earlier topic of the same name can never be ended.
+func pendingLoads(ctx context.Context, kafka Offsets, names []string) ([]Pending, error) {
+	stored, err := kafka.Offsets(ctx, LoadGroup, names...)
+	if err != nil {
+		return nil, err
+	}
+	ids, err := kafka.TopicIDs(ctx, names...)
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +154,7 @@ func (q *Quiescer) pending(ctx context.Context) ([]Pending, error) {
 			if err != nil {
 				return nil, fault.Mark(fault.Bug, err)
 			}
-			if ok {
+			if ok && (in.Topic == "" || in.Topic == ids[n]) {
 				out = append(out, Pending{n, int32(i), in})
 			}
 		}
@@ -152,20 +162,28 @@ func (q *Quiescer) pending(ctx context.Context) ([]Pending, error) {
 	return out, nil
 }
 
-// drain repeats the pending loads, as the next loader would.
-func (q *Quiescer) drain(ctx context.Context, pending []Pending) error {
-	now := byTopic(q.Streams)
-	under := map[string]*Stream{} // a stream of every topic, as one of its loads was begun
+// under is a stream of every topic, as one of its pending loads was begun.
+func (q *Quiescer) under(pending []Pending) (map[string]*Stream, error) {
+	now, out := byTopic(q.Streams), map[string]*Stream{}
 	for _, p := range pending {
 		s := now[p.Topic]
 		if (s == nil || s.Plan() != p.Plan) && q.Earlier != nil {
 			s = q.Earlier(p.Topic, p.Plan)
 		}
 		if s == nil || s.Plan() != p.Plan {
-			return fault.Hint(fault.Config, "run the version or the declarations that began it until it has ended, or say --allow pending:load if its rows may be lost",
+			return nil, fault.Hint(fault.Config, "run the version or the declarations that began it until it has ended, or say --allow pending:load if its rows may be lost",
 				"changing the warehouse under a pending load: %s was begun under another plan", p)
 		}
-		under[p.Topic] = s
+		out[p.Topic] = s
+	}
+	return out, nil
+}
+
+// drain repeats the pending loads, as the next loader would.
+func (q *Quiescer) drain(ctx context.Context, pending []Pending) error {
+	under, err := q.under(pending)
+	if err != nil {
+		return err
 	}
 	q.Log.Info("finishing pending loads first", "loads", len(pending), "first", pending[0].String())
 	return (&Loader{Kafka: q.Kafka, Warehouse: q.Warehouse, Log: q.Log, Earlier: q.Earlier}).Finish(ctx, slices.Collect(maps.Values(under)))
@@ -193,7 +211,11 @@ func (l *Loader) Finish(ctx context.Context, streams []*Stream) error {
 	if err != nil {
 		return err
 	}
-	w := l.worker(gen)
+	return l.worker(gen).finish(ctx, shares)
+}
+
+// finish repeats the pending loads of shares.
+func (w *worker) finish(ctx context.Context, shares []*share) error {
 	for _, s := range shares {
 		if s.pending.To > 0 {
 			if err := w.block(ctx, s); err != nil {

@@ -5,9 +5,13 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"testing/fstest"
 	"testing/synctest"
@@ -22,8 +26,8 @@ import (
 
 // Long runs:
 //
-//	go test ./pipelines -run TestSimulation$ -timeout 2h -worlds 300000
-//	go test ./pipelines -run TestSimulation$ -seed 4711   # one world, with its history
+//	go test ./pipelines -run 'TestSimulation$' -v -timeout 2h -worlds 300000
+//	go test ./pipelines -run 'TestSimulation$' -v -seed 4711   # one world, with its history
 var (
 	simWorlds = flag.Int("worlds", 1000, "worlds to simulate")
 	simFirst  = flag.Uint64("first", 1, "seed of the first world")
@@ -50,21 +54,111 @@ var sabotages = []string{
 	"orphans still to come are forgotten",
 	"numbers follow the count",
 	"reads aborted records",
+	"reads open records",
 	"janitor deletes what was not read",
+	"what was deleted unread is passed over",
 	"a token per attempt",
 	"no window of tokens",
 	"a token outlives its rows",
 	"a lost answer counts as success",
 	"refused rows are not recorded",
 	"versions from our clock",
+	// Changes of the declarations.
+	"pending loads are not drained before a table is rewritten",
+	"a table is rewritten while loaders run",
+	"a hold that was lost is not noticed",
+	"a late loader goes on with the declarations that it knows",
+	"a version is said to be run before it is",
+	// Topics that are deleted and created anew.
+	"what was stored for the old topic is used for the new",
+	"records of another topic under an old name",
+	"tokens without the topic's life",
 }
 
-// simMeasures is what each of the two plans calls the value.
-var simMeasures = []string{"resident_households", "resident_population"}
+// happening is something that does not happen on good days.
+type happening int
+
+const (
+	lostRequest happening = iota
+	lostAnswer
+	lateRequest
+	lateCopy
+	forgottenToken
+	killedProcess
+	stalledProcess
+	jumpedClock
+	rebalanced
+	crashedBroker
+	halfCommitted
+	slowCommit
+	timedOut
+	fullBroker
+	fullWarehouse
+	deletedTopic
+	addedPartition
+	expiredRecords
+	resetOffset
+	begunVersion
+	appliedVersion
+	drainedLoads
+	rewrittenTable
+	happeningCount
+)
+
+var happenings = [happeningCount]string{
+	lostRequest:    "requests lost",
+	lostAnswer:     "answers lost",
+	lateRequest:    "inserts that arrived after their client gave up",
+	lateCopy:       "inserts that arrived once more",
+	forgottenToken: "inserts repeated when their token was forgotten",
+	killedProcess:  "processes killed",
+	stalledProcess: "processes stalled",
+	jumpedClock:    "clocks that jumped",
+	rebalanced:     "rebalances",
+	crashedBroker:  "brokers killed",
+	halfCommitted:  "brokers killed in the middle of a commit",
+	slowCommit:     "commits whose markers came one by one",
+	timedOut:       "transactions aborted for their age",
+	fullBroker:     "disks full, broker",
+	fullWarehouse:  "disks full, warehouse",
+	deletedTopic:   "topics deleted",
+	addedPartition: "partitions added",
+	expiredRecords: "retentions that deleted unread records",
+	resetOffset:    "offsets reset by the operator",
+	begunVersion:   "versions of the declarations begun",
+	appliedVersion: "versions put in force",
+	drainedLoads:   "drains of pending loads",
+	rewrittenTable: "tables rewritten",
+}
+
+// tally is what worlds were like.
+type tally struct {
+	worlds, steps int
+	happened      [happeningCount]int
+}
+
+func (t *tally) add(o *tally) {
+	t.worlds, t.steps = t.worlds+o.worlds, t.steps+o.steps
+	for i, n := range o.happened {
+		t.happened[i] += n
+	}
+}
+
+func (t *tally) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d worlds of %d steps on average; in them", t.worlds, t.steps/max(1, t.worlds))
+	for i, n := range t.happened {
+		fmt.Fprintf(&b, "\n%12d  %s", n, happenings[i])
+	}
+	return b.String()
+}
+
+// simMeasures is what each of the plans calls the value.
+var simMeasures = []string{"resident_households", "resident_population", "registered_households"}
 
 var simVillages []string
 
-// simStreams compiles the same stream under two plans.
+// simStreams compiles the same stream under every plan.
 func simStreams(t testing.TB) []*Stream {
 	t.Helper()
 	file, err := os.ReadFile("testdata/counter.yaml")
@@ -94,52 +188,109 @@ func simStreams(t testing.TB) []*Stream {
 			}
 		}
 	}
-	if len(out) != 2 || out[0].Plan() == out[1].Plan() {
-		t.Fatal("the simulation needs two plans of one stream")
+	if len(out) != 3 || out[0].Plan() == out[1].Plan() || out[0].Plan() == out[2].Plan() || out[1].Plan() == out[2].Plan() {
+		t.Fatal("the simulation needs three plans of one stream")
 	}
 	return out
 }
 
 // play runs worlds until one is wrong, in one bubble: its clock makes waiting free.
-func play(t *testing.T, first uint64, n int, bad string, streams []*Stream) (at uint64, wrong error) {
+func play(t *testing.T, first uint64, n int, bad string, streams []*Stream) (out tally, at uint64, wrong error) {
 	t.Helper()
-	defer debug.SetGCPercent(debug.SetGCPercent(800)) // worlds are short-lived
 	synctest.Test(t, func(*testing.T) {
 		for seed := first; seed < first+uint64(n); seed++ {
-			if err := newWorld(seed, bad, streams).run(); err != nil {
+			if err := newWorld(seed, bad, streams, &out).run(); err != nil {
 				at, wrong = seed, err
 				return
 			}
+			out.worlds++
 		}
 	})
-	return at, wrong
+	return out, at, wrong
 }
 
 func TestSimulation(t *testing.T) {
 	streams := simStreams(t)
 	if *simSeed > 0 {
 		synctest.Test(t, func(t *testing.T) {
-			w := newWorld(*simSeed, *simBad, streams)
+			w := newWorld(*simSeed, *simBad, streams, &tally{})
 			w.traced = true
 			err := w.run()
-			t.Logf("%s\nseed %d: %v", strings.Join(w.history, "\n"), *simSeed, err)
+			t.Logf("%+v\n%s\nseed %d: %v", w.kind, strings.Join(w.history, "\n"), *simSeed, err)
 		})
 		return
 	}
-	began := time.Now()
-	if at, err := play(t, *simFirst, *simWorlds, "", streams); err != nil {
-		t.Fatalf("world %d: %v\nsee its history: go test ./pipelines -run TestSimulation$ -v -seed %d", at, err, at)
+	defer debug.SetGCPercent(debug.SetGCPercent(800)) // worlds are short-lived
+	r := &simRun{began: time.Now(), next: *simFirst, end: *simFirst + uint64(*simWorlds)}
+	t.Logf("worlds %d to %d", r.next, r.end-1)
+	t.Run("worlds", func(t *testing.T) {
+		for i := range min(runtime.GOMAXPROCS(0), 1+*simWorlds/simChunk) {
+			t.Run(fmt.Sprint(i), func(t *testing.T) {
+				t.Parallel()
+				for r.chunk(t, streams) {
+				}
+			})
+		}
+	})
+	t.Logf("worlds %d to %d: %s\n%.1f worlds per second of this process's CPU time", *simFirst, r.end-1, r.sum.String(), float64(r.sum.worlds)/cpuSeconds())
+}
+
+// simChunk is how many worlds share a bubble.
+const simChunk = 500
+
+// simRun is a run over many seeds by several goroutines.
+type simRun struct {
+	mu        sync.Mutex
+	began     time.Time
+	told      time.Time
+	next, end uint64
+	sum       tally
+}
+
+// chunk plays the next worlds, and reports whether there may be more.
+func (r *simRun) chunk(t *testing.T, streams []*Stream) bool {
+	r.mu.Lock()
+	first := r.next
+	n := int(min(simChunk, r.end-first))
+	r.next += uint64(n)
+	r.mu.Unlock()
+	if n == 0 || t.Failed() {
+		return false
 	}
-	t.Logf("%d worlds in %s", *simWorlds, time.Since(began).Round(time.Millisecond))
+	sum, at, err := play(t, first, n, "", streams)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sum.add(&sum)
+	if err != nil {
+		t.Errorf("world %d: %v\nits history: go test ./pipelines -run 'TestSimulation$' -v -seed %d", at, err, at)
+		r.next = r.end
+		return false
+	}
+	if now := time.Now(); now.Sub(r.told) > 30*time.Second {
+		if !r.told.IsZero() {
+			t.Logf("%d worlds in %s, none wrong", r.sum.worlds, now.Sub(r.began).Round(time.Second))
+		}
+		r.told = now
+	}
+	return true
+}
+
+func cpuSeconds() float64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return math.NaN()
+	}
+	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
 }
 
 // TestSimulationCatches: each sabotage is caught, and soon.
 func TestSimulationCatches(t *testing.T) {
 	streams := simStreams(t)
+	defer debug.SetGCPercent(debug.SetGCPercent(800))
 	const within = 1500
 	for _, bad := range sabotages {
 		t.Run(bad, func(t *testing.T) {
-			at, err := play(t, 1, within, bad, streams)
+			_, at, err := play(t, 1, within, bad, streams)
 			if err == nil {
 				t.Fatalf("not caught in %d worlds", within)
 			}
@@ -156,7 +307,7 @@ func TestSimulationIsDeterministic(t *testing.T) {
 		synctest.Test(t, func(*testing.T) {
 			var all []string
 			for seed := uint64(1); seed <= 20; seed++ {
-				w := newWorld(seed, "", streams)
+				w := newWorld(seed, "", streams, &tally{})
 				w.traced = true
 				err := w.run()
 				all = append(all, append(w.history, fmt.Sprint(err))...)

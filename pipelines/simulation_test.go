@@ -2,26 +2,27 @@ package pipelines
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"iter"
 	"log/slog"
 	"math/rand/v2"
+	"runtime/debug"
 	"strings"
 	"time"
 
-	"rongtong/connectors"
-	"rongtong/schemas"
 	"rongtong/schemas/fault"
-	"rongtong/schemas/record"
 )
 
 // The simulation runs the product's own protocol code (Ingest.stream,
-// Loader.shares, worker.block and all below them) in worlds where everything
-// goes wrong: see TestSimulation. What is simulated is what lies behind the
-// interfaces of log.go: a Kafka log with transactions and groups
+// Loader.shares, worker.make, worker.loadAll, Quiescer.under, worker.finish and all
+// below them) in worlds where everything goes wrong: see TestSimulation. What is
+// simulated is what lies behind the interfaces of log.go: a Kafka log with
+// transactions, groups and topics that are deleted and created anew
 // (simulation_kafka_test.go), a warehouse with a window of tokens
-// (simulation_warehouse_test.go), and a source.
+// (simulation_warehouse_test.go), a source (simulation_source_test.go), and the
+// topic of the declarations with those who apply and follow them
+// (simulation_plans_test.go). What must be true at the end is in
+// simulation_audit_test.go.
 //
 // A world is a function of its seed. Every process is a coroutine that stops
 // before each of its outside effects; the scheduler here picks who goes on, so
@@ -33,22 +34,37 @@ type world struct {
 	seed uint64
 	r    *rand.Rand
 	bad  string // the sabotage, "" for none
+	kind simKind
 
-	streams []*Stream // the same stream under plan 0 and plan 1
-	plan    int       // the plan that the operator wants deployed
+	plans []*Stream // the same stream under each plan
+	width int       // partitions that the declarations say
+	plan  int       // of cold worlds: the plan that the operator wants deployed
 
-	log    simLog
-	store  simStore
-	source simSource
+	log      simLog
+	store    simStore
+	source   simSource
+	declared simDeclared
 
 	actors []*actor
+	ready  []*actor // of a step
 	steps  int
 	calm   bool // no more faults: everything must come to rest
 	wild   int  // faults per hundred calls
 	wall   int64
+	wrong  error // what somebody did that nobody may
 
+	tally   *tally
 	history []string // of the last steps, when traced
 	traced  bool
+}
+
+// simKind is what may happen in a world, beside the faults of all worlds.
+type simKind struct {
+	ids       bool // the brokers tell the IDs of topics
+	embedded  bool // the broker commits like the embedded one: a crash may part rows and position
+	hot       bool // declarations are applied under way; otherwise processes are restarted with others
+	recreates bool // the topic is deleted and created anew
+	expires   bool // the broker deletes records that nobody has read
 }
 
 // actor is one process.
@@ -63,7 +79,9 @@ type actor struct {
 	killed  bool
 	stalled int // steps until it wakes up
 	life    int // how often it was started
-	plan    int // of a loader: which version is deployed
+
+	plan      int        // of a loader in a cold world: which one is deployed
+	following *simFollow // of a loader in a hot world
 
 	attempts int
 	cached   []byte // a position that only a sabotaged process remembers
@@ -73,13 +91,13 @@ type killed struct{}
 
 // start makes a fresh process of the actor's role.
 func (a *actor) start() {
-	a.killed, a.stalled, a.cached = false, 0, nil
+	a.killed, a.stalled, a.cached, a.following = false, 0, nil, nil
 	a.life++
 	a.skew = a.w.r.Int64N(20_000) - 10_000
 	a.next, _ = iter.Pull(func(yield func(struct{}) bool) {
 		defer func() {
 			if p := recover(); p != nil && p != (killed{}) {
-				panic(p)
+				panic(fmt.Sprintf("world %d, %s: %v\n%s", a.w.seed, a.name, p, debug.Stack()))
 			}
 		}()
 		a.yield = yield
@@ -98,6 +116,20 @@ func (a *actor) at(what string) {
 	if a.killed {
 		panic(killed{})
 	}
+	if a.following != nil {
+		a.following.sometimes()
+	}
+}
+
+// step lets the process go on to its next effect.
+func (a *actor) step() {
+	if a.next == nil {
+		a.start()
+	}
+	if _, ok := a.next(); !ok {
+		a.next = nil
+		a.w.note("%s ends", a.name)
+	}
 }
 
 // kill is kill -9: nothing of the process's intentions happens any more.
@@ -115,6 +147,22 @@ func (w *world) note(format string, args ...any) {
 	}
 }
 
+// happens notes that something happened that does not happen on good days.
+func (w *world) happens(kind happening, format string, args ...any) {
+	w.tally.happened[kind]++
+	if w.traced {
+		w.note(format, args...)
+	}
+}
+
+// fail ends the world: somebody did what nobody may.
+func (w *world) fail(format string, args ...any) {
+	if w.wrong == nil {
+		w.wrong = fmt.Errorf(format, args...)
+		w.note("WRONG: %v", w.wrong)
+	}
+}
+
 // fate is what becomes of a request.
 type fate int
 
@@ -129,33 +177,39 @@ func (a *actor) fate(what string) fate {
 	if w.calm || w.r.IntN(100) >= w.wild {
 		return done
 	}
-	f := lostBefore
+	f, kind := lostBefore, lostRequest
 	if w.r.IntN(2) == 0 {
-		f = lostAfter
+		f, kind = lostAfter, lostAnswer
 	}
-	w.note("%s: %s: %v", a.name, what, map[fate]string{lostBefore: "the request is lost", lostAfter: "the answer is lost"}[f])
+	w.happens(kind, "%s: %s: %v", a.name, what, happenings[kind])
 	return f
 }
 
 var errLost = fault.New(fault.Transient, "the connection was lost")
 
 // newWorld makes the world of a seed.
-func newWorld(seed uint64, bad string, streams []*Stream) *world {
+func newWorld(seed uint64, bad string, plans []*Stream, t *tally) *world {
 	r := rand.New(rand.NewPCG(seed, 7))
-	w := &world{seed: seed, r: r, bad: bad, streams: streams, wild: []int{0, 3, 10, 25}[r.IntN(4)], wall: 1_764_000_000_000}
-	s := streams[0]
-	w.log = simLog{w: w, parts: make([]simPart, s.Partitions()), txns: map[string]*simProducer{}, embedded: r.IntN(2) == 0}
-	for i := range w.log.parts {
-		w.log.parts[i].loaded.Offset = -1
-	}
+	w := &world{seed: seed, r: r, bad: bad, plans: plans, tally: t, wild: []int{0, 3, 10, 25}[r.IntN(4)], wall: 1_764_000_000_000, width: 3}
+	w.kind = simKind{ids: r.IntN(4) > 0, embedded: r.IntN(2) == 0, hot: r.IntN(4) > 0, expires: r.IntN(6) == 0}
+	w.kind.recreates = w.kind.ids && !w.kind.expires && r.IntN(3) == 0
+	w.log = simLog{w: w, txns: map[string]*simProducer{}, slow: !w.kind.embedded && r.IntN(2) == 0}
+	w.log.create()
 	w.store = simStore{w: w, tables: map[string]*simTable{}, window: 3 + r.IntN(12), dual: r.IntN(3) == 0, picky: seed%3 == 0}
 	w.source = newSimSource(w)
+	w.declared = simDeclared{w: w, versions: []simVersion{{state: simApplied}}}
 	w.add("ingest", (*actor).ingest)
 	if r.IntN(3) == 0 {
 		w.add("ingest-twin", (*actor).ingest)
 	}
 	for i := range 1 + r.IntN(3) {
 		w.add(fmt.Sprint("load-", i), (*actor).load)
+	}
+	if w.kind.hot {
+		w.add("apply", (*actor).operate)
+		if r.IntN(3) == 0 {
+			w.add("apply-twin", (*actor).operate)
+		}
 	}
 	return w
 }
@@ -172,82 +226,125 @@ const (
 	rest  = 6000
 )
 
-// run plays the world to its end and returns what is wrong with it.
+// run plays the world to its end and returns what is wrong with it. A world that
+// does not come to rest within so many steps after the last fault is wrong, too:
+// something stands still.
 func (w *world) run() error {
 	defer func() {
 		for _, a := range w.actors {
 			a.kill()
 		}
 	}()
-	for w.steps = 0; w.steps < storm; w.steps++ {
+	for w.steps = 0; w.steps < storm && w.wrong == nil; w.steps++ {
 		w.event()
 		w.step()
 	}
-	w.calm = true
-	w.note("the storm is over")
-	for ; w.steps < storm+rest; w.steps++ {
+	w.calmDown()
+	for ; w.steps < storm+rest && w.wrong == nil; w.steps++ {
 		if w.steps%700 == 0 {
 			w.plan = 1 - w.plan // the operator deploys what a loader said is missing, then the other again
 		}
+		w.operator()
 		if w.step(); w.atRest() {
 			w.store.deliverLate(true)
+			w.tally.steps += w.steps
+			if w.wrong != nil {
+				return w.wrong
+			}
 			return w.audit()
 		}
 	}
-	return fmt.Errorf("the world does not come to rest: %s", w.state())
+	if w.wrong != nil {
+		return w.wrong
+	}
+	return fmt.Errorf("the world does not come to rest within %d steps after the last fault: %s", rest, w.state())
+}
+
+// calmDown ends the faults.
+func (w *world) calmDown() {
+	w.calm = true
+	w.note("the storm is over")
+	if w.log.gone {
+		w.log.create()
+	}
+	if w.log.position == nil { // forgotten with a topic: who waits for news of the source does not know it
+		for _, a := range w.actors[:2] {
+			a.kill()
+		}
+	}
 }
 
 // step lets one process go on to its next effect.
 func (w *world) step() {
 	w.wall += w.r.Int64N(200)
 	w.store.deliverLate(false)
-	var ready []*actor
+	w.log.writeMarkers()
+	w.log.watchPartitions()
+	w.ready = w.ready[:0]
 	for _, a := range w.actors {
 		if a.stalled > 0 && !w.calm {
 			a.stalled--
 			continue
 		}
-		if a.next == nil {
-			a.start()
-		}
-		ready = append(ready, a)
+		w.ready = append(w.ready, a)
 	}
-	if len(ready) == 0 {
+	if len(w.ready) == 0 {
 		return
 	}
-	a := ready[w.r.IntN(len(ready))]
-	if _, ok := a.next(); !ok {
-		a.next = nil
-		w.note("%s ends", a.name)
-	}
+	w.ready[w.r.IntN(len(w.ready))].step()
 }
 
 // event is what happens to the installation from outside.
 func (w *world) event() {
+	if w.log.gone && w.r.IntN(12) == 0 {
+		w.log.recreate()
+	}
 	a := w.actors[w.r.IntN(len(w.actors))]
 	switch n := w.r.IntN(400); {
 	case n < 8:
-		w.note("%s is killed", a.name)
+		w.happens(killedProcess, "%s is killed", a.name)
 		a.kill()
 		w.log.expelSometimes(a)
 	case n < 14:
 		a.stalled = 5 + w.r.IntN(60)
-		w.note("%s stalls for %d", a.name, a.stalled)
+		w.happens(stalledProcess, "%s stalls for %d", a.name, a.stalled)
 		w.log.expelSometimes(a) // its session may run out meanwhile; it does not know
 	case n < 17:
 		w.log.crash()
 	case n < 20:
-		w.note("a rebalance")
+		w.happens(rebalanced, "a rebalance")
 		w.log.rebalance()
 	case n < 24:
 		jump := w.r.Int64N(7_200_000) - 3_600_000
-		w.note("the clock of %s jumps by %d ms", a.name, jump)
+		w.happens(jumpedClock, "the clock of %s jumps by %d ms", a.name, jump)
 		a.skew += jump
 	case n < 27:
 		w.plan = 1 - w.plan
 		w.note("the operator deploys plan %d", w.plan)
 	case n < 32:
 		w.log.truncate()
+	case n < 35:
+		w.log.timeOut()
+	case n < 37:
+		w.store.fullUntil = w.steps + w.r.IntN(60)
+		w.happens(fullWarehouse, "the disk of the warehouse is full")
+	case n < 39:
+		w.log.fullUntil = w.steps + w.r.IntN(60)
+		w.happens(fullBroker, "the disk of the broker is full")
+	case n < 44 && w.kind.recreates:
+		w.log.recreate()
+	case n < 46 && w.kind.recreates:
+		w.log.widen()
+	case n < 50 && w.kind.expires:
+		w.log.expire()
+	}
+	w.operator()
+}
+
+// operator does what a loader said that a person must do.
+func (w *world) operator() {
+	if w.kind.expires {
+		w.log.resetStopped()
 	}
 }
 
@@ -255,204 +352,127 @@ func (w *world) atRest() bool {
 	return w.source.delivered() && w.log.drained()
 }
 
-// --- the source ---
-
-// simSource is a register that changes: numbered records of a few things, some
-// late, some wrong, some sent twice by the source itself. It forgets what it was
-// told is durable.
-type simSource struct {
-	w        *world
-	rows     []simRow
-	forgot   int // rows below are gone
-	villages []string
-}
-
-type simRow struct {
-	village, period, value string
-	at                     int64
-	wrong                  bool
-}
-
-func newSimSource(w *world) simSource {
-	src := simSource{w: w, villages: simVillages}
-	last := map[string]int64{}
-	for i := range 25 + w.r.IntN(30) {
-		row := simRow{village: src.villages[w.r.IntN(len(src.villages))], period: fmt.Sprintf("2025-%02d", 1+w.r.IntN(2)), value: fmt.Sprint(100 + i)}
-		key := row.village + row.period
-		// Times of one thing differ, and one in five records is late.
-		row.at = 1_764_000_000_000 + int64(i)*60_000
-		if last[key] != 0 && w.r.IntN(5) == 0 {
-			row.at = last[key] - 1000*int64(1+i)
-		}
-		last[key] = max(last[key], row.at)
-		if row.wrong = w.r.IntN(9) == 0; row.wrong {
-			row.value = "约一百"
-		}
-		src.rows = append(src.rows, row)
-		if w.r.IntN(12) == 0 {
-			src.rows = append(src.rows, row)
-		}
-	}
-	return src
-}
-
-// delivered reports whether the stored position stands at the end.
-func (s *simSource) delivered() bool {
-	p, err := decodeProgress(s.w.log.position)
-	n := len(p.Position) // sealed: our number is what it ends with
-	return err == nil && n >= 8 && int(binary.LittleEndian.Uint64(p.Position[n-8:])) >= len(s.rows)
-}
-
-// simReading is the source as one process reads it.
-type simReading struct {
-	a      *actor
-	next   int
-	object *connectors.Object
-}
-
-func (s *simReading) Read(_ context.Context, dst *record.Chunk) (record.Position, error) {
-	w := s.a.w
-	s.a.at("read the source")
-	if s.next < w.source.forgot {
-		return nil, fault.New(fault.Bug, "the source no longer has row %d", s.next)
-	}
-	for s.next >= len(w.source.rows) {
-		s.a.at("wait for the source")
-	}
-	for range 1 + w.r.IntN(6) {
-		if s.next >= len(w.source.rows) {
-			break
-		}
-		row := w.source.rows[s.next]
-		s.object.Set(0, row.village)
-		s.object.Set(1, row.period)
-		s.object.Set(2, row.value)
-		s.object.Set(3, time.UnixMilli(row.at).In(simZone).Format(time.DateTime))
-		s.object.AppendTo(dst, time.Time{}, record.Upsert, fmt.Sprintf("#%d", s.next), "")
-		s.next++
-	}
-	return binary.LittleEndian.AppendUint64(nil, uint64(s.next)), nil
-}
-
-func (s *simReading) Done(_ context.Context, pos record.Position) error {
-	s.a.at("tell the source that rows are durable")
-	s.a.w.source.forgot = max(s.a.w.source.forgot, int(binary.LittleEndian.Uint64(pos)))
-	return nil
-}
-
-func (s *simReading) Stats() connectors.Stats { return connectors.Stats{} }
-func (s *simReading) Close() error            { return nil }
-
-// simOpened is the source's system as one process sees it.
-type simOpened struct{ a *actor }
-
-func (o simOpened) Check(context.Context) error                         { return nil }
-func (o simOpened) Discover(context.Context) ([]*schemas.Stream, error) { return nil, nil }
-func (o simOpened) Close() error                                        { return nil }
-func (o simOpened) Source(_ context.Context, s *schemas.Stream, from record.Position) (connectors.Source, error) {
-	src := &simReading{a: o.a, object: connectors.NewObject(s)}
-	if from != nil {
-		src.next = int(binary.LittleEndian.Uint64(from))
-	}
-	return src, nil
-}
-
-// --- the processes ---
+// --- the loaders ---
 
 var simDiscard = slog.New(slog.DiscardHandler)
 
-// ingest is Ingest.system's loop around the real stream.
-func (a *actor) ingest() {
-	in := &Ingest{Log: simDiscard}
-	tick := make(chan struct{})
-	for {
-		a.at("start ingesting")
-		err := in.stream(context.Background(), simIngestLog{a}, simOpened{a}, a.w.streams[0], tick, simDiscard)
-		a.w.note("%s starts again: %v", a.name, err)
-		if !fault.Is(err, fault.Transient) { // retry waits longer: a person has to act, or a twin to end
-			for range 60 {
-				a.at("rest")
-			}
-		}
-	}
-}
-
-// load is Loader.Run's and Loader.generation's loop around the real shares and
-// blocks, with one worker: workers of one process never share a partition.
+// load is Loader.Run around the real shares and blocks, with one worker: workers of
+// one process never share a partition.
 func (a *actor) load() {
 	w := a.w
 	a.plan = w.plan
-	stream := w.streams[a.plan]
 	l := &Loader{Warehouse: simActorStore{a}, Log: simDiscard, BlockRows: 1 + w.r.IntN(7)}
-	ctx := context.Background()
+	stream := w.plans[a.plan]
+	if w.kind.hot {
+		stream = a.follow(l)
+	}
+	l.streams.begin(map[string]*Stream{stream.Topic: stream})
 	for {
 		a.at("join the group")
-		gen := w.log.join(a)
-		shares, err := l.shares(ctx, simOffsets{a}, gen.assigned, map[string]*Stream{stream.Topic: stream})
-		if err != nil {
-			w.note("%s cannot take over: %v", a.name, err)
-			w.log.leave(a)
+		if a.keptOut() {
 			continue
 		}
-		wk := l.newWorker(gen, func() Reader { return simReader{a} })
-		for !gen.noticedOver() && err == nil {
-			a.at("look for work")
-			if w.plan != a.plan && w.r.IntN(4) == 0 {
-				w.log.leave(a) // stopped at a boundary, to be started with the new plan
-				return
-			}
-			if s := pickShare(w, shares); s != nil {
-				if err = a.turn(ctx, wk, s); err != nil {
-					w.note("%s gives its partitions up: %v", a.name, err)
-				}
-			}
+		gen := w.log.join(a)
+		if gen == nil {
+			continue // the group is held
+		}
+		err := a.generation(context.Background(), l, gen)
+		w.note("%s gives its partitions up: %v", a.name, err)
+		if err != nil || a.keptOut() {
+			w.log.leave(a)
+		}
+		if !w.kind.hot && w.plan != a.plan {
+			w.log.leave(a)
+			return // stopped at a boundary, to be started with the new plan
 		}
 	}
 }
 
-// turn makes one or two blocks of a share and loads them, as worker.run does;
-// what the two goroutines there do at the same time is done in order here.
-func (a *actor) turn(ctx context.Context, wk *worker, s *share) error {
-	orders := make(chan order, 3)
-	for range 1 + a.w.r.IntN(2) {
-		s.end.Store(a.w.log.parts[s.partition].stable())
-		b, err := wk.prepare(ctx, s)
-		if err != nil {
-			a.w.note("%s cannot make a block: %v", a.name, err)
-		}
-		if b == nil {
-			break
-		}
-		orders <- order{block: b}
+// generation is Loader.generation; what goes on there at the same time is done in
+// turn here.
+func (a *actor) generation(ctx context.Context, l *Loader, gen *simGen) error {
+	w, topic := a.w, a.w.plans[0].Topic
+	if err := l.follow(ctx, ctx); err != nil {
+		return err
 	}
-	orders <- order{done: s}
-	close(orders)
-	return wk.loadAll(ctx, orders)
+	e := l.streams.enter()
+	var shares []*share
+	defer func() {
+		for _, s := range shares {
+			l.unqueue(s)
+		}
+		l.streams.leave(e)
+	}()
+	shares, err := l.shares(ctx, simOffsets{a: a}, gen.assigned, e.value)
+	if err != nil {
+		return err
+	}
+	names, ready := []string{topic}, make(chan *share, 1)
+	wk := l.newWorker(gen, func() Reader { return simReader{a} })
+	for !gen.noticedOver() {
+		a.at("look for work")
+		if a.keptOut() || !w.kind.hot && w.plan != a.plan && w.r.IntN(4) == 0 {
+			return nil
+		}
+		if e != l.streams.now && l.renewed(&e, names, len(shares) < len(gen.assigned)) {
+			return errOthers
+		}
+		bounds, err := w.log.bounds()
+		if err != nil {
+			return err
+		}
+		if err := l.anew(ctx, simOffsets{a: a, quiet: true}, shares, names); err != nil {
+			return err
+		}
+		for _, s := range shares {
+			l.look(s, bounds, time.Now())
+		}
+		s := pickShare(w, shares)
+		if s == nil {
+			continue
+		}
+		l.queue(s, ready)
+		orders := make(chan order, turn+1)
+		wk.make(ctx, ctx, <-ready, orders)
+		close(orders)
+		if err := wk.loadAll(ctx, orders); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // pickShare takes pending loads first, as dispatch does.
 func pickShare(w *world, shares []*share) *share {
-	var open []*share
+	n := 0
 	for _, s := range shares {
 		if s.pending.To > 0 {
 			return s
 		}
-		if w.log.parts[s.partition].stable() > s.next.Load() {
-			open = append(open, s)
+		if s.end.Load() > s.next.Load() {
+			n++
 		}
 	}
-	if len(open) == 0 {
+	if n == 0 {
 		return nil
 	}
-	return open[w.r.IntN(len(open))]
+	n = w.r.IntN(n)
+	for _, s := range shares {
+		if s.end.Load() > s.next.Load() {
+			if n == 0 {
+				return s
+			}
+			n--
+		}
+	}
+	return nil
 }
 
 func (w *world) state() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "stored position %x of %d rows", w.log.position, len(w.source.rows))
-	for i := range w.log.parts {
-		p := &w.log.parts[i]
-		fmt.Fprintf(&b, "; partition %d holds [%d,%d), stable to %d, loaded to %d %q", i, p.first, len(p.entries), p.stable(), p.loaded.Offset, p.loaded.Metadata)
+	for i, p := range w.log.topic().parts {
+		fmt.Fprintf(&b, "; partition %d holds [%d,%d), stable to %d, loaded to %d %q", i, p.first, len(p.entries), p.stable(), w.log.at(i).Offset, w.log.at(i).Metadata)
 	}
 	return b.String()
 }

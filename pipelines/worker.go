@@ -86,34 +86,39 @@ func (w *worker) makeAll(ctx, loading context.Context, ready <-chan *share, orde
 		case <-loading.Done():
 			return
 		case s := <-ready:
-			w.renew(s.epoch)
-			for n := 0; n < turn && ctx.Err() == nil; n++ {
-				b, err := w.prepare(loading, s)
-				w.meter.lap()
-				if err != nil {
-					w.rest(loading, s, err)
-					break
-				}
-				if b == nil {
-					break
-				}
-				repeat := b.repeat // it may be of earlier declarations: what follows is not
-				select {
-				case orders <- order{block: b}:
-				case <-loading.Done():
-					b.release()
-					return
-				}
-				if repeat || s.again.Load() != 0 || s.end.Load()-s.read < int64(w.limits().rows/4) {
-					break
-				}
-			}
-			select {
-			case orders <- order{done: s}:
-			case <-loading.Done():
-				return
-			}
+			w.make(ctx, loading, s, orders)
 		}
+	}
+}
+
+// make makes blocks of one share while there is enough for them, a turn of them at
+// most, and then gives the share back.
+func (w *worker) make(ctx, loading context.Context, s *share, orders chan<- order) {
+	w.renew(s.epoch)
+	for n := 0; n < turn && ctx.Err() == nil; n++ {
+		b, err := w.prepare(loading, s)
+		w.meter.lap()
+		if err != nil {
+			w.rest(loading, s, err)
+			break
+		}
+		if b == nil {
+			break
+		}
+		repeat := b.repeat // it may be of earlier declarations: what follows is not
+		select {
+		case orders <- order{block: b}:
+		case <-loading.Done():
+			b.release()
+			return
+		}
+		if repeat || s.again.Load() != 0 || s.end.Load()-s.read < int64(w.limits().rows/4) {
+			break
+		}
+	}
+	select {
+	case orders <- order{done: s}:
+	case <-loading.Done():
 	}
 }
 
@@ -186,6 +191,12 @@ func (w *worker) rest(ctx context.Context, s *share, err error) {
 	w.Troubles.begin(s.trouble(), err)
 	pause := cmp.Or(w.Rest, 15*time.Second)
 	s.again.Store(time.Now().Add(pause).UnixNano())
-	w.Log.Error("a partition is stopped; nothing of it is lost, the others go on", "topic", s.topic, "partition", s.partition,
+	what := "a partition is stopped; nothing of it is lost, the others go on"
+	var out *topics.OutOfRange
+	if errors.As(err, &out) && out.Offset < out.Held.First {
+		what = fmt.Sprintf("a partition is stopped: up to %d records were deleted before they were loaded (its retention is too short, or its topic was created anew); to go on without them, set the offset of the loaders' group for it to %d and start again",
+			out.Held.First-out.Offset, out.Held.First)
+	}
+	w.Log.Error(what, "topic", s.topic, "partition", s.partition,
 		"class", fault.Of(err).String(), "again_in", pause, "error", fmt.Sprint(err))
 }

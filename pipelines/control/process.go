@@ -35,6 +35,7 @@ type process struct {
 
 	d       Declarations
 	version declared.Version // in force here; Number 0: none
+	inForce atomic.Int64     // its number, for other goroutines
 	node    Node
 	said    string // what the presence says now
 	voice   *topics.Presence
@@ -235,7 +236,23 @@ func (p *process) change(ctx context.Context, v declared.Version) error {
 	}
 	p.log.Info("other declarations are in force", "version", v.Number, "before", p.version.Number, "took", time.Since(began).Round(time.Millisecond))
 	p.d, p.version, p.node.Version = d, v, v.Number
+	p.inForce.Store(int64(v.Number))
 	p.node.Folder = ""
+	return nil
+}
+
+// caughtUp returns when what is in force now is in force here: see
+// pipelines.Loader.Follow.
+func (p *process) caughtUp(ctx context.Context) error {
+	if _, err := p.store.Refresh(ctx); err != nil {
+		return err
+	}
+	v, ok := p.store.Applied()
+	for ok && p.inForce.Load() < int64(v.Number) {
+		if sleep(ctx, 50*time.Millisecond); ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
 	return nil
 }
 

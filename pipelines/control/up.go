@@ -89,6 +89,7 @@ func up(ctx context.Context, o Options, work Work, running *atomic.Pointer[proce
 		return err
 	}
 	p.node.Version = p.version.Number
+	p.inForce.Store(int64(p.version.Number))
 	if p.version.Number == 0 && o.Overlay != "" {
 		p.node.Folder = o.Overlay
 	}
@@ -152,7 +153,7 @@ func (p *process) take(ctx context.Context, w *warehouse.Warehouse, work Work) e
 				return err
 			}
 			earlier := &earlierStreams{store: p.store, first: p.o.load}
-			l := &pipelines.Loader{Kafka: p.k, Warehouse: w, Log: r.log, Workers: work.Workers, Earlier: earlier.find, Troubles: troubles}
+			l := &pipelines.Loader{Kafka: p.k, Warehouse: w, Log: r.log, Workers: work.Workers, Earlier: earlier.find, Follow: p.caughtUp, Troubles: troubles}
 			r.run = func(ctx context.Context) error { return l.Run(ctx, p.d.Streams) }
 			r.swap = func(ctx context.Context, d Declarations) error { return l.Switch(ctx, d.Streams) }
 		case "schedule":

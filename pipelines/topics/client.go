@@ -30,6 +30,7 @@ type Client struct {
 	leaders map[string][]int32  // topic to the leader of each partition; -1: none
 	written map[string][]string // transactional ID to the topics its producers wrote to
 	ids     bool                // the brokers tell the IDs of topics
+	byID    bool                // and let records be asked for by them
 }
 
 type options struct {

@@ -199,6 +199,8 @@ func FuzzAnswers(f *testing.F) {
 		parseMetadata(b)
 		s := &Session{c: &Client{leaders: map[string][]int32{}}, bufs: map[int32]*fetchBuf{0: {answer: b}}, grow: map[tp]int32{}}
 		s.parse(0, []FetchFrom{{Topic: "a"}})
+		s.bufs[0].version = fetchByID
+		s.parse(0, []FetchFrom{{Topic: "a", ID: "AAAAAAAAAAAAAAAAAAAAAA"}})
 		claims(b)
 		txn := &Txn{p: &Producer{c: s.c}}
 		txn.placed(b, []batch{{at: tp{"a", 0}}})

@@ -217,7 +217,8 @@ func TestConformOutOfRange(t *testing.T) {
 			return err
 		})
 		ensure(t, c, Topic{Name: a, Partitions: 1})
-		if anew, err := c.TopicIDs(ctx, a); err != nil || anew[a] == "" || anew[a] == first[a] {
+		anew, err := c.TopicIDs(ctx, a)
+		if err != nil || anew[a] == "" || anew[a] == first[a] {
 			t.Fatalf("the identity of the topic created anew is %v, that of the first %v, %v", anew, first, err)
 		}
 		p = producer(t, c, b.n("one"), a)
@@ -225,6 +226,31 @@ func TestConformOutOfRange(t *testing.T) {
 		refused("of the topic's earlier life", 30)
 		if got := fmt.Sprint(values(t, c, a, 0)); got != "[anew]" {
 			t.Fatal(got)
+		}
+
+		// Asked for by its ID, a topic that is gone has no records: those of the one
+		// that has its name now are not taken for them.
+		s := c.Session(FetchOptions{ReadCommitted: true, MaxWait: 50 * time.Millisecond})
+		patience, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
+		if got, err := s.Fetch(patience, []FetchFrom{{Topic: a, ID: first[a]}}); err == nil || len(got) > 0 {
+			t.Fatalf("a topic that is gone gives %d answers, %v", len(got), err)
+		}
+		var read []string
+		until(t, func() error {
+			got, err := s.Fetch(ctx, []FetchFrom{{Topic: a, ID: anew[a]}})
+			must(t, err)
+			for i := range got {
+				_, err := got[i].Each(func(r *FetchedRecord) error { read = append(read, string(r.Value)); return nil })
+				must(t, err)
+			}
+			if len(read) == 0 {
+				err = errors.New("nothing was read")
+			}
+			return err
+		})
+		if fmt.Sprint(read) != "[anew]" {
+			t.Fatal(read)
 		}
 	})
 }

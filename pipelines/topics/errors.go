@@ -109,6 +109,9 @@ var verdicts = map[kafka.Error]verdict{
 	88: again,   // unstable offset commit
 	89: again,   // throttling quota
 	90: fenced,  // producer fenced
+
+	100: reroute, // unknown topic ID: its topic is gone, or this broker does not know it yet
+	103: reroute, // another topic has the name
 }
 
 // judge returns the verdict on any error of a round trip, and whether the error

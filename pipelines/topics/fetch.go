@@ -3,6 +3,7 @@ package topics
 import (
 	"cmp"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"math"
@@ -46,6 +47,11 @@ type FetchFrom struct {
 	Partition int32
 	Offset    int64
 	To        int64 // 0: no end
+	// ID is that of the topic, as TopicIDs tells it. With it, brokers that know IDs
+	// (Apache Kafka 3.1 and later) give the records of that topic or none: while
+	// another one has its name, Fetch waits until ctx ends. Empty: whichever topic
+	// has the name.
+	ID string
 }
 
 // Fetched is the answer about one partition. It is borrowed from its Session
@@ -105,9 +111,10 @@ type Session struct {
 }
 
 type fetchBuf struct {
-	w      writer
-	answer []byte
-	list   []aborted
+	w       writer
+	version int16 // of the request in w
+	answer  []byte
+	list    []aborted
 }
 
 // Session returns a new fetch session. It holds no connection and needs no Close.
@@ -222,7 +229,14 @@ func (s *Session) shrink() {
 // ask does the round trip with one broker and keeps the answer in its buffer b.
 func (s *Session) ask(ctx context.Context, b *fetchBuf, id int32, list []FetchFrom, brokers int) error {
 	w := &b.w
-	s.c.request(w, protocol.Fetch, 10)
+	b.version = fetchByName
+	if s.c.fetchesByID(list) {
+		b.version = fetchByID
+	}
+	s.c.request(w, protocol.Fetch, b.version)
+	if b.version == fetchByID {
+		w.noTags() // of the header
+	}
 	w.i32(-1)
 	wait := s.opts.MaxWait
 	if brokers > 1 {
@@ -243,15 +257,59 @@ func (s *Session) ask(ctx context.Context, b *fetchBuf, id int32, list []FetchFr
 	w.i32(0)  // no fetch session of the broker's kind
 	w.i32(-1) // and none to begin
 	share := max(1, min(s.opts.PartitionBytes, s.opts.MaxBytes/int32(len(list))))
-	writeFetch(w, list, func(p tp) int32 { return max(share, s.grow[p]) })
-	w.i32(0) // forgotten topics
-	e := &exchange{frame{key: protocol.Fetch, version: 10, parts: [][]byte{w.b}, answer: b.answer}, id}
+	limit := func(p tp) int32 { return max(share, s.grow[p]) }
+	if b.version == fetchByID {
+		writeFetchByID(w, list, limit)
+	} else {
+		writeFetch(w, list, limit)
+	}
+	e := &exchange{frame{key: protocol.Fetch, version: b.version, parts: [][]byte{w.b}, answer: b.answer}, id}
 	if err := s.c.trip(ctx, s.c.line, e, wait+s.c.opts.request); err != nil {
 		b.w, b.answer = writer{}, nil // the connection may still use them
 		return err
 	}
 	b.answer = e.answer
 	return nil
+}
+
+// fetchByName is the version of Fetch that names topics by their names.
+const fetchByName = 10
+
+// fetchesByID reports whether records can be asked for by the IDs of their topics.
+func (c *Client) fetchesByID(list []FetchFrom) bool {
+	c.mu.Lock()
+	can := c.byID
+	c.mu.Unlock()
+	return can && !slices.ContainsFunc(list, func(f FetchFrom) bool { return f.ID == "" })
+}
+
+// writeFetchByID writes every partition as a topic of its own.
+func writeFetchByID(w *writer, list []FetchFrom, limit func(tp) int32) {
+	w.ccount(len(list))
+	for _, f := range list {
+		w.b = append(w.b, topicID(f.ID)...)
+		w.ccount(1)
+		w.i32(f.Partition)
+		w.i32(-1) // leader epoch: unknown
+		w.i64(f.Offset)
+		w.i32(-1) // epoch of what was fetched last: unknown
+		w.i64(-1)
+		w.i32(limit(tp{f.Topic, f.Partition}))
+		w.noTags()
+		w.noTags()
+	}
+	w.ccount(0) // forgotten topics
+	w.cstr("")  // rack
+	w.noTags()
+}
+
+// topicID is the ID of a topic as brokers write it: 16 bytes.
+func topicID(text string) []byte {
+	id, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil || len(id) != 16 {
+		return make([]byte, 16) // of no topic
+	}
+	return id
 }
 
 // writeFetch writes runs of one topic together; a topic may occur in several.
@@ -278,11 +336,15 @@ func writeFetch(w *writer, list []FetchFrom, limit func(tp) int32) {
 			w.i32(limit(tp{list[i].Topic, list[i].Partition}))
 		}
 	}
+	w.i32(0) // forgotten topics
 }
 
 // parse adds the partitions of a broker's answer to s.out.
 func (s *Session) parse(id int32, list []FetchFrom) error {
 	b := s.bufs[id]
+	if b.version == fetchByID {
+		return s.parseByID(b, list)
+	}
 	r := reader{b: b.answer}
 	s.c.line.throttledMS(r.i32())
 	if err := code(r.i16()); err != nil {
@@ -319,6 +381,51 @@ func (s *Session) parse(id int32, list []FetchFrom) error {
 				return err
 			}
 		}
+	}
+	return r.err
+}
+
+// parseByID is parse for an answer that names topics by their IDs.
+func (s *Session) parseByID(b *fetchBuf, list []FetchFrom) error {
+	r := reader{b: b.answer}
+	r.tags() // of the header
+	s.c.line.throttledMS(r.i32())
+	if err := code(r.i16()); err != nil {
+		return err
+	}
+	r.i32() // session
+	b.list = b.list[:0]
+	for range r.ccount(18) {
+		topic := base64.RawURLEncoding.EncodeToString(r.take(16))
+		for range r.ccount(35) {
+			f := Fetched{s: s}
+			partition := r.i32()
+			err := code(r.i16())
+			f.HighWater = r.i64()
+			f.Held.Last = r.i64()
+			f.Held.First = r.i64()
+			at := len(b.list)
+			for range r.ccount(17) {
+				b.list = append(b.list, aborted{r.i64(), r.i64()})
+				r.tags()
+			}
+			f.aborted = b.list[at:len(b.list):len(b.list)]
+			r.i32() // another replica to read from
+			f.set = r.cblob()
+			r.tags()
+			if r.err != nil {
+				return r.err
+			}
+			i := slices.IndexFunc(list, func(q FetchFrom) bool { return q.Partition == partition && q.ID == topic })
+			if i < 0 {
+				return errShort
+			}
+			f.FetchFrom = list[i]
+			if err := s.accept(&f, err); err != nil {
+				return err
+			}
+		}
+		r.tags()
 	}
 	return r.err
 }

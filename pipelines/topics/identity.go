@@ -10,9 +10,14 @@ import (
 	"github.com/segmentio/kafka-go/protocol"
 )
 
-// idVersion is the first version of Metadata that tells the IDs of topics
-// (KIP-516, Apache Kafka 2.8).
-const idVersion = 10
+const (
+	// idVersion is the first version of Metadata that tells the IDs of topics
+	// (KIP-516, Apache Kafka 2.8).
+	idVersion = 10
+	// fetchByID is the version of Fetch that names topics by their IDs and nothing
+	// else (KIP-516, Apache Kafka 3.1).
+	fetchByID = 13
+)
 
 // TopicIDs returns the ID of each topic as Kafka's own tools print it: two
 // topics of one name, one created after the other was deleted, differ in it and
@@ -120,12 +125,15 @@ func (c *Client) tellsIDs(ctx context.Context) (bool, error) {
 	if err := code(r.i16()); err != nil {
 		return false, err
 	}
+	byID := false
 	for range r.count(6) {
 		key, _, most := protocol.ApiKey(r.i16()), r.i16(), r.i16()
 		known = known || key == protocol.Metadata && most >= idVersion
+		byID = byID || key == protocol.Fetch && most >= fetchByID
 	}
 	c.mu.Lock()
 	c.ids = known && r.err == nil
+	c.byID = c.ids && byID
 	c.mu.Unlock()
 	return known, r.err
 }

@@ -83,7 +83,7 @@ func (c *Client) Waiting(ctx context.Context, spans []FetchFrom) (map[TopicParti
 			// Nothing of ours in it, or a batch larger than what was asked for, of which
 			// the session asks for more now.
 			if err == nil && (f.To == 0 || offset < f.To) {
-				next = append(next, FetchFrom{f.Topic, f.Partition, offset, f.To})
+				next = append(next, FetchFrom{Topic: f.Topic, Partition: f.Partition, Offset: offset, To: f.To})
 			}
 		}
 		todo = next

@@ -139,6 +139,15 @@ func (r *reader) ctext() []byte {
 	return r.take(int(min(n-1, maxAnswer)))
 }
 
+// cblob is blob of a flexible version.
+func (r *reader) cblob() []byte {
+	n := r.uvarint()
+	if n == 0 {
+		return nil
+	}
+	return r.take(int(min(n-1, maxAnswer)))
+}
+
 // ccount is count of a flexible version.
 func (r *reader) ccount(least int) int {
 	n := r.uvarint()
