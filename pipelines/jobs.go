@@ -185,6 +185,9 @@ func (j *Jobs) integrate(ctx context.Context, r *Run) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if !r.Dry {
+		defer figures.Ahead(ctx, j.Catalog.Indicators)()
+	}
 	for _, ind := range j.Catalog.Indicators {
 		err := r.Step(ctx, "compute/"+ind.Indicator, func(ctx context.Context) (Did, error) {
 			if r.Dry {

@@ -141,9 +141,11 @@ func (k *checker) forms() {
 			continue
 		}
 		f := &former{k: k, i: i, reach: map[string]Reach{}, said: map[string]bool{}}
+		declared := i.Reach
+		i.Reach = nil
 		switch {
 		case i.SQL != "":
-			f.local()
+			f.reaches(declared)
 		case i.Coverage != nil:
 			i.SQL = f.coverage(i.Coverage)
 		case i.Share != nil:
@@ -164,20 +166,73 @@ func (k *checker) forms() {
 	}
 }
 
-// local sets what a change touches where the declaration says that every row
-// counts for the unit it stands at.
-func (f *former) local() {
-	for _, r := range f.i.Reads {
-		e := f.k.c.Entity(r)
-		if !f.i.Local {
-			return
-		}
-		if e == nil || e.Column(f.divisionOf(e)) == nil {
-			f.k.add(f.k.at(f.i, "local"), "indicator.local", "remove it", "%q has no division: its rows stand at no unit", r)
-			return
-		}
-		f.touch(r, Reach{Unit: f.divisionOf(e)})
+// reaches sets what a change touches where the declaration says it: by reach, or
+// by local for the entities that reach does not name.
+func (f *former) reaches(declared map[string]Reach) {
+	if len(declared) == 0 && !f.i.Local {
+		return
 	}
+	for _, r := range f.i.Reads {
+		if d, ok := declared[r]; ok {
+			f.touch(r, f.reachOf(r, d, declared))
+			continue
+		}
+		e := f.k.c.Entity(r)
+		switch {
+		case !f.i.Local:
+			f.k.add(f.k.at(f.i, "reach"), "indicator.reach", "say it, or say local: true", "for which units the rows of %q count is not said", r)
+		case e == nil || e.Column(f.divisionOf(e)) == nil:
+			f.k.add(f.k.at(f.i, "local"), "indicator.local", "say it under reach, or remove local", "%q has no division: its rows stand at no unit", r)
+		default:
+			f.touch(r, Reach{Unit: f.divisionOf(e)})
+		}
+	}
+	for name, d := range declared {
+		if !slices.Contains(f.i.Reads, name) {
+			f.k.add(d.Pos, "indicator.reach", decl.Suggest(name, f.i.Reads), "%q is not among the reads", name)
+		}
+	}
+}
+
+// reachOf checks a declared reach.
+func (f *former) reachOf(name string, r Reach, all map[string]Reach) Reach {
+	e := f.k.c.Entity(name)
+	if name == UpFeed {
+		e = relation(name)
+	}
+	ways := 0
+	for _, expr := range []string{r.Unit, r.Units, r.Of} {
+		if expr != "" {
+			ways++
+		}
+	}
+	switch {
+	case e == nil:
+		f.k.add(r.Pos, "indicator.reach", "", "what a change of %q touches cannot be said", name)
+	case ways != 1 || (r.Of != "") != (r.At != "") || (r.Of != "") != (r.Key != ""):
+		f.k.add(r.Pos, "indicator.reach", "write unit, units, or of with key and at", "a reach is said in one way")
+	case r.Of != "":
+		of, ok := all[r.Of]
+		if f.k.c.Entity(r.Of) == nil || f.k.c.Entity(name) == nil || !slices.Contains(f.i.Reads, r.Of) || ok && of.Of != "" {
+			f.k.add(r.Pos, "indicator.reach", "name an entity among the reads that says its units itself", "%q is none whose rows have units", r.Of)
+			break
+		}
+		f.expr(r.Pos, f.k.c.Entity(r.Of), r.Key)
+		f.expr(r.Pos, e, r.At)
+	default:
+		f.expr(r.Pos, e, r.Unit+r.Units)
+	}
+	r.Pos = decl.Pos{}
+	return r
+}
+
+// relation is one of Relations.
+func relation(name string) *Entity {
+	i := slices.IndexFunc(Relations, func(e *Entity) bool { return e.Entity == name })
+	if i < 0 {
+		return nil
+	}
+	return Relations[i]
 }
 
 // touch notes what a change of a row touches. An entity that is read in two ways
@@ -609,6 +664,7 @@ func (f *former) workdays(from, to string) string {
 
 var (
 	quoted    = regexp.MustCompile(`'[^']*'`)
+	lambda    = regexp.MustCompile(`\b([a-z_][a-z0-9_]*)\s*->`)
 	word      = regexp.MustCompile(`@?\b[a-z_][a-z0-9_]*\b\s*\(?`)
 	compare   = regexp.MustCompile(`\b([a-z_][a-z0-9_]*)\s*(?:=|!=)\s*'([^']*)'`)
 	membersOf = regexp.MustCompile(`\b([a-z_][a-z0-9_]*)\s+(?:NOT )?IN\s*\(((?:'[^']*'(?:,\s*)?)+)\)`)
@@ -624,11 +680,15 @@ func (f *former) expr(at decl.Pos, e *Entity, text string) {
 	} else {
 		f.said[said] = true
 	}
+	var bound []string // by a lambda
+	for _, m := range lambda.FindAllStringSubmatch(text, -1) {
+		bound = append(bound, m[1])
+	}
 	for _, w := range word.FindAllString(quoted.ReplaceAllString(text, "''"), -1) {
 		if strings.HasSuffix(w, "(") || w[0] == '@' {
 			continue
 		}
-		if w = strings.TrimSpace(w); e.Column(w) == nil && !IsCommon(w) {
+		if w = strings.TrimSpace(w); e.Column(w) == nil && !IsCommon(w) && !slices.Contains(bound, w) {
 			f.k.add(at, "sql.column", decl.Suggest(w, columnNames(e)), "entity %q has no column %q", e.Entity, w)
 		}
 	}

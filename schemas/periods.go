@@ -137,12 +137,3 @@ func (i *Indicator) On(spans ...Span) string {
 	}
 	return strings.TrimRight(strings.TrimSpace(strings.NewReplacer(names...).Replace(i.SQL)), ";")
 }
-
-// Reach says which units a row of an entity can make a difference to.
-type Reach struct {
-	// Unit is an expression over the row: the code of the only unit that the row
-	// counts for. Rows of other units may be left out of the statement.
-	Unit string
-	// Otherwise the row counts for the units of the rows of Of whose Key is its At.
-	Of, Key, At string
-}

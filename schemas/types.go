@@ -425,14 +425,14 @@ type Indicator struct {
 	// forms compiles to, or it is declared; see forms.go for what it may say of
 	// the period.
 	SQL string `decl:"sql"`
-	// Local, beside SQL: the figures of a unit depend on the rows at the unit
-	// alone, by the division column of every entity that is read. Then a change
-	// costs what it touches; otherwise the indicator is computed anew.
-	Local bool `decl:"local"`
-	// Reach is what a change of a row touches, by entity; nil when it is not
-	// known. Set by Load.
-	Reach    map[string]Reach
-	Coverage *Coverage `decl:"coverage"`
+	// Reach, beside SQL, is what a change of a row touches, by entity; then a
+	// change costs what it touches. Local says it of every entity that Reach does
+	// not name: its rows count for the unit that they stand at, by the division
+	// column. A form says it by itself. Load leaves it nil where it is not known:
+	// then the indicator is computed anew.
+	Reach    map[string]Reach `decl:"reach"`
+	Local    bool             `decl:"local"`
+	Coverage *Coverage        `decl:"coverage"`
 	// Aggregate is how units make the figure of a division: AggregateSum (the
 	// default), or AggregateMedian, of the numerators of all units below it. A median is never made
 	// of medians.
@@ -443,6 +443,28 @@ type Indicator struct {
 	// Persons: it counts persons or their cases; views do not show small numbers.
 	Persons bool `decl:"persons"`
 }
+
+// Reach says which units a row of an entity can make a difference to.
+type Reach struct {
+	decl.Pos
+	// Unit is an expression over the row: the code of the only unit that the row
+	// counts for. Rows of other units may be left out of the statement.
+	Unit string `decl:"unit"`
+	// Units yields an array of codes: the row counts for several units.
+	Units string `decl:"units"`
+	// Below: and for every unit below those.
+	Below bool `decl:"below"`
+	// Otherwise the row counts for the units of the rows of Of whose Key is its At.
+	Of  string `decl:"of"`
+	Key string `decl:"key"`
+	At  string `decl:"at"`
+}
+
+// Narrows reports whether rows may be left out because of the unit they count for.
+func (r Reach) Narrows() bool { return r.Unit != "" && !r.Below }
+
+// UpFeed is the relation whose rows sum up the claims of every division.
+const UpFeed = "up_feed"
 
 // The ways to aggregate.
 const (

@@ -48,9 +48,10 @@ type computation struct {
 	runID string
 	known time.Time // when what is written becomes known; later than all that stands there
 
-	// only are the units, by code, whose rows are read; nil for all.
+	// only are the units, by code and in order, whose rows are read; nil for all.
 	only []string
-	tree map[string]node // with only
+	c    *schemas.Catalog // with only
+	tree map[string]node  // with only
 	// fresh: nothing stands there yet.
 	fresh bool
 }
@@ -272,6 +273,38 @@ WHERE k + shift <= %d`, indent(x.present()), len(x.spans))
 	return fmt.Sprintf("SELECT c.unit AS unit, c.k AS k, sum(c.n) AS n, sum(c.d) AS d, sum(c.u) AS u, sum(c.m) AS m\nFROM\n(\n%s\n) AS c\nGROUP BY unit, k\nHAVING n != 0 OR d != 0 OR u != 0 OR m != 0", indent(per))
 }
 
+// fewChanges is changes of few units, in order, as texts and Int64: their rows are
+// summed up over all periods at once, which is less to understand and, of many
+// units, more to hold.
+func (x *computation) fewChanges() string {
+	switch {
+	case x.ind.InArrays():
+		sum := func(of string) string { return "sumForEach(arrayMap((a, b, c) -> " + of + ", az, bz, us))" }
+		return fmt.Sprintf(`SELECT toString(unit), toInt64(k), toString(t.1 - t0.1), toString(t.2 - t0.2), toInt64(t.3) - toInt64(t0.3), toInt64(t.4) - toInt64(t0.4)
+FROM
+(
+  SELECT unit, arrayZip(%s, %s, sumForEach(us), %s) AS ts
+  FROM
+  (
+%s
+  )
+  GROUP BY unit
+)
+ARRAY JOIN ts AS t, arrayPopBack(arrayPushFront(ts, defaultValueOfArgumentType(ts[1]))) AS t0, arrayEnumerate(ts) AS k
+WHERE t != t0
+ORDER BY unit, k`, sum("if(c = 1 AND b IS NOT NULL, ifNull(a, 0), 0)"), sum("if(c = 1 AND a IS NOT NULL, ifNull(b, 0), 0)"), sum("c = 1 AND (a IS NULL OR b IS NULL)"), indent(indent(x.nullable())))
+	case x.ind.Dated():
+		return "SELECT toString(unit), toInt64(k), toString(n), toString(d), toInt64(u), toInt64(m)\nFROM\n(\n" + indent(x.changes()) + "\n)\nORDER BY unit, k"
+	}
+	return fmt.Sprintf(`SELECT toString(unit), toInt64(1), toString(ifNull(sumIf(a, b IS NOT NULL), 0)), toString(ifNull(sumIf(b, a IS NOT NULL), 0)), toInt64(count()), toInt64(countIf(a IS NULL OR b IS NULL))
+FROM
+(
+%s
+)
+GROUP BY unit
+ORDER BY unit`, indent(x.plain(x.spans[0])))
+}
+
 // present selects what every row of the statement is in every period in which it
 // counts: unit, k, its numerator n and denominator d (0 where it is missing), and
 // whether it is missing. Rows of a statement that is not dated stand in the first.
@@ -286,45 +319,78 @@ func (x *computation) present() string {
 	each := make([]string, len(spans))
 	for i, s := range spans {
 		each[i] = fmt.Sprintf(`SELECT unit, toUInt16(%d) AS k, toUInt8(a IS NULL OR b IS NULL) AS m, CAST(if(m = 1, 0, assumeNotNull(a)), '%[2]s') AS n, CAST(if(m = 1, 0, assumeNotNull(b)), '%[2]s') AS d
-FROM (SELECT toFixedString(ifNull(division_code, ''), 12) AS unit, toDecimal128(numerator, 4) AS a, toDecimal128(denominator, 4) AS b FROM
-(
-%[3]s
-))`, i+1, sum4, indent(x.narrow(x.ind.On(s))))
+FROM (%[3]s)`, i+1, sum4, x.plain(s))
 	}
 	return strings.Join(each, "\nUNION ALL\n")
+}
+
+// plain selects a statement's rows at one period: unit, numerator a and
+// denominator b.
+func (x *computation) plain(s schemas.Span) string {
+	return fmt.Sprintf("SELECT toFixedString(ifNull(division_code, ''), 12) AS unit, toDecimal128(numerator, 4) AS a, toDecimal128(denominator, 4) AS b FROM\n(\n%s\n)", indent(x.narrow(x.ind.On(s))))
 }
 
 // rows selects a statement's rows in arrays: unit, the numerators ns and
 // denominators ds, 0 where there is none, and in which periods the row counts,
 // us, and is missing, ms.
 func (x *computation) rows() string {
-	array := "Array(Nullable(" + sum4 + "))"
 	return fmt.Sprintf(`SELECT unit, us, arrayMap((a, b, c) -> toUInt8(c AND (a IS NULL OR b IS NULL)), az, bz, us) AS ms,
        arrayMap((a, c, e) -> if(c = 1 AND e = 0, assumeNotNull(a), CAST(0, '%[1]s')), az, us, ms) AS ns,
        arrayMap((b, c, e) -> if(c = 1 AND e = 0, assumeNotNull(b), CAST(0, '%[1]s')), bz, us, ms) AS ds
 FROM
 (
-  SELECT toFixedString(ifNull(division_code, ''), 12) AS unit, CAST(numerator, '%[2]s') AS az, CAST(denominator, '%[2]s') AS bz, CAST(counted, 'Array(UInt8)') AS us
-  FROM
-  (
-%[3]s
-  )
-)`, sum4, array, indent(indent(x.narrow(x.ind.On(x.spans...)))))
+%[2]s
+)`, sum4, indent(x.nullable()))
 }
 
-// narrow leaves out the rows of other units than only.
+// nullable selects a statement's rows in arrays of one type: unit, the numerators
+// az and denominators bz, and in which periods the row counts, us.
+func (x *computation) nullable() string {
+	return fmt.Sprintf("SELECT toFixedString(ifNull(division_code, ''), 12) AS unit, CAST(numerator, '%[1]s') AS az, CAST(denominator, '%[1]s') AS bz, CAST(counted, 'Array(UInt8)') AS us\nFROM\n(\n%[2]s\n)",
+		"Array(Nullable("+sum4+"))", indent(x.narrow(x.ind.On(x.spans...))))
+}
+
+// narrow leaves out the rows of other units than only, and the columns that are
+// not spoken of: of a short question most of the cost is to understand it, and
+// fused views are wide.
 func (x *computation) narrow(sql string) string {
 	if x.only == nil {
 		return sql
 	}
-	list := "'" + strings.Join(x.only, "', '") + "'"
+	spoken := map[string]bool{}
+	for _, w := range anyWord.FindAllString(sql, -1) {
+		spoken[w] = true
+	}
 	return fusedRef.ReplaceAllStringFunc(sql, func(ref string) string {
-		r := x.ind.Reach[strings.TrimPrefix(ref, dbDwd+".")]
-		if r.Unit == "" {
-			return ref
+		name := strings.TrimPrefix(ref, dbDwd+".")
+		where := "1"
+		if r := x.ind.Reach[name]; r.Narrows() {
+			where = inUnits(r.Unit, x.only)
 		}
-		return fmt.Sprintf("(SELECT * FROM %s WHERE %s IN (%s))", ref, r.Unit, list)
+		e := x.c.Entity(name)
+		if e == nil {
+			return fmt.Sprintf("(SELECT * FROM %s WHERE %s)", ref, where)
+		}
+		var cols []string
+		for _, col := range fusedColumns(e) {
+			if spoken[col.name] || e.IsKey(col.name) {
+				cols = append(cols, col.name)
+			}
+		}
+		return fmt.Sprintf("(SELECT %s FROM dwd.%s FINAL WHERE is_deleted = 0 AND (%s))", idents(cols), ident(name+rowsSuffix), where)
 	})
+}
+
+var anyWord = regexp.MustCompile(`\w+`)
+
+// inUnits is the condition under which an expression is one of some units, in
+// order; the empty one is that of rows without a code.
+func inUnits(unit string, only []string) string {
+	is := fmt.Sprintf("%s IN (%s)", unit, quotes(only))
+	if len(only) > 0 && only[0] == "" {
+		is += " OR " + unit + " IS NULL"
+	}
+	return is
 }
 
 var fusedRef = regexp.MustCompile(`\bdwd\.\w+`)
@@ -343,19 +409,79 @@ func float(f float64) string {
 	return "toFloat64(" + strconv.FormatFloat(f, 'g', -1, 64) + ")"
 }
 
-// compute brings the figures up to date and makes them known. It returns how
-// many rows it wrote.
-func (w *Warehouse) compute(ctx context.Context, x *computation) (n uint64, err error) {
-	if x.only != nil {
-		n, err = w.computePart(ctx, x)
-	} else {
-		n, err = w.computeAll(ctx, x)
+// compute brings figures up to date and makes them known, all at the same time,
+// and tells what became of each: by indicator, how many rows it wrote or what was
+// wrong.
+func (w *Warehouse) compute(ctx context.Context, xs []*computation) map[string]outcome {
+	did := map[string]outcome{}
+	var parts []*computation
+	for _, x := range xs {
+		if x.only == nil {
+			n, err := w.computeAll(ctx, x)
+			did[x.ind.Indicator] = outcome{Refreshed{Written: n}, err}
+			continue
+		}
+		did[x.ind.Indicator] = outcome{}
+		if len(x.only) > 0 {
+			parts = append(parts, x)
+		}
 	}
+	w.computeParts(ctx, parts, did)
+	var rows []indicatorRow
+	for _, x := range xs {
+		if did[x.ind.Indicator].err == nil {
+			rows = append(rows, x.describe())
+		}
+	}
+	if len(rows) == 0 {
+		return did
+	}
+	if err := w.InsertRows(ctx, "ads.indicator", tokenOf("indicators", xs[0].known.UnixMilli(), indicatorsOf(xs)), rows); err != nil {
+		for _, row := range rows {
+			did[row.Indicator] = outcome{err: err}
+		}
+	}
+	return did
+}
+
+func indicatorsOf(xs []*computation) []string {
+	names := make([]string, len(xs))
+	for i, x := range xs {
+		names[i] = x.ind.Indicator
+	}
+	return names
+}
+
+// computeParts brings up to date what the units of each computation touch. Their
+// rows are in one insert, which is one block: all of them stand, or none.
+func (w *Warehouse) computeParts(ctx context.Context, xs []*computation, did map[string]outcome) {
+	if len(xs) == 0 {
+		return
+	}
+	fail := func(err error) {
+		for _, x := range xs {
+			did[x.ind.Indicator] = outcome{err: err}
+		}
+	}
+	standing, err := w.standingFigures(ctx, xs)
 	if err != nil {
-		return n, err
+		fail(err)
+		return
 	}
-	row := x.describe()
-	return n, w.InsertRows(ctx, "ads.indicator", row.Indicator+"/"+row.KnownFrom, []indicatorRow{row})
+	var rows []pointRow
+	for _, x := range xs {
+		now, err := w.unitChanges(ctx, x)
+		if err != nil {
+			did[x.ind.Indicator] = outcome{err: fmt.Errorf("computing %q: %w", x.ind.Indicator, err)}
+			continue
+		}
+		changed := x.computePart(now, standing[x.ind.Indicator])
+		rows = append(rows, changed...)
+		did[x.ind.Indicator] = outcome{Refreshed: Refreshed{Written: uint64(len(changed))}}
+	}
+	if err := w.InsertRows(ctx, "ads.indicator_point", tokenOf("points", xs[0].known.UnixMilli(), indicatorsOf(xs)), rows); err != nil {
+		fail(err)
+	}
 }
 
 func (w *Warehouse) computeAll(ctx context.Context, x *computation) (n uint64, err error) {

@@ -1,16 +1,15 @@
 package warehouse
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
-	"math/big"
 	"slices"
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
 
 	"rongtong/schemas"
 	"rongtong/schemas/divisions"
@@ -18,96 +17,123 @@ import (
 )
 
 // node is a division in the tree.
-type node struct{ tier, parent string }
+type node struct {
+	tier, parent string
+	below        []string // its children
+}
 
 // tree reads the division tree.
 func (w *Warehouse) tree(ctx context.Context) (map[string]node, error) {
 	out := map[string]node{}
-	err := w.each(ctx, "SELECT toString(division_code), toString(any(tier)), toString(anyIf(ancestor_code, steps = 1)) FROM dwd.division_path WHERE steps < 2 GROUP BY division_code",
+	err := w.each(ctx, "SELECT toString(division_code) AS code, toString(any(tier)), toString(anyIf(ancestor_code, steps = 1)) FROM dwd.division_path WHERE steps < 2 GROUP BY division_code ORDER BY code",
 		func(scan func(...any) error) error {
 			var code string
 			var n node
 			err := scan(&code, &n.tier, &n.parent)
-			n.parent = strings.TrimRight(n.parent, "\x00")
+			n.parent = codeOf(n.parent)
 			out[code] = n
 			return err
 		})
+	for _, code := range slices.Sorted(maps.Keys(out)) {
+		if up, ok := out[out[code].parent]; ok {
+			up.below = append(up.below, code)
+			out[out[code].parent] = up
+		}
+	}
 	return out, err
 }
 
 // amounts are what a figure is made of, or a difference of two. Sums are in
 // units of the fourth decimal.
 type amounts struct {
-	num, den       big.Int
+	num, den       int128
 	units, missing int64
 }
 
-func (a *amounts) add(b *amounts, sign int64) {
-	var t big.Int
-	s := big.NewInt(sign)
-	a.num.Add(&a.num, t.Mul(&b.num, s))
-	a.den.Add(&a.den, t.Mul(&b.den, s))
-	a.units, a.missing = a.units+sign*b.units, a.missing+sign*b.missing
+func (a amounts) plus(b amounts) amounts {
+	return amounts{a.num.plus(b.num), a.den.plus(b.den), a.units + b.units, a.missing + b.missing}
 }
 
-func (a *amounts) isZero() bool {
-	return a.num.Sign() == 0 && a.den.Sign() == 0 && a.units == 0 && a.missing == 0
-}
-
-func (a *amounts) equal(b *amounts) bool {
-	return a.num.Cmp(&b.num) == 0 && a.den.Cmp(&b.den) == 0 && a.units == b.units && a.missing == b.missing
+func (a amounts) minus(b amounts) amounts {
+	return amounts{a.num.minus(b.num), a.den.minus(b.den), a.units - b.units, a.missing - b.missing}
 }
 
 // place is whose figure it is.
 type place struct{ parent, code, unitTier, tier string }
 
-// series are the periods at which something changes: differences to the period
-// before, or the figures themselves.
-type series map[uint16]*amounts
-
-func (s series) at(k uint16) *amounts {
-	if s[k] == nil {
-		s[k] = &amounts{}
-	}
-	return s[k]
+// point is a figure from a period on (counted from 0), or what changes there.
+type point struct {
+	k int
+	amounts
 }
 
-// computePart brings up to date what the units of x.only touch. What a unit
-// gives now, less what its own standing figure says that it gave, goes to every
-// division above.
-func (w *Warehouse) computePart(ctx context.Context, x *computation) (uint64, error) {
-	if len(x.only) == 0 {
-		return 0, nil
-	}
-	g, both := errgroup.WithContext(ctx)
-	var now map[string]series
-	var was map[place]series
-	g.Go(func() (err error) { now, err = w.unitChanges(both, x); return err })
-	g.Go(func() (err error) { was, err = w.standingFigures(both, x); return err })
-	if err := g.Wait(); err != nil {
-		return 0, err
-	}
+// series are differences to the period before, one a period.
+type series []amounts
+
+// computePart works out what the units of x.only change: what a unit gives now,
+// less what its own standing figure says that it gave, goes to every division
+// above. now and was are the two, the latter with the figures above.
+func (x *computation) computePart(now map[string][]point, was map[place][]point) []pointRow {
 	moves := map[place]series{}
+	periods := 1 // where every period says the same, the figures change at the first only
+	if x.ind.Dated() {
+		periods = len(x.spans)
+	}
+	diff := make(series, periods)
 	for _, unit := range x.only {
 		own := x.ownPlace(unit) // the tree is the one that the figures were computed with
-		diff := series{}
-		for k, a := range now[unit] {
-			diff.at(k).add(a, 1)
+		gave, gives := was[own], now[unit]
+		if len(gave) == 0 && len(gives) == 0 {
+			continue
 		}
-		for k, a := range differences(was[own]) {
-			diff.at(k).add(a, -1)
+		clear(diff)
+		for _, p := range gives {
+			diff[p.k] = diff[p.k].plus(p.amounts)
+		}
+		last := amounts{}
+		for _, p := range gave {
+			diff[p.k] = diff[p.k].minus(p.minus(last))
+			last = p.amounts
+		}
+		if !slices.ContainsFunc(diff, func(a amounts) bool { return a != amounts{} }) {
+			continue
 		}
 		for _, to := range x.enters(own) {
 			if moves[to] == nil {
-				moves[to] = series{}
+				moves[to] = make(series, periods)
 			}
 			for k, a := range diff {
-				moves[to].at(k).add(a, 1)
+				moves[to][k] = moves[to][k].plus(a)
 			}
 		}
 	}
-	rows := x.changed(moves, was)
-	return uint64(len(rows)), w.InsertRows(ctx, "ads.indicator_point", fmt.Sprintf("%s/%d", x.ind.Indicator, x.known.UnixMilli()), rows)
+	return x.changed(moves, was)
+}
+
+// changed are the rows that bring the figures from what they were to what they
+// are after the moves, in no order.
+func (x *computation) changed(moves map[place]series, was map[place][]point) []pointRow {
+	var rows []pointRow
+	for p, diff := range moves {
+		var before, stood, moved amounts // the figure of the period before; what stood there; by how much it moved
+		old := was[p]
+		for k := range diff {
+			stands := len(old) > 0 && old[0].k == k
+			if stands {
+				stood, old = old[0].amounts, old[1:]
+			}
+			moved = moved.plus(diff[k])
+			now := stood.plus(moved)
+			switch {
+			case now != before && !(stands && stood == now):
+				rows = append(rows, x.row(p, k, now, false))
+			case now == before && stands:
+				rows = append(rows, x.row(p, k, now, true))
+			}
+			before = now
+		}
+	}
+	return rows
 }
 
 // ownPlace is where a unit's own figure stands.
@@ -141,124 +167,102 @@ func (x *computation) enters(own place) []place {
 }
 
 // unitChanges are the changes that the units give now.
-func (w *Warehouse) unitChanges(ctx context.Context, x *computation) (map[string]series, error) {
-	out := map[string]series{}
-	only := map[string]bool{}
-	for _, u := range x.only {
-		only[u] = true
-	}
-	err := w.each(computing(ctx), "SELECT toString(unit), k, toString(n), toString(d), u, m FROM ("+x.changes()+")", func(scan func(...any) error) error {
-		var unit, n, d string
-		var k uint16
-		var a amounts
-		if err := scan(&unit, &k, &n, &d, &a.units, &a.missing); err != nil {
-			return err
+func (w *Warehouse) unitChanges(ctx context.Context, x *computation) (map[string][]point, error) {
+	out := map[string][]point{}
+	sql := x.fewChanges() + "\nSETTINGS max_block_size = 8192, max_threads = 2"
+	err := w.arrow(ctx, sql, fmt.Sprintf("computing %q", x.ind.Indicator), func(rec arrow.Record) error {
+		unit, k := texts(rec, 0), ints(rec, 1)
+		read := readAmounts(rec, 2)
+		for i := range int(rec.NumRows()) {
+			code := codeOf(unit.Value(i))
+			if _, is := slices.BinarySearch(x.only, code); !is {
+				continue
+			}
+			a, err := read(i)
+			if err != nil {
+				return err
+			}
+			code = strings.Clone(code) // of the record's memory
+			out[code] = append(out[code], point{int(k.Value(i) - 1), a})
 		}
-		if err := a.set(n, d); err != nil || !only[unit] {
-			return err
-		}
-		if out[unit] == nil {
-			out[unit] = series{}
-		}
-		out[unit].at(k).add(&a, 1)
 		return nil
 	})
 	return out, err
 }
 
-// standingFigures are the figures that stand at the units and above them.
-func (w *Warehouse) standingFigures(ctx context.Context, x *computation) (map[place]series, error) {
+// standingFigures are, by indicator, the figures that stand at the units of some
+// computations and above them, in one question.
+func (w *Warehouse) standingFigures(ctx context.Context, xs []*computation) (map[string]map[place][]point, error) {
 	codes := map[string]bool{}
-	for _, unit := range x.only {
-		for _, p := range x.enters(x.ownPlace(unit)) {
-			codes[p.code] = true
+	ks := map[string]map[int64]int{} // by indicator and day, in days since 1970
+	out := map[string]map[place][]point{}
+	for _, x := range xs {
+		for _, unit := range x.only {
+			for _, p := range x.enters(x.ownPlace(unit)) {
+				codes[p.code] = true
+			}
+		}
+		name := x.ind.Indicator
+		ks[name], out[name] = map[int64]int{}, map[place][]point{}
+		for k, s := range x.spans {
+			ks[name][s.Day.Unix()/86400] = k
 		}
 	}
-	list := slices.Sorted(maps.Keys(codes))
-	days := map[string]uint16{}
-	for i, s := range x.spans {
-		days[s.Day.Format(time.DateOnly)] = uint16(i + 1)
-	}
-	out := map[place]series{}
-	err := w.each(computing(ctx), fmt.Sprintf(`SELECT toString(parent_code), toString(division_code), toString(unit_tier), toString(tier), toString(day), toString(argMax(numerator, known_from)), toString(argMax(denominator, known_from)),
-  toInt64(argMax(n_units, known_from)), toInt64(argMax(n_missing, known_from))
+	// The order is the table's own: nothing is sorted, and of a figure that was
+	// corrected the last row is the one that stands.
+	sql := fmt.Sprintf(`SELECT toString(indicator), toString(parent_code), toString(division_code), toString(unit_tier), toString(tier), toInt64(toUInt16(day)),
+  toString(numerator), toString(denominator), toInt64(n_units), toInt64(n_missing), toInt64(removed)
 FROM ads.indicator_point
-WHERE indicator = %s AND division_code IN ('%s')
-GROUP BY parent_code, division_code, unit_tier, tier, day
-HAVING NOT argMax(removed, known_from)`, quote(x.ind.Indicator), strings.Join(list, "', '")),
-		func(scan func(...any) error) error {
-			var p place
-			var day, n, d string
-			var a amounts
-			if err := scan(&p.parent, &p.code, &p.unitTier, &p.tier, &day, &n, &d, &a.units, &a.missing); err != nil {
+WHERE indicator IN (%s) AND division_code IN (%s)
+ORDER BY indicator, parent_code, division_code, unit_tier, tier, day, known_from
+SETTINGS max_threads = 2`, quotes(indicatorsOf(xs)), quotes(slices.Sorted(maps.Keys(codes))))
+	var name string
+	var at place
+	err := w.arrow(ctx, sql, "reading the figures that stand", func(rec arrow.Record) error {
+		names, parent, code, unitTier, tier := texts(rec, 0), texts(rec, 1), texts(rec, 2), texts(rec, 3), texts(rec, 4)
+		day, removed := ints(rec, 5), ints(rec, 10)
+		read := readAmounts(rec, 6)
+		for i := range int(rec.NumRows()) {
+			here := place{codeOf(parent.Value(i)), codeOf(code.Value(i)), unitTier.Value(i), tier.Value(i)}
+			if here != at || names.Value(i) != name { // rows of one place follow each other
+				at = place{strings.Clone(here.parent), strings.Clone(here.code), strings.Clone(here.unitTier), strings.Clone(here.tier)}
+				name = strings.Clone(names.Value(i))
+			}
+			k, ok := ks[name][day.Value(i)]
+			if !ok {
+				return fault.New(fault.Bug, "a figure of %q stands on day %d of 1970 and after, where no period ends", name, day.Value(i))
+			}
+			a, err := read(i)
+			if err != nil {
 				return err
 			}
-			p.parent = strings.TrimRight(p.parent, "\x00")
-			if out[p] == nil {
-				out[p] = series{}
+			points := out[name][at]
+			if n := len(points); n > 0 && points[n-1].k == k {
+				points = points[:n-1] // corrected
 			}
-			out[p][days[day]] = &a
-			return a.set(n, d)
-		})
+			if removed.Value(i) == 0 {
+				points = append(points, point{k, a})
+			}
+			out[name][at] = points
+		}
+		return nil
+	})
 	return out, err
 }
 
-// set reads the sums.
-func (a *amounts) set(num, den string) error {
-	return cmp.Or(parseSum(&a.num, num), parseSum(&a.den, den))
-}
+func texts(rec arrow.Record, col int) *array.String { return rec.Column(col).(*array.String) }
+func ints(rec arrow.Record, col int) *array.Int64   { return rec.Column(col).(*array.Int64) }
 
-func parseSum(into *big.Int, text string) error {
-	whole, part, _ := strings.Cut(text, ".")
-	if _, ok := into.SetString(whole+(part + "0000")[:4], 10); !ok {
-		return fault.New(fault.Bug, "reading a sum: %q is no number", text)
+// readAmounts reads amounts from four columns of an answer.
+func readAmounts(rec arrow.Record, col int) func(i int) (amounts, error) {
+	num, den, units, missing := texts(rec, col), texts(rec, col+1), ints(rec, col+2), ints(rec, col+3)
+	return func(i int) (a amounts, err error) {
+		a.units, a.missing = units.Value(i), missing.Value(i)
+		if a.num, err = parseSum(num.Value(i)); err == nil {
+			a.den, err = parseSum(den.Value(i))
+		}
+		return a, err
 	}
-	return nil
-}
-
-// differences are the changes of figures from one period to the next.
-func differences(figures series) series {
-	out := series{}
-	last := &amounts{}
-	for _, k := range slices.Sorted(maps.Keys(figures)) {
-		out.at(k).add(figures[k], 1)
-		out[k].add(last, -1)
-		last = figures[k]
-	}
-	return out
-}
-
-// changed are the rows that bring the figures from what they were to what they
-// are after the moves.
-func (x *computation) changed(moves, was map[place]series) []pointRow {
-	var rows []pointRow
-	for p, diff := range moves {
-		for k, a := range differences(was[p]) {
-			diff.at(k).add(a, 1)
-		}
-		now := series{}
-		sum := &amounts{}
-		for _, k := range slices.Sorted(maps.Keys(diff)) {
-			if !diff[k].isZero() {
-				sum.add(diff[k], 1)
-				now.at(k).add(sum, 1)
-			}
-		}
-		for k, a := range now {
-			if old := was[p][k]; old == nil || !old.equal(a) {
-				rows = append(rows, x.row(p, k, a, false))
-			}
-		}
-		for k, a := range was[p] {
-			if now[k] == nil {
-				rows = append(rows, x.row(p, k, a, true))
-			}
-		}
-	}
-	slices.SortFunc(rows, func(a, b pointRow) int {
-		return cmp.Or(cmp.Compare(a.Parent, b.Parent), cmp.Compare(a.Division, b.Division), cmp.Compare(a.UnitTier, b.UnitTier), cmp.Compare(a.Tier, b.Tier), cmp.Compare(a.Day, b.Day))
-	})
-	return rows
 }
 
 // pointRow is a row of pointTable.
@@ -286,12 +290,12 @@ type pointRow struct {
 	RunID       string   `json:"run_id"`
 }
 
-func (x *computation) row(p place, k uint16, a *amounts, removed bool) pointRow {
+func (x *computation) row(p place, k int, a amounts, removed bool) pointRow {
 	i := x.ind
 	r := pointRow{
-		Indicator: i.Indicator, Parent: p.parent, Division: p.code, UnitTier: p.unitTier, Tier: p.tier, Day: x.spans[k-1].Day.Format(time.DateOnly),
+		Indicator: i.Indicator, Parent: p.parent, Division: p.code, UnitTier: p.unitTier, Tier: p.tier, Day: x.spans[k].Day.Format(time.DateOnly),
 		Shown:     slices.Contains(i.PublishedAt, p.tier) || p.code == strings.Repeat("0", 12),
-		Numerator: decimal(&a.num), Denominator: decimal(&a.den), Units: a.units, Missing: a.missing, Provisional: a.missing*20 > a.units,
+		Numerator: a.num.decimal(), Denominator: a.den.decimal(), Units: a.units, Missing: a.missing, Provisional: a.missing*20 > a.units,
 		Scale: i.Scale, RuleVersion: int64(i.RuleVer), Register: i.Register, Version: divisions.Version, Removed: removed,
 		KnownFrom: x.known.UTC().Format("2006-01-02 15:04:05.000"), RunID: x.runID,
 	}
@@ -299,15 +303,4 @@ func (x *computation) row(p place, k uint16, a *amounts, removed bool) pointRow 
 		r.TargetOp, r.TargetValue = t.Op, &t.Value
 	}
 	return r
-}
-
-// decimal writes a sum.
-func decimal(n *big.Int) string {
-	s := new(big.Int).Abs(n).String()
-	s = strings.Repeat("0", max(0, 5-len(s))) + s
-	s = s[:len(s)-4] + "." + s[len(s)-4:]
-	if n.Sign() < 0 {
-		s = "-" + s
-	}
-	return s
 }

@@ -78,6 +78,7 @@ func bringUp(t *testing.T, w *Warehouse, c *schemas.Catalog, runID string, inds 
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer f.Ahead(t.Context(), inds)()
 	var sum Refreshed
 	for _, ind := range inds {
 		did, err := f.Refresh(t.Context(), ind)

@@ -7,7 +7,11 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/singleflight"
 
 	"rongtong/schemas"
 	"rongtong/schemas/fault"
@@ -46,8 +50,12 @@ type Figures struct {
 	last    map[string]seen      // by indicator
 	known   map[string]time.Time // by indicator: when its figures were last made known
 	any     map[string]bool      // the indicators that have rows
-	tree    map[string]node      // read when first needed
-	found   map[string][]string  // by question: the units that changes touch
+
+	ahead map[string]*batch // by indicator: what is brought up to date without being asked
+	asks  singleflight.Group
+	mu    sync.Mutex
+	tree  map[string]node     // read when first needed
+	found map[string][]string // by question: the units that changes touch
 }
 
 // Figures looks at what the figures depend on, for all periods up to the one that
@@ -56,8 +64,7 @@ func (w *Warehouse) Figures(ctx context.Context, c *schemas.Catalog, runID strin
 	if err := w.paths(ctx, c); err != nil {
 		return nil, err
 	}
-	r := &Figures{w: w, c: c, runID: runID, day: day.In(beijing), found: map[string][]string{}}
-	return r, r.look(ctx)
+	return w.FiguresDue(ctx, c, runID, day)
 }
 
 // beijing is the zone in which a day is a day.
@@ -136,6 +143,53 @@ func (r *Figures) look(ctx context.Context) error {
 	return r.w.QueryRow(ctx, "SELECT toString(any(uuid)) FROM system.tables WHERE database = 'ads' AND name = 'indicator_point'", []any{&r.points})
 }
 
+// batchSize is how many indicators share questions and inserts.
+const batchSize = 8
+
+// batch are indicators that are brought up to date together.
+type batch struct {
+	inds []*schemas.Indicator
+	once sync.Once
+	did  map[string]outcome // by indicator, when once has run
+}
+
+type outcome struct {
+	Refreshed
+	err error
+}
+
+// Ahead begins to bring indicators up to date, several at a time, so that Refresh,
+// asked for one after the other in this order, finds them done. It ends when
+// they are or the caller says stop.
+func (r *Figures) Ahead(ctx context.Context, inds []*schemas.Indicator) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var g errgroup.Group
+	g.SetLimit(2) // as many as one computation may use threads
+	var batches []*batch
+	r.ahead = map[string]*batch{}
+	for some := range slices.Chunk(inds, batchSize) {
+		b := &batch{inds: some}
+		batches = append(batches, b)
+		for _, ind := range some {
+			r.ahead[ind.Indicator] = b
+		}
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for _, b := range batches {
+			g.Go(func() error {
+				if ctx.Err() == nil {
+					b.once.Do(func() { b.did = r.bring(ctx, b.inds) })
+				}
+				return nil
+			})
+		}
+		_ = g.Wait()
+	}()
+	return func() { cancel(); <-done }
+}
+
 // Refresh brings the figures of one indicator up to date, if anything that they
 // depend on has changed since they were last computed: the fused rows of the
 // entities it reads, the division tree, the declaration, the periods. What it saw
@@ -146,53 +200,103 @@ func (r *Figures) look(ctx context.Context) error {
 // rows are read, and the sums above them change by the difference; otherwise the
 // indicator is computed from all rows. Both give the same figures, and write only
 // those that changed.
-func (r *Figures) Refresh(ctx context.Context, ind *schemas.Indicator) (did Refreshed, err error) {
-	defer r.w.lock(dbAds + "." + ind.Indicator)()
+func (r *Figures) Refresh(ctx context.Context, ind *schemas.Indicator) (Refreshed, error) {
+	if b := r.ahead[ind.Indicator]; b != nil {
+		delete(r.ahead, ind.Indicator) // asked again after an error it is done again
+		b.once.Do(func() { b.did = r.bring(ctx, b.inds) })
+		o := b.did[ind.Indicator]
+		return o.Refreshed, o.err
+	}
+	o := r.bring(ctx, []*schemas.Indicator{ind})[ind.Indicator]
+	return o.Refreshed, o.err
+}
+
+// bring brings indicators up to date together: one question for what stands, one
+// insert of what changed, one that makes it known. What is wrong with one of them
+// does not hold up the others.
+func (r *Figures) bring(ctx context.Context, inds []*schemas.Indicator) map[string]outcome {
+	did := map[string]outcome{}
+	var todo []*computation
+	saw := map[string]seen{}
+	known := time.Now().Truncate(time.Millisecond)
+	for _, ind := range slices.SortedFunc(slices.Values(inds), byIndicator) {
+		defer r.w.lock(dbAds + "." + ind.Indicator)()
+		if t := r.known[ind.Indicator]; !known.After(t) {
+			known = t.Add(time.Millisecond)
+		}
+	}
+	for _, ind := range inds {
+		x, now, o := r.prepare(ctx, ind)
+		did[ind.Indicator] = o
+		if o.err == nil && o.Unchanged == 0 {
+			saw[ind.Indicator] = now
+		}
+		if x != nil {
+			todo = append(todo, x)
+		}
+	}
+	for _, x := range todo {
+		x.known = known
+	}
+	for name, o := range r.w.compute(ctx, todo) {
+		sum := did[name]
+		sum.Written, sum.err = o.Written, o.err
+		if did[name] = sum; sum.err != nil {
+			delete(saw, name)
+		}
+	}
+	if err := r.record(ctx, saw); err != nil {
+		for name := range saw {
+			did[name] = outcome{did[name].Refreshed, err}
+		}
+	}
+	return did
+}
+
+func byIndicator(a, b *schemas.Indicator) int { return strings.Compare(a.Indicator, b.Indicator) }
+
+// prepare finds out what there is to do about an indicator: a computation, or nil.
+// now is what it will have seen.
+func (r *Figures) prepare(ctx context.Context, ind *schemas.Indicator) (x *computation, now seen, did outcome) {
 	doing := fmt.Sprintf("computing %q", ind.Indicator)
 	spans, err := ind.Periods.Spans(r.day)
 	if err != nil {
-		return did, fault.New(fault.Config, "%s: reading its periods: %w", doing, err)
+		did.err = fault.New(fault.Config, "%s: reading its periods: %w", doing, err)
+		return nil, now, did
 	}
 	if len(spans) == 0 { // its first period is to come
 		did.Unchanged++
-		return did, nil
+		return nil, now, did
 	}
-	now, err := r.sees(ind, spans)
-	if err != nil {
-		return did, fault.New(fault.Config, "%s: %w", doing, err)
+	if now, err = r.sees(ind, spans); err != nil {
+		did.err = fault.New(fault.Config, "%s: %w", doing, err)
+		return nil, now, did
 	}
 	last, found := r.last[ind.Indicator]
 	if found && last.sameBut(now) && maps.Equal(last.Rows, now.Rows) {
 		did.Unchanged++
-		return did, nil
+		return nil, now, did
 	}
-	if fed, err := r.fed(ctx, ind); err != nil {
-		return did, err
+	var fed bool
+	if fed, did.err = r.fed(ctx, ind); did.err != nil {
+		return nil, now, did
 	} else if !fed {
 		did.Unfed++
-		return did, r.record(ctx, ind, now)
+		return nil, now, did
 	}
-	x := &computation{ind: ind, spans: spans, runID: r.runID, known: time.Now().Truncate(time.Millisecond), fresh: !r.any[ind.Indicator]}
-	if t := r.known[ind.Indicator]; !x.known.After(t) {
-		x.known = t.Add(time.Millisecond)
-	}
+	x = &computation{ind: ind, spans: spans, runID: r.runID, fresh: !r.any[ind.Indicator], c: r.c}
 	if found && last.sameBut(now) && !x.fresh {
-		if x.only, err = r.touched(ctx, ind, last, now); err != nil {
-			return did, err
+		if x.only, did.err = r.touched(ctx, ind, last, now); did.err != nil {
+			return nil, now, did
 		}
 	}
 	if x.only == nil {
 		did.Full++
-	} else {
-		did.Partial++
-		if x.tree, err = r.nodes(ctx); err != nil {
-			return did, err
-		}
+		return x, now, did
 	}
-	if did.Written, err = r.w.compute(ctx, x); err != nil {
-		return did, err
-	}
-	return did, r.record(ctx, ind, now)
+	did.Partial++
+	x.tree, did.err = r.nodes(ctx)
+	return x, now, did
 }
 
 // sameBut reports whether only rows may have changed between two states.
@@ -250,10 +354,10 @@ func (r *Figures) fed(ctx context.Context, ind *schemas.Indicator) (bool, error)
 
 // mostTouched is up to how many units their rows alone are read; of more,
 // reading everything is hardly dearer.
-const mostTouched = 8000
+const mostTouched = 20_000
 
 // touched are the units that the changes between two states can make a
-// difference to; nil when that is not known, or too many.
+// difference to, in order; nil when that is not known, or too many.
 //
 // A thing that changed may have counted for another unit before. Its former row
 // is gone, but what it said was once claimed: the units of all claims ever made
@@ -262,40 +366,83 @@ func (r *Figures) touched(ctx context.Context, ind *schemas.Indicator, last, now
 	if ind.Reach == nil || ind.Aggregate == schemas.AggregateMedian {
 		return nil, nil
 	}
-	units := []string{}
+	units := map[string]bool{}
 	for name, rows := range now.Rows {
 		was := last.Rows[name]
 		if was == rows {
 			continue
 		}
-		reach := ind.Reach[name]
-		e := r.c.Entity(name)
-		if was.Table != rows.Table || reach == (schemas.Reach{}) {
+		if was.Table != rows.Table {
 			return nil, nil
 		}
-		things := claimsOf(e, fmt.Sprintf("SELECT %s FROM dwd.%s WHERE fused_seq > %d", idents(e.Key), ident(e.Entity+rowsSuffix), 2*was.Seq+1))
-		sql := fmt.Sprintf("SELECT DISTINCT toString(ifNull(%s, '')) FROM std.%s WHERE %s", reach.Unit, ident(name), things)
-		if reach.Unit == "" {
-			sql = fmt.Sprintf("SELECT DISTINCT toString(ifNull(%s, '')) FROM dwd.%s WHERE %s IN (SELECT %s FROM std.%s WHERE %s)",
-				ind.Reach[reach.Of].Unit, ident(reach.Of), reach.Key, reach.At, ident(name), things)
+		things := claimsOf(r.c.Entity(name), fmt.Sprintf("SELECT %s FROM dwd.%s WHERE fused_seq > %d", idents(r.c.Entity(name).Key), ident(name+rowsSuffix), 2*was.Seq+1))
+		for _, read := range ind.Reads {
+			if read != name && r.c.Entity(read) != nil {
+				continue
+			}
+			// The rows of a relation are sums of claims.
+			more, err := r.unitsOf(ctx, ind, ind.Reach[read], name, things)
+			if err != nil || more == nil {
+				return nil, err
+			}
+			for _, code := range more {
+				units[code] = true
+			}
 		}
-		sql += fmt.Sprintf(" LIMIT %d", mostTouched+1)
-		more, err := r.ask(ctx, sql)
-		if err != nil {
-			return nil, err
+		if len(units) > mostTouched {
+			return nil, nil
 		}
-		units = append(units, more...)
 	}
-	slices.Sort(units)
-	units = slices.Compact(units)
-	if len(units) > mostTouched || slices.ContainsFunc(units, func(code string) bool { return !isCode(code) }) {
-		return nil, nil
-	}
-	return units, nil
+	return append([]string{}, slices.Sorted(maps.Keys(units))...), nil // not nil where there are none
 }
 
+// unitsOf are the units for which claims about some things of an entity count, or
+// ever counted; nil when that is not known, or too many.
+func (r *Figures) unitsOf(ctx context.Context, ind *schemas.Indicator, reach schemas.Reach, entity, things string) ([]string, error) {
+	from, where, at := "std."+ident(entity), things, reach
+	if reach.Of != "" {
+		at = ind.Reach[reach.Of]
+		from, where = "dwd."+ident(reach.Of), fmt.Sprintf("%s IN (SELECT %s FROM std.%s WHERE %s)", reach.Key, reach.At, ident(entity), things)
+	}
+	unit := at.Unit
+	if at.Units != "" {
+		unit = "arrayJoin(" + at.Units + ")"
+	}
+	if unit == "" {
+		return nil, nil
+	}
+	codes, err := r.ask(ctx, fmt.Sprintf("SELECT DISTINCT toString(ifNull(%s, '')) FROM %s WHERE %s LIMIT %d", unit, from, where, mostTouched+1))
+	if err != nil || len(codes) > mostTouched {
+		return nil, err
+	}
+	out := make([]string, 0, len(codes))
+	for _, code := range codes {
+		if code = codeOf(code); len(code) <= unitLength { // no unit has a longer one
+			out = append(out, code)
+		}
+	}
+	if !at.Below {
+		return out, nil
+	}
+	tree, err := r.nodes(ctx)
+	for i := 0; i < len(out); i++ { // out grows
+		out = append(out, tree[out[i]].below...)
+	}
+	return out, err
+}
+
+// unitLength is the length of a unit's code.
+const unitLength = 12
+
+// codeOf is a code without the zero bytes that the warehouse may fill it up with:
+// empty where there is none.
+func codeOf(code string) string { return strings.TrimRight(code, "\x00") }
+
 // nodes are the divisions.
-func (r *Figures) nodes(ctx context.Context) (_ map[string]node, err error) {
+func (r *Figures) nodes(ctx context.Context) (map[string]node, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var err error
 	if r.tree == nil {
 		r.tree, err = r.w.tree(ctx)
 	}
@@ -304,20 +451,30 @@ func (r *Figures) nodes(ctx context.Context) (_ map[string]node, err error) {
 
 // ask reads one column of texts. Many indicators ask the same.
 func (r *Figures) ask(ctx context.Context, sql string) ([]string, error) {
-	if units, ok := r.found[sql]; ok {
-		return units, nil
-	}
-	units := []string{}
-	err := r.w.each(ctx, sql, func(scan func(...any) error) error {
-		var code string
-		err := scan(&code)
-		units = append(units, code)
-		return err
+	_, err, _ := r.asks.Do(sql, func() (any, error) {
+		r.mu.Lock()
+		_, ok := r.found[sql]
+		r.mu.Unlock()
+		if ok {
+			return nil, nil
+		}
+		units := []string{}
+		err := r.w.each(ctx, sql, func(scan func(...any) error) error {
+			var code string
+			err := scan(&code)
+			units = append(units, code)
+			return err
+		})
+		if err == nil {
+			r.mu.Lock()
+			r.found[sql] = units
+			r.mu.Unlock()
+		}
+		return nil, err
 	})
-	if err == nil {
-		r.found[sql] = units
-	}
-	return units, err
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.found[sql], err
 }
 
 // claimsOf is the condition under which a claim is about one of the things, under
@@ -330,19 +487,23 @@ func claimsOf(e *schemas.Entity, things string) string {
 	return "(" + is + ")"
 }
 
-// isCode reports whether a text is twelve digits.
-func isCode(s string) bool {
-	return len(s) == 12 && strings.Trim(s, "0123456789") == ""
+// record notes what the figures of indicators were computed from.
+func (r *Figures) record(ctx context.Context, saw map[string]seen) error {
+	at := time.Now()
+	var rows []computeRow
+	for _, name := range slices.Sorted(maps.Keys(saw)) {
+		state, err := json.Marshal(saw[name])
+		if err != nil {
+			return fault.New(fault.Bug, "recording what %q was computed from: %w", name, err)
+		}
+		rows = append(rows, computeRow{name, string(state), at})
+	}
+	return r.w.InsertRows(ctx, "ops.compute", tokenOf("compute", at.UnixNano(), slices.Sorted(maps.Keys(saw))), rows)
 }
 
-// record notes what the figures were computed from.
-func (r *Figures) record(ctx context.Context, ind *schemas.Indicator, now seen) error {
-	state, err := json.Marshal(now)
-	if err != nil {
-		return fault.New(fault.Bug, "recording what %q was computed from: %w", ind.Indicator, err)
-	}
-	at := time.Now()
-	return r.w.InsertRows(ctx, "ops.compute", fmt.Sprintf("%s/%s/%d", ind.Indicator, fingerprint(string(state)), at.UnixNano()), []computeRow{{ind.Indicator, string(state), at}})
+// tokenOf names an insert of rows about some indicators.
+func tokenOf(what string, at int64, names []string) string {
+	return fmt.Sprintf("%s/%d/%s", what, at, fingerprint(names...))
 }
 
 type computeRow struct {
