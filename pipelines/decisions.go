@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"rongtong/pipelines/topics"
@@ -16,9 +17,13 @@ import (
 // that was made anew reads all of it again.
 const decisions = "rongtong.decisions"
 
-// Decide keeps a decision and brings the warehouse's copy up to date. It counts
-// from the next fusion of the entity on.
-func Decide(ctx context.Context, k *topics.Client, w *warehouse.Warehouse, d warehouse.IdentityDecision) error {
+// decisionsAtOnce is how many decisions go into one transaction.
+const decisionsAtOnce = 500
+
+// Decide keeps decisions, in their order, and brings the warehouse's copy up to
+// date. They count from the next fusion of the entity on. Cut short, it has kept
+// the first of them: a repetition is of no consequence.
+func Decide(ctx context.Context, k *topics.Client, w *warehouse.Warehouse, list ...warehouse.IdentityDecision) error {
 	if err := CopyDecisions(ctx, k, w); err != nil {
 		return err // before anything is kept that could not be copied
 	}
@@ -27,14 +32,18 @@ func Decide(ctx context.Context, k *topics.Client, w *warehouse.Warehouse, d war
 		return err
 	}
 	defer p.Close()
-	value, err := json.Marshal(d)
-	if err != nil {
-		return err
-	}
-	txn := p.Begin()
-	txn.Append(decisions, 0, topics.Record{Key: []byte(d.Entity), Value: value})
-	if err := txn.Commit(ctx); err != nil {
-		return err
+	for some := range slices.Chunk(list, decisionsAtOnce) {
+		txn := p.Begin()
+		for _, d := range some {
+			value, err := json.Marshal(d)
+			if err != nil {
+				return err
+			}
+			txn.Append(decisions, 0, topics.Record{Key: []byte(d.Entity), Value: value})
+		}
+		if err := txn.Commit(ctx); err != nil {
+			return err
+		}
 	}
 	return CopyDecisions(ctx, k, w)
 }

@@ -20,6 +20,17 @@ type Identity struct {
 	// Codes are columns that identify a thing. Equal codes are a second fact that
 	// needs no other; two different ones are two things, whatever else agrees.
 	Codes []string `decl:"codes"`
+	// Crowd is how many keys may bear one name in one division before the name
+	// says nothing any more: keys of a larger crowd are not compared. Zero is 100.
+	Crowd int `decl:"crowd"`
+}
+
+// Most is how many keys of one name in one division are still compared.
+func (i *Identity) Most() int {
+	if i.Crowd > 0 {
+		return i.Crowd
+	}
+	return 100
 }
 
 // Columns are the columns that the identity of a thing is decided by, except
@@ -60,6 +71,10 @@ func (k *checker) identity(e *Entity) {
 	if len(id.Second) == 0 {
 		k.add(k.at(e, "identity", "second"), "identity.second", "name at least one column",
 			"a name alone is no identity: %q has no second fact", e.Entity)
+	}
+	if id.Crowd < 0 || id.Crowd == 1 {
+		k.add(k.at(e, "identity", "crowd"), "identity.crowd", "give at least 2, or leave it out for 100",
+			"a crowd of %d keys would compare nothing", id.Crowd)
 	}
 	used := append(e.Key[:len(e.Key):len(e.Key)], e.Division.Column)
 	column := func(name string, path ...any) {

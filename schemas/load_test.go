@@ -127,7 +127,7 @@ func TestStdColumns(t *testing.T) {
 		}
 		got = append(got, c.Name+" "+string(c.Type))
 	}
-	want := "facility_id text, division_code code12, facility_kind codelist, name name, site_type codelist, area_m2 measure, " +
+	want := "facility_id text, division_code code12, facility_kind codelist, name name, match_name text, site_type codelist, area_m2 measure, " +
 		"direct_service_area_m2 measure, opened_on date, operating bool3, valid_from date, valid_to date, grid_id text, standardised bool3, " +
 		"substantive bool3, is_party_mass_centre bool3, serves_divisions list, service_codes list, lon measure, lat measure, src_system text, src_tier text, src_division code12, " +
 		"src_record_id text, event_time time, arrived_at time, version uint64, is_deleted uint8, q_flags uint32, kafka_topic text, " +

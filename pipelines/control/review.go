@@ -3,12 +3,14 @@ package control
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"rongtong/pipelines"
 	"rongtong/pipelines/warehouse"
 	"rongtong/schemas"
 	"rongtong/schemas/decl"
+	"rongtong/schemas/divisions"
 	"rongtong/schemas/fault"
 	"rongtong/schemas/pii"
 )
@@ -22,6 +24,55 @@ func Reviews(ctx context.Context, o Options, f warehouse.ReviewFilter) ([]wareho
 	}
 	defer w.Close()
 	return w.Reviews(ctx, f)
+}
+
+// ReviewCounts are how many pairs wait, counted by one of warehouse.ReviewBy.
+type ReviewCounts struct {
+	By     string            `json:"by"`
+	Counts []ReviewCount     `json:"counts"`
+	Crowds []warehouse.Crowd `json:"crowds"` // names that are not compared at all
+}
+
+// ReviewCount is a warehouse.ReviewCount with the name of its division.
+type ReviewCount struct {
+	warehouse.ReviewCount
+	Name string `json:"name,omitempty"`
+}
+
+// CountReviews counts the pairs that wait for a person.
+func CountReviews(ctx context.Context, o Options, f warehouse.ReviewFilter, by string) (ReviewCounts, error) {
+	out := ReviewCounts{By: by, Counts: []ReviewCount{}}
+	w, err := o.warehouse(ctx)
+	if err != nil {
+		return out, err
+	}
+	defer w.Close()
+	counts, err := w.ReviewCounts(ctx, f, by)
+	if err != nil {
+		return out, err
+	}
+	reg, err := divisions.Load()
+	if err != nil {
+		return out, err
+	}
+	for _, c := range counts {
+		out.Counts = append(out.Counts, ReviewCount{c, placeName(reg, c.Of)})
+	}
+	out.Crowds, err = w.Crowds(ctx)
+	return out, err
+}
+
+// placeName is a division's name behind that of the one above it, as people say
+// it; empty for what is no division.
+func placeName(reg *divisions.Register, code string) string {
+	d, ok := reg.Lookup(code)
+	if !ok {
+		return ""
+	}
+	if above, ok := reg.Lookup(d.Parent); ok && above.Parent != "" {
+		return above.Name + d.Name
+	}
+	return d.Name
 }
 
 // Decisions are all that were made about an entity's things, of every entity if
@@ -81,10 +132,12 @@ func ComparePair(ctx context.Context, o Options, pair []string) (Comparison, err
 			return x, fault.Hint(fault.Data, "rongtong review list shows those that wait", "comparing %q: no source claims such a thing of %q", side.key, entity)
 		}
 	}
-	if list, _, err := w.Reviews(ctx, warehouse.ReviewFilter{Entity: entity, Limit: 1_000_000}); err != nil {
+	waits, _, err := w.Reviews(ctx, warehouse.ReviewFilter{Entity: entity, Left: x.Left[0].Thing, Right: x.Right[0].Thing, Limit: 1})
+	if err != nil {
 		return x, err
-	} else if i := indexPair(list, x.Left[0].Thing, x.Right[0].Thing); i >= 0 {
-		x.Waits = &list[i]
+	}
+	if len(waits) > 0 {
+		x.Waits = &waits[0]
 	}
 	all, err := w.Decisions(ctx, entity)
 	for _, d := range all {
@@ -104,21 +157,13 @@ func holds(keys []warehouse.Key, key string) bool {
 	return false
 }
 
-func indexPair(list []warehouse.Review, a, b string) int {
-	for i, r := range list {
-		if r.Left == a && r.Right == b || r.Left == b && r.Right == a {
-			return i
-		}
-	}
-	return -1
-}
-
 // keysOf reads how a person names a pair: its short name, or entity and keys.
 func keysOf(ctx context.Context, w *warehouse.Warehouse, pair []string) (entity, left, right string, err error) {
 	if len(pair) == 3 {
 		return pair[0], pair[1], pair[2], nil
 	}
-	return w.FindPair(ctx, pair[0])
+	p, err := w.FindPair(ctx, strings.TrimPrefix(strings.ToUpper(pair[0]), pairMark))
+	return p.Entity, p.Left, p.Right, err
 }
 
 func notMatched(c *schemas.Catalog, entity string) error {
@@ -131,6 +176,8 @@ func notMatched(c *schemas.Catalog, entity string) error {
 	return fault.Hint(fault.Config, decl.Suggest(entity, known), "reviewing %q: no things of such an entity are matched", entity)
 }
 
+const noPerson = "name the role or the document, never a person or a number of one"
+
 // Decide keeps what a person decided about two keys. A dry run only says whether
 // it could stand. It returns the decision as it was kept.
 func Decide(ctx context.Context, o Options, pair []string, d warehouse.IdentityDecision, dry bool) (warehouse.IdentityDecision, error) {
@@ -140,7 +187,7 @@ func Decide(ctx context.Context, o Options, pair []string, d warehouse.IdentityD
 	}
 	for what, text := range map[string]string{"--by": d.DecidedBy, "--why": d.Reason} {
 		if pii.MaskString(text) != text {
-			return d, fault.Hint(fault.Config, "name the role or the document, never a person or a number of one", "keeping a decision: %s holds personal data", what)
+			return d, fault.Hint(fault.Config, noPerson, "keeping a decision: %s holds personal data", what)
 		}
 	}
 	w, err := o.warehouse(ctx)
@@ -165,7 +212,11 @@ func Decide(ctx context.Context, o Options, pair []string, d warehouse.IdentityD
 	if err := pipelines.CopyDecisions(ctx, k, w); err != nil {
 		return d, err
 	}
-	if err := w.CheckDecision(ctx, decls.Catalog, d); err != nil || dry {
+	of, err := w.Deciding(ctx, decls.Catalog, d.Entity)
+	if err != nil {
+		return d, err
+	}
+	if err := of.Check(ctx, d); err != nil || dry {
 		return d, err
 	}
 	d.DecidedAt = time.Now()

@@ -40,7 +40,7 @@ func (w *Warehouse) due(ctx context.Context, c *schemas.Catalog, entity string) 
 	case found && last.sameTables(now):
 		f.since, f.until, f.touched, f.matched = last.block, now.block, last.matched, now.matched
 		if r.Changed, err = w.changedThings(ctx, f); err == nil {
-			r.Rebuilt = r.Changed > max(leastRebuild, last.things/rebuildShare) || r.Changed > mostChanged
+			r.Rebuilt = r.Changed > max(leastRebuild, last.things/rebuildShare)
 		}
 	}
 	return f, last, now, r, err

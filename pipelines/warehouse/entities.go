@@ -38,6 +38,7 @@ func fusedTable(e *schemas.Entity) *object {
 		engine:  "ReplacingMergeTree(fused_seq, is_deleted)",
 		order:   slices.Clone(e.Key),
 		derived: true,
+		wide:    true,
 		columns: append(fusedColumns(e),
 			column{"fused_seq", "UInt64", "Delta(8), ZSTD(1)", "融合序号：依据到哪一批主张"},
 			column{"is_deleted", "UInt8", "", "已无有效主张"}),

@@ -3,7 +3,7 @@ package warehouse
 import (
 	"context"
 	"fmt"
-	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -61,15 +61,22 @@ func (w *Warehouse) Fuse(ctx context.Context, c *schemas.Catalog, entity string)
 		}
 		f.matched = now.matched
 	}
-	if r.Rebuilt {
-		r.Changed, err = w.fuseAll(ctx, f, now)
-	} else {
-		if e.Identity != nil {
-			if r.Changed, err = w.changedThings(ctx, f); err != nil {
+	if f.apart {
+		if !r.Rebuilt {
+			if r.Changed, err = w.listChanged(ctx, f); err != nil {
 				return r, err
 			}
 		}
-		err = w.fuseChanged(ctx, f, now)
+		drop, err := w.gather(ctx, f)
+		if err != nil {
+			return r, err
+		}
+		defer drop()
+	}
+	if r.Rebuilt {
+		r.Changed, err = w.fuseAll(ctx, f, now)
+	} else {
+		err = w.fuseChanged(ctx, f, now, r.Changed)
 	}
 	if err == nil {
 		err = w.recordConflicts(ctx, f, now.seq())
@@ -80,11 +87,10 @@ func (w *Warehouse) Fuse(ctx context.Context, c *schemas.Catalog, entity string)
 	return w.recordFusion(ctx, e, now, r, start)
 }
 
-// Where fusing what changed stops paying, or stops fitting into one block.
+// Where fusing what changed stops paying.
 const (
-	leastRebuild = 1000    // fewer things are never worth a new table
-	rebuildShare = 5       // a fifth of all things
-	mostChanged  = 500_000 // one insert is one block, and a block is held in memory
+	leastRebuild = 1000 // fewer things are never worth a new table
+	rebuildShare = 5    // a fifth of all things
 )
 
 // changedThings counts the things about which claims came in.
@@ -94,9 +100,21 @@ func (w *Warehouse) changedThings(ctx context.Context, f *fuser) (int64, error) 
 	return int64(n), err
 }
 
-// sliceClaims is how many claims a rebuild looks at together: its memory does
-// not depend on how many there are.
-const sliceClaims = 1_000_000
+// listChanged lists the keys whose rows a fusion has to make again, once for all
+// statements that ask for them, and counts them.
+func (w *Warehouse) listChanged(ctx context.Context, f *fuser) (int64, error) {
+	entity := quote(f.e.Entity)
+	for _, sql := range []string{
+		"ALTER TABLE ops.identity_changed DROP PARTITION " + entity,
+		fmt.Sprintf("INSERT INTO ops.identity_changed (entity, thing)\nSELECT %s, %s\nFROM (%s)", entity, ident(f.e.Key[0]), f.changedThings()),
+	} {
+		if err := w.conn.Exec(bounded(ctx), sql); err != nil {
+			return 0, w.seal(err, fmt.Sprintf("listing the changes of %q", f.e.Entity))
+		}
+	}
+	f.listed = true
+	return w.changedThings(ctx, f)
+}
 
 // fuseAll fuses everything into a new table, slice by slice.
 func (w *Warehouse) fuseAll(ctx context.Context, f *fuser, now fuseState) (int64, error) {
@@ -111,56 +129,50 @@ func (w *Warehouse) fuseAll(ctx context.Context, f *fuser, now fuseState) (int64
 	return w.rebuild(ctx, fusedTable(f.e), queries...)
 }
 
-// slices cuts the work of f into ranges of things, those of one key and those
-// of several.
-func (w *Warehouse) slices(ctx context.Context, f *fuser) ([]*fuser, error) {
-	parts, err := w.ranges(ctx, f)
-	if f.apart {
-		for _, part := range slices.Clone(parts) {
-			parts = append(parts, part.asOne())
+// fuseChanged fuses the things about which claims came in and puts their rows
+// over the old ones in one step: a reader sees all of it or nothing. What fits
+// into a statement is one insert of one block; more is fused slice by slice into
+// a table beside, whose parts are then attached together.
+func (w *Warehouse) fuseChanged(ctx context.Context, f *fuser, now fuseState, changed int64) error {
+	o := fusedTable(f.e)
+	doing := fmt.Sprintf("fusing %q", f.e.Entity)
+	insert := func(ctx context.Context, into, rows string) error {
+		return w.seal(w.conn.Exec(ctx, fmt.Sprintf("INSERT INTO %s (%s)\n%s", into, idents(columnNames(o)), rows)), doing)
+	}
+	most, err := w.claimsAtOnce(ctx, f.e, f.held())
+	if err != nil {
+		return err
+	}
+	if changed <= int64(most) {
+		return insert(oneBlock(bounded(ctx)), o.full(), strings.Join(f.change(now.seq()), "\nUNION ALL\n"))
+	}
+	parts, err := w.slices(ctx, f)
+	if err != nil {
+		return err
+	}
+	next := o.name + nextSuffix
+	staged := o.db + "." + ident(next)
+	drop := "DROP TABLE IF EXISTS " + staged + " SYNC"
+	for _, sql := range []string{drop, o.ddl(next)} {
+		if err := w.conn.Exec(ctx, sql); err != nil {
+			return w.mark(err, doing)
 		}
 	}
-	return parts, err
-}
-
-// ranges cuts the claims of f into ranges of keys. What changed is one range: it
-// is bounded already.
-func (w *Warehouse) ranges(ctx context.Context, f *fuser) ([]*fuser, error) {
-	if f.until > 0 {
-		return []*fuser{f}, nil
+	queries := []string{f.gone(now.seq())}
+	for _, part := range parts {
+		queries = append(queries, part.rebuild(now.seq()))
 	}
-	var bounds [][]string
-	err := w.each(ctx, f.bounds(sliceClaims), func(scan func(...any) error) error {
-		var key []string
-		err := scan(&key)
-		bounds = append(bounds, key)
-		return err
-	})
-	if err != nil {
-		return nil, err
+	for _, q := range queries {
+		if err := insert(bounded(ctx), staged, q); err != nil {
+			return err
+		}
 	}
-	bounds = append(slices.CompactFunc(bounds, slices.Equal), nil)
-	var parts []*fuser
-	var low []string
-	for _, high := range bounds {
-		part := *f
-		part.slice = part.between(low, high)
-		parts, low = append(parts, &part), high
+	for _, sql := range []string{fmt.Sprintf("ALTER TABLE %s ATTACH PARTITION tuple() FROM %s", o.full(), staged), drop} {
+		if err := w.conn.Exec(ctx, sql); err != nil {
+			return w.mark(err, doing)
+		}
 	}
-	return parts, nil
-}
-
-// fuseChanged fuses the things about which claims came in and puts their rows
-// over the old ones, in one insert of one block: a reader sees all of it or
-// nothing.
-func (w *Warehouse) fuseChanged(ctx context.Context, f *fuser, now fuseState) error {
-	o := fusedTable(f.e)
-	names := make([]string, len(o.columns))
-	for i, c := range o.columns {
-		names[i] = c.name
-	}
-	sql := fmt.Sprintf("INSERT INTO %s (%s)\n%s", o.full(), idents(names), f.change(now.seq()))
-	return w.seal(w.conn.Exec(oneBlock(bounded(ctx)), sql), fmt.Sprintf("fusing %q", f.e.Entity))
+	return nil
 }
 
 // recordFusion counts what is there and records what the fusion has seen.
@@ -215,12 +227,8 @@ func (w *Warehouse) rebuild(ctx context.Context, o *object, queries ...string) (
 			return 0, w.mark(err, doing)
 		}
 	}
-	names := make([]string, len(o.columns))
-	for i, c := range o.columns {
-		names[i] = c.name
-	}
 	for _, q := range queries {
-		if err := w.conn.Exec(bounded(ctx), fmt.Sprintf("INSERT INTO %s (%s)\n%s", staged, idents(names), q)); err != nil {
+		if err := w.conn.Exec(bounded(ctx), fmt.Sprintf("INSERT INTO %s (%s)\n%s", staged, idents(columnNames(o)), q)); err != nil {
 			return 0, w.seal(err, doing)
 		}
 	}
@@ -240,14 +248,16 @@ func (w *Warehouse) rebuild(ctx context.Context, o *object, queries ...string) (
 }
 
 // bounded are the settings under which a query over a whole table keeps its
-// memory: it reads in key order and spills groups and sorts to disk.
+// memory: it reads in key order, in small blocks, and spills groups and sorts to
+// disk; what it writes is a part of its own every few tens of megabytes.
 func bounded(ctx context.Context) context.Context {
-	const spill = 150_000_000
+	const spill = 200_000_000
 	return clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{
 		"optimize_read_in_order":                   1,
 		"max_threads":                              2,
 		"max_insert_threads":                       1,
 		"insert_deduplicate":                       0,
+		"min_insert_block_size_bytes":              64_000_000,
 		"max_bytes_before_external_group_by":       spill,
 		"max_bytes_ratio_before_external_group_by": 0,
 		"max_bytes_before_external_sort":           spill,

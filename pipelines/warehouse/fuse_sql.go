@@ -27,11 +27,12 @@ type fuser struct {
 	slice, when string
 
 	// Where things were recognised under several keys (ops.identity), apart
-	// leaves the claims about those keys out: asOne makes their rows. touched is
+	// leaves the claims about those keys out: gathered makes their rows. touched is
 	// the last change of ops.identity that a fusion has seen, and matched the one
-	// that this fusion sees.
+	// that this fusion sees. What changed is in ops.identity_changed if listed.
 	apart            bool
 	touched, matched int64
+	listed           bool
 
 	// carry names more columns of the claims that latest hands on, and tie is
 	// added to the order in which it looks for the latest.
@@ -64,9 +65,19 @@ func (f *fuser) rebuild(block int64) string {
 	return fmt.Sprintf("SELECT *, toUInt64(%d), 0\nFROM\n(\n%s\n)", 2*block+1, indent(f.sql()))
 }
 
-// change makes the rows of the things that changed. Each has a withdrawal too,
-// with the version just below: it counts where no claim is alive any more.
-func (f *fuser) change(block int64) string {
+// change selects the rows of the things that changed: those of one key, those of
+// several and the withdrawals.
+func (f *fuser) change(block int64) []string {
+	out := []string{f.rebuild(block)}
+	if f.apart {
+		out = append(out, f.gathered().rebuild(block))
+	}
+	return append(out, f.gone(block))
+}
+
+// gone selects a withdrawal of every thing that changed, with the version just
+// below that of its row: it counts where no claim is alive any more.
+func (f *fuser) gone(block int64) string {
 	gone := make([]string, 0, len(f.e.Columns))
 	for _, c := range fusedColumns(f.e) {
 		switch {
@@ -76,11 +87,7 @@ func (f *fuser) change(block int64) string {
 			gone = append(gone, "defaultValueOfTypeName("+quote(c.typ)+")")
 		}
 	}
-	made := f.rebuild(block)
-	if f.apart {
-		made += "\nUNION ALL\n" + f.asOne().rebuild(block)
-	}
-	return fmt.Sprintf("%s\nUNION ALL\nSELECT %s, toUInt64(%d), 1\nFROM (%s)", made, strings.Join(gone, ", "), 2*block, f.changed())
+	return fmt.Sprintf("SELECT %s, toUInt64(%d), 1\nFROM (%s)", strings.Join(gone, ", "), 2*block, f.changed())
 }
 
 // bounds selects the keys, as text, at which the claims are cut into slices of
@@ -91,14 +98,18 @@ func (f *fuser) bounds(n int) string {
 		texts[i] = "toString(" + ident(k) + ")"
 	}
 	keys := idents(f.e.Key)
+	db, table := dbStd, f.e.Entity
+	if f.from != "" {
+		db, table = dbDwd, f.e.Entity+oneSuffix
+	}
 	return fmt.Sprintf(`SELECT [%[1]s]
 FROM
 (
   SELECT %[2]s, rows_in_granule AS g, sum(g) OVER (ORDER BY %[2]s ROWS UNBOUNDED PRECEDING) AS r
-  FROM mergeTreeIndex('std', %[3]s)
+  FROM mergeTreeIndex(%[5]s, %[3]s)
 )
 WHERE intDiv(r, %[4]d) > intDiv(r - g, %[4]d)
-ORDER BY %[2]s`, strings.Join(texts, ", "), keys, quote(f.e.Entity), n)
+ORDER BY %[2]s`, strings.Join(texts, ", "), keys, quote(table), n, quote(db))
 }
 
 // between is the condition under which a thing lies in the slice [low, high);
@@ -134,7 +145,10 @@ func (f *fuser) between(low, high []string) string {
 
 // changed selects the keys about which claims came in.
 func (f *fuser) changed() string {
-	if f.e.Identity != nil {
+	switch {
+	case f.listed:
+		return fmt.Sprintf("SELECT thing AS %s FROM ops.identity_changed WHERE entity = %s", ident(f.e.Key[0]), quote(f.e.Entity))
+	case f.e.Identity != nil:
 		return f.changedThings()
 	}
 	return f.claimedSince()
@@ -174,7 +188,7 @@ func (f *fuser) latest(extra ...string) string {
 		}
 	}
 	if f.apart {
-		known += " AND " + ident(f.e.Key[0]) + " NOT IN (" + f.recognised("member") + ")"
+		known += " AND " + ident(f.e.Key[0]) + " NOT IN (SELECT member FROM (" + f.recognised() + "))"
 	}
 	if f.until > 0 {
 		known += fmt.Sprintf(" AND (%s) IN (%s)", idents(f.e.Key), f.changed())

@@ -33,30 +33,33 @@ func (w *Warehouse) identify(ctx context.Context, f *fuser, full bool, decidedBe
 	if err := w.describe(ctx, m, full, seq); err != nil {
 		return 0, err
 	}
-	for _, table := range []string{"ops.identity_reach", "ops.identity_found"} {
+	for _, table := range []string{"ops.identity_reach", "ops.identity_joined", "ops.identity_found"} {
 		if err := run(fmt.Sprintf("ALTER TABLE %s DROP PARTITION %s", table, m.entity())); err != nil {
 			return 0, err
 		}
 	}
+	within := "1"
 	if !full {
+		within = m.inReach()
 		if err := run("INSERT INTO ops.identity_reach (entity, thing, block)\n" + m.reach(decidedBefore)); err != nil {
 			return 0, err
 		}
 	}
-	if err := w.joinBlocks(ctx, m); err != nil {
+	joined, err := w.joinBlocks(ctx, m)
+	if err != nil {
 		return 0, err
 	}
-	if !full && len(m.blocks) > 0 {
+	if !full && joined {
 		if err := run("INSERT INTO ops.identity_reach (entity, thing, block)\n" + m.reachJoined()); err != nil {
 			return 0, err
 		}
 	}
-	scopes, err := w.blockScopes(ctx, m, full)
+	scopes, err := w.blockScopes(ctx, m, within)
 	if err != nil {
 		return 0, err
 	}
-	for _, scope := range scopes {
-		if err := run("INSERT INTO ops.identity_found (entity, kind, a, b, why, agree, differ)\n" + m.found(scope)); err != nil {
+	for _, in := range scopes {
+		if err := run("INSERT INTO ops.identity_found (entity, kind, a, b, why, agree, differ)\n" + m.found(in)); err != nil {
 			return 0, err
 		}
 	}
@@ -67,14 +70,10 @@ func (w *Warehouse) identify(ctx context.Context, f *fuser, full bool, decidedBe
 func (w *Warehouse) describe(ctx context.Context, m *matcher, full bool, seq int64) error {
 	o := membersTable(m.f.e)
 	if !full {
-		names := make([]string, len(o.columns))
-		for i, c := range o.columns {
-			names[i] = c.name
-		}
-		sql := fmt.Sprintf("INSERT INTO %s (%s)\n%s", o.full(), idents(names), m.redescribe(seq))
+		sql := fmt.Sprintf("INSERT INTO %s (%s)\n%s", o.full(), idents(columnNames(o)), m.redescribe(seq))
 		return w.seal(w.conn.Exec(oneBlock(bounded(ctx)), sql), fmt.Sprintf("describing the things of %q", m.f.e.Entity))
 	}
-	parts, err := w.ranges(ctx, m.f)
+	parts, err := w.ranges(ctx, m.f, stateBytes*(len(m.id.Columns())+2))
 	if err != nil {
 		return err
 	}
@@ -86,14 +85,20 @@ func (w *Warehouse) describe(ctx context.Context, m *matcher, full bool, seq int
 	return err
 }
 
-// joinBlocks finds the blocks that decisions join: those of one group are all
-// compared in the lowest.
-func (w *Warehouse) joinBlocks(ctx context.Context, m *matcher) error {
-	group := map[uint64]uint64{}
-	var find func(uint64) uint64
-	find = func(b uint64) uint64 {
-		if up, ok := group[b]; ok && up != b {
-			return find(up)
+type joinedRow struct {
+	Entity string `json:"entity"`
+	Block  uint64 `json:"block"`
+	Into   uint64 `json:"into"`
+}
+
+// joinBlocks records the blocks that decisions join: those of one group are all
+// compared in the lowest. It reports whether there are any.
+func (w *Warehouse) joinBlocks(ctx context.Context, m *matcher) (bool, error) {
+	into := map[uint64]uint64{}
+	find := func(b uint64) uint64 {
+		for into[b] != b {
+			into[b] = into[into[b]]
+			b = into[b]
 		}
 		return b
 	}
@@ -107,42 +112,56 @@ WHERE l.block != r.block`, m.decided(VerdictMerge), m.members())
 		if err := scan(&a, &b); err != nil {
 			return err
 		}
+		for _, x := range []uint64{a, b} {
+			if _, ok := into[x]; !ok {
+				into[x] = x
+			}
+		}
 		a, b = find(a), find(b)
-		group[max(a, b)], group[min(a, b)] = min(a, b), min(a, b)
+		into[max(a, b)] = min(a, b)
 		return nil
 	})
-	for _, b := range slices.Sorted(maps.Keys(group)) {
-		m.blocks, m.into = append(m.blocks, b), append(m.into, find(b))
+	if err != nil || len(into) == 0 {
+		return false, err
 	}
-	return err
+	rows := make([]joinedRow, 0, len(into))
+	for _, b := range slices.Sorted(maps.Keys(into)) {
+		rows = append(rows, joinedRow{m.f.e.Entity, b, find(b)})
+	}
+	return true, w.InsertRows(ctx, "ops.identity_joined", m.f.e.Entity, rows)
 }
 
-// sliceMembers is how many keys are compared in one statement.
-const sliceMembers = 500_000
+// scopeUnits is how many keys and pairs of keys one statement compares: its memory
+// depends neither on how many there are nor on how many bear one name.
+const scopeUnits = 500_000
 
-// blockScopes are the conditions under which blocks are compared, one statement
-// each: its memory does not depend on how many there are.
-func (w *Warehouse) blockScopes(ctx context.Context, m *matcher, full bool) ([]string, error) {
-	if !full {
-		return []string{m.inReach()}, nil
-	}
-	var n uint64
-	if err := w.QueryRow(ctx, "SELECT count() FROM "+m.members(), []any{&n}); err != nil {
-		return nil, err
-	}
-	parts := int(n/sliceMembers) + 1
-	scopes := make([]string, parts)
-	for i := range scopes {
-		scopes[i] = m.blockSlice(i, parts)
-	}
-	return scopes, nil
+// blockScopes cuts the blocks that meet a condition into parts, each compared in
+// one statement.
+func (w *Warehouse) blockScopes(ctx context.Context, m *matcher, within string) ([]scope, error) {
+	var scopes []scope
+	var low *uint64
+	err := w.each(bounded(ctx), m.scopes(within, scopeUnits), func(scan func(...any) error) error {
+		var high uint64
+		if err := scan(&high); err != nil {
+			return err
+		}
+		scopes = append(scopes, m.between(within, low, &high))
+		low = &high
+		return nil
+	})
+	return append(scopes, m.between(within, low, nil)), err
 }
+
+// joinRows is how many keys are held against what was known of them in one
+// statement.
+const joinRows = 300_000
 
 // recordIdentity writes what changed: first the things to fuse again, so that an
-// interruption leaves too many of them and never too few.
+// interruption leaves too many of them and never too few. Keys and pairs are
+// compared with those known before in parts, so that no statement holds all.
 func (w *Warehouse) recordIdentity(ctx context.Context, m *matcher, full bool, run func(string) error) (int64, error) {
-	var moved uint64
-	if err := w.QueryRow(ctx, "SELECT count() FROM ("+m.moved(full)+")", []any{&moved}); err != nil {
+	var found uint64
+	if err := w.QueryRow(ctx, "SELECT count() FROM ops.identity_found WHERE entity = "+m.entity(), []any{&found}); err != nil {
 		return 0, err
 	}
 	last, err := w.lastMatch(ctx, m.f.e.Entity)
@@ -150,21 +169,50 @@ func (w *Warehouse) recordIdentity(ctx context.Context, m *matcher, full bool, r
 		return 0, err
 	}
 	seq := last + 1
+	parts := make([]share, found/joinRows+1)
+	var moved uint64
+	for i := range parts {
+		parts[i] = share{i, len(parts)}
+		var n uint64
+		if err := w.QueryRow(bounded(ctx), "SELECT count() FROM ("+m.moved(full, parts[i])+")", []any{&n}); err != nil {
+			return 0, err
+		}
+		moved += n
+	}
+	var queries []string
 	if moved > 0 {
 		last = seq
-		err = run(fmt.Sprintf(`INSERT INTO ops.identity_touched (entity, thing, seq)
+		for _, p := range parts {
+			queries = append(queries, fmt.Sprintf(`INSERT INTO ops.identity_touched (entity, thing, seq)
 SELECT DISTINCT %s, arrayJoin(arrayFilter(x -> x != '', [member, was, becomes])), toUInt64(%d)
-FROM (%s)`, m.entity(), seq, m.moved(full)))
-		if err == nil {
-			err = run(fmt.Sprintf(`INSERT INTO ops.identity (entity, member, canonical, how, facts, rule, matched_at, seq, is_deleted)
+FROM (%s)`, m.entity(), seq, m.moved(full, p)))
+		}
+		for _, p := range parts {
+			queries = append(queries, fmt.Sprintf(`INSERT INTO ops.identity (entity, member, canonical, how, facts, rule, matched_at, seq, is_deleted)
 SELECT %s, member, if(becomes != '', becomes, was), how, facts, %s, now64(3), toUInt64(%d), becomes = ''
-FROM (%s)`, m.entity(), quote(m.rule()), seq, m.moved(full)))
+FROM (%s)`, m.entity(), quote(m.rule()), seq, m.moved(full, p)))
 		}
 	}
-	if err == nil {
-		err = run("INSERT INTO ops.identity_pair (entity, left, right, reason, agree, differ, asked_at, seq, is_deleted)\n" + m.asks(full))
+	for _, p := range parts {
+		queries = append(queries, "INSERT INTO ops.identity_pair (entity, left, right, reason, agree, differ, asked_at, seq, is_deleted)\n"+m.asks(full, p))
 	}
-	return last, err
+	for _, sql := range queries {
+		if err := run(sql); err != nil {
+			return 0, err
+		}
+	}
+	return last, nil
+}
+
+// share is the n-th of so many parts of equal size.
+type share struct{ n, of int }
+
+// has is the condition under which a key is in the part.
+func (s share) has(key string) string {
+	if s.of == 1 {
+		return "1"
+	}
+	return fmt.Sprintf("sipHash64(%s) %% %d = %d", key, s.of, s.n)
 }
 
 // rule identifies the rules by which things are recognised, and by which keys are
@@ -172,8 +220,8 @@ FROM (%s)`, m.entity(), quote(m.rule()), seq, m.moved(full)))
 func (m *matcher) rule() string {
 	g := *m.f
 	g.since, g.until, g.slice = 0, 0, ""
-	plain := &matcher{f: &g, id: m.id} // what decisions join is no rule
-	return fingerprint(plain.describe(0), plain.found("1"), plain.reach(0), plain.reachJoined())
+	plain := &matcher{f: &g, id: m.id}
+	return fingerprint(plain.describe(0), plain.found(anywhere), plain.reach(0), plain.reachJoined())
 }
 
 // lastMatch is the number of the last change of what an entity's keys mean.
@@ -204,15 +252,17 @@ func (f *fuser) knownAs(condition, when string) string {
 WHERE %[3]s`, key, ident(f.e.Entity), condition, keys, when)
 }
 
-// recognised selects from ops.identity the column member or canonical of the
-// things in the fuser's slice.
-func (f *fuser) recognised(column string) string {
-	where := ""
-	if f.slice != "" {
-		where = " WHERE " + f.slice
+// recognised selects, of the keys in the fuser's reach, those that are known to be
+// of a thing that has several, and the key of that thing: member and canonical.
+func (f *fuser) recognised() string {
+	sql := fmt.Sprintf("SELECT member AS %s, member, canonical FROM ops.identity FINAL WHERE entity = %s AND is_deleted = 0", ident(f.e.Key[0]), quote(f.e.Entity))
+	if f.until > 0 {
+		sql += " AND member IN (" + f.changed() + ")"
 	}
-	return fmt.Sprintf("SELECT %[1]s FROM (SELECT %[2]s AS %[1]s FROM ops.identity FINAL WHERE entity = %[3]s AND is_deleted = 0)%[4]s",
-		ident(f.e.Key[0]), column, quote(f.e.Entity), where)
+	if f.slice != "" {
+		sql = "SELECT * FROM (" + sql + ") WHERE " + f.slice
+	}
+	return sql
 }
 
 // changedThings selects the keys whose rows a fusion has to make again: claimed
@@ -223,21 +273,18 @@ func (f *fuser) changedThings() string {
 	return fmt.Sprintf("%[1]s\nUNION DISTINCT\nSELECT canonical AS %[2]s FROM ops.identity FINAL WHERE entity = %[3]s AND is_deleted = 0 AND member IN\n(\n%[4]s\n)", changed, key, entity, indent(changed))
 }
 
-// asOne is the fuser of the things that have several keys: their claims, the
-// latest of every source and key, go to the key of the thing.
+// asOne is gathered for views, which have no table of theirs: it reads the claims
+// of all things that have several keys.
 func (f *fuser) asOne() *fuser {
 	g := *f
 	g.orders, g.apart = nil, false
 	key := ident(f.e.Key[0])
-	where := []string{"1"}
+	where := "1"
 	if f.slice != "" {
-		where = append(where, f.slice)
-	}
-	if f.until > 0 {
-		where = append(where, key+" IN ("+f.changed()+")")
+		where = f.slice
 	}
 	keys := fmt.Sprintf("SELECT member, %[1]s FROM (SELECT member, canonical AS %[1]s FROM ops.identity FINAL WHERE entity = %[2]s AND is_deleted = 0) WHERE %[3]s",
-		key, quote(f.e.Entity), strings.Join(where, " AND "))
+		key, quote(f.e.Entity), where)
 	claims := &fuser{c: f.c, e: f.e, sources: f.sources, when: f.when, carry: []string{"kafka_offset"}}
 	claims.slice = key + " IN (SELECT member FROM (" + keys + "))"
 	cols := []string{"k." + key + " AS " + key, "c." + key + " AS member"}
@@ -246,18 +293,10 @@ func (f *fuser) asOne() *fuser {
 			cols = append(cols, "c."+ident(c.Name)+" AS "+ident(c.Name))
 		}
 	}
-	for _, c := range []string{"src_system", "src_tier", "event_time", "version", "is_deleted", "kafka_offset"} {
+	for _, c := range claimColumns {
 		cols = append(cols, "c."+c+" AS "+c)
 	}
 	g.from = fmt.Sprintf("(\n  SELECT %s\n  FROM\n  (\n%s\n  ) AS c\n  INNER JOIN (%s) AS k ON k.member = c.%s\n)", strings.Join(cols, ", "), indent(indent(claims.latest())), keys, key)
-	g.tie, g.slice, g.when, g.since, g.until = ", member", "", "", 0, 0
+	g.tie, g.slice, g.when = ", member", "", ""
 	return &g
 }
-
-// Verdicts of a decision about two keys. A later one about the same keys takes
-// the place of an earlier one, which is kept.
-const (
-	VerdictMerge = "merge" // they are one thing
-	VerdictApart = "apart" // they are two
-	VerdictUndo  = "undo"  // the rules decide again
-)

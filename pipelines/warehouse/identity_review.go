@@ -1,8 +1,10 @@
 package warehouse
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -87,60 +89,178 @@ type Review struct {
 
 // ReviewFilter narrows Reviews; an empty field does not.
 type ReviewFilter struct {
-	Entity, Department, Division, Reason, Pair string
-	Limit                                      int
+	Entity, Department, Division, Reason, Pair, Source, Name string
+	Left, Right                                              string // both: this pair of things, in either order
+	Limit, Offset                                            int    // of the list; Limit 0 is all
+}
+
+// where is the condition on ads.identity_review.
+func (f ReviewFilter) where() string {
+	and := []string{"1"}
+	for _, c := range []struct{ column, value string }{{"entity", f.Entity}, {"reason", f.Reason}, {"pair", f.Pair}} {
+		if c.value != "" {
+			and = append(and, c.column+" = "+quote(c.value))
+		}
+	}
+	if f.Division != "" {
+		and = append(and, "startsWith(division_code, "+quote(strings.TrimRight(f.Division, "0"))+")")
+	}
+	if f.Department != "" {
+		and = append(and, fmt.Sprintf("(position(department, %[1]s) > 0 OR position(other_department, %[1]s) > 0)", quote(f.Department)))
+	}
+	if f.Source != "" {
+		and = append(and, fmt.Sprintf("(has(left_srcs, %[1]s) OR has(right_srcs, %[1]s))", quote(f.Source)))
+	}
+	if f.Name != "" {
+		and = append(and, "position(name, "+quote(f.Name)+") > 0")
+	}
+	if f.Left != "" {
+		and = append(and, fmt.Sprintf("(left = %[1]s AND right = %[2]s OR left = %[2]s AND right = %[1]s)", quote(f.Left), quote(f.Right)))
+	}
+	return strings.Join(and, " AND ")
 }
 
 // Reviews are pairs that wait for a person, those that most speaks for first,
 // and how many there are in all.
 func (w *Warehouse) Reviews(ctx context.Context, f ReviewFilter) (list []Review, total uint64, err error) {
-	where := []string{"1"}
-	for column, v := range map[string]string{"entity": f.Entity, "reason": f.Reason, "pair": f.Pair} {
-		if v != "" {
-			where = append(where, column+" = "+quote(v))
-		}
-	}
-	if f.Division != "" {
-		where = append(where, "startsWith(division_code, "+quote(strings.TrimRight(f.Division, "0"))+")")
-	}
-	if f.Department != "" {
-		d := quote(f.Department)
-		where = append(where, fmt.Sprintf("(position(department, %[1]s) > 0 OR position(other_department, %[1]s) > 0)", d))
-	}
-	slices.Sort(where)
-	cond := strings.Join(where, " AND ")
-	if err := w.QueryRow(ctx, "SELECT count() FROM ads.identity_review WHERE "+cond, []any{&total}); err != nil {
-		return nil, 0, err
-	}
 	texts := func(c string) string { return "arrayMap(x -> toString(x), " + c + ")" }
+	page := ""
+	if f.Limit > 0 {
+		page = fmt.Sprintf(" LIMIT %d OFFSET %d", f.Limit, f.Offset)
+	}
 	list = []Review{}
-	err = w.each(ctx, fmt.Sprintf(`SELECT toString(entity), pair, left, right, name, division_code, toString(reason), %s, %s, %s, %s, asked_at, department, other_department
+	err = w.each(ctx, fmt.Sprintf(`SELECT toString(entity), pair, left, right, name, division_code, toString(reason), %s, %s, %s, %s, asked_at, department, other_department, count() OVER () AS total
 FROM ads.identity_review WHERE %s
-ORDER BY length(agree) DESC, length(differ), division_code, name, left, right LIMIT %d`, texts("agree"), texts("differ"), texts("left_srcs"), texts("right_srcs"), cond, f.Limit),
+ORDER BY length(agree) DESC, length(differ), division_code, name, left, right%s`, texts("agree"), texts("differ"), texts("left_srcs"), texts("right_srcs"), f.where(), page),
 		func(scan func(...any) error) error {
 			var r Review
-			err := scan(&r.Entity, &r.Pair, &r.Left, &r.Right, &r.Name, &r.Division, &r.Reason, &r.Agree, &r.Differ, &r.LeftSources, &r.RightSources, &r.AskedAt, &r.Department, &r.OtherDepartment)
+			err := scan(&r.Entity, &r.Pair, &r.Left, &r.Right, &r.Name, &r.Division, &r.Reason, &r.Agree, &r.Differ, &r.LeftSources, &r.RightSources, &r.AskedAt, &r.Department, &r.OtherDepartment, &total)
 			list = append(list, r)
 			return err
 		})
+	if err == nil && len(list) == 0 && f.Offset > 0 { // a page behind the last
+		err = w.QueryRow(ctx, "SELECT count() FROM ads.identity_review WHERE "+f.where(), []any{&total})
+	}
 	return list, total, err
 }
 
+// ReviewCount is how many pairs wait that have something in common.
+type ReviewCount struct {
+	Of      string            `json:"of"`    // a division, department, source, entity or reason
+	Pairs   uint64            `json:"pairs"` // a pair of two sources or departments counts for both
+	Reasons map[string]uint64 `json:"reasons"`
+	Oldest  time.Time         `json:"oldest"`
+}
+
+// reviewBy are what the pairs that wait can be counted by.
+var reviewBy = map[string]string{
+	"city": "rpad(substring(division_code, 1, 4), 12, '0')", "county": "rpad(substring(division_code, 1, 6), 12, '0')", "township": "rpad(substring(division_code, 1, 9), 12, '0')",
+	"department": "arrayJoin(arrayDistinct([department, other_department]))", "source": "toString(arrayJoin(arrayDistinct(arrayConcat(left_srcs, right_srcs))))",
+	"entity": "toString(entity)", "reason": "toString(reason)",
+}
+
+// ReviewBy are the names of what ReviewCounts counts by.
+func ReviewBy() []string { return slices.Sorted(maps.Keys(reviewBy)) }
+
+// ReviewCounts counts the pairs that wait by one of ReviewBy: most first.
+func (w *Warehouse) ReviewCounts(ctx context.Context, f ReviewFilter, by string) ([]ReviewCount, error) {
+	of, ok := reviewBy[by]
+	if !ok {
+		return nil, fault.New(fault.Config, "counting pairs by %q: that is none of %s", by, strings.Join(ReviewBy(), ", "))
+	}
+	at := map[string]int{}
+	out := []ReviewCount{}
+	err := w.each(ctx, fmt.Sprintf("SELECT %s AS of, toString(reason) AS why, count(), min(asked_at)\nFROM ads.identity_review WHERE %s GROUP BY of, why ORDER BY of", of, f.where()), func(scan func(...any) error) error {
+		var c ReviewCount
+		var why string
+		if err := scan(&c.Of, &why, &c.Pairs, &c.Oldest); err != nil {
+			return err
+		}
+		i, ok := at[c.Of]
+		if !ok {
+			i = len(out)
+			at[c.Of] = i
+			out = append(out, ReviewCount{Of: c.Of, Reasons: map[string]uint64{}, Oldest: c.Oldest})
+		}
+		out[i].Reasons[why] = c.Pairs
+		out[i].Pairs += c.Pairs
+		if c.Oldest.Before(out[i].Oldest) {
+			out[i].Oldest = c.Oldest
+		}
+		return nil
+	})
+	slices.SortStableFunc(out, func(a, b ReviewCount) int { return cmp.Compare(b.Pairs, a.Pairs) })
+	return out, err
+}
+
+// Crowd is a name that more keys of one block bear than are compared.
+type Crowd struct {
+	Entity   string `json:"entity"`
+	Division string `json:"division_code"`
+	Name     string `json:"name"`
+	Keys     uint64 `json:"keys"`
+}
+
+// Crowds are the names that are not compared because too many keys bear them,
+// the largest first.
+func (w *Warehouse) Crowds(ctx context.Context) ([]Crowd, error) {
+	out := []Crowd{}
+	err := w.each(ctx, "SELECT toString(entity), division_code, name, keys FROM ads.identity_crowd ORDER BY keys DESC, division_code, name", func(scan func(...any) error) error {
+		var c Crowd
+		err := scan(&c.Entity, &c.Division, &c.Name, &c.Keys)
+		out = append(out, c)
+		return err
+	})
+	return out, err
+}
+
+// Pair names two keys of an entity.
+type Pair struct{ Entity, Left, Right string }
+
 // FindPair gives the entity and keys of a pair by its short name, whether it
 // waits or was decided about. An unknown one is fault.Data.
-func (w *Warehouse) FindPair(ctx context.Context, pair string) (entity, left, right string, err error) {
-	sql := fmt.Sprintf(`SELECT e, l, r FROM
+func (w *Warehouse) FindPair(ctx context.Context, pair string) (Pair, error) {
+	found, err := w.FindPairs(ctx, []string{pair})
+	p, ok := found[pair]
+	if err == nil && !ok {
+		err = fault.Hint(fault.Data, "rongtong review list shows those that wait, rongtong review log those that were decided", "looking for the pair %q: there is none", pair)
+	}
+	return p, err
+}
+
+// FindPairs is FindPair for many; those that are unknown are left out.
+func (w *Warehouse) FindPairs(ctx context.Context, pairs []string) (map[string]Pair, error) {
+	known := map[string]Pair{}
+	for some := range slices.Chunk(pairs, 5000) {
+		lower := make([]string, len(some))
+		for i, p := range some {
+			lower[i] = strings.ToLower(p)
+		}
+		sql := fmt.Sprintf(`SELECT substring(lower(hex(sipHash64(e, least(l, r), greatest(l, r)))), 1, 10) AS pair, e, l, r FROM
 (
   SELECT toString(entity) AS e, left AS l, right AS r FROM ops.identity_pair
   UNION DISTINCT
   SELECT toString(entity), left, right FROM ops.identity_decision
 )
-WHERE substring(lower(hex(sipHash64(e, least(l, r), greatest(l, r)))), 1, 10) = %s LIMIT 1`, quote(strings.ToLower(pair)))
-	err = w.each(ctx, sql, func(scan func(...any) error) error { return scan(&entity, &left, &right) })
-	if err == nil && entity == "" {
-		err = fault.Hint(fault.Data, "rongtong review list shows those that wait, rongtong review log those that were decided", "looking for the pair %q: there is none", pair)
+WHERE pair IN (%s)`, quotes(lower))
+		err := w.each(ctx, sql, func(scan func(...any) error) error {
+			var name string
+			var p Pair
+			err := scan(&name, &p.Entity, &p.Left, &p.Right)
+			known[name] = p
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
 	}
-	return entity, left, right, err
+	out := map[string]Pair{}
+	for _, p := range pairs {
+		if k, ok := known[strings.ToLower(p)]; ok {
+			out[p] = k
+		}
+	}
+	return out, nil
 }
 
 // Key is what is known of one key of a thing.
@@ -157,138 +277,59 @@ type Key struct {
 	Sources  []string  `json:"sources"`
 }
 
-// IdentityOf are the keys that are the same thing as this one, itself included.
-// A key that nobody claims is none.
-func (w *Warehouse) IdentityOf(ctx context.Context, e *schemas.Entity, key string) ([]Key, error) {
+// IdentitiesOf is IdentityOf for many keys: per key the keys of its thing, the
+// thing's own first.
+func (w *Warehouse) IdentitiesOf(ctx context.Context, e *schemas.Entity, keys []string) (map[string][]Key, error) {
+	out := map[string][]Key{}
 	if e.Identity == nil {
-		return nil, nil
+		return out, nil
 	}
-	known := fmt.Sprintf("SELECT member, canonical, how, facts, matched_at FROM ops.identity FINAL WHERE entity = %s AND is_deleted = 0", quote(e.Entity))
-	sql := fmt.Sprintf(`SELECT m.member, if(i.canonical = '', m.member, i.canonical) AS thing, toString(i.how), arrayMap(x -> toString(x), i.facts), i.matched_at, m.name, m.division, m.codes, m.facts, arrayMap(x -> toString(x), m.srcs)
-FROM (SELECT * FROM %[1]s FINAL WHERE is_deleted = 0) AS m
-LEFT JOIN (%[2]s) AS i ON i.member = m.member
-WHERE m.member = %[3]s OR i.canonical IN (SELECT canonical FROM (%[2]s) WHERE member = %[3]s)
-ORDER BY m.member != thing, m.member`, dbDwd+"."+ident(e.Entity+membersSuffix), known, quote(key))
-	var out []Key
-	err := w.each(ctx, sql, func(scan func(...any) error) error {
-		var k Key
-		err := scan(&k.Key, &k.Thing, &k.How, &k.Facts, &k.At, &k.Name, &k.Division, &k.Codes, &k.Seconds, &k.Sources)
-		out = append(out, k)
-		return err
-	})
-	return out, err
-}
-
-// CheckDecision says why a decision cannot stand: keys that nobody claims, codes
-// of two different things, an earlier decision that says otherwise. All of these
-// are fault.Data.
-func (w *Warehouse) CheckDecision(ctx context.Context, c *schemas.Catalog, d IdentityDecision) error {
-	doing := fmt.Sprintf("deciding about %q and %q", d.Left, d.Right)
-	e := c.Entity(d.Entity)
-	switch {
-	case e == nil:
-		return fault.New(fault.Config, "%s: there is no entity %q", doing, d.Entity)
-	case e.Identity == nil:
-		return fault.Hint(fault.Config, "declare identity: in its entity file", "%s: things of %q are told apart by their keys alone", doing, d.Entity)
-	case d.Left == d.Right:
-		return fault.New(fault.Data, "%s: these are one key", doing)
-	}
-	d.order()
-	all, err := w.Decisions(ctx, d.Entity)
-	if err != nil {
-		return err
-	}
-	standing := map[[2]string]IdentityDecision{}
-	for _, o := range slices.Backward(all) {
-		standing[[2]string{o.Left, o.Right}] = o
-		if o.Verdict == VerdictUndo {
-			delete(standing, [2]string{o.Left, o.Right})
+	for len(keys) > 0 {
+		size, n := 0, 0
+		for n < len(keys) && (n == 0 || size+len(keys[n]) < mostText) {
+			size, n = size+len(keys[n])+4, n+1
 		}
-	}
-	if d.Verdict == VerdictUndo {
-		if _, ok := standing[[2]string{d.Left, d.Right}]; !ok {
-			return fault.Hint(fault.Data, "rongtong review log shows what was decided", "%s: no decision about them stands", doing)
-		}
-		return nil
-	}
-	left, err := w.becoming(ctx, e, d.Left, standing)
-	if err != nil {
-		return err
-	}
-	right, err := w.becoming(ctx, e, d.Right, standing)
-	if err != nil {
-		return err
-	}
-	for key, found := range map[string][]Key{d.Left: left, d.Right: right} {
-		if len(found) == 0 {
-			return fault.Hint(fault.Data, "rongtong review list shows the keys as they are", "%s: no source claims %q", doing, key)
-		}
-	}
-	if d.Verdict == VerdictMerge {
-		return mayMerge(doing, e, left, right, standing)
-	}
-	return mayPart(doing, d, standing)
-}
-
-// mayMerge refuses to join what codes or decisions keep apart.
-func mayMerge(doing string, e *schemas.Entity, left, right []Key, standing map[[2]string]IdentityDecision) error {
-	for _, l := range left {
-		for _, r := range right {
-			for i, code := range e.Identity.Codes {
-				if l.Codes[i] != "" && r.Codes[i] != "" && l.Codes[i] != r.Codes[i] {
-					return fault.Hint(fault.Data, "if one of the codes is wrong, its source has to correct it",
-						"%s: they have different codes in %q, %s and %s", doing, code, l.Codes[i], r.Codes[i])
-				}
-			}
-			d := IdentityDecision{Left: l.Key, Right: r.Key}
-			if d.order(); standing[[2]string{d.Left, d.Right}].Verdict == VerdictApart && !(len(left) == 1 && len(right) == 1) {
-				return fault.Hint(fault.Data, fmt.Sprintf("rongtong review undo %s '%s' '%s'", e.Entity, d.Left, d.Right),
-					"%s: it was decided that %q and %q, which they are, are two", doing, d.Left, d.Right)
-			}
-		}
-	}
-	return nil
-}
-
-// becoming are the keys that will be the same thing as this one: those that are,
-// and those that decisions not fused yet join.
-func (w *Warehouse) becoming(ctx context.Context, e *schemas.Entity, key string, standing map[[2]string]IdentityDecision) ([]Key, error) {
-	var out []Key
-	for _, k := range joinedBy(standing, key) {
-		more, err := w.IdentityOf(ctx, e, k)
-		if err != nil {
+		if err := w.addIdentities(ctx, e, keys[:n], out); err != nil {
 			return nil, err
 		}
-		for _, m := range more {
-			if !slices.ContainsFunc(out, func(o Key) bool { return o.Key == m.Key }) {
-				out = append(out, m)
-			}
-		}
+		keys = keys[n:]
 	}
 	return out, nil
 }
 
-// joinedBy are the keys that decisions join with this one, itself first.
-func joinedBy(standing map[[2]string]IdentityDecision, key string) []string {
-	reached := []string{key}
-	for i := 0; i < len(reached); i++ {
-		for pair, o := range standing {
-			for j, k := range pair {
-				if other := pair[1-j]; o.Verdict == VerdictMerge && k == reached[i] && !slices.Contains(reached, other) {
-					reached = append(reached, other)
-				}
-			}
-		}
-	}
-	return reached
+// IdentityOf are the keys that are the same thing as this one, itself included.
+// A key that nobody claims is none.
+func (w *Warehouse) IdentityOf(ctx context.Context, e *schemas.Entity, key string) ([]Key, error) {
+	all, err := w.IdentitiesOf(ctx, e, []string{key})
+	return all[key], err
 }
 
-// mayPart refuses to part what other decisions join.
-func mayPart(doing string, d IdentityDecision, standing map[[2]string]IdentityDecision) error {
-	delete(standing, [2]string{d.Left, d.Right})
-	if way := joinedBy(standing, d.Left); slices.Contains(way, d.Right) {
-		return fault.Hint(fault.Data, "undo one of the merges on the way first; rongtong review log shows them",
-			"%s: other decisions join them, by way of %s", doing, strings.Join(way[1:], ", "))
+// mostText bounds the keys that one statement names: the server reads no longer one.
+const mostText = 100_000
+
+func (w *Warehouse) addIdentities(ctx context.Context, e *schemas.Entity, keys []string, out map[string][]Key) error {
+	members := dbDwd + "." + ident(e.Entity+membersSuffix)
+	sql := fmt.Sprintf(`WITH asked AS (SELECT arrayJoin([%[1]s]) AS k),
+known AS
+(
+  SELECT member, canonical, how, facts, matched_at FROM ops.identity FINAL
+  WHERE entity = %[2]s AND is_deleted = 0 AND canonical IN (SELECT canonical FROM ops.identity FINAL WHERE entity = %[2]s AND is_deleted = 0 AND member IN (SELECT k FROM asked))
+)
+SELECT m.member, if(i.canonical = '', m.member, i.canonical) AS thing, toString(i.how), arrayMap(x -> toString(x), i.facts), i.matched_at, m.name, m.division, m.codes, m.facts, arrayMap(x -> toString(x), m.srcs)
+FROM (SELECT * FROM %[3]s FINAL WHERE is_deleted = 0 AND member IN (SELECT k FROM asked UNION DISTINCT SELECT member FROM known)) AS m
+LEFT JOIN known AS i ON i.member = m.member
+ORDER BY thing, m.member != thing, m.member`, quotes(keys), quote(e.Entity), members)
+	things := map[string][]Key{}
+	err := w.each(ctx, sql, func(scan func(...any) error) error {
+		var k Key
+		err := scan(&k.Key, &k.Thing, &k.How, &k.Facts, &k.At, &k.Name, &k.Division, &k.Codes, &k.Seconds, &k.Sources)
+		things[k.Thing] = append(things[k.Thing], k)
+		return err
+	})
+	for _, thing := range things {
+		for _, k := range thing {
+			out[k.Key] = thing
+		}
 	}
-	return nil
+	return err
 }

@@ -7,8 +7,18 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"rongtong/schemas"
 	"rongtong/schemas/fault"
 )
+
+func check(t *testing.T, w *Warehouse, c *schemas.Catalog, d IdentityDecision) error {
+	t.Helper()
+	of, err := w.Deciding(t.Context(), c, d.Entity)
+	if err != nil {
+		return err
+	}
+	return of.Check(t.Context(), d)
+}
 
 // A pair that the rules leave open is decided, shown, undone: after the undo
 // every row is the one it was.
@@ -31,7 +41,7 @@ func TestDecideAndUndo(t *testing.T) {
 	decide := func(a, b, verdict string) {
 		t.Helper()
 		d := IdentityDecision{Entity: "club", Left: a, Right: b, Verdict: verdict, DecidedBy: "民政局", Reason: "核实", DecidedAt: time.Unix(1766000000, 0)}
-		if err := w.CheckDecision(t.Context(), c, d); err != nil {
+		if err := check(t, w, c, d); err != nil {
 			t.Fatal(err)
 		}
 		seq++
@@ -42,7 +52,7 @@ func TestDecideAndUndo(t *testing.T) {
 	}
 	refused := func(a, b, verdict, why string) {
 		t.Helper()
-		err := w.CheckDecision(t.Context(), c, IdentityDecision{Entity: "club", Left: a, Right: b, Verdict: verdict})
+		err := check(t, w, c, IdentityDecision{Entity: "club", Left: a, Right: b, Verdict: verdict})
 		if err == nil || !fault.Is(err, fault.Data) || !strings.Contains(err.Error(), why) {
 			t.Errorf("%s %s %s: got %v, want %q", verdict, a, b, err, why)
 		}
@@ -59,10 +69,11 @@ func TestDecideAndUndo(t *testing.T) {
 	if err != nil || total != 2 || list[0].Left != "5138" || list[0].Reason != "name_only" || list[1].Left != "5137" || list[1].Reason != "facts_differ" {
 		t.Fatalf("%v, %d pairs: %+v", err, total, list)
 	}
-	entity, a, b, err := w.FindPair(t.Context(), list[1].Pair)
-	if err != nil || entity != "club" || a != "5137" || b != "t:1" {
-		t.Fatalf("the pair is %s %s %s, %v", entity, a, b, err)
+	pair, err := w.FindPair(t.Context(), list[1].Pair)
+	if err != nil || pair != (Pair{"club", "5137", "t:1"}) {
+		t.Fatalf("the pair is %v, %v", pair, err)
 	}
+	a, b := pair.Left, pair.Right
 	refused("5137", "5138", VerdictMerge, "different codes")
 	refused("5137", "nobody", VerdictMerge, "no source claims")
 	refused("5137", "t:1", VerdictUndo, "no decision")

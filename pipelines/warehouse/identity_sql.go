@@ -7,11 +7,6 @@ import (
 	"rongtong/schemas"
 )
 
-// crowd is how many things of one name in one division are still compared with
-// each other. Of more, only what a person decided holds: a name that so many
-// bear says nothing.
-const crowd = 100
-
 // membersSuffix names the table of what an entity's things are recognised by.
 const membersSuffix = "__members"
 
@@ -35,11 +30,14 @@ func membersTable(e *schemas.Entity) *object {
 type matcher struct {
 	f  *fuser
 	id *schemas.Identity
-
-	// Decisions may join things of different blocks. The n-th of blocks is then
-	// compared in the n-th of into, the lowest of its group, which is there too.
-	blocks, into []uint64
 }
+
+// scope narrows what is compared to some groups of blocks: keys is a condition
+// about the rows of membersTable, and groups one about b, the group.
+type scope struct{ keys, groups string }
+
+// anywhere is every block.
+var anywhere = scope{"1", "1"}
 
 func (m *matcher) entity() string { return quote(m.f.e.Entity) }
 
@@ -149,9 +147,9 @@ func (m *matcher) reachJoined() string {
 FROM %[2]s FINAL
 WHERE is_deleted = 0 AND block IN
 (
-  SELECT block FROM (SELECT arrayJoin([%[3]s]) AS block)
-  WHERE %[4]s IN (SELECT %[4]s FROM ops.identity_reach WHERE entity = %[1]s)
-)`, m.entity(), m.members(), numbers(m.blocks), m.joined())
+  SELECT block FROM (%[3]s)
+  WHERE into IN (SELECT into FROM (%[3]s) WHERE %[4]s)
+)`, m.entity(), m.members(), m.joins(), m.inReach())
 }
 
 // inReach narrows blocks to those of reach.
@@ -166,36 +164,46 @@ func (m *matcher) thingsInReach() string {
 		m.members(), m.inReach(), m.entity())
 }
 
-// blockSlice narrows blocks to the n-th of so many parts of equal size. A block
-// that a decision joined to another goes with that one.
-func (m *matcher) blockSlice(n, parts int) string {
-	low := ^uint64(0)/uint64(parts)*uint64(n) + min(uint64(n), 1)
-	high := ^uint64(0) / uint64(parts) * uint64(n+1)
-	if n == parts-1 {
-		high = ^uint64(0)
-	}
-	in := func(b string) string { return fmt.Sprintf("%s >= %d AND %s <= %d", b, low, b, high) }
-	if len(m.blocks) == 0 {
-		return in("block")
-	}
-	list := numbers(m.blocks)
-	return fmt.Sprintf("(block NOT IN (%[1]s) AND %[2]s OR block IN (%[1]s) AND %[3]s)", list, in("block"), in(m.joined()))
+// joins selects the blocks that decisions join: each with the lowest of its group,
+// in which it is compared. That one is there too.
+func (m *matcher) joins() string {
+	return "SELECT block, into FROM ops.identity_joined WHERE entity = " + m.entity()
 }
 
-// joined is the block a row is compared in.
-func (m *matcher) joined() string {
-	if len(m.blocks) == 0 {
-		return "block"
-	}
-	return fmt.Sprintf("transform(block, [%s], [%s], block)", numbers(m.blocks), numbers(m.into))
+// scopes selects the last group of every part into which the groups of blocks
+// that meet a condition are cut, so that comparing a part takes about n units of
+// memory: one for a key and one for a pair of keys.
+func (m *matcher) scopes(within string, n int) string {
+	return fmt.Sprintf(`SELECT b
+FROM
+(
+  SELECT b, sum(units) OVER (ORDER BY b ROWS UNBOUNDED PRECEDING) AS r, units
+  FROM
+  (
+    SELECT if(j.there = 1, j.into, c.block) AS b, sum(c.n) AS keys, toUInt64(keys + keys * (keys - 1) / 2) AS units
+    FROM (SELECT block, least(count(), %[1]d) AS n FROM %[2]s FINAL WHERE is_deleted = 0 AND %[3]s GROUP BY block) AS c
+    LEFT JOIN (SELECT block, into, 1 AS there FROM (%[4]s)) AS j ON j.block = c.block
+    GROUP BY b
+  )
+)
+WHERE intDiv(r, %[5]d) > intDiv(r - units, %[5]d)
+ORDER BY b`, m.id.Most(), m.members(), within, m.joins(), n)
 }
 
-func numbers(list []uint64) string {
-	out := make([]string, len(list))
-	for i, n := range list {
-		out[i] = fmt.Sprintf("toUInt64(%d)", n)
+// between is the scope of the groups (low, high] of blocks that meet a condition;
+// nil is no bound.
+func (m *matcher) between(within string, low, high *uint64) scope {
+	in := func(b string) string {
+		and := []string{"1"}
+		if low != nil {
+			and = append(and, fmt.Sprintf("%s > %d", b, *low))
+		}
+		if high != nil {
+			and = append(and, fmt.Sprintf("%s <= %d", b, *high))
+		}
+		return strings.Join(and, " AND ")
 	}
-	return strings.Join(out, ", ")
+	return scope{fmt.Sprintf("%s AND (%s OR block IN (SELECT block FROM (%s) WHERE %s))", within, in("block"), m.joins(), in("into")), in("b")}
 }
 
 // decided selects the pairs about which a decision stands.
@@ -209,11 +217,20 @@ func (m *matcher) decided(verdict string) string {
 //	hard    they are two: a person decided it, a code says so, or the village
 //	soft    a source has both, as two
 //	auto    they are one: equal names and a second fact, and nothing against it
-func (m *matcher) pairs(scope string) string {
-	things := fmt.Sprintf(`SELECT %s AS b, block, member, rank, name, place, codes, facts, srcs, count() OVER (PARTITION BY b) AS n
-    FROM %s FINAL
-    WHERE is_deleted = 0 AND %s`, m.joined(), m.members(), scope)
-	things = "SELECT * FROM (\n    " + things + ") WHERE n > 1"
+func (m *matcher) pairs(in scope) string {
+	// A crowd is counted in the block and never in what decisions join it with: no
+	// decision may take comparisons away. Of a crowd only the keys that a person
+	// joined with others are looked at, for what those others are.
+	things := fmt.Sprintf(`SELECT if(j.there = 1, j.into, m.block) AS b, m.block AS block, rank, member, name, place, codes, facts, srcs, n
+    FROM
+    (
+      SELECT block, rank, member, name, place, codes, facts, srcs, count() OVER (PARTITION BY block) AS n
+      FROM %[1]s FINAL
+      WHERE is_deleted = 0 AND %[2]s
+    ) AS m
+    LEFT JOIN (SELECT block, into, 1 AS there FROM (%[3]s)) AS j ON j.block = m.block
+    WHERE %[4]s AND (n > 1 OR j.there = 1) AND (n <= %[5]d OR member IN (SELECT arrayJoin([left, right]) FROM (%[6]s)))`,
+		m.members(), in.keys, m.joins(), in.groups, m.id.Most(), m.decided(VerdictMerge))
 	return fmt.Sprintf(`SELECT l.b AS b, l.rank AS rank_l, l.member AS key_l, r.rank AS rank_r, r.member AS key_r,
        (least(key_l, key_r), greatest(key_l, key_r)) IN (%[1]s) AS forced,
        arrayFilter((c, x, y) -> x != '' AND x = y, %[2]s, l.codes, r.codes) AS same_codes,
@@ -233,8 +250,8 @@ INNER JOIN
 (
     %[6]s
 ) AS r ON l.b = r.b
-WHERE (l.rank, l.member) < (r.rank, r.member) AND (l.n <= %[5]d OR (least(l.member, r.member), greatest(l.member, r.member)) IN (%[1]s))`,
-		m.decided(VerdictMerge), literals(m.id.Codes), literals(m.id.Second), m.decided(VerdictApart), crowd, things)
+WHERE (l.rank, l.member) < (r.rank, r.member)`,
+		m.decided(VerdictMerge), literals(m.id.Codes), literals(m.id.Second), m.decided(VerdictApart), m.id.Most(), things)
 }
 
 func literals(names []string) string {
@@ -254,7 +271,7 @@ func literals(names []string) string {
 //
 // A group is named by the position of its first member, and that member's key,
 // the lowest in (rank, key), is the group's.
-func (m *matcher) found(scope string) string {
+func (m *matcher) found(in scope) string {
 	// join gives the two ends of every edge the lower of their groups.
 	join := func(edges, start string) string {
 		return "arrayFold((acc, x) -> arrayMap(i -> if(i = greatest(acc[x.1], acc[x.2]), least(acc[x.1], acc[x.2]), i), acc), " + edges + ", " + start + ")"
@@ -268,7 +285,7 @@ func (m *matcher) found(scope string) string {
        groupArray((key_l, key_r, forced, hard, soft, auto, named, agree, differ)) AS edges
 FROM
 (
-` + indent(m.pairs(scope)) + `
+` + indent(m.pairs(in)) + `
 )
 GROUP BY b
 HAVING max(forced OR named AND NOT hard)`
@@ -297,11 +314,11 @@ HAVING max(forced OR named AND NOT hard)`
 
 // moved selects what of the found differs from what was known: the key, what
 // it was (” for itself) and what it is now.
-func (m *matcher) moved(full bool) string {
+func (m *matcher) moved(full bool, part share) string {
 	return fmt.Sprintf(`SELECT if(n.a != '', n.a, o.member) AS member, o.canonical AS was, n.b AS becomes, n.why AS how, n.agree AS facts, o.how AS was_how, o.facts AS was_facts
-FROM (SELECT a, b, why, agree FROM ops.identity_found WHERE entity = %[1]s AND kind = 'same') AS n
-FULL JOIN (SELECT member, toString(canonical) AS canonical, toString(how) AS how, facts FROM ops.identity FINAL WHERE entity = %[1]s AND is_deleted = 0%[2]s) AS o ON o.member = n.a
-WHERE was != becomes OR how != was_how OR facts != was_facts`, m.entity(), m.within("member", full))
+FROM (SELECT a, b, why, agree FROM ops.identity_found WHERE entity = %[1]s AND kind = 'same' AND %[3]s) AS n
+FULL JOIN (SELECT member, toString(canonical) AS canonical, toString(how) AS how, facts FROM ops.identity FINAL WHERE entity = %[1]s AND is_deleted = 0%[2]s AND %[4]s) AS o ON o.member = n.a
+WHERE was != becomes OR how != was_how OR facts != was_facts`, m.entity(), m.within("member", full), part.has("a"), part.has("member"))
 }
 
 func (m *matcher) within(column string, full bool) string {
@@ -312,7 +329,7 @@ func (m *matcher) within(column string, full bool) string {
 }
 
 // asks selects the changes of the pairs that wait for a person.
-func (m *matcher) asks(full bool) string {
+func (m *matcher) asks(full bool, part share) string {
 	in := ""
 	if !full {
 		in = " AND (left IN (" + m.thingsInReach() + ") OR right IN (" + m.thingsInReach() + "))"
@@ -321,10 +338,10 @@ func (m *matcher) asks(full bool) string {
 FROM
 (
   SELECT a, b, min(x.why) AS why, arraySort(groupUniqArrayArray(x.agree)) AS agree, arraySort(groupUniqArrayArray(x.differ)) AS differ
-  FROM ops.identity_found AS x WHERE entity = %[1]s AND kind = 'ask' GROUP BY a, b
+  FROM ops.identity_found AS x WHERE entity = %[1]s AND kind = 'ask' AND %[3]s GROUP BY a, b
 ) AS n
-FULL JOIN (SELECT left, right, toString(reason) AS reason, agree, differ FROM ops.identity_pair FINAL WHERE entity = %[1]s AND is_deleted = 0%[2]s) AS o ON o.left = n.a AND o.right = n.b
-WHERE n.why != o.reason OR n.agree != o.agree OR n.differ != o.differ`, m.entity(), in)
+FULL JOIN (SELECT left, right, toString(reason) AS reason, agree, differ FROM ops.identity_pair FINAL WHERE entity = %[1]s AND is_deleted = 0%[2]s AND %[4]s) AS o ON o.left = n.a AND o.right = n.b
+WHERE n.why != o.reason OR n.agree != o.agree OR n.differ != o.differ`, m.entity(), in, part.has("a"), part.has("left"))
 }
 
 // identityTables hold what was recognised, what waits and what was decided.
@@ -359,6 +376,12 @@ func identityTables() []*object {
 		{db: dbOps, name: "identity_reach", comment: "同一事物：本次比对涉及的标识和分组（中间结果）", derived: true, partition: "entity",
 			engine: "MergeTree", order: []string{"entity", "block"},
 			columns: []column{{"entity", lc, "", "主题实体"}, {"thing", "String", "ZSTD(1)", "标识"}, {"block", "UInt64", "", "比对分组"}}},
+		{db: dbOps, name: "identity_changed", comment: "同一事物：本次须重新融合的标识（中间结果）", derived: true, partition: "entity",
+			engine: "MergeTree", order: []string{"entity", "thing"},
+			columns: []column{{"entity", lc, "", "主题实体"}, {"thing", "String", "ZSTD(1)", "标识"}}},
+		{db: dbOps, name: "identity_joined", comment: "同一事物：因人工决定而合在一起比对的分组（中间结果）", derived: true, partition: "entity",
+			engine: "MergeTree", order: []string{"entity", "block"},
+			columns: []column{{"entity", lc, "", "主题实体"}, {"block", "UInt64", "", "比对分组"}, {"into", "UInt64", "", "合并比对的分组：一组中最小者"}}},
 		{db: dbOps, name: "identity_found", comment: "同一事物：本次比对所得（中间结果）", derived: true, partition: "entity",
 			engine: "MergeTree", order: []string{"entity", "kind", "a"},
 			columns: []column{
@@ -371,17 +394,22 @@ func identityTables() []*object {
 // identityViews are what people read: the pairs that wait, with what each side
 // is and who answers for it, and what was matched and why.
 func identityViews(c *schemas.Catalog) []*object {
-	var pairs []string
+	var pairs, crowds []string
 	for _, e := range c.Entities {
 		if e.Identity == nil {
 			continue
 		}
-		side := "(SELECT member, name, division, srcs FROM " + dbDwd + "." + ident(e.Entity+membersSuffix) + " FINAL WHERE is_deleted = 0)"
+		waits := "SELECT entity, left AS a, right AS b, reason, agree, differ, asked_at FROM ops.identity_pair FINAL WHERE entity = " + quote(e.Entity) + " AND is_deleted = 0"
+		side := func(of string) string {
+			return "(SELECT member, name, division, srcs FROM " + dbDwd + "." + ident(e.Entity+membersSuffix) + " FINAL WHERE is_deleted = 0 AND member IN (SELECT " + of + " FROM (" + waits + ")))"
+		}
 		pairs = append(pairs, fmt.Sprintf(`SELECT p.entity AS entity, substring(lower(hex(sipHash64(p.entity, least(p.a, p.b), greatest(p.a, p.b)))), 1, 10) AS pair, p.a AS left, p.b AS right, l.name AS name, l.division AS division_code, p.reason AS reason, p.agree AS agree, p.differ AS differ,
        l.srcs AS left_srcs, r.srcs AS right_srcs, p.asked_at AS asked_at
-FROM (SELECT entity, left AS a, right AS b, reason, agree, differ, asked_at FROM ops.identity_pair FINAL WHERE entity = %[1]s AND is_deleted = 0) AS p
+FROM (%[1]s) AS p
 INNER JOIN %[2]s AS l ON l.member = p.a
-INNER JOIN %[2]s AS r ON r.member = p.b`, quote(e.Entity), side))
+INNER JOIN %[3]s AS r ON r.member = p.b`, waits, side("a"), side("b")))
+		crowds = append(crowds, fmt.Sprintf(`SELECT %s AS entity, any(division) AS division_code, any(name) AS name, count() AS keys
+FROM %s FINAL WHERE is_deleted = 0 GROUP BY block HAVING keys > %d`, quote(e.Entity), dbDwd+"."+ident(e.Entity+membersSuffix), e.Identity.Most()))
 	}
 	if len(pairs) == 0 {
 		return nil
@@ -403,6 +431,9 @@ INNER JOIN %[2]s AS r ON r.member = p.b`, quote(e.Entity), side))
 			columns: []column{{"department", "String", "", "核定部门 Department that decides"}, {"entity", lc, "", "主题实体 Entity"}, {"reason", lc, "", "为何存疑 Why it is not clear"},
 				{"pairs", "UInt64", "", "待核定 Pairs"}, {"oldest", instant, "", "最早提出 Oldest"}},
 			view: "SELECT department, entity, reason, count() AS pairs, min(asked_at) AS oldest\nFROM ads.identity_review\nGROUP BY department, entity, reason"},
+		{db: dbAds, name: "identity_crowd", definer: true, comment: "同名过多：一区划内同名标识过多、不予比对的名称",
+			columns: []column{{"entity", lc, "", "主题实体 Entity"}, {"division_code", "String", "", "其中一条所在区划 Division of one of them"}, {"name", "String", "", "名称（比对用） Name for matching"}, {"keys", "UInt64", "", "标识数 Keys that bear it"}},
+			view:    strings.Join(crowds, "\nUNION ALL\n")},
 		{db: dbAds, name: "identity_match", definer: true, comment: "同一事物：归并的标识和依据",
 			columns: []column{{"entity", lc, "", "主题实体 Entity"}, {"thing", "String", "", "主标识 The thing"}, {"member", "String", "", "归并的标识 A key that is it"},
 				{"how", lc, "", "规则或人工决定 rule or decision"}, {"facts", "Array(LowCardinality(String))", "", "一致的佐证字段 Facts that agreed"}, {"matched_at", instant, "", "归并时间 When"}},

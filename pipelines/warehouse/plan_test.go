@@ -51,7 +51,7 @@ func TestGoldenFusion(t *testing.T) {
 		golden(t, "fuse_"+entity+".sql", f.sql()+"\n")
 	}
 	f := &fuser{c: c, e: c.Entity("programme_status"), sources: []string{"county_ledger", "province_gateway"}, since: 7, until: 9}
-	golden(t, "fuse_programme_status_changed.sql", f.change(9)+"\n")
+	golden(t, "fuse_programme_status_changed.sql", strings.Join(f.change(9), "\nUNION ALL\n")+"\n")
 }
 
 func TestPlanTwiceIsEmpty(t *testing.T) {

@@ -57,6 +57,7 @@ const (
 	flowLedgerFacility
 	flowLedgerHouse
 	flowLedgerWorker
+	flowOfficeStation
 	flowBookDrill
 	flowBookFacility
 	flowBookHouse
@@ -83,6 +84,7 @@ var flowNames = [flowCount]FlowBooks{
 	flowLedgerFacility:  {System: Ledger, Tier: "X", Stream: "facility", Entity: "facility"},
 	flowLedgerHouse:     {System: Ledger, Tier: "X", Stream: "household", Entity: "stat_fact"},
 	flowLedgerWorker:    {System: Ledger, Tier: "X", Stream: LedgerWorker, Entity: "workforce_post"},
+	flowOfficeStation:   {System: Offices, Tier: "X", Stream: OfficeStation, Entity: "facility"},
 	flowBookDrill:       {System: Book, Tier: "T", Stream: "drill", Entity: "emergency_plan"},
 	flowBookFacility:    {System: Book, Tier: "T", Stream: "facility", Entity: "facility"},
 	flowBookHouse:       {System: Book, Tier: "T", Stream: "household", Entity: "stat_fact", Measure: measHouseholds},

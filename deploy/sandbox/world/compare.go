@@ -302,7 +302,7 @@ func (c *comparer) fused() error {
 // what is one organisation. Everything else is known by its code alone.
 func (c *comparer) identities() error {
 	want := c.w.Identities()
-	rows, err := c.q.Query(c.ctx, "SELECT member, thing FROM ads.identity_match WHERE member != thing AND entity = 'organization'")
+	rows, err := c.q.Query(c.ctx, "SELECT member, thing FROM ads.identity_match WHERE member != thing")
 	if err != nil {
 		return err
 	}
@@ -320,7 +320,7 @@ func (c *comparer) identities() error {
 			c.differ("%s was not recognised as %s", key, want.Same[key])
 		}
 	}
-	if rows, err = c.q.Query(c.ctx, "SELECT left, right, toString(reason) FROM ads.identity_review WHERE entity = 'organization'"); err != nil {
+	if rows, err = c.q.Query(c.ctx, "SELECT left, right, toString(reason) FROM ads.identity_review"); err != nil {
 		return err
 	}
 	asked := map[[2]string]string{}

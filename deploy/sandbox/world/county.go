@@ -49,6 +49,9 @@ func (w *World) LedgerFiles(c int) []LedgerFile {
 			out = append(out, LedgerFile{c, code, stream, d, date, code + "/" + stream + "_" + date.shape(dateCompact) + ".csv"})
 		}
 	}
+	if w.hasOffices(c) {
+		out = append(out, LedgerFile{c, code, OfficeStation, 0, firstDay, code + "/" + OfficeStation + "_" + firstDay.shape(dateCompact) + ".csv"})
+	}
 	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
 	return out
 }
@@ -58,6 +61,10 @@ func (w *World) LedgerFiles(c int) []LedgerFile {
 func (w *World) LedgerRecords(stream string, c, d int) iter.Seq[*Record] {
 	return func(yield func(*Record) bool) {
 		var rec Record
+		if stream == OfficeStation {
+			w.officeRecords(c)(yield)
+			return
+		}
 		for v := w.counties[c].from; v < w.counties[c].to; v++ {
 			if w.villages[v].virtual() {
 				continue
@@ -239,7 +246,7 @@ func (w *World) ledgerHouse(v, m, d int, rec *Record) statClaim {
 // LedgerBytes is the file as it lies on the counties' server: GB 18030, every
 // field quoted, LF, no byte order mark.
 func (w *World) LedgerBytes(f LedgerFile) []byte {
-	columns := map[string][]string{LedgerCommittee: ledgerCommitteeColumns, LedgerFacility: ledgerFacilityColumns, LedgerHousehold: ledgerHouseColumns, LedgerWorker: ledgerWorkerColumns}[f.Stream]
+	columns := map[string][]string{LedgerCommittee: ledgerCommitteeColumns, LedgerFacility: ledgerFacilityColumns, LedgerHousehold: ledgerHouseColumns, LedgerWorker: ledgerWorkerColumns, OfficeStation: officeStationColumns}[f.Stream]
 	enc := simplifiedchinese.GB18030.NewEncoder()
 	var out, line []byte
 	write := func(fields []string, broken int, extra bool) {

@@ -12,6 +12,7 @@ const (
 	Register = "nbs_register"
 	City     = "city_operations"
 	Ledger   = "county_ledger"
+	Offices  = "county_offices"
 	Book     = "township_ledger"
 	Forms    = "village_forms"
 	Stock    = "emergency_feed"

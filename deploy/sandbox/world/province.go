@@ -89,7 +89,7 @@ func (w *World) Station(i int, rec *Record) { w.station(i, rec) }
 func (w *World) station(i int, rec *Record) station {
 	p := &w.townships[w.stations[i]]
 	r := w.draw(forGatewayStation, p.idx, 0)
-	c := facilityClaim{live: true, name: shortName(p.name) + "社会工作服务站", site: "township", direct: noDec, opened: dayOf(2019, 3, 1) + day(r.n(1700)), operates: "yes"}
+	c := facilityClaim{live: true, name: w.stationName(w.stations[i]), site: "township", direct: noDec, opened: stationOpened(&r), operates: "yes"}
 	if r.bp(120) {
 		c.operates = "no"
 	}

@@ -85,4 +85,5 @@ const (
 	forSocial
 	forGatewaySocial
 	forBookSocial
+	forOfficeStation
 )

@@ -187,6 +187,7 @@ func (t *tally) township(k int) {
 	w := t.w
 	t.stock(k)
 	t.socialOrgs(k)
+	t.stations(k)
 	if !w.hasWorkbook(k) {
 		return
 	}
@@ -216,25 +217,9 @@ func (t *tally) township(k int) {
 	}
 }
 
-// gateway passes over stations and the smart community programme.
+// gateway passes over the smart community programme.
 func (t *tally) gateway() {
 	w := t.w
-	for i := range w.stations {
-		s := w.station(i, &t.rec)
-		t.count(flowGateStation)
-		if !s.live {
-			continue
-		}
-		p := &w.townships[w.stations[i]]
-		src := Gateway
-		if s.area == noDec {
-			src = ""
-		}
-		t.emit("facility", p.code, s.id, p.code, "social_work_station", s.name, s.site, s.area.String(), src, null, s.opened.String(), s.operates)
-		if s.operates == "yes" && s.opened <= asOf {
-			t.facts(p).station = true
-		}
-	}
 	for i := range w.smart {
 		p := &w.villages[w.smart[i]]
 		for q := range smartQuarters {

@@ -52,11 +52,12 @@ type World struct {
 	townships  []place
 	counties   []place
 	cities     []place
-	committees []int // villages that have a committee
-	smart      []int // villages that the smart community programme covers
-	civil      []int // counties in law
-	withdrawn  []int // committees that the gateway withdraws at the end
-	stations   []int // townships that have a social work station
+	committees []int       // villages that have a committee
+	smart      []int       // villages that the smart community programme covers
+	civil      []int       // counties in law
+	withdrawn  []int       // committees that the gateway withdraws at the end
+	stations   []int       // townships that have a social work station
+	stationOf  map[int]int // township to its place in stations
 
 	socialLines []socialLine // of the gateway's list
 
@@ -72,7 +73,8 @@ type place struct {
 	city       int // index into World.cities
 	county     int
 	township   int
-	from, to   int // villages inside
+	from, to   int  // villages inside
+	mca        bool // a township that civil affairs knows by the same digits
 }
 
 // New prepares a world; it takes well under a second at full scale.
@@ -81,7 +83,7 @@ func New(seed uint64, scale Scale) (*World, error) {
 	if err != nil {
 		return nil, fmt.Errorf("preparing the simulated province: %w", err)
 	}
-	w := &World{Seed: seed, Scale: scale, reg: reg}
+	w := &World{Seed: seed, Scale: scale, reg: reg, stationOf: map[int]int{}}
 	for d := range reg.All("") {
 		if !scale.holds(d.Code) || d.Tier == divisions.Province {
 			continue
@@ -94,8 +96,14 @@ func New(seed uint64, scale Scale) (*World, error) {
 			w.withdrawn = append(w.withdrawn, v)
 		}
 	}
+	history, err := divisions.LoadHistory()
+	if err != nil {
+		return nil, fmt.Errorf("preparing the simulated province: %w", err)
+	}
 	for t := range w.townships {
+		w.townships[t].mca = sameInMCA(history, &w.townships[t])
 		if w.hasStation(t) {
+			w.stationOf[t] = len(w.stations)
 			w.stations = append(w.stations, t)
 		}
 	}

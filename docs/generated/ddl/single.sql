@@ -786,6 +786,7 @@ CREATE TABLE dwd.code_crosswalk__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (from_system, from_code, to_system, valid_from)
+SETTINGS max_compress_block_size = 131072
 COMMENT '代码对照：一物一行，供视图读取';
 
 CREATE TABLE std.division
@@ -855,6 +856,7 @@ CREATE TABLE dwd.division__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY division_code
+SETTINGS max_compress_block_size = 131072
 COMMENT '行政区划：一物一行，供视图读取';
 
 CREATE TABLE std.division_change
@@ -928,6 +930,7 @@ CREATE TABLE dwd.division_change__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY change_id
+SETTINGS max_compress_block_size = 131072
 COMMENT '区划变更：一物一行，供视图读取';
 
 CREATE TABLE std.grid
@@ -989,6 +992,7 @@ CREATE TABLE dwd.grid__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (grid_id, valid_from)
+SETTINGS max_compress_block_size = 131072
 COMMENT '网格：一物一行，供视图读取';
 
 CREATE TABLE std.committee_term
@@ -1048,6 +1052,7 @@ CREATE TABLE dwd.committee_term__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (division_code, body, term_no)
+SETTINGS max_compress_block_size = 131072
 COMMENT '两委届次：一物一行，供视图读取';
 
 CREATE TABLE std.device
@@ -1099,6 +1104,7 @@ CREATE TABLE dwd.device__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY device_id
+SETTINGS max_compress_block_size = 131072
 COMMENT '终端与设备：一物一行，供视图读取';
 
 CREATE TABLE std.device_health_daily
@@ -1144,6 +1150,7 @@ CREATE TABLE dwd.device_health_daily__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (device_id, day)
+SETTINGS max_compress_block_size = 131072
 COMMENT '设备运行日报：一物一行，供视图读取';
 
 CREATE TABLE std.facility
@@ -1152,6 +1159,7 @@ CREATE TABLE std.facility
     division_code FixedString(12) COMMENT '所在区划',
     facility_kind LowCardinality(String) COMMENT '设施类别',
     name Nullable(String) COMMENT '名称' CODEC(ZSTD(1)),
+    match_name Nullable(String) COMMENT '名称（比对用）' CODEC(ZSTD(1)),
     site_type LowCardinality(Nullable(String)) COMMENT '所在地类型',
     area_m2 Nullable(Decimal(18, 4)) COMMENT '建筑面积（m2）',
     direct_service_area_m2 Nullable(Decimal(18, 4)) COMMENT '直接服务面积（m2）',
@@ -1201,6 +1209,10 @@ CREATE TABLE dwd.facility__rows
     name_src LowCardinality(String) COMMENT '名称·取自来源',
     name_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '名称·业务时间' CODEC(Delta(8), ZSTD(1)),
     name_rule LowCardinality(String) COMMENT '名称·取值规则',
+    match_name Nullable(String) COMMENT '名称（比对用）' CODEC(ZSTD(1)),
+    match_name_src LowCardinality(String) COMMENT '名称（比对用）·取自来源',
+    match_name_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '名称（比对用）·业务时间' CODEC(Delta(8), ZSTD(1)),
+    match_name_rule LowCardinality(String) COMMENT '名称（比对用）·取值规则',
     site_type LowCardinality(Nullable(String)) COMMENT '所在地类型',
     site_type_src LowCardinality(String) COMMENT '所在地类型·取自来源',
     site_type_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '所在地类型·业务时间' CODEC(Delta(8), ZSTD(1)),
@@ -1266,7 +1278,26 @@ CREATE TABLE dwd.facility__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY facility_id
+SETTINGS max_compress_block_size = 131072
 COMMENT '设施阵地：一物一行，供视图读取';
+
+CREATE TABLE dwd.facility__members
+(
+    block UInt64 COMMENT '比对分组：同一上级区划、名称和类别',
+    member String COMMENT '来源标识' CODEC(ZSTD(1)),
+    rank UInt16 COMMENT '作为主标识的次序：有代码者、来源权威者在先',
+    name String COMMENT '名称（比对用）' CODEC(ZSTD(1)),
+    division String COMMENT '所在区划' CODEC(ZSTD(1)),
+    place String COMMENT '所在末级区划；不详为空',
+    codes Array(String) COMMENT '代码' CODEC(ZSTD(1)),
+    facts Array(String) COMMENT '佐证字段' CODEC(ZSTD(1)),
+    srcs Array(LowCardinality(String)) COMMENT '来源' CODEC(ZSTD(1)),
+    seq UInt64 COMMENT '依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
+    is_deleted UInt8 COMMENT '已无有效主张'
+)
+ENGINE = ReplacingMergeTree(seq, is_deleted)
+ORDER BY (block, member)
+COMMENT '设施阵地：比对依据，每个来源标识一行';
 
 CREATE TABLE std.org_credit
 (
@@ -1315,6 +1346,7 @@ CREATE TABLE dwd.org_credit__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (org_id, list_kind, listed_on)
+SETTINGS max_compress_block_size = 131072
 COMMENT '组织信用：一物一行，供视图读取';
 
 CREATE TABLE std.org_relation
@@ -1366,6 +1398,7 @@ CREATE TABLE dwd.org_relation__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (from_org, to_ref, kind, valid_from)
+SETTINGS max_compress_block_size = 131072
 COMMENT '组织关系：一物一行，供视图读取';
 
 CREATE TABLE std.organization
@@ -1513,6 +1546,7 @@ CREATE TABLE dwd.organization__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY org_id
+SETTINGS max_compress_block_size = 131072
 COMMENT '组织机构：一物一行，供视图读取';
 
 CREATE TABLE dwd.organization__members
@@ -1598,6 +1632,7 @@ CREATE TABLE dwd.stat_fact__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (family, measure, division_code, period_start, period_kind, breakdown)
+SETTINGS max_compress_block_size = 131072
 COMMENT '统计事实：一物一行，供视图读取';
 
 CREATE TABLE std.workforce_post
@@ -1655,6 +1690,7 @@ CREATE TABLE dwd.workforce_post__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (post_id, spell_from)
+SETTINGS max_compress_block_size = 131072
 COMMENT '岗位：一物一行，供视图读取';
 
 CREATE TABLE std.deliberation
@@ -1710,6 +1746,7 @@ CREATE TABLE dwd.deliberation__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY delib_id
+SETTINGS max_compress_block_size = 131072
 COMMENT '议事协商：一物一行，供视图读取';
 
 CREATE TABLE std.mechanism
@@ -1757,6 +1794,7 @@ CREATE TABLE dwd.mechanism__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (division_code, kind, valid_from)
+SETTINGS max_compress_block_size = 131072
 COMMENT '机制：一物一行，供视图读取';
 
 CREATE TABLE std.contract
@@ -1812,6 +1850,7 @@ CREATE TABLE dwd.contract__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY contract_id
+SETTINGS max_compress_block_size = 131072
 COMMENT '购买服务与协议：一物一行，供视图读取';
 
 CREATE TABLE std.service_case_stat
@@ -1863,6 +1902,7 @@ CREATE TABLE dwd.service_case_stat__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (task_code, accept_division, day)
+SETTINGS max_compress_block_size = 131072
 COMMENT '办件统计：一物一行，供视图读取';
 
 CREATE TABLE std.service_item
@@ -1934,6 +1974,7 @@ CREATE TABLE dwd.service_item__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (task_code, task_version)
+SETTINGS max_compress_block_size = 131072
 COMMENT '政务服务事项：一物一行，供视图读取';
 
 CREATE TABLE std.dispute_case
@@ -1983,6 +2024,7 @@ CREATE TABLE dwd.dispute_case__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY case_key
+SETTINGS max_compress_block_size = 131072
 COMMENT '矛盾纠纷：一物一行，供视图读取';
 
 CREATE TABLE std.enforcement_check
@@ -2038,6 +2080,7 @@ CREATE TABLE dwd.enforcement_check__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY check_id
+SETTINGS max_compress_block_size = 131072
 COMMENT '执法检查：一物一行，供视图读取';
 
 CREATE TABLE std.grid_event
@@ -2097,6 +2140,7 @@ CREATE TABLE dwd.grid_event__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY event_id
+SETTINGS max_compress_block_size = 131072
 COMMENT '网格事件：一物一行，供视图读取';
 
 CREATE TABLE std.petition_case
@@ -2152,6 +2196,7 @@ CREATE TABLE dwd.petition_case__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY case_key
+SETTINGS max_compress_block_size = 131072
 COMMENT '信访事项：一物一行，供视图读取';
 
 CREATE TABLE std.emergency_plan
@@ -2211,6 +2256,7 @@ CREATE TABLE dwd.emergency_plan__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY plan_id
+SETTINGS max_compress_block_size = 131072
 COMMENT '预案与演练：一物一行，供视图读取';
 
 CREATE TABLE std.emergency_stock
@@ -2264,6 +2310,7 @@ CREATE TABLE dwd.emergency_stock__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (facility_id, item_code, as_of)
+SETTINGS max_compress_block_size = 131072
 COMMENT '应急物资：一物一行，供视图读取';
 
 CREATE TABLE std.assessment
@@ -2323,6 +2370,7 @@ CREATE TABLE dwd.assessment__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (assess_id, unit_ref)
+SETTINGS max_compress_block_size = 131072
 COMMENT '考核评价：一物一行，供视图读取';
 
 CREATE TABLE std.burden_record
@@ -2374,6 +2422,7 @@ CREATE TABLE dwd.burden_record__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY record_id
+SETTINGS max_compress_block_size = 131072
 COMMENT '减负记录：一物一行，供视图读取';
 
 CREATE TABLE std.list_item
@@ -2427,6 +2476,7 @@ CREATE TABLE dwd.list_item__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (list_id, item_no, valid_from)
+SETTINGS max_compress_block_size = 131072
 COMMENT '清单事项：一物一行，供视图读取';
 
 CREATE TABLE std.list_register
@@ -2482,6 +2532,7 @@ CREATE TABLE dwd.list_register__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (list_id, list_version)
+SETTINGS max_compress_block_size = 131072
 COMMENT '清单：一物一行，供视图读取';
 
 CREATE TABLE std.collective_asset
@@ -2535,6 +2586,7 @@ CREATE TABLE dwd.collective_asset__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (org_id, fiscal_year)
+SETTINGS max_compress_block_size = 131072
 COMMENT '集体资产：一物一行，供视图读取';
 
 CREATE TABLE std.fiscal_fact
@@ -2584,6 +2636,7 @@ CREATE TABLE dwd.fiscal_fact__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (division_code, subject, fiscal_year, payer_tier)
+SETTINGS max_compress_block_size = 131072
 COMMENT '财力：一物一行，供视图读取';
 
 CREATE TABLE std.programme_status
@@ -2637,6 +2690,7 @@ CREATE TABLE dwd.programme_status__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (programme, division_code, subject_id, as_of)
+SETTINGS max_compress_block_size = 131072
 COMMENT '创建项目状态：一物一行，供视图读取';
 
 CREATE TABLE std.village_conversion_case
@@ -2704,6 +2758,7 @@ CREATE TABLE dwd.village_conversion_case__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY case_id
+SETTINGS max_compress_block_size = 131072
 COMMENT '村改社区：一物一行，供视图读取';
 
 CREATE TABLE std.catalog_resource
@@ -2775,6 +2830,7 @@ CREATE TABLE dwd.catalog_resource__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY catalog_code
+SETTINGS max_compress_block_size = 131072
 COMMENT '目录资源：一物一行，供视图读取';
 
 CREATE TABLE std.collection_form
@@ -2834,6 +2890,7 @@ CREATE TABLE dwd.collection_form__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (form_id, form_version)
+SETTINGS max_compress_block_size = 131072
 COMMENT '采集报表：一物一行，供视图读取';
 
 CREATE TABLE std.collection_submission
@@ -2885,6 +2942,7 @@ CREATE TABLE dwd.collection_submission__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY submission_id
+SETTINGS max_compress_block_size = 131072
 COMMENT '填报：一物一行，供视图读取';
 
 CREATE TABLE std.data_element
@@ -2958,6 +3016,7 @@ CREATE TABLE dwd.data_element__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY element_id
+SETTINGS max_compress_block_size = 131072
 COMMENT '数据元：一物一行，供视图读取';
 
 CREATE TABLE std.element_value
@@ -3015,6 +3074,7 @@ CREATE TABLE dwd.element_value__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (element_id, subject_ref, scope, period)
+SETTINGS max_compress_block_size = 131072
 COMMENT '数据元取值：一物一行，供视图读取';
 
 CREATE TABLE std.field_request
@@ -3070,6 +3130,7 @@ CREATE TABLE dwd.field_request__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY request_id
+SETTINGS max_compress_block_size = 131072
 COMMENT '栏目请求：一物一行，供视图读取';
 
 CREATE TABLE std.field_reuse
@@ -3117,6 +3178,7 @@ CREATE TABLE dwd.field_reuse__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (value_ref, consumer_uscc, form_id, period)
+SETTINGS max_compress_block_size = 131072
 COMMENT '数据复用：一物一行，供视图读取';
 
 CREATE TABLE std.form_field
@@ -3172,6 +3234,7 @@ CREATE TABLE dwd.form_field__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (form_id, form_version, field_no)
+SETTINGS max_compress_block_size = 131072
 COMMENT '报表栏目：一物一行，供视图读取';
 
 CREATE TABLE std.objection
@@ -3233,6 +3296,7 @@ CREATE TABLE dwd.objection__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY objection_id
+SETTINGS max_compress_block_size = 131072
 COMMENT '异议校核：一物一行，供视图读取';
 
 CREATE TABLE std.quality_issue
@@ -3292,6 +3356,7 @@ CREATE TABLE dwd.quality_issue__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY issue_id
+SETTINGS max_compress_block_size = 131072
 COMMENT '质量问题：一物一行，供视图读取';
 
 CREATE TABLE std.return_delivery
@@ -3355,6 +3420,7 @@ CREATE TABLE dwd.return_delivery__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY delivery_id
+SETTINGS max_compress_block_size = 131072
 COMMENT '回流交付：一物一行，供视图读取';
 
 CREATE TABLE std.return_entitlement
@@ -3406,6 +3472,7 @@ CREATE TABLE dwd.return_entitlement__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY (division_code, dataset)
+SETTINGS max_compress_block_size = 131072
 COMMENT '回流权限：一物一行，供视图读取';
 
 CREATE TABLE std.return_receipt
@@ -3455,6 +3522,7 @@ CREATE TABLE dwd.return_receipt__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY delivery_id
+SETTINGS max_compress_block_size = 131072
 COMMENT '回流签收：一物一行，供视图读取';
 
 CREATE TABLE std.return_subscription
@@ -3502,6 +3570,7 @@ CREATE TABLE dwd.return_subscription__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY sub_id
+SETTINGS max_compress_block_size = 131072
 COMMENT '回流订阅：一物一行，供视图读取';
 
 CREATE TABLE std.share_delivery
@@ -3553,6 +3622,7 @@ CREATE TABLE dwd.share_delivery__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY delivery_id
+SETTINGS max_compress_block_size = 131072
 COMMENT '共享交付：一物一行，供视图读取';
 
 CREATE TABLE std.share_request
@@ -3608,6 +3678,7 @@ CREATE TABLE dwd.share_request__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY request_id
+SETTINGS max_compress_block_size = 131072
 COMMENT '共享申请：一物一行，供视图读取';
 
 CREATE TABLE std.source_system
@@ -3671,6 +3742,7 @@ CREATE TABLE dwd.source_system__rows
 )
 ENGINE = ReplacingMergeTree(fused_seq, is_deleted)
 ORDER BY system_code
+SETTINGS max_compress_block_size = 131072
 COMMENT '来源系统：一物一行，供视图读取';
 
 CREATE TABLE dwd.division_path
@@ -4157,6 +4229,27 @@ ENGINE = MergeTree
 PARTITION BY entity
 ORDER BY (entity, block)
 COMMENT '同一事物：本次比对涉及的标识和分组（中间结果）';
+
+CREATE TABLE ops.identity_changed
+(
+    entity LowCardinality(String) COMMENT '主题实体',
+    thing String COMMENT '标识' CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY entity
+ORDER BY (entity, thing)
+COMMENT '同一事物：本次须重新融合的标识（中间结果）';
+
+CREATE TABLE ops.identity_joined
+(
+    entity LowCardinality(String) COMMENT '主题实体',
+    block UInt64 COMMENT '比对分组',
+    into UInt64 COMMENT '合并比对的分组：一组中最小者'
+)
+ENGINE = MergeTree
+PARTITION BY entity
+ORDER BY (entity, block)
+COMMENT '同一事物：因人工决定而合在一起比对的分组（中间结果）';
 
 CREATE TABLE ops.identity_found
 (
@@ -5123,6 +5216,10 @@ CREATE OR REPLACE VIEW dwd.facility
     name_src LowCardinality(String) COMMENT '名称·取自来源',
     name_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '名称·业务时间',
     name_rule LowCardinality(String) COMMENT '名称·取值规则',
+    match_name Nullable(String) COMMENT '名称（比对用）',
+    match_name_src LowCardinality(String) COMMENT '名称（比对用）·取自来源',
+    match_name_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '名称（比对用）·业务时间',
+    match_name_rule LowCardinality(String) COMMENT '名称（比对用）·取值规则',
     site_type LowCardinality(Nullable(String)) COMMENT '所在地类型',
     site_type_src LowCardinality(String) COMMENT '所在地类型·取自来源',
     site_type_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '所在地类型·业务时间',
@@ -5184,10 +5281,10 @@ CREATE OR REPLACE VIEW dwd.facility
     lat_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '纬度·业务时间',
     lat_rule LowCardinality(String) COMMENT '纬度·取值规则'
 ) AS
-SELECT facility_id, division_code, division_code_src, division_code_at, division_code_rule, facility_kind, facility_kind_src, facility_kind_at, facility_kind_rule, name, name_src, name_at, name_rule, site_type, site_type_src, site_type_at, site_type_rule, area_m2, area_m2_src, area_m2_at, area_m2_rule, direct_service_area_m2, direct_service_area_m2_src, direct_service_area_m2_at, direct_service_area_m2_rule, opened_on, opened_on_src, opened_on_at, opened_on_rule, operating, operating_src, operating_at, operating_rule, valid_from, valid_from_src, valid_from_at, valid_from_rule, valid_to, valid_to_src, valid_to_at, valid_to_rule, grid_id, grid_id_src, grid_id_at, grid_id_rule, standardised, standardised_src, standardised_at, standardised_rule, substantive, substantive_src, substantive_at, substantive_rule, is_party_mass_centre, is_party_mass_centre_src, is_party_mass_centre_at, is_party_mass_centre_rule, serves_divisions, serves_divisions_src, serves_divisions_at, serves_divisions_rule, service_codes, service_codes_src, service_codes_at, service_codes_rule, lon, lon_src, lon_at, lon_rule, lat, lat_src, lat_at, lat_rule
+SELECT facility_id, division_code, division_code_src, division_code_at, division_code_rule, facility_kind, facility_kind_src, facility_kind_at, facility_kind_rule, name, name_src, name_at, name_rule, match_name, match_name_src, match_name_at, match_name_rule, site_type, site_type_src, site_type_at, site_type_rule, area_m2, area_m2_src, area_m2_at, area_m2_rule, direct_service_area_m2, direct_service_area_m2_src, direct_service_area_m2_at, direct_service_area_m2_rule, opened_on, opened_on_src, opened_on_at, opened_on_rule, operating, operating_src, operating_at, operating_rule, valid_from, valid_from_src, valid_from_at, valid_from_rule, valid_to, valid_to_src, valid_to_at, valid_to_rule, grid_id, grid_id_src, grid_id_at, grid_id_rule, standardised, standardised_src, standardised_at, standardised_rule, substantive, substantive_src, substantive_at, substantive_rule, is_party_mass_centre, is_party_mass_centre_src, is_party_mass_centre_at, is_party_mass_centre_rule, serves_divisions, serves_divisions_src, serves_divisions_at, serves_divisions_rule, service_codes, service_codes_src, service_codes_at, service_codes_rule, lon, lon_src, lon_at, lon_rule, lat, lat_src, lat_at, lat_rule
 FROM dwd.facility__rows FINAL
 WHERE is_deleted = 0
-COMMENT '设施阵地：一物一行 [c7ae7341c704870f]';
+COMMENT '设施阵地：一物一行 [8f1c515cac04817a]';
 
 CREATE OR REPLACE VIEW dwd.facility_as_of
 (
@@ -5204,6 +5301,10 @@ CREATE OR REPLACE VIEW dwd.facility_as_of
     name_src LowCardinality(String) COMMENT '名称·取自来源',
     name_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '名称·业务时间',
     name_rule LowCardinality(String) COMMENT '名称·取值规则',
+    match_name Nullable(String) COMMENT '名称（比对用）',
+    match_name_src LowCardinality(String) COMMENT '名称（比对用）·取自来源',
+    match_name_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '名称（比对用）·业务时间',
+    match_name_rule LowCardinality(String) COMMENT '名称（比对用）·取值规则',
     site_type LowCardinality(Nullable(String)) COMMENT '所在地类型',
     site_type_src LowCardinality(String) COMMENT '所在地类型·取自来源',
     site_type_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '所在地类型·业务时间',
@@ -5278,6 +5379,10 @@ SELECT facility_id,
        ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_name, 65535))] AS name_src,
        if(w_name = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_name, 65535)))]) AS name_at,
        multiIf(toUInt8(bitShiftRight(w_name, 80)) = 0, '', toUInt8(bitShiftRight(w_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_name, 80))))) AS name_rule,
+       v_match_name AS match_name,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_match_name, 65535))] AS match_name_src,
+       if(w_match_name = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_match_name, 65535)))]) AS match_name_at,
+       multiIf(toUInt8(bitShiftRight(w_match_name, 80)) = 0, '', toUInt8(bitShiftRight(w_match_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_match_name, 80))))) AS match_name_rule,
        v_site_type AS site_type,
        ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_site_type, 65535))] AS site_type_src,
        if(w_site_type = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_site_type, 65535)))]) AS site_type_at,
@@ -5347,6 +5452,8 @@ FROM
          minIf(ord_0, 1) AS w_facility_kind,
          argMinIf(name, ord_0, name IS NOT NULL) AS v_name,
          minIf(ord_0, name IS NOT NULL) AS w_name,
+         argMinIf(match_name, ord_0, match_name IS NOT NULL) AS v_match_name,
+         minIf(ord_0, match_name IS NOT NULL) AS w_match_name,
          argMinIf(site_type, ord_1, site_type IS NOT NULL) AS v_site_type,
          minIf(ord_1, site_type IS NOT NULL) AS w_site_type,
          argMinIf(area_m2, ord_2, area_m2 IS NOT NULL) AS v_area_m2,
@@ -5384,9 +5491,9 @@ FROM
     SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_0, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_1, bitShiftLeft(toUInt128(multiIf(src_system = 'township_ledger', 1, src_system = 'village_forms', 2, src_system = 'county_ledger', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_2, bitShiftLeft(toUInt128(multiIf(src_system = 'village_forms', 1, src_system = 'county_ledger', 2, src_system = 'province_gateway', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_3
     FROM
     (
-      SELECT facility_id, division_code, facility_kind, name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, serves_divisions, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted
+      SELECT facility_id, division_code, facility_kind, name, match_name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, serves_divisions, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted
       FROM std.facility
-      WHERE src_system IN ('county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+      WHERE src_system IN ('county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND facility_id NOT IN (SELECT member FROM (SELECT member AS facility_id, member, canonical FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0))
       ORDER BY facility_id DESC, src_system DESC, version DESC, kafka_offset DESC
       LIMIT 1 BY facility_id, src_system
     )
@@ -5394,7 +5501,159 @@ FROM
   )
   GROUP BY facility_id
 )
-COMMENT '设施阵地：任意时点（at）的一物一行，按任意时点（known）所知 [5d80c781b968edc6]';
+UNION ALL
+SELECT facility_id,
+       v_division_code AS division_code,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_division_code, 65535))] AS division_code_src,
+       times[indexOf(srcs, toUInt16(bitAnd(w_division_code, 65535)))] AS division_code_at,
+       multiIf(toUInt8(bitShiftRight(w_division_code, 80)) = 0, '', toUInt8(bitShiftRight(w_division_code, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_division_code, 80))))) AS division_code_rule,
+       v_facility_kind AS facility_kind,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_facility_kind, 65535))] AS facility_kind_src,
+       times[indexOf(srcs, toUInt16(bitAnd(w_facility_kind, 65535)))] AS facility_kind_at,
+       multiIf(toUInt8(bitShiftRight(w_facility_kind, 80)) = 0, '', toUInt8(bitShiftRight(w_facility_kind, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_facility_kind, 80))))) AS facility_kind_rule,
+       v_name AS name,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_name, 65535))] AS name_src,
+       if(w_name = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_name, 65535)))]) AS name_at,
+       multiIf(toUInt8(bitShiftRight(w_name, 80)) = 0, '', toUInt8(bitShiftRight(w_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_name, 80))))) AS name_rule,
+       v_match_name AS match_name,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_match_name, 65535))] AS match_name_src,
+       if(w_match_name = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_match_name, 65535)))]) AS match_name_at,
+       multiIf(toUInt8(bitShiftRight(w_match_name, 80)) = 0, '', toUInt8(bitShiftRight(w_match_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_match_name, 80))))) AS match_name_rule,
+       v_site_type AS site_type,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_site_type, 65535))] AS site_type_src,
+       if(w_site_type = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_site_type, 65535)))]) AS site_type_at,
+       multiIf(toUInt8(bitShiftRight(w_site_type, 80)) = 0, '', toUInt8(bitShiftRight(w_site_type, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_site_type, 80))))) AS site_type_rule,
+       v_area_m2 AS area_m2,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_area_m2, 65535))] AS area_m2_src,
+       if(w_area_m2 = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_area_m2, 65535)))]) AS area_m2_at,
+       multiIf(toUInt8(bitShiftRight(w_area_m2, 80)) = 0, '', toUInt8(bitShiftRight(w_area_m2, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_area_m2, 80))))) AS area_m2_rule,
+       v_direct_service_area_m2 AS direct_service_area_m2,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_direct_service_area_m2, 65535))] AS direct_service_area_m2_src,
+       if(w_direct_service_area_m2 = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_direct_service_area_m2, 65535)))]) AS direct_service_area_m2_at,
+       multiIf(toUInt8(bitShiftRight(w_direct_service_area_m2, 80)) = 0, '', toUInt8(bitShiftRight(w_direct_service_area_m2, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_direct_service_area_m2, 80))))) AS direct_service_area_m2_rule,
+       v_opened_on AS opened_on,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_opened_on, 65535))] AS opened_on_src,
+       if(w_opened_on = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_opened_on, 65535)))]) AS opened_on_at,
+       multiIf(toUInt8(bitShiftRight(w_opened_on, 80)) = 0, '', toUInt8(bitShiftRight(w_opened_on, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_opened_on, 80))))) AS opened_on_rule,
+       v_operating AS operating,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_operating, 65535))] AS operating_src,
+       if(w_operating = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_operating, 65535)))]) AS operating_at,
+       multiIf(toUInt8(bitShiftRight(w_operating, 80)) = 0, '', toUInt8(bitShiftRight(w_operating, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_operating, 80))))) AS operating_rule,
+       v_valid_from AS valid_from,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_valid_from, 65535))] AS valid_from_src,
+       if(w_valid_from = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_valid_from, 65535)))]) AS valid_from_at,
+       multiIf(toUInt8(bitShiftRight(w_valid_from, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_from, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_from, 80))))) AS valid_from_rule,
+       v_valid_to AS valid_to,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_valid_to, 65535))] AS valid_to_src,
+       if(w_valid_to = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_valid_to, 65535)))]) AS valid_to_at,
+       multiIf(toUInt8(bitShiftRight(w_valid_to, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_to, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_to, 80))))) AS valid_to_rule,
+       v_grid_id AS grid_id,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_grid_id, 65535))] AS grid_id_src,
+       if(w_grid_id = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_grid_id, 65535)))]) AS grid_id_at,
+       multiIf(toUInt8(bitShiftRight(w_grid_id, 80)) = 0, '', toUInt8(bitShiftRight(w_grid_id, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_grid_id, 80))))) AS grid_id_rule,
+       v_standardised AS standardised,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_standardised, 65535))] AS standardised_src,
+       if(w_standardised = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_standardised, 65535)))]) AS standardised_at,
+       multiIf(toUInt8(bitShiftRight(w_standardised, 80)) = 0, '', toUInt8(bitShiftRight(w_standardised, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_standardised, 80))))) AS standardised_rule,
+       v_substantive AS substantive,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_substantive, 65535))] AS substantive_src,
+       if(w_substantive = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_substantive, 65535)))]) AS substantive_at,
+       multiIf(toUInt8(bitShiftRight(w_substantive, 80)) = 0, '', toUInt8(bitShiftRight(w_substantive, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_substantive, 80))))) AS substantive_rule,
+       v_is_party_mass_centre AS is_party_mass_centre,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_is_party_mass_centre, 65535))] AS is_party_mass_centre_src,
+       if(w_is_party_mass_centre = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_is_party_mass_centre, 65535)))]) AS is_party_mass_centre_at,
+       multiIf(toUInt8(bitShiftRight(w_is_party_mass_centre, 80)) = 0, '', toUInt8(bitShiftRight(w_is_party_mass_centre, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_is_party_mass_centre, 80))))) AS is_party_mass_centre_rule,
+       v_serves_divisions AS serves_divisions,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_serves_divisions, 65535))] AS serves_divisions_src,
+       if(w_serves_divisions = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_serves_divisions, 65535)))]) AS serves_divisions_at,
+       multiIf(toUInt8(bitShiftRight(w_serves_divisions, 80)) = 0, '', toUInt8(bitShiftRight(w_serves_divisions, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_serves_divisions, 80))))) AS serves_divisions_rule,
+       v_service_codes AS service_codes,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_service_codes, 65535))] AS service_codes_src,
+       if(w_service_codes = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_service_codes, 65535)))]) AS service_codes_at,
+       multiIf(toUInt8(bitShiftRight(w_service_codes, 80)) = 0, '', toUInt8(bitShiftRight(w_service_codes, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_service_codes, 80))))) AS service_codes_rule,
+       v_lon AS lon,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_lon, 65535))] AS lon_src,
+       if(w_lon = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_lon, 65535)))]) AS lon_at,
+       multiIf(toUInt8(bitShiftRight(w_lon, 80)) = 0, '', toUInt8(bitShiftRight(w_lon, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_lon, 80))))) AS lon_rule,
+       v_lat AS lat,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_lat, 65535))] AS lat_src,
+       if(w_lat = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_lat, 65535)))]) AS lat_at,
+       multiIf(toUInt8(bitShiftRight(w_lat, 80)) = 0, '', toUInt8(bitShiftRight(w_lat, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_lat, 80))))) AS lat_rule
+FROM
+(
+  SELECT facility_id,
+         argMinIf(division_code, ord_0, 1) AS v_division_code,
+         minIf(ord_0, 1) AS w_division_code,
+         argMinIf(facility_kind, ord_0, 1) AS v_facility_kind,
+         minIf(ord_0, 1) AS w_facility_kind,
+         argMinIf(name, ord_0, name IS NOT NULL) AS v_name,
+         minIf(ord_0, name IS NOT NULL) AS w_name,
+         argMinIf(match_name, ord_0, match_name IS NOT NULL) AS v_match_name,
+         minIf(ord_0, match_name IS NOT NULL) AS w_match_name,
+         argMinIf(site_type, ord_1, site_type IS NOT NULL) AS v_site_type,
+         minIf(ord_1, site_type IS NOT NULL) AS w_site_type,
+         argMinIf(area_m2, ord_2, area_m2 IS NOT NULL) AS v_area_m2,
+         minIf(ord_2, area_m2 IS NOT NULL) AS w_area_m2,
+         argMinIf(direct_service_area_m2, ord_2, direct_service_area_m2 IS NOT NULL) AS v_direct_service_area_m2,
+         minIf(ord_2, direct_service_area_m2 IS NOT NULL) AS w_direct_service_area_m2,
+         argMinIf(opened_on, ord_0, opened_on IS NOT NULL) AS v_opened_on,
+         minIf(ord_0, opened_on IS NOT NULL) AS w_opened_on,
+         argMinIf(operating, ord_3, operating IS NOT NULL) AS v_operating,
+         minIf(ord_3, operating IS NOT NULL) AS w_operating,
+         argMinIf(valid_from, ord_0, valid_from IS NOT NULL) AS v_valid_from,
+         minIf(ord_0, valid_from IS NOT NULL) AS w_valid_from,
+         argMinIf(valid_to, ord_0, valid_to IS NOT NULL) AS v_valid_to,
+         minIf(ord_0, valid_to IS NOT NULL) AS w_valid_to,
+         argMinIf(grid_id, ord_0, grid_id IS NOT NULL) AS v_grid_id,
+         minIf(ord_0, grid_id IS NOT NULL) AS w_grid_id,
+         argMinIf(standardised, ord_0, standardised IS NOT NULL) AS v_standardised,
+         minIf(ord_0, standardised IS NOT NULL) AS w_standardised,
+         argMinIf(substantive, ord_0, substantive IS NOT NULL) AS v_substantive,
+         minIf(ord_0, substantive IS NOT NULL) AS w_substantive,
+         argMinIf(is_party_mass_centre, ord_0, is_party_mass_centre IS NOT NULL) AS v_is_party_mass_centre,
+         minIf(ord_0, is_party_mass_centre IS NOT NULL) AS w_is_party_mass_centre,
+         argMinIf(serves_divisions, ord_0, notEmpty(serves_divisions)) AS v_serves_divisions,
+         minIf(ord_0, notEmpty(serves_divisions)) AS w_serves_divisions,
+         argMinIf(service_codes, ord_0, notEmpty(service_codes)) AS v_service_codes,
+         minIf(ord_0, notEmpty(service_codes)) AS w_service_codes,
+         argMinIf(lon, ord_0, lon IS NOT NULL) AS v_lon,
+         minIf(ord_0, lon IS NOT NULL) AS w_lon,
+         argMinIf(lat, ord_0, lat IS NOT NULL) AS v_lat,
+         minIf(ord_0, lat IS NOT NULL) AS w_lat,
+         groupArray(toUInt16(indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system))) AS srcs,
+         groupArray(event_time) AS times
+  FROM
+  (
+    SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_0, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_1, bitShiftLeft(toUInt128(multiIf(src_system = 'township_ledger', 1, src_system = 'village_forms', 2, src_system = 'county_ledger', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_2, bitShiftLeft(toUInt128(multiIf(src_system = 'village_forms', 1, src_system = 'county_ledger', 2, src_system = 'province_gateway', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_3
+    FROM
+    (
+      SELECT facility_id, division_code, facility_kind, name, match_name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, serves_divisions, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted
+      FROM (
+        SELECT k.facility_id AS facility_id, c.facility_id AS member, c.division_code AS division_code, c.facility_kind AS facility_kind, c.name AS name, c.match_name AS match_name, c.site_type AS site_type, c.area_m2 AS area_m2, c.direct_service_area_m2 AS direct_service_area_m2, c.opened_on AS opened_on, c.operating AS operating, c.valid_from AS valid_from, c.valid_to AS valid_to, c.grid_id AS grid_id, c.standardised AS standardised, c.substantive AS substantive, c.is_party_mass_centre AS is_party_mass_centre, c.serves_divisions AS serves_divisions, c.service_codes AS service_codes, c.lon AS lon, c.lat AS lat, c.src_system AS src_system, c.src_tier AS src_tier, c.event_time AS event_time, c.version AS version, c.is_deleted AS is_deleted, c.kafka_offset AS kafka_offset
+        FROM
+        (
+          SELECT *
+          FROM
+          (
+            SELECT facility_id, division_code, facility_kind, name, match_name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, serves_divisions, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted, kafka_offset
+            FROM std.facility
+            WHERE src_system IN ('county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms') AND facility_id IN (SELECT member FROM (SELECT member, facility_id FROM (SELECT member, canonical AS facility_id FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0) WHERE 1)) AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+            ORDER BY facility_id DESC, src_system DESC, version DESC, kafka_offset DESC
+            LIMIT 1 BY facility_id, src_system
+          )
+          WHERE is_deleted = 0
+        ) AS c
+        INNER JOIN (SELECT member, facility_id FROM (SELECT member, canonical AS facility_id FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0) WHERE 1) AS k ON k.member = c.facility_id
+      )
+      WHERE src_system IN ('county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms')
+      ORDER BY facility_id DESC, src_system DESC, version DESC, kafka_offset DESC, member
+      LIMIT 1 BY facility_id, src_system
+    )
+    WHERE is_deleted = 0
+  )
+  GROUP BY facility_id
+)
+COMMENT '设施阵地：任意时点（at）的一物一行，按任意时点（known）所知 [d0e241c8e098f4a7]';
 
 CREATE OR REPLACE VIEW dwd.facility_history
 (
@@ -5413,6 +5672,10 @@ CREATE OR REPLACE VIEW dwd.facility_history
     name_src LowCardinality(String) COMMENT '名称·取自来源',
     name_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '名称·业务时间',
     name_rule LowCardinality(String) COMMENT '名称·取值规则',
+    match_name Nullable(String) COMMENT '名称（比对用）',
+    match_name_src LowCardinality(String) COMMENT '名称（比对用）·取自来源',
+    match_name_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '名称（比对用）·业务时间',
+    match_name_rule LowCardinality(String) COMMENT '名称（比对用）·取值规则',
     site_type LowCardinality(Nullable(String)) COMMENT '所在地类型',
     site_type_src LowCardinality(String) COMMENT '所在地类型·取自来源',
     site_type_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '所在地类型·业务时间',
@@ -5489,6 +5752,10 @@ SELECT row_from,
        ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_name, 65535))] AS name_src,
        if(w_name = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_name, 65535)))]) AS name_at,
        multiIf(toUInt8(bitShiftRight(w_name, 80)) = 0, '', toUInt8(bitShiftRight(w_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_name, 80))))) AS name_rule,
+       v_match_name AS match_name,
+       ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_match_name, 65535))] AS match_name_src,
+       if(w_match_name = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_match_name, 65535)))]) AS match_name_at,
+       multiIf(toUInt8(bitShiftRight(w_match_name, 80)) = 0, '', toUInt8(bitShiftRight(w_match_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_match_name, 80))))) AS match_name_rule,
        v_site_type AS site_type,
        ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_site_type, 65535))] AS site_type_src,
        if(w_site_type = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_site_type, 65535)))]) AS site_type_at,
@@ -5558,6 +5825,8 @@ FROM
          minIf(ord_0, 1) AS w_facility_kind,
          argMinIf(name, ord_0, name IS NOT NULL) AS v_name,
          minIf(ord_0, name IS NOT NULL) AS w_name,
+         argMinIf(match_name, ord_0, match_name IS NOT NULL) AS v_match_name,
+         minIf(ord_0, match_name IS NOT NULL) AS w_match_name,
          argMinIf(site_type, ord_1, site_type IS NOT NULL) AS v_site_type,
          minIf(ord_1, site_type IS NOT NULL) AS w_site_type,
          argMinIf(area_m2, ord_2, area_m2 IS NOT NULL) AS v_area_m2,
@@ -5595,12 +5864,18 @@ FROM
     SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_0, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_1, bitShiftLeft(toUInt128(multiIf(src_system = 'township_ledger', 1, src_system = 'village_forms', 2, src_system = 'county_ledger', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_2, bitShiftLeft(toUInt128(multiIf(src_system = 'village_forms', 1, src_system = 'county_ledger', 2, src_system = 'province_gateway', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_3
     FROM
     (
-      SELECT row_from, row_to, facility_id, division_code, facility_kind, name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, serves_divisions, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted
+      SELECT row_from, row_to, facility_id, division_code, facility_kind, name, match_name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, serves_divisions, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted
       FROM (
-        SELECT c.facility_id AS facility_id, c.division_code AS division_code, c.facility_kind AS facility_kind, c.name AS name, c.site_type AS site_type, c.area_m2 AS area_m2, c.direct_service_area_m2 AS direct_service_area_m2, c.opened_on AS opened_on, c.operating AS operating, c.valid_from AS valid_from, c.valid_to AS valid_to, c.grid_id AS grid_id, c.standardised AS standardised, c.substantive AS substantive, c.is_party_mass_centre AS is_party_mass_centre, c.serves_divisions AS serves_divisions, c.service_codes AS service_codes, c.lon AS lon, c.lat AS lat, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+        SELECT c.facility_id AS facility_id, c.division_code AS division_code, c.facility_kind AS facility_kind, c.name AS name, c.match_name AS match_name, c.site_type AS site_type, c.area_m2 AS area_m2, c.direct_service_area_m2 AS direct_service_area_m2, c.opened_on AS opened_on, c.operating AS operating, c.valid_from AS valid_from, c.valid_to AS valid_to, c.grid_id AS grid_id, c.standardised AS standardised, c.substantive AS substantive, c.is_party_mass_centre AS is_party_mass_centre, c.serves_divisions AS serves_divisions, c.service_codes AS service_codes, c.lon AS lon, c.lat AS lat, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
         FROM
         (
-          SELECT * FROM std.facility WHERE toString(facility_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          SELECT * FROM
+          (
+            SELECT c.* EXCEPT (facility_id), if(k.member = '', c.facility_id, k.facility_id) AS facility_id
+            FROM (SELECT * FROM std.facility WHERE (toString(facility_id) LIKE {thing:String} OR facility_id IN (SELECT member FROM (SELECT member, canonical AS facility_id FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0) WHERE toString(facility_id) LIKE {thing:String})) AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) AS c
+            LEFT JOIN (SELECT member, canonical AS facility_id FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0) AS k ON k.member = c.facility_id
+          )
+          WHERE toString(facility_id) LIKE {thing:String}
         ) AS c
         INNER JOIN
         (
@@ -5609,7 +5884,13 @@ FROM
           (
             SELECT DISTINCT facility_id, event_time AS row_from FROM
             (
-              SELECT * FROM std.facility WHERE toString(facility_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+              SELECT * FROM
+              (
+                SELECT c.* EXCEPT (facility_id), if(k.member = '', c.facility_id, k.facility_id) AS facility_id
+                FROM (SELECT * FROM std.facility WHERE (toString(facility_id) LIKE {thing:String} OR facility_id IN (SELECT member FROM (SELECT member, canonical AS facility_id FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0) WHERE toString(facility_id) LIKE {thing:String})) AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) AS c
+                LEFT JOIN (SELECT member, canonical AS facility_id FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0) AS k ON k.member = c.facility_id
+              )
+              WHERE toString(facility_id) LIKE {thing:String}
             )
           )
         ) AS b ON c.facility_id = b.facility_id
@@ -5623,7 +5904,7 @@ FROM
   )
   GROUP BY facility_id, row_from, row_to
 )
-COMMENT '设施阵地：每件事物各时段的一物一行 [deef89d75e56a9f2]';
+COMMENT '设施阵地：每件事物各时段的一物一行 [047f132aab786bde]';
 
 CREATE OR REPLACE VIEW dwd.facility_as_of_under
 (
@@ -5644,6 +5925,10 @@ CREATE OR REPLACE VIEW dwd.facility_as_of_under
     name_src LowCardinality(String) COMMENT '名称·取自来源',
     name_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '名称·业务时间',
     name_rule LowCardinality(String) COMMENT '名称·取值规则',
+    match_name Nullable(String) COMMENT '名称（比对用）',
+    match_name_src LowCardinality(String) COMMENT '名称（比对用）·取自来源',
+    match_name_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '名称（比对用）·业务时间',
+    match_name_rule LowCardinality(String) COMMENT '名称（比对用）·取值规则',
     site_type LowCardinality(Nullable(String)) COMMENT '所在地类型',
     site_type_src LowCardinality(String) COMMENT '所在地类型·取自来源',
     site_type_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '所在地类型·业务时间',
@@ -5722,6 +6007,10 @@ SELECT way.1 AS under_code,
        t.name_src AS name_src,
        t.name_at AS name_at,
        t.name_rule AS name_rule,
+       t.match_name AS match_name,
+       t.match_name_src AS match_name_src,
+       t.match_name_at AS match_name_at,
+       t.match_name_rule AS match_name_rule,
        t.site_type AS site_type,
        t.site_type_src AS site_type_src,
        t.site_type_at AS site_type_at,
@@ -5797,6 +6086,10 @@ FROM
          ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_name, 65535))] AS name_src,
          if(w_name = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_name, 65535)))]) AS name_at,
          multiIf(toUInt8(bitShiftRight(w_name, 80)) = 0, '', toUInt8(bitShiftRight(w_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_name, 80))))) AS name_rule,
+         v_match_name AS match_name,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_match_name, 65535))] AS match_name_src,
+         if(w_match_name = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_match_name, 65535)))]) AS match_name_at,
+         multiIf(toUInt8(bitShiftRight(w_match_name, 80)) = 0, '', toUInt8(bitShiftRight(w_match_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_match_name, 80))))) AS match_name_rule,
          v_site_type AS site_type,
          ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_site_type, 65535))] AS site_type_src,
          if(w_site_type = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_site_type, 65535)))]) AS site_type_at,
@@ -5866,6 +6159,8 @@ FROM
            minIf(ord_0, 1) AS w_facility_kind,
            argMinIf(name, ord_0, name IS NOT NULL) AS v_name,
            minIf(ord_0, name IS NOT NULL) AS w_name,
+           argMinIf(match_name, ord_0, match_name IS NOT NULL) AS v_match_name,
+           minIf(ord_0, match_name IS NOT NULL) AS w_match_name,
            argMinIf(site_type, ord_1, site_type IS NOT NULL) AS v_site_type,
            minIf(ord_1, site_type IS NOT NULL) AS w_site_type,
            argMinIf(area_m2, ord_2, area_m2 IS NOT NULL) AS v_area_m2,
@@ -5903,10 +6198,162 @@ FROM
       SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_0, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_1, bitShiftLeft(toUInt128(multiIf(src_system = 'township_ledger', 1, src_system = 'village_forms', 2, src_system = 'county_ledger', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_2, bitShiftLeft(toUInt128(multiIf(src_system = 'village_forms', 1, src_system = 'county_ledger', 2, src_system = 'province_gateway', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_3
       FROM
       (
-        SELECT facility_id, division_code, facility_kind, name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, serves_divisions, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted
+        SELECT facility_id, division_code, facility_kind, name, match_name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, serves_divisions, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted
         FROM std.facility
-        WHERE src_system IN ('county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        WHERE src_system IN ('county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND facility_id NOT IN (SELECT member FROM (SELECT member AS facility_id, member, canonical FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0))
         ORDER BY facility_id DESC, src_system DESC, version DESC, kafka_offset DESC
+        LIMIT 1 BY facility_id, src_system
+      )
+      WHERE is_deleted = 0
+    )
+    GROUP BY facility_id
+  )
+  UNION ALL
+  SELECT facility_id,
+         v_division_code AS division_code,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_division_code, 65535))] AS division_code_src,
+         times[indexOf(srcs, toUInt16(bitAnd(w_division_code, 65535)))] AS division_code_at,
+         multiIf(toUInt8(bitShiftRight(w_division_code, 80)) = 0, '', toUInt8(bitShiftRight(w_division_code, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_division_code, 80))))) AS division_code_rule,
+         v_facility_kind AS facility_kind,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_facility_kind, 65535))] AS facility_kind_src,
+         times[indexOf(srcs, toUInt16(bitAnd(w_facility_kind, 65535)))] AS facility_kind_at,
+         multiIf(toUInt8(bitShiftRight(w_facility_kind, 80)) = 0, '', toUInt8(bitShiftRight(w_facility_kind, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_facility_kind, 80))))) AS facility_kind_rule,
+         v_name AS name,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_name, 65535))] AS name_src,
+         if(w_name = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_name, 65535)))]) AS name_at,
+         multiIf(toUInt8(bitShiftRight(w_name, 80)) = 0, '', toUInt8(bitShiftRight(w_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_name, 80))))) AS name_rule,
+         v_match_name AS match_name,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_match_name, 65535))] AS match_name_src,
+         if(w_match_name = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_match_name, 65535)))]) AS match_name_at,
+         multiIf(toUInt8(bitShiftRight(w_match_name, 80)) = 0, '', toUInt8(bitShiftRight(w_match_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_match_name, 80))))) AS match_name_rule,
+         v_site_type AS site_type,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_site_type, 65535))] AS site_type_src,
+         if(w_site_type = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_site_type, 65535)))]) AS site_type_at,
+         multiIf(toUInt8(bitShiftRight(w_site_type, 80)) = 0, '', toUInt8(bitShiftRight(w_site_type, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_site_type, 80))))) AS site_type_rule,
+         v_area_m2 AS area_m2,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_area_m2, 65535))] AS area_m2_src,
+         if(w_area_m2 = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_area_m2, 65535)))]) AS area_m2_at,
+         multiIf(toUInt8(bitShiftRight(w_area_m2, 80)) = 0, '', toUInt8(bitShiftRight(w_area_m2, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_area_m2, 80))))) AS area_m2_rule,
+         v_direct_service_area_m2 AS direct_service_area_m2,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_direct_service_area_m2, 65535))] AS direct_service_area_m2_src,
+         if(w_direct_service_area_m2 = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_direct_service_area_m2, 65535)))]) AS direct_service_area_m2_at,
+         multiIf(toUInt8(bitShiftRight(w_direct_service_area_m2, 80)) = 0, '', toUInt8(bitShiftRight(w_direct_service_area_m2, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_direct_service_area_m2, 80))))) AS direct_service_area_m2_rule,
+         v_opened_on AS opened_on,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_opened_on, 65535))] AS opened_on_src,
+         if(w_opened_on = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_opened_on, 65535)))]) AS opened_on_at,
+         multiIf(toUInt8(bitShiftRight(w_opened_on, 80)) = 0, '', toUInt8(bitShiftRight(w_opened_on, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_opened_on, 80))))) AS opened_on_rule,
+         v_operating AS operating,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_operating, 65535))] AS operating_src,
+         if(w_operating = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_operating, 65535)))]) AS operating_at,
+         multiIf(toUInt8(bitShiftRight(w_operating, 80)) = 0, '', toUInt8(bitShiftRight(w_operating, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_operating, 80))))) AS operating_rule,
+         v_valid_from AS valid_from,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_valid_from, 65535))] AS valid_from_src,
+         if(w_valid_from = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_valid_from, 65535)))]) AS valid_from_at,
+         multiIf(toUInt8(bitShiftRight(w_valid_from, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_from, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_from, 80))))) AS valid_from_rule,
+         v_valid_to AS valid_to,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_valid_to, 65535))] AS valid_to_src,
+         if(w_valid_to = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_valid_to, 65535)))]) AS valid_to_at,
+         multiIf(toUInt8(bitShiftRight(w_valid_to, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_to, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_to, 80))))) AS valid_to_rule,
+         v_grid_id AS grid_id,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_grid_id, 65535))] AS grid_id_src,
+         if(w_grid_id = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_grid_id, 65535)))]) AS grid_id_at,
+         multiIf(toUInt8(bitShiftRight(w_grid_id, 80)) = 0, '', toUInt8(bitShiftRight(w_grid_id, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_grid_id, 80))))) AS grid_id_rule,
+         v_standardised AS standardised,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_standardised, 65535))] AS standardised_src,
+         if(w_standardised = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_standardised, 65535)))]) AS standardised_at,
+         multiIf(toUInt8(bitShiftRight(w_standardised, 80)) = 0, '', toUInt8(bitShiftRight(w_standardised, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_standardised, 80))))) AS standardised_rule,
+         v_substantive AS substantive,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_substantive, 65535))] AS substantive_src,
+         if(w_substantive = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_substantive, 65535)))]) AS substantive_at,
+         multiIf(toUInt8(bitShiftRight(w_substantive, 80)) = 0, '', toUInt8(bitShiftRight(w_substantive, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_substantive, 80))))) AS substantive_rule,
+         v_is_party_mass_centre AS is_party_mass_centre,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_is_party_mass_centre, 65535))] AS is_party_mass_centre_src,
+         if(w_is_party_mass_centre = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_is_party_mass_centre, 65535)))]) AS is_party_mass_centre_at,
+         multiIf(toUInt8(bitShiftRight(w_is_party_mass_centre, 80)) = 0, '', toUInt8(bitShiftRight(w_is_party_mass_centre, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_is_party_mass_centre, 80))))) AS is_party_mass_centre_rule,
+         v_serves_divisions AS serves_divisions,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_serves_divisions, 65535))] AS serves_divisions_src,
+         if(w_serves_divisions = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_serves_divisions, 65535)))]) AS serves_divisions_at,
+         multiIf(toUInt8(bitShiftRight(w_serves_divisions, 80)) = 0, '', toUInt8(bitShiftRight(w_serves_divisions, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_serves_divisions, 80))))) AS serves_divisions_rule,
+         v_service_codes AS service_codes,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_service_codes, 65535))] AS service_codes_src,
+         if(w_service_codes = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_service_codes, 65535)))]) AS service_codes_at,
+         multiIf(toUInt8(bitShiftRight(w_service_codes, 80)) = 0, '', toUInt8(bitShiftRight(w_service_codes, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_service_codes, 80))))) AS service_codes_rule,
+         v_lon AS lon,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_lon, 65535))] AS lon_src,
+         if(w_lon = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_lon, 65535)))]) AS lon_at,
+         multiIf(toUInt8(bitShiftRight(w_lon, 80)) = 0, '', toUInt8(bitShiftRight(w_lon, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_lon, 80))))) AS lon_rule,
+         v_lat AS lat,
+         ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_lat, 65535))] AS lat_src,
+         if(w_lat = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_lat, 65535)))]) AS lat_at,
+         multiIf(toUInt8(bitShiftRight(w_lat, 80)) = 0, '', toUInt8(bitShiftRight(w_lat, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_lat, 80))))) AS lat_rule
+  FROM
+  (
+    SELECT facility_id,
+           argMinIf(division_code, ord_0, 1) AS v_division_code,
+           minIf(ord_0, 1) AS w_division_code,
+           argMinIf(facility_kind, ord_0, 1) AS v_facility_kind,
+           minIf(ord_0, 1) AS w_facility_kind,
+           argMinIf(name, ord_0, name IS NOT NULL) AS v_name,
+           minIf(ord_0, name IS NOT NULL) AS w_name,
+           argMinIf(match_name, ord_0, match_name IS NOT NULL) AS v_match_name,
+           minIf(ord_0, match_name IS NOT NULL) AS w_match_name,
+           argMinIf(site_type, ord_1, site_type IS NOT NULL) AS v_site_type,
+           minIf(ord_1, site_type IS NOT NULL) AS w_site_type,
+           argMinIf(area_m2, ord_2, area_m2 IS NOT NULL) AS v_area_m2,
+           minIf(ord_2, area_m2 IS NOT NULL) AS w_area_m2,
+           argMinIf(direct_service_area_m2, ord_2, direct_service_area_m2 IS NOT NULL) AS v_direct_service_area_m2,
+           minIf(ord_2, direct_service_area_m2 IS NOT NULL) AS w_direct_service_area_m2,
+           argMinIf(opened_on, ord_0, opened_on IS NOT NULL) AS v_opened_on,
+           minIf(ord_0, opened_on IS NOT NULL) AS w_opened_on,
+           argMinIf(operating, ord_3, operating IS NOT NULL) AS v_operating,
+           minIf(ord_3, operating IS NOT NULL) AS w_operating,
+           argMinIf(valid_from, ord_0, valid_from IS NOT NULL) AS v_valid_from,
+           minIf(ord_0, valid_from IS NOT NULL) AS w_valid_from,
+           argMinIf(valid_to, ord_0, valid_to IS NOT NULL) AS v_valid_to,
+           minIf(ord_0, valid_to IS NOT NULL) AS w_valid_to,
+           argMinIf(grid_id, ord_0, grid_id IS NOT NULL) AS v_grid_id,
+           minIf(ord_0, grid_id IS NOT NULL) AS w_grid_id,
+           argMinIf(standardised, ord_0, standardised IS NOT NULL) AS v_standardised,
+           minIf(ord_0, standardised IS NOT NULL) AS w_standardised,
+           argMinIf(substantive, ord_0, substantive IS NOT NULL) AS v_substantive,
+           minIf(ord_0, substantive IS NOT NULL) AS w_substantive,
+           argMinIf(is_party_mass_centre, ord_0, is_party_mass_centre IS NOT NULL) AS v_is_party_mass_centre,
+           minIf(ord_0, is_party_mass_centre IS NOT NULL) AS w_is_party_mass_centre,
+           argMinIf(serves_divisions, ord_0, notEmpty(serves_divisions)) AS v_serves_divisions,
+           minIf(ord_0, notEmpty(serves_divisions)) AS w_serves_divisions,
+           argMinIf(service_codes, ord_0, notEmpty(service_codes)) AS v_service_codes,
+           minIf(ord_0, notEmpty(service_codes)) AS w_service_codes,
+           argMinIf(lon, ord_0, lon IS NOT NULL) AS v_lon,
+           minIf(ord_0, lon IS NOT NULL) AS w_lon,
+           argMinIf(lat, ord_0, lat IS NOT NULL) AS v_lat,
+           minIf(ord_0, lat IS NOT NULL) AS w_lat,
+           groupArray(toUInt16(indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system))) AS srcs,
+           groupArray(event_time) AS times
+    FROM
+    (
+      SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_0, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_1, bitShiftLeft(toUInt128(multiIf(src_system = 'township_ledger', 1, src_system = 'village_forms', 2, src_system = 'county_ledger', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_2, bitShiftLeft(toUInt128(multiIf(src_system = 'village_forms', 1, src_system = 'county_ledger', 2, src_system = 'province_gateway', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_3
+      FROM
+      (
+        SELECT facility_id, division_code, facility_kind, name, match_name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, serves_divisions, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted
+        FROM (
+          SELECT k.facility_id AS facility_id, c.facility_id AS member, c.division_code AS division_code, c.facility_kind AS facility_kind, c.name AS name, c.match_name AS match_name, c.site_type AS site_type, c.area_m2 AS area_m2, c.direct_service_area_m2 AS direct_service_area_m2, c.opened_on AS opened_on, c.operating AS operating, c.valid_from AS valid_from, c.valid_to AS valid_to, c.grid_id AS grid_id, c.standardised AS standardised, c.substantive AS substantive, c.is_party_mass_centre AS is_party_mass_centre, c.serves_divisions AS serves_divisions, c.service_codes AS service_codes, c.lon AS lon, c.lat AS lat, c.src_system AS src_system, c.src_tier AS src_tier, c.event_time AS event_time, c.version AS version, c.is_deleted AS is_deleted, c.kafka_offset AS kafka_offset
+          FROM
+          (
+            SELECT *
+            FROM
+            (
+              SELECT facility_id, division_code, facility_kind, name, match_name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, serves_divisions, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted, kafka_offset
+              FROM std.facility
+              WHERE src_system IN ('county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms') AND facility_id IN (SELECT member FROM (SELECT member, facility_id FROM (SELECT member, canonical AS facility_id FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0) WHERE 1)) AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+              ORDER BY facility_id DESC, src_system DESC, version DESC, kafka_offset DESC
+              LIMIT 1 BY facility_id, src_system
+            )
+            WHERE is_deleted = 0
+          ) AS c
+          INNER JOIN (SELECT member, facility_id FROM (SELECT member, canonical AS facility_id FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0) WHERE 1) AS k ON k.member = c.facility_id
+        )
+        WHERE src_system IN ('county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms')
+        ORDER BY facility_id DESC, src_system DESC, version DESC, kafka_offset DESC, member
         LIMIT 1 BY facility_id, src_system
       )
       WHERE is_deleted = 0
@@ -5933,7 +6380,7 @@ ARRAY JOIN arrayConcat(
   arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.division_code_at) AND x.2 > toDate32(t.division_code_at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
   if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
 WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
-COMMENT '设施阵地：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [dc250965d0d3e901]';
+COMMENT '设施阵地：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [330b90856e340795]';
 
 CREATE OR REPLACE VIEW dwd.facility_under
 (
@@ -5954,6 +6401,10 @@ CREATE OR REPLACE VIEW dwd.facility_under
     name_src LowCardinality(String) COMMENT '名称·取自来源',
     name_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '名称·业务时间',
     name_rule LowCardinality(String) COMMENT '名称·取值规则',
+    match_name Nullable(String) COMMENT '名称（比对用）',
+    match_name_src LowCardinality(String) COMMENT '名称（比对用）·取自来源',
+    match_name_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '名称（比对用）·业务时间',
+    match_name_rule LowCardinality(String) COMMENT '名称（比对用）·取值规则',
     site_type LowCardinality(Nullable(String)) COMMENT '所在地类型',
     site_type_src LowCardinality(String) COMMENT '所在地类型·取自来源',
     site_type_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '所在地类型·业务时间',
@@ -6032,6 +6483,10 @@ SELECT way.1 AS under_code,
        t.name_src AS name_src,
        t.name_at AS name_at,
        t.name_rule AS name_rule,
+       t.match_name AS match_name,
+       t.match_name_src AS match_name_src,
+       t.match_name_at AS match_name_at,
+       t.match_name_rule AS match_name_rule,
        t.site_type AS site_type,
        t.site_type_src AS site_type_src,
        t.site_type_at AS site_type_at,
@@ -6115,7 +6570,7 @@ ARRAY JOIN arrayConcat(
   arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.division_code_at) AND x.2 > toDate32(t.division_code_at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
   if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
 WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
-COMMENT '设施阵地：按所选日期（under）的登记册看的一物一行 [55e5b60516d2ae6d]';
+COMMENT '设施阵地：按所选日期（under）的登记册看的一物一行 [c7211698cbae6d74]';
 
 CREATE OR REPLACE VIEW dwd.org_credit
 (
@@ -6622,7 +7077,7 @@ FROM
     (
       SELECT org_id, division_code, org_kind, uscc, name, established_on, status, office_address, office_phone, match_name, match_address, headcount, valid_from, valid_to, uscc_valid, social_kind, parent_org_id, reg_authority, charter_party_clause, charter_version, management_mode, unified_command, consulted_on_assessment, consulted_on_appointment, src_system, src_tier, event_time, version, is_deleted
       FROM std.organization
-      WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND org_id NOT IN (SELECT org_id FROM (SELECT member AS org_id FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0))
+      WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND org_id NOT IN (SELECT member FROM (SELECT member AS org_id, member, canonical FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0))
       ORDER BY org_id DESC, src_system DESC, version DESC, kafka_offset DESC
       LIMIT 1 BY org_id, src_system
     )
@@ -6806,7 +7261,7 @@ FROM
   )
   GROUP BY org_id
 )
-COMMENT '组织机构：任意时点（at）的一物一行，按任意时点（known）所知 [3e44ba2544c95a09]';
+COMMENT '组织机构：任意时点（at）的一物一行，按任意时点（known）所知 [8e3536e8811a284f]';
 
 CREATE OR REPLACE VIEW dwd.organization_history
 (
@@ -7449,7 +7904,7 @@ FROM
       (
         SELECT org_id, division_code, org_kind, uscc, name, established_on, status, office_address, office_phone, match_name, match_address, headcount, valid_from, valid_to, uscc_valid, social_kind, parent_org_id, reg_authority, charter_party_clause, charter_version, management_mode, unified_command, consulted_on_assessment, consulted_on_appointment, src_system, src_tier, event_time, version, is_deleted
         FROM std.organization
-        WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND org_id NOT IN (SELECT org_id FROM (SELECT member AS org_id FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0))
+        WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND org_id NOT IN (SELECT member FROM (SELECT member AS org_id, member, canonical FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0))
         ORDER BY org_id DESC, src_system DESC, version DESC, kafka_offset DESC
         LIMIT 1 BY org_id, src_system
       )
@@ -7653,7 +8108,7 @@ ARRAY JOIN arrayConcat(
   arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.division_code_at) AND x.2 > toDate32(t.division_code_at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
   if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
 WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
-COMMENT '组织机构：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [625ee2da248c98f4]';
+COMMENT '组织机构：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [7c12c4eeeb2c87ca]';
 
 CREATE OR REPLACE VIEW dwd.organization_under
 (
@@ -14495,11 +14950,17 @@ FROM
 (
   SELECT p.entity AS entity, substring(lower(hex(sipHash64(p.entity, least(p.a, p.b), greatest(p.a, p.b)))), 1, 10) AS pair, p.a AS left, p.b AS right, l.name AS name, l.division AS division_code, p.reason AS reason, p.agree AS agree, p.differ AS differ,
          l.srcs AS left_srcs, r.srcs AS right_srcs, p.asked_at AS asked_at
+  FROM (SELECT entity, left AS a, right AS b, reason, agree, differ, asked_at FROM ops.identity_pair FINAL WHERE entity = 'facility' AND is_deleted = 0) AS p
+  INNER JOIN (SELECT member, name, division, srcs FROM dwd.facility__members FINAL WHERE is_deleted = 0 AND member IN (SELECT a FROM (SELECT entity, left AS a, right AS b, reason, agree, differ, asked_at FROM ops.identity_pair FINAL WHERE entity = 'facility' AND is_deleted = 0))) AS l ON l.member = p.a
+  INNER JOIN (SELECT member, name, division, srcs FROM dwd.facility__members FINAL WHERE is_deleted = 0 AND member IN (SELECT b FROM (SELECT entity, left AS a, right AS b, reason, agree, differ, asked_at FROM ops.identity_pair FINAL WHERE entity = 'facility' AND is_deleted = 0))) AS r ON r.member = p.b
+  UNION ALL
+  SELECT p.entity AS entity, substring(lower(hex(sipHash64(p.entity, least(p.a, p.b), greatest(p.a, p.b)))), 1, 10) AS pair, p.a AS left, p.b AS right, l.name AS name, l.division AS division_code, p.reason AS reason, p.agree AS agree, p.differ AS differ,
+         l.srcs AS left_srcs, r.srcs AS right_srcs, p.asked_at AS asked_at
   FROM (SELECT entity, left AS a, right AS b, reason, agree, differ, asked_at FROM ops.identity_pair FINAL WHERE entity = 'organization' AND is_deleted = 0) AS p
-  INNER JOIN (SELECT member, name, division, srcs FROM dwd.organization__members FINAL WHERE is_deleted = 0) AS l ON l.member = p.a
-  INNER JOIN (SELECT member, name, division, srcs FROM dwd.organization__members FINAL WHERE is_deleted = 0) AS r ON r.member = p.b
+  INNER JOIN (SELECT member, name, division, srcs FROM dwd.organization__members FINAL WHERE is_deleted = 0 AND member IN (SELECT a FROM (SELECT entity, left AS a, right AS b, reason, agree, differ, asked_at FROM ops.identity_pair FINAL WHERE entity = 'organization' AND is_deleted = 0))) AS l ON l.member = p.a
+  INNER JOIN (SELECT member, name, division, srcs FROM dwd.organization__members FINAL WHERE is_deleted = 0 AND member IN (SELECT b FROM (SELECT entity, left AS a, right AS b, reason, agree, differ, asked_at FROM ops.identity_pair FINAL WHERE entity = 'organization' AND is_deleted = 0))) AS r ON r.member = p.b
 )
-COMMENT '疑似同一事物：须由主管部门核定的标识对 [0fa8052a9603e51c]';
+COMMENT '疑似同一事物：须由主管部门核定的标识对 [2878674eed94e912]';
 
 CREATE OR REPLACE VIEW ads.identity_review_by_department
 (
@@ -14513,6 +14974,20 @@ SELECT department, entity, reason, count() AS pairs, min(asked_at) AS oldest
 FROM ads.identity_review
 GROUP BY department, entity, reason
 COMMENT '疑似同一事物：各部门待核定数 [77761b9fff9d6f97]';
+
+CREATE OR REPLACE VIEW ads.identity_crowd
+(
+    entity LowCardinality(String) COMMENT '主题实体 Entity',
+    division_code String COMMENT '其中一条所在区划 Division of one of them',
+    name String COMMENT '名称（比对用） Name for matching',
+    keys UInt64 COMMENT '标识数 Keys that bear it'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT 'facility' AS entity, any(division) AS division_code, any(name) AS name, count() AS keys
+FROM dwd.facility__members FINAL WHERE is_deleted = 0 GROUP BY block HAVING keys > 100
+UNION ALL
+SELECT 'organization' AS entity, any(division) AS division_code, any(name) AS name, count() AS keys
+FROM dwd.organization__members FINAL WHERE is_deleted = 0 GROUP BY block HAVING keys > 100
+COMMENT '同名过多：一区划内同名标识过多、不予比对的名称 [6fd86136c52f4612]';
 
 CREATE OR REPLACE VIEW ads.identity_match
 (

@@ -100,6 +100,7 @@ const entries = [
 ["字段 column","facility.division_code","所在区划","Division","facility.html#division_code"],
 ["字段 column","facility.facility_kind","设施类别","Kind of facility","facility.html#facility_kind"],
 ["字段 column","facility.name","名称","Name","facility.html#name"],
+["字段 column","facility.match_name","名称（比对用）","Name for matching","facility.html#match_name"],
 ["字段 column","facility.site_type","所在地类型","Type of site","facility.html#site_type"],
 ["字段 column","facility.area_m2","建筑面积","Floor area","facility.html#area_m2"],
 ["字段 column","facility.direct_service_area_m2","直接服务面积","Direct service area","facility.html#direct_service_area_m2"],

@@ -11,6 +11,10 @@ SELECT facility_id,
        ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_name, 65535))] AS name_src,
        if(w_name = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_name, 65535)))]) AS name_at,
        multiIf(toUInt8(bitShiftRight(w_name, 80)) = 0, '', toUInt8(bitShiftRight(w_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_name, 80))))) AS name_rule,
+       v_match_name AS match_name,
+       ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_match_name, 65535))] AS match_name_src,
+       if(w_match_name = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_match_name, 65535)))]) AS match_name_at,
+       multiIf(toUInt8(bitShiftRight(w_match_name, 80)) = 0, '', toUInt8(bitShiftRight(w_match_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_match_name, 80))))) AS match_name_rule,
        v_site_type AS site_type,
        ['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_site_type, 65535))] AS site_type_src,
        if(w_site_type = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_site_type, 65535)))]) AS site_type_at,
@@ -80,6 +84,8 @@ FROM
          minIf(ord_0, 1) AS w_facility_kind,
          argMinIf(name, ord_0, name IS NOT NULL) AS v_name,
          minIf(ord_0, name IS NOT NULL) AS w_name,
+         argMinIf(match_name, ord_0, match_name IS NOT NULL) AS v_match_name,
+         minIf(ord_0, match_name IS NOT NULL) AS w_match_name,
          argMinIf(site_type, ord_1, site_type IS NOT NULL) AS v_site_type,
          minIf(ord_1, site_type IS NOT NULL) AS w_site_type,
          argMinIf(area_m2, ord_2, area_m2 IS NOT NULL) AS v_area_m2,
@@ -117,7 +123,7 @@ FROM
     SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_0, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_1, bitShiftLeft(toUInt128(multiIf(src_system = 'township_ledger', 1, src_system = 'village_forms', 2, src_system = 'county_ledger', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_2, bitShiftLeft(toUInt128(multiIf(src_system = 'village_forms', 1, src_system = 'county_ledger', 2, src_system = 'province_gateway', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_3
     FROM
     (
-      SELECT facility_id, division_code, facility_kind, name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, serves_divisions, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted
+      SELECT facility_id, division_code, facility_kind, name, match_name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, serves_divisions, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted
       FROM std.facility
       WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger', 'village_forms')
       ORDER BY facility_id DESC, src_system DESC, version DESC, kafka_offset DESC

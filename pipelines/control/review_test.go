@@ -1,0 +1,165 @@
+package control
+
+import (
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"rongtong/pipelines/warehouse"
+)
+
+// Pairs that wait are counted and written for the people who decide; the file comes
+// back as a spreadsheet saves it, with some lines filled in, some wrong. What can
+// stand is kept, once; the rest is named, mended and kept by the next import.
+func TestReviewByCSV(t *testing.T) {
+	p := newPipeline(t, "rv_ledger", rereadMapping("rv_ledger", t.TempDir(), false))
+	ctx := t.Context()
+	d, err := p.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := p.warehouse(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	// Six organisations with a code, and as many lines without; two with telephones
+	// that differ. One name stands in another county.
+	for src, sql := range map[string]string{
+		"province_gateway": "leftPad(toString(n), 18, '5')",
+		"township_ledger":  "concat('370102001000', toString(n))",
+	} {
+		if err := w.Exec(ctx, fmt.Sprintf(`INSERT INTO std.organization (org_id, division_code, org_kind, uscc, name, match_name, office_phone, src_system, src_tier, src_division, event_time, version, kafka_offset)
+SELECT %s, if(n = 5, '370103001000', '370102001000'), 'social_organization', if(%[2]s = 'province_gateway', leftPad(toString(n), 18, '5'), NULL), concat('=协会', toString(n)), concat('协会', toString(n)), if(n < 2, concat('0531-', %[2]s), NULL), %[2]s, 'P', '370000000000', now64(3), 1, n
+FROM (SELECT number AS n FROM numbers(6))`, sql, "'"+src+"'")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fuse := func() int {
+		t.Helper()
+		if _, err := w.Fuse(ctx, d.Catalog, "organization"); err != nil {
+			t.Fatal(err)
+		}
+		_, n, err := Reviews(ctx, p.Options, warehouse.ReviewFilter{Limit: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return int(n)
+	}
+	if n := fuse(); n != 6 {
+		t.Fatalf("%d pairs wait", n)
+	}
+	counts, err := CountReviews(ctx, p.Options, warehouse.ReviewFilter{}, "county")
+	if err != nil || len(counts.Counts) != 2 || counts.Counts[0].Of != "370102000000" || counts.Counts[0].Name != "济南市历下区" || counts.Counts[0].Reasons["facts_differ"] != 2 || counts.Counts[0].Pairs != 5 || len(counts.Crowds) != 0 {
+		t.Errorf("%v: %+v", err, counts)
+	}
+	for by, want := range map[string]int{"source": 2, "department": 2, "reason": 2, "entity": 1, "township": 2, "city": 1} {
+		if x, err := CountReviews(ctx, p.Options, warehouse.ReviewFilter{}, by); err != nil || len(x.Counts) != want {
+			t.Errorf("by %s: %v, %+v", by, err, x.Counts)
+		}
+	}
+	page, total, err := Reviews(ctx, p.Options, warehouse.ReviewFilter{Source: "township_ledger", Name: "协会", Limit: 4, Offset: 4})
+	if err != nil || len(page) != 2 || total != 6 {
+		t.Errorf("the second page: %v, %d of %d", err, len(page), total)
+	}
+
+	var out bytes.Buffer
+	if n, err := ExportReviews(ctx, p.Options, warehouse.ReviewFilter{Division: "370102"}, &out); err != nil || n != 5 {
+		t.Fatalf("%v: %d lines", err, n)
+	}
+	if !strings.Contains(out.String(), "370102000000\t") && !strings.Contains(out.String(), "370102001000\t") {
+		t.Error("a spreadsheet would round the divisions' codes")
+	}
+	lines, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(out.String(), "\ufeff"))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	verdict, by, why := columnOf(lines[0], "决定"), columnOf(lines[0], "岗位"), columnOf(lines[0], "理由")
+	set := func(line int, cells ...string) {
+		lines[line][verdict], lines[line][by], lines[line][why] = cells[0], cells[1], cells[2]
+	}
+	set(1, "归并", "", "现场核实")
+	set(2, "分开", "县民政局", "两个协会")
+	set(3, "也许", "县民政局", "不清楚")
+	set(4, "merge", "县民政局", "身份证 370102198001010015 的负责人确认")
+	lines = append(lines, slices.Clone(lines[1]), slices.Clone(lines[1]))
+	lines[len(lines)-1][0] = "P-0000000000"
+	for i := columnOf(lines[0], "left"); i <= columnOf(lines[0], "right_sources"); i++ {
+		lines[len(lines)-1][i] = ""
+	}
+	lines[len(lines)-1][columnOf(lines[0], "left")] = ""
+	file := filepath.Join(t.TempDir(), "历下区.csv")
+	save := func(rows [][]string) {
+		t.Helper()
+		var b strings.Builder
+		if err := csv.NewWriter(&b).WriteAll(rows); err != nil {
+			t.Fatal(err)
+		}
+		gbk, err := simplifiedchinese.GB18030.NewEncoder().String(b.String()) // as WPS saves it
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(gbk), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	save(lines)
+	imported := func(opts ImportOptions) (Import, []string) {
+		t.Helper()
+		x, err := ImportDecisions(ctx, p.Options, file, opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var refused []string
+		for _, r := range x.Refused {
+			refused = append(refused, fmt.Sprint(r.Line, " ", r.Rule))
+			if strings.Contains(r.Why, "1980") {
+				t.Errorf("the refusal repeats personal data: %s", r.Why)
+			}
+		}
+		return x, refused
+	}
+	var back bytes.Buffer
+	opts := ImportOptions{By: "县民政局社会组织科", Dry: true, Refused: &back}
+	want := []string{"4 verdict", "5 personal_data", "7 twice", "8 pair"}
+	for _, dry := range []bool{true, false} {
+		opts.Dry = dry
+		back.Reset()
+		if x, refused := imported(opts); x.Kept != 2 || x.Standing != 0 || x.Open != 1 || !slices.Equal(refused, want) {
+			t.Fatalf("dry is %v: %+v", dry, x)
+		}
+	}
+	if x, refused := imported(ImportOptions{By: "县民政局社会组织科"}); x.Kept != 0 || x.Standing != 2 || !slices.Equal(refused, want) {
+		t.Errorf("the same file again: %+v", x)
+	}
+	if n := fuse(); n != 4 {
+		t.Errorf("%d pairs wait after two decisions", n)
+	}
+	// The refused lines, mended.
+	mended, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(back.String(), "\ufeff"))).ReadAll()
+	if err != nil || len(mended) != 5 || !strings.HasPrefix(mended[1][columnOf(mended[0], "问题")], "决定：") {
+		t.Fatalf("%v: %v", err, mended)
+	}
+	mended[1][verdict], mended[2][why] = "归并", "负责人确认"
+	save(mended[:3])
+	if x, refused := imported(ImportOptions{}); x.Kept != 2 || len(refused) != 0 {
+		t.Errorf("mended: %+v", x)
+	}
+	var decided bytes.Buffer
+	if n, err := ExportDecisions(ctx, p.Options, "organization", &decided); err != nil || n != 4 {
+		t.Errorf("%v: %d decisions hold", err, n)
+	}
+	if err := os.WriteFile(file, decided.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if x, refused := imported(ImportOptions{Dry: true}); x.Standing != 4 || x.Kept != 0 || len(refused) != 0 {
+		t.Errorf("the decisions that hold, read back: %+v", x)
+	}
+}
