@@ -293,7 +293,7 @@ func (s *stage) compare(ctx context.Context, w *warehouse.Warehouse) (bool, erro
 	}
 	fmt.Fprintf(s.Out, "\n与真值比对 Comparison with the truth (%.1f s): %d records in %d flows, %d fused rows value by value, %d indicator values; %d known personal identifiers searched for in %d columns\n",
 		time.Since(began).Seconds(), r.Records, r.Flows, r.Rows, r.Figures, r.Canaries, r.TextColumns)
-	fmt.Fprintf(s.Out, "  归并 recognised without a code: %d records of organisations, %d of them wrongly; %d pairs sent to review (rongtong review list).\n", r.Recognised, r.WrongMerges, r.Asked)
+	fmt.Fprintf(s.Out, "  归并 recognised without a code: %d records of organisations and facilities, %d of them wrongly; %d pairs sent to review (rongtong review list).\n", r.Recognised, r.WrongMerges, r.Asked)
 	if r.ExtraDuplicates > 0 {
 		fmt.Fprintf(s.Out, "  %d records were pushed again after a crash and counted as duplicates; no row more came of them.\n", r.ExtraDuplicates)
 	}
