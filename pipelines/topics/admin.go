@@ -277,7 +277,7 @@ func (c *Client) offsets(ctx context.Context, group string, ps []tp) (map[string
 		if err := c.trip(ctx, c.line, e, c.opts.request); err != nil {
 			return err
 		}
-		return parseOffsetFetch(e.answer, func(p tp, at Committed, err error) error {
+		return parseOffsetFetch(e.answer, c.line.throttledMS, func(p tp, at Committed, err error) error {
 			if err != nil {
 				return fmt.Errorf("%s: %w", p, err)
 			}
@@ -316,10 +316,10 @@ func writeOffsetFetch(w *writer, group string, ps []tp) {
 	w.noTags()
 }
 
-func parseOffsetFetch(answer []byte, each func(tp, Committed, error) error) error {
+func parseOffsetFetch(answer []byte, throttled func(ms int32), each func(tp, Committed, error) error) error {
 	r := reader{b: answer}
 	r.tags()
-	r.i32() // throttle
+	throttled(r.i32())
 	for range r.ccount(3) {
 		topic := string(r.ctext())
 		for range r.ccount(20) {

@@ -9,6 +9,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -278,13 +279,17 @@ func TestEncodeAllocates(t *testing.T) {
 	rs := rows(3000)
 	b := builder{}
 	var out []byte
-	perRun := testing.AllocsPerRun(5, func() {
+	encode := func() {
 		for _, r := range rs {
 			b.add(r)
 		}
 		out = b.seal(out[:0])
 		stamp(out, 1, 1, 1)
-	})
+	}
+	for range runtime.GOMAXPROCS(0) {
+		encode() // the compressor keeps a state for every core, made when it is used first
+	}
+	perRun := testing.AllocsPerRun(5, encode)
 	if perRun > 4 {
 		t.Errorf("%v allocations for a batch of %d records", perRun, len(rs))
 	}

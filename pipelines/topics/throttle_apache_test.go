@@ -3,6 +3,7 @@
 package topics
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"fmt"
 	"testing"
@@ -14,24 +15,52 @@ import (
 // TestApacheThrottling: a broker whose quotas are used up asks for silence, for
 // longer than a request may take here. The client keeps still for as long, so
 // nothing times out, no transaction is given up, and every record is there once.
+//
+// A quota of requests silences whatever kafka-go asks by itself, too: versions
+// when it connects, the coordinator before a commit. Those answers cannot be
+// heeded, so there a request must be given more than the second that such a
+// silence lasts at most. The test gives the writer that, and the reader, whose
+// requests are all our own on connections that are open, less.
 func TestApacheThrottling(t *testing.T) {
 	for _, tc := range []struct {
-		name    string
-		quotas  map[string]float64
-		request time.Duration // what one may take
-		rows    int           // of a transaction, a kilobyte each
-		txns    int
+		name        string
+		quotas      map[string]float64
+		write, read time.Duration // what a request may take
+		rows        int           // of a transaction, a kilobyte each
+		answer      int32         // bytes of an answer
 	}{
-		{"bytes", map[string]float64{"producer_byte_rate": 20_000, "consumer_byte_rate": 20_000}, 1500 * time.Millisecond, 30, 8},
-		// Percent of one thread of the broker. It asks for a second at most, each time.
-		{"requests", map[string]float64{"request_percentage": 0.2}, 700 * time.Millisecond, 3, 10},
+		{"bytes", map[string]float64{"producer_byte_rate": 20_000, "consumer_byte_rate": 20_000}, 1500 * time.Millisecond, 1500 * time.Millisecond, 30, 50_000},
+		// Percent of one thread of the broker.
+		{"requests", map[string]float64{"request_percentage": 0.5}, 5 * time.Second, 600 * time.Millisecond, 10, 20_000},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			id := "throttled." + tc.name
 			b := apacheBroker(t)
+			id, topic := "throttled."+tc.name, "throttled."+tc.name
+			client := func(limit time.Duration) *Client {
+				return dial(t, []string{b.Plain}, func(o *options) { o.clientID = id }, WithTimeouts(0, limit, 0))
+			}
+			w, r := client(tc.write), client(tc.read)
+			ensure(t, w, Topic{Name: topic, Partitions: 1})
+			p := producer(t, w, topic+".one", topic)
+			txn := p.Begin()
+			txn.Append(topic, 0, Record{Value: bytes.Repeat([]byte("0"), 17*64)})
+			must(t, txn.Commit(ctxFor(t)))
+			ends := decided(t, w, topic)
+			f := r.Fetcher(topic, 0, 0, FetchOptions{ReadCommitted: true, MaxBytes: tc.answer, MaxWait: 50 * time.Millisecond})
+			must(t, f.Span(ctxFor(t), 0, ends[topic][0].Last, func(*FetchedRecord) error { return nil })) // connections are open
+
 			limit(t, b.Plain, id, tc.quotas)
-			c := dial(t, []string{b.Plain}, func(o *options) { o.clientID = id }, WithTimeouts(0, tc.request, 0))
-			throttled(t, c, id, tc.rows, tc.txns)
+			first := f.Next()
+			want := throttledWrites(t, p, topic, tc.rows)
+			throttledReads(t, w, f, topic, first, want)
+			written, read, dials := p.line.throttles, r.line.throttles, r.line.dials+p.line.dials
+			t.Logf("asked for silence while writing %d times, while reading %d times; %d connections", written, read, dials)
+			if written == 0 || read == 0 {
+				t.Error("the broker never asked for silence: the test tests nothing")
+			}
+			if dials > 8 { // four when nothing times out
+				t.Error("connections were given up")
+			}
 		})
 	}
 }
@@ -56,15 +85,13 @@ func limit(t *testing.T, broker, client string, quotas map[string]float64) {
 	})
 }
 
-// throttled writes transactions to a topic and reads them, and wants that the
-// broker asked for silence both times and got it.
-func throttled(t *testing.T, c *Client, topic string, rows, txns int) {
-	ctx := ctxFor(t)
-	ensure(t, c, Topic{Name: topic, Partitions: 1})
-	p := producer(t, c, topic+".one", topic)
+// throttledWrites writes transactions to a topic, eight or as many as it takes to
+// be silenced, and returns what is in them.
+func throttledWrites(t *testing.T, p *Producer, topic string, rows int) map[string]bool {
+	t.Helper()
 	want := map[string]bool{}
 	began := time.Now()
-	for i := range txns {
+	for i := 0; i < 8 || p.line.throttles == 0 && i < 500; i++ {
 		txn := p.Begin()
 		for j := range rows {
 			sum := sha256.Sum256(fmt.Append(nil, i, j)) // no codec makes it smaller
@@ -75,24 +102,29 @@ func throttled(t *testing.T, c *Client, topic string, rows, txns int) {
 			}
 			txn.Append(topic, 0, Record{Value: []byte(v)})
 		}
-		if err := txn.Commit(ctx); err != nil {
+		if err := txn.Commit(ctxFor(t)); err != nil {
 			t.Fatalf("transaction %d, %s after the first: %v", i, time.Since(began), err)
 		}
 	}
-	produced := p.line.throttles
-	t.Logf("written in %s, %d answers asked for silence", time.Since(began).Round(time.Millisecond), produced)
-	began = time.Now()
+	t.Logf("written in %s", time.Since(began).Round(time.Millisecond))
+	return want
+}
+
+// throttledReads reads everything from an offset, once or as often as it takes to
+// be silenced, and wants every record once.
+func throttledReads(t *testing.T, w *Client, f *Fetcher, topic string, first int64, want map[string]bool) {
+	t.Helper()
+	ends := decided(t, w, topic)
+	began := time.Now()
 	got := map[string]int{}
-	ends := decided(t, c, topic)
-	f := c.Fetcher(topic, 0, 0, FetchOptions{ReadCommitted: true, MaxBytes: 50_000})
-	must(t, f.Span(ctx, 0, ends[topic][0].Last, func(r *FetchedRecord) error {
-		got[string(r.Value[:len(r.Value)-16*64])]++
-		return nil
-	}))
-	t.Logf("read in %s, %d answers asked for silence", time.Since(began).Round(time.Millisecond), c.line.throttles)
-	if produced == 0 || c.line.throttles == 0 {
-		t.Errorf("the broker asked for silence %d and %d times: the test tests nothing", produced, c.line.throttles)
+	for round := 0; round == 0 || f.s.c.line.throttles == 0 && round < 500; round++ {
+		clear(got)
+		must(t, f.Span(ctxFor(t), first, ends[topic][0].Last, func(r *FetchedRecord) error {
+			got[string(r.Value[:len(r.Value)-16*64])]++
+			return nil
+		}))
 	}
+	t.Logf("read in %s", time.Since(began).Round(time.Millisecond))
 	for v := range want {
 		if got[v] != 1 {
 			t.Fatalf("%q is there %d times", v, got[v])
@@ -100,8 +132,5 @@ func throttled(t *testing.T, c *Client, topic string, rows, txns int) {
 	}
 	if len(got) != len(want) {
 		t.Errorf("%d records, want %d", len(got), len(want))
-	}
-	if n := c.line.dials + p.line.dials; n > 12 {
-		t.Errorf("%d connections were opened: some were given up", n)
 	}
 }
