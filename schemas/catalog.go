@@ -148,6 +148,33 @@ var Relations = []*Entity{
 		{Name: "ancestor_tier", Type: Text}, {Name: "ancestor_name", Type: Text}, {Name: "steps", Type: UInt8}}},
 }
 
+// Confidential are the entities whose rows analysts do not read, by name.
+func (c *Catalog) Confidential() []string {
+	var out []string
+	for _, e := range c.Entities {
+		if e.SmallCells > 0 {
+			out = append(out, e.Entity)
+		}
+	}
+	return out
+}
+
+// smallCells sets from which number on the figures of an indicator are shown.
+func (c *Catalog) smallCells(i *Indicator) {
+	i.SmallCells = 0
+	if !i.Persons {
+		return
+	}
+	for _, name := range i.Reads {
+		if e := c.Entity(name); e != nil {
+			i.SmallCells = max(i.SmallCells, e.SmallCells)
+		}
+	}
+	if i.SmallCells == 0 {
+		i.SmallCells = SmallCell
+	}
+}
+
 // index sorts the parts and builds the maps.
 func (c *Catalog) index() {
 	sort.SliceStable(c.Tiers, func(i, j int) bool { return c.Tiers[i].Level < c.Tiers[j].Level })

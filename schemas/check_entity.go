@@ -29,6 +29,9 @@ func (k *checker) entity(e *Entity) {
 	for i, r := range e.Rules {
 		k.rule(e, i, r)
 	}
+	if e.SmallCells < 0 || e.SmallCells == 1 {
+		k.add(k.at(e, "small_cells"), "small_cells.range", "10, or leave it out", "small_cells is the least number that is shown: at least 2")
+	}
 	k.described(e)
 	k.entityCases(e)
 }

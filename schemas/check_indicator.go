@@ -32,6 +32,33 @@ func (k *checker) indicator(i *Indicator) {
 	k.oneOf(at("aggregate"), "aggregate.unknown", "way to aggregate", i.Aggregate, []string{AggregateSum, AggregateMedian})
 	k.indicatorTiers(i)
 	k.indicatorSQL(i)
+	k.smallCells(i)
+}
+
+// smallCells: what counts persons says so, and its figures can be protected:
+// they add up, tier by tier, so that no hidden one is told by the others.
+func (k *checker) smallCells(i *Indicator) {
+	if !i.Persons {
+		if i.Share != nil && k.c.Entity(i.Share.Of.Entity) != nil && k.c.Entity(i.Share.Of.Entity).SmallCells > 0 {
+			k.add(k.at(i), "persons.unsaid", "add persons: true", "it counts rows of %q, which are about persons or their cases", i.Share.Of.Entity)
+		}
+		return
+	}
+	if i.Aggregate == AggregateMedian {
+		k.add(k.at(i, "aggregate"), "persons.median", "publish a sum or a share", "the median of few persons tells what one of them has")
+	}
+	codes := k.tierCodes()
+	var places []int
+	for _, code := range i.PublishedAt {
+		places = append(places, slices.Index(codes, code))
+	}
+	slices.Sort(places)
+	for j, place := range places {
+		if j > 0 && place > places[j-1]+1 {
+			k.add(k.at(i, "published_at"), "persons.tiers", "publish every tier from the highest to the lowest", "a tier between two is left out: what the figures there would add up to could not be protected")
+			break
+		}
+	}
 }
 
 // periods: every one of them can be named, and a case is about one of them.

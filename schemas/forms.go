@@ -163,6 +163,7 @@ func (k *checker) forms() {
 		if len(f.reach) == len(i.Reads) {
 			i.Reach = f.reach
 		}
+		k.c.smallCells(i)
 	}
 }
 

@@ -141,13 +141,17 @@ type Entity struct {
 	// FreshWithin is how old the newest record may be before the entity counts
 	// as stale: the rhythm in which the policy wants it, and some grace. Without
 	// it there is no rhythm: it changes on events.
-	FreshWithin string        `decl:"fresh_within"`
-	Fusion      Fusion        `decl:"fusion,required"`
-	Authority   []string      `decl:"authority"`
-	Columns     []*Column     `decl:"columns,required"`
-	Identity    *Identity     `decl:"identity"`
-	Rules       []*Rule       `decl:"rules"`
-	Cases       []*EntityCase `decl:"cases"`
+	FreshWithin string `decl:"fresh_within"`
+	// SmallCells says that a row is about a person or a person's case, or counts
+	// them, and how many of them at least may be shown: analysts read no rows, and
+	// no count below it. 0: it is about neither.
+	SmallCells int           `decl:"small_cells"`
+	Fusion     Fusion        `decl:"fusion,required"`
+	Authority  []string      `decl:"authority"`
+	Columns    []*Column     `decl:"columns,required"`
+	Identity   *Identity     `decl:"identity"`
+	Rules      []*Rule       `decl:"rules"`
+	Cases      []*EntityCase `decl:"cases"`
 }
 
 // EventVersion as EventTime: every version of a record carries its own time.
@@ -442,6 +446,10 @@ type Indicator struct {
 	Cases     []*IndicatorCase `decl:"cases"`
 	// Persons: it counts persons or their cases; views do not show small numbers.
 	Persons bool `decl:"persons"`
+	// SmallCells is the least number that views show of an indicator about
+	// persons: the largest that the entities it reads declare. 0 if it is about
+	// something else. Set by Load.
+	SmallCells int
 }
 
 // Reach says which units a row of an entity can make a difference to.
@@ -465,6 +473,10 @@ func (r Reach) Narrows() bool { return r.Unit != "" && !r.Below }
 
 // UpFeed is the relation whose rows sum up the claims of every division.
 const UpFeed = "up_feed"
+
+// SmallCell is the least number of persons or cases that may be shown where
+// nothing else is declared.
+const SmallCell = 10
 
 // The ways to aggregate.
 const (

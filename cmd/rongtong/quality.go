@@ -24,7 +24,7 @@ ads.quality_issue; rejected records are shown by rongtong rejects; division code
 that wait for a person by rongtong division review.`,
 		Example: `  rongtong quality
   rongtong quality --system county_ledger --lang en
-  rongtong query "SELECT * FROM ads.quality_issue WHERE rule = 'stat_fact.children_sum' LIMIT 10"`,
+  rongtong query "SELECT * FROM ads.quality_issue WHERE rule = 'organization.parent_known' LIMIT 10"`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if lang != "zh" && lang != "en" {

@@ -22,7 +22,8 @@
 //
 // The server is the real one, loaded as a library that EnsureEngine fetches
 // through the user's own npm and checks against pinned digests. Users are
-// "admin", "analyst" (reads ads, dwd and ops, nothing else) and a "default" that
+// "admin", "analyst" (reads ads, dwd and ops as far as
+// docs/disclosure.md says, nothing else) and a "default" that
 // can only start the listeners; passwords are made at the first start and lie
 // beside the data, readable by the owner alone. Everything listens on loopback.
 //

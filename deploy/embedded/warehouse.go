@@ -364,6 +364,12 @@ var usersXML = engineXML("users.xml", `<clickhouse>
         <query>GRANT SELECT ON ads.*</query>
         <query>GRANT SELECT ON dwd.*</query>
         <query>GRANT SELECT ON ops.*</query>
+        <query>REVOKE SELECT ON ads.indicator_point*</query>
+        <query>REVOKE SELECT ON ads.indicator_cover*</query>
+        <query>REVOKE SELECT ON dwd.territory*</query>
+        <query>REVOKE SELECT ON dwd.contribution*</query>
+        <query>REVOKE SELECT ON ops.conflict*</query>
+        <query>REVOKE SELECT ON ops.quality_issue*</query>
       </grants>
     </analyst>
   </users>

@@ -158,9 +158,12 @@ func TestWarehouseKeepsDataOverKill9(t *testing.T) {
 
 func TestWarehouseUsers(t *testing.T) {
 	e, o := startEngines(t, onlyWarehouse)
-	for _, db := range []string{"ods", "std", "dwd", "ads", "ops"} {
+	for _, db := range []string{"ods", "std", "dwd", "dwp", "ads", "ops"} {
 		mustAsk(t, e.Warehouse, "CREATE DATABASE "+db)
 		mustAsk(t, e.Warehouse, "CREATE TABLE "+db+".t (a UInt64) ENGINE = MergeTree ORDER BY a")
+	}
+	for _, name := range []string{"ads.indicator_point", "ads.indicator_point__next"} {
+		mustAsk(t, e.Warehouse, "CREATE TABLE "+name+" (a UInt64) ENGINE = MergeTree ORDER BY a")
 	}
 	as := func(user, file string) string {
 		if file == "" {
@@ -177,6 +180,9 @@ func TestWarehouseUsers(t *testing.T) {
 		{"the analyst reads dwd", analyst, "SELECT count() FROM dwd.t", true},
 		{"the analyst reads ops", analyst, "SELECT count() FROM ops.t", true},
 		{"the analyst does not read ods", analyst, "SELECT count() FROM ods.t", false},
+		{"the analyst does not read dwp", analyst, "SELECT count() FROM dwp.t", false},
+		{"the analyst does not read figures before small ones are hidden", analyst, "SELECT count() FROM ads.indicator_point", false},
+		{"nor a copy of them", analyst, "SELECT count() FROM ads.indicator_point__next", false},
 		{"the analyst does not read std", analyst, "SELECT count() FROM std.t", false},
 		{"the analyst does not read the query log", analyst, "SELECT count() FROM system.query_log", false},
 		{"the analyst does not write", analyst, "INSERT INTO ads.t VALUES (1)", false},

@@ -275,7 +275,7 @@ func (x *doctor) server(ctx context.Context, w *warehouse.Warehouse) {
 	x.disks(ctx, w)
 	var table string
 	var parts uint64
-	err := w.QueryRow(ctx, "SELECT concat(database, '.', table) AS t, count() AS n FROM system.parts WHERE active AND database IN ('ods', 'std', 'dwd', 'ads', 'ops') GROUP BY t UNION ALL SELECT '', 0 ORDER BY n DESC LIMIT 1", []any{&table, &parts})
+	err := w.QueryRow(ctx, "SELECT concat(database, '.', table) AS t, count() AS n FROM system.parts WHERE active AND database IN ('ods', 'std', 'dwd', 'dwp', 'ads', 'ops') GROUP BY t UNION ALL SELECT '', 0 ORDER BY n DESC LIMIT 1", []any{&table, &parts})
 	if err == nil && parts > 1000 {
 		x.say("parts", FindingWarn, "merges do not keep up: fewer and larger loads, or a faster disk", "%s has %d parts", table, parts)
 	}

@@ -25,9 +25,9 @@ func Lineage(o Options) (*lineage.Graph, error) {
 func lineageOf(c *schemas.Catalog) *lineage.Graph {
 	var views []lineage.View
 	for _, v := range warehouse.Views(c) {
-		view := lineage.View{Name: v.Name, Label: schemas.Label{Zh: v.Comment, En: v.Comment}, SQL: v.SQL}
+		view := lineage.View{Name: v.View, Label: v.Name, SQL: v.SQL}
 		for _, col := range v.Columns {
-			view.Columns = append(view.Columns, lineage.Column{Name: col})
+			view.Columns = append(view.Columns, lineage.Column{Name: col.Name})
 		}
 		views = append(views, view)
 	}

@@ -219,10 +219,10 @@ func (x *Metrics) ask(ctx context.Context) (s snapshot, err error) {
 		{&s.rejects, "SELECT toFloat64(count()), [toString(tier), toString(system), toString(stream), toString(rule)] FROM ops.reject FINAL WHERE NOT replayed GROUP BY tier, system, stream, rule"},
 		{&s.loaded, "SELECT toFloat64(max(toUnixTimestamp(loaded_at))), [toString(entity), toString(tier)] FROM ops.load GROUP BY entity, tier"},
 		{&s.fused, "SELECT toFloat64(toUnixTimestamp(fused_at)), [entity] FROM ops.fuse FINAL WHERE things > 0"},
-		{&s.issues, "SELECT toFloat64(count()), [toString(rule), toString(department)] FROM ads.quality_issue GROUP BY rule, department"},
+		{&s.issues, "SELECT toFloat64(count()), [toString(rule), toString(department)] FROM ops.quality_issue FINAL WHERE is_deleted = 0 GROUP BY rule, department"},
 		{&s.runs, "SELECT toFloat64(count()), [toString(job), toString(state)] FROM ops.run FINAL WHERE finished_at > started_at GROUP BY job, state"},
 		{&s.things, "SELECT toFloat64(things), [entity] FROM ops.fuse FINAL WHERE things > 0"},
-		{&s.dispute, "SELECT toFloat64(count()), [toString(department), toString(entity), toString(field)] FROM ads.conflict GROUP BY department, entity, field"},
+		{&s.dispute, "SELECT toFloat64(count()), [toString(department), toString(entity), toString(field)] FROM ops.conflict FINAL WHERE is_deleted = 0 GROUP BY department, entity, field"},
 		{&s.late, "SELECT toFloat64(count()), [toString(kind), toString(name), toString(state)] FROM ops.sla FINAL WHERE due_at > now() - toIntervalDay(7) GROUP BY kind, name, state"},
 	} {
 		rows, err := x.m.w.Query(ctx, fmt.Sprintf("%s ORDER BY 1 DESC LIMIT %d", q.sql, seriesMost))

@@ -23,22 +23,24 @@ func divisionPath() *object {
 	}
 }
 
-// smallCell is the least count that may be shown of persons or cases. A part
-// of a count is hidden too when it or what is left beside it is smaller:
-// one would give the other away. Declared views write it into their SQL.
-const smallCell = 10
-
 // adsViews are the declared views.
 func adsViews(c *schemas.Catalog) []*object {
 	var out []*object
 	for _, v := range c.Views {
-		o := &object{db: dbAds, name: v.View, comment: v.Name.Zh + " / " + v.Name.En, view: strings.TrimRight(strings.TrimSpace(v.SQL), ";")}
-		for _, col := range v.Columns {
-			o.columns = append(o.columns, viewColumn(col))
+		o := &object{db: dbAds, name: v.View, view: viewSQL(c, v)}
+		columns := make([]column, len(v.Columns))
+		for i, col := range v.Columns {
+			columns[i] = viewColumn(col)
 		}
-		out = append(out, o)
+		out = append(out, o.askedBy(v.Name, v.Doc, columns, v.Args...))
 	}
 	return out
+}
+
+// viewSQL is the statement of a declared view. @confidential are the entities that
+// analysts read no rows of.
+func viewSQL(c *schemas.Catalog, v *schemas.View) string {
+	return strings.ReplaceAll(strings.TrimRight(strings.TrimSpace(v.SQL), ";"), "@confidential", "("+confidential(c)+")")
 }
 
 // viewColumn is a column of a declared view, named in both languages.

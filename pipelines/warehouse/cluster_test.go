@@ -115,7 +115,7 @@ func (f filler) sql(o *object, rows int) string {
 }
 
 func (f filler) value(o *object, e *schemas.Entity, col column, typ, h string) string {
-	if e != nil && (o.db == dbStd || o.db == dbDwd) {
+	if e != nil && (o.db == dbStd || o.db == dbDwd || o.db == dbDwp) {
 		if d := e.Column(col.name); d != nil && d.Type == schemas.CodeType && f.c.Code(d.List) != nil {
 			var codes []string
 			for _, code := range f.c.Code(d.List).Codes {

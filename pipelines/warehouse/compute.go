@@ -429,9 +429,14 @@ func (w *Warehouse) compute(ctx context.Context, xs []*computation) map[string]o
 	w.computeParts(ctx, parts, did)
 	var rows []indicatorRow
 	for _, x := range xs {
-		if did[x.ind.Indicator].err == nil {
-			rows = append(rows, x.describe())
+		if did[x.ind.Indicator].err != nil {
+			continue
 		}
+		if err := w.protect(ctx, x); err != nil {
+			did[x.ind.Indicator] = outcome{err: err}
+			continue
+		}
+		rows = append(rows, x.describe())
 	}
 	if len(rows) == 0 {
 		return did

@@ -27,14 +27,34 @@ func conflictTable() *object {
 }
 
 // conflictViews are what people read of it.
-func conflictViews() []*object {
+func conflictViews(c *schemas.Catalog) []*object {
+	columns := map[string]column{}
+	for _, col := range []column{
+		both("entity", lc, "主题实体", "Entity"), both("thing", "String", "事物标识（主键以|相连）", "The thing: its key, joined with |"), both("division_code", "String", "所在区划", "Division"),
+		both("field", lc, "字段", "Field"), both("value", "String", "采用的值", "Value that won"), both("src", lc, "采用的来源", "Its source"), both("at", instant, "采用值的业务时间", "Its business time"),
+		both("department", lc, "采用来源的主管部门：由其核实", "Department of that source: it looks into it"), both("other_value", "String", "未采用的值", "Value that did not win"),
+		both("other_src", lc, "未采用的来源", "Its source"), both("other_at", instant, "未采用值的业务时间", "Its business time"), both("other_department", lc, "未采用来源的主管部门", "Department of that source"),
+		both("conflicts", "UInt64", "分歧数", "Disagreements"), both("things", "UInt64", "涉及事物数", "Things they are about"),
+	} {
+		columns[col.name] = col
+	}
+	pick := func(names ...string) (out []column) {
+		for _, name := range names {
+			out = append(out, columns[name])
+		}
+		return out
+	}
 	return []*object{
-		{db: dbAds, name: "conflict", comment: "来源分歧：尚未一致的", view: `SELECT entity, thing, division_code, field, value, src, at, department, other_value, other_src, other_at, other_department
+		(&object{db: dbAds, name: "conflict", view: `SELECT entity, thing, division_code, field, value, src, at, department, other_value, other_src, other_at, other_department
 FROM ops.conflict FINAL
-WHERE is_deleted = 0`},
-		{db: dbAds, name: "conflict_by_department", comment: "来源分歧：各部门各字段的数量", view: `SELECT department, entity, field, src, other_src, count() AS conflicts, uniqExact(thing) AS things
+WHERE is_deleted = 0 AND entity NOT IN (` + confidential(c) + `)`}).askedBy(label("来源分歧", "Disagreements of sources"), label(
+			"同一事物同一字段，各来源的值相差超出容差、尚未一致的。不含涉及个人或案件的实体。", "Where sources differ about a field of one thing by more than its tolerance. Not of entities about persons or their cases."),
+			pick("entity", "thing", "division_code", "field", "value", "src", "at", "department", "other_value", "other_src", "other_at", "other_department")),
+		(&object{db: dbAds, name: "conflict_by_department", view: `SELECT department, entity, field, src, other_src, count() AS conflicts, uniqExact(thing) AS things
 FROM ads.conflict
-GROUP BY department, entity, field, src, other_src`},
+GROUP BY department, entity, field, src, other_src`}).askedBy(label("各部门的来源分歧", "Disagreements by department"), label(
+			"各部门各字段的来源分歧数。", "How many disagreements each department has to look into, by field."),
+			pick("department", "entity", "field", "src", "other_src", "conflicts", "things")),
 	}
 }
 

@@ -83,7 +83,7 @@ type pidColumn struct {
 func (w *Warehouse) pidColumns(ctx context.Context) ([]pidColumn, error) {
 	rows, err := w.Query(ctx, `SELECT c.database, c.table, c.name, position(c.type, 'FixedString(26)') > 0 OR position(c.comment, '`+landedMark+`') > 0
 		FROM system.columns AS c INNER JOIN system.tables AS t ON t.database = c.database AND t.name = c.table
-		WHERE c.database IN ('std', 'dwd', 'ods') AND t.engine LIKE '%MergeTree' AND NOT c.is_in_sorting_key AND NOT c.is_in_partition_key
+		WHERE c.database IN ('std', 'dwd', 'dwp', 'ods') AND t.engine LIKE '%MergeTree' AND NOT c.is_in_sorting_key AND NOT c.is_in_partition_key
 		ORDER BY 1, 2, 3`)
 	if err != nil {
 		return nil, err

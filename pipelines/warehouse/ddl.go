@@ -92,7 +92,7 @@ func shardKey(c *schemas.Catalog, o *object) string {
 	if o.shard != "" {
 		return "cityHash64(" + ident(o.shard) + ")"
 	}
-	if e := c.Entity(strings.TrimSuffix(o.name, rowsSuffix)); e != nil && (o.db == dbStd || o.db == dbDwd) {
+	if e := c.Entity(strings.TrimSuffix(o.name, rowsSuffix)); e != nil && (o.db == dbStd || o.db == dbDwd || o.db == dbDwp) {
 		if d := e.Division.Column; d != "" && e.Column(d) != nil && !e.Column(d).Nullable {
 			return "cityHash64(substring(toString(" + ident(d) + "), 1, 6))"
 		}

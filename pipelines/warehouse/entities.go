@@ -33,7 +33,7 @@ const rowsSuffix = "__rows"
 // highest fused_seq counts, and is_deleted says that no claim is alive.
 func fusedTable(e *schemas.Entity) *object {
 	return &object{
-		db: dbDwd, name: e.Entity + rowsSuffix,
+		db: rowsDB(e), name: e.Entity + rowsSuffix,
 		comment: e.Name.Zh + "：一物一行，供视图读取",
 		engine:  "ReplacingMergeTree(fused_seq, is_deleted)",
 		order:   slices.Clone(e.Key),
@@ -54,7 +54,7 @@ func fusedView(e *schemas.Entity) *object {
 	for i, c := range o.columns {
 		names[i] = c.name
 	}
-	o.view = fmt.Sprintf("SELECT %s\nFROM dwd.%s FINAL\nWHERE is_deleted = 0", idents(names), ident(e.Entity+rowsSuffix))
+	o.view = fmt.Sprintf("SELECT %s\nFROM %s FINAL\nWHERE is_deleted = 0", idents(names), rowsTable(e))
 	return o
 }
 
@@ -138,7 +138,7 @@ func objects(c *schemas.Catalog) ([]*object, error) {
 			views = append(views, underView(e))
 		}
 	}
-	out = append(out, divisionPath(), remapTable(), territoryTable(), contributionTable(), indicatorTable(), pointTable())
+	out = append(out, divisionPath(), remapTable(), territoryTable(), contributionTable(), indicatorTable(), pointTable(), coverTable())
 	out = append(append(out, opsTables()...), lineageTable())
 	out = append(out, issueTable())
 	out = append(out, reviewTables()...)
@@ -147,16 +147,17 @@ func objects(c *schemas.Catalog) ([]*object, error) {
 	views = append(views, opsViews(c)...)
 	views = append(views, reviewViews()...)
 	views = append(views, qualityViews(c)...)
-	views = append(views, indicatorViews()...)
+	views = append(views, indicatorViews(c)...)
 	views = append(views, indicatorUnderViews(c)...)
 	views = append(views, adsViews(c)...)
-	views = append(views, conflictViews()...)
+	views = append(views, conflictViews(c)...)
 	views = append(views, identityViews(c)...)
 	for _, v := range views {
 		if v != nil {
 			out = append(out, v)
 		}
 	}
+	withhold(c, out)
 	names := map[string]bool{}
 	for _, o := range out {
 		if names[o.full()] {

@@ -220,7 +220,7 @@ func (w *Warehouse) sources(ctx context.Context, e *schemas.Entity) ([]string, e
 func (w *Warehouse) rebuild(ctx context.Context, o *object, queries ...string) (int64, error) {
 	next := o.name + "__next"
 	doing := fmt.Sprintf("rebuilding %q", o.full())
-	staged := dbDwd + "." + ident(next)
+	staged := o.db + "." + ident(next)
 	// What an interrupted rebuild left behind is dropped, never continued.
 	for _, sql := range []string{"DROP TABLE IF EXISTS " + staged + " SYNC", o.ddl(next)} {
 		if err := w.conn.Exec(ctx, sql); err != nil {

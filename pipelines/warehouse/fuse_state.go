@@ -87,7 +87,7 @@ func (w *Warehouse) lastState(ctx context.Context, name string) (s fuseState, fo
 // identity is the UUID of a table of dwd; a table created anew has another.
 func (w *Warehouse) identity(ctx context.Context, name string) (string, error) {
 	var uuid string
-	err := w.QueryRow(ctx, "SELECT toString(any(uuid)) FROM system.tables WHERE database = 'dwd' AND name = ?", []any{&uuid}, name)
+	err := w.QueryRow(ctx, "SELECT toString(any(uuid)) FROM system.tables WHERE database IN ('dwd', 'dwp') AND name = ?", []any{&uuid}, name)
 	return uuid, err
 }
 

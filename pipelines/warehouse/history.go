@@ -19,6 +19,7 @@ import (
 //
 // The views read std with the rights of who made them: those who may read the
 // fused rows of today may read those of any day, and no single source's claims.
+// Of entities with small cells that is nobody who may not read the claims, too.
 
 // asOfView fuses the claims that had happened at {at} and were known at
 // {known}:
@@ -31,7 +32,7 @@ func asOfView(c *schemas.Catalog, e *schemas.Entity, sources []string) *object {
 	if f.apart {
 		sql += "\nUNION ALL\n" + f.asOne().sql()
 	}
-	return &object{db: dbDwd, name: e.Entity + "_as_of", definer: true, comment: e.Name.Zh + "：任意时点（at）的一物一行，按任意时点（known）所知",
+	return &object{db: dbDwd, name: e.Entity + "_as_of", definer: e.SmallCells == 0, comment: e.Name.Zh + "：任意时点（at）的一物一行，按任意时点（known）所知",
 		columns: fusedColumns(e), view: sql}
 }
 
@@ -79,7 +80,7 @@ func historyView(c *schemas.Catalog, e *schemas.Entity, sources []string) *objec
 	span := []column{
 		{"row_from", instant, "", "本行起始时间（含）"}, {"row_to", instant, "", "本行终止时间（不含）；尚在有效为2299年末"},
 	}
-	return &object{db: dbDwd, name: e.Entity + "_history", definer: true, comment: e.Name.Zh + "：每件事物各时段的一物一行",
+	return &object{db: dbDwd, name: e.Entity + "_history", definer: e.SmallCells == 0, comment: e.Name.Zh + "：每件事物各时段的一物一行",
 		columns: append(span, fusedColumns(e)...), view: f.sql()}
 }
 

@@ -415,28 +415,34 @@ FROM %s FINAL WHERE is_deleted = 0 GROUP BY block HAVING keys > %d`, quote(e.Ent
 		return nil
 	}
 	f := &fuser{c: c}
+	const texts = "Array(LowCardinality(String))"
+	entity, reason := both("entity", lc, "主题实体", "Entity"), both("reason", lc, "为何存疑：name_only, facts_differ, same_source, several", "Why it is not clear: name_only, facts_differ, same_source, several")
+	department := both("department", "String", "核定部门", "Department that decides")
 	return []*object{
-		{db: dbAds, name: "identity_review", definer: true, comment: "疑似同一事物：须由主管部门核定的标识对",
-			columns: []column{
-				{"entity", lc, "", "主题实体 Entity"}, {"pair", "String", "", "标识对编号 The pair's short name"}, {"left", "String", "", "标识一 One key"}, {"right", "String", "", "标识二 The other key"},
-				{"name", "String", "", "名称（比对用） Name for matching"}, {"division_code", "String", "", "所在区划 Division"},
-				{"reason", lc, "", "为何存疑 Why it is not clear: name_only, facts_differ, same_source, several"},
-				{"agree", "Array(LowCardinality(String))", "", "一致的字段 Fields that agree"}, {"differ", "Array(LowCardinality(String))", "", "不一致的字段 Fields that differ"},
-				{"left_srcs", "Array(LowCardinality(String))", "", "标识一的来源 Sources of the one"}, {"right_srcs", "Array(LowCardinality(String))", "", "标识二的来源 Sources of the other"},
-				{"asked_at", instant, "", "提出时间 Asked at"}, {"department", "String", "", "核定部门 Department that decides"}, {"other_department", "String", "", "另一来源的部门 Department of the other source"},
-			},
+		(&object{db: dbAds, name: "identity_review", definer: true,
 			view: fmt.Sprintf("SELECT entity, pair, left, right, name, division_code, reason, agree, differ, left_srcs, right_srcs, asked_at,\n       %s AS department, %s AS other_department\nFROM\n(\n%s\n)",
-				f.department("toString(left_srcs[1])"), f.department("toString(right_srcs[1])"), indent(strings.Join(pairs, "\nUNION ALL\n")))},
-		{db: dbAds, name: "identity_review_by_department", definer: true, comment: "疑似同一事物：各部门待核定数",
-			columns: []column{{"department", "String", "", "核定部门 Department that decides"}, {"entity", lc, "", "主题实体 Entity"}, {"reason", lc, "", "为何存疑 Why it is not clear"},
-				{"pairs", "UInt64", "", "待核定 Pairs"}, {"oldest", instant, "", "最早提出 Oldest"}},
-			view: "SELECT department, entity, reason, count() AS pairs, min(asked_at) AS oldest\nFROM ads.identity_review\nGROUP BY department, entity, reason"},
-		{db: dbAds, name: "identity_crowd", definer: true, comment: "同名过多：一区划内同名标识过多、不予比对的名称",
-			columns: []column{{"entity", lc, "", "主题实体 Entity"}, {"division_code", "String", "", "其中一条所在区划 Division of one of them"}, {"name", "String", "", "名称（比对用） Name for matching"}, {"keys", "UInt64", "", "标识数 Keys that bear it"}},
-			view:    strings.Join(crowds, "\nUNION ALL\n")},
-		{db: dbAds, name: "identity_match", definer: true, comment: "同一事物：归并的标识和依据",
-			columns: []column{{"entity", lc, "", "主题实体 Entity"}, {"thing", "String", "", "主标识 The thing"}, {"member", "String", "", "归并的标识 A key that is it"},
-				{"how", lc, "", "规则或人工决定 rule or decision"}, {"facts", "Array(LowCardinality(String))", "", "一致的佐证字段 Facts that agreed"}, {"matched_at", instant, "", "归并时间 When"}},
-			view: "SELECT entity, canonical AS thing, member, how, facts, matched_at\nFROM ops.identity FINAL\nWHERE is_deleted = 0"},
+				f.department("toString(left_srcs[1])"), f.department("toString(right_srcs[1])"), indent(strings.Join(pairs, "\nUNION ALL\n")))}).askedBy(
+			label("疑似同一事物", "Things that may be one"), label("须由主管部门核定的标识对；用 rongtong review 核定。", "Pairs of keys that wait for a department's decision, which rongtong review takes."), []column{
+				entity, both("pair", "String", "标识对编号", "The pair's short name"), both("left", "String", "标识一", "One key"), both("right", "String", "标识二", "The other key"),
+				both("name", "String", "名称（比对用）", "Name for matching"), both("division_code", "String", "所在区划", "Division"), reason,
+				both("agree", texts, "一致的字段", "Fields that agree"), both("differ", texts, "不一致的字段", "Fields that differ"),
+				both("left_srcs", texts, "标识一的来源", "Sources of the one"), both("right_srcs", texts, "标识二的来源", "Sources of the other"),
+				both("asked_at", instant, "提出时间", "Asked at"), department, both("other_department", "String", "另一来源的部门", "Department of the other source"),
+			}),
+		(&object{db: dbAds, name: "identity_review_by_department", definer: true,
+			view: "SELECT department, entity, reason, count() AS pairs, min(asked_at) AS oldest\nFROM ads.identity_review\nGROUP BY department, entity, reason"}).askedBy(
+			label("各部门待核定的标识对", "Pairs to decide by department"), label("各部门待核定的标识对数。", "How many pairs wait for each department."), []column{
+				department, entity, reason, both("pairs", "UInt64", "待核定数", "Pairs"), both("oldest", instant, "最早提出", "Oldest"),
+			}),
+		(&object{db: dbAds, name: "identity_crowd", definer: true, view: strings.Join(crowds, "\nUNION ALL\n")}).askedBy(
+			label("同名过多", "Names that too many bear"), label("一区划内同名标识过多、不予比对的名称。", "Names that so many keys of one division bear that they are not compared."), []column{
+				entity, both("division_code", "String", "其中一条所在区划", "Division of one of them"), both("name", "String", "名称（比对用）", "Name for matching"), both("keys", "UInt64", "标识数", "Keys that bear it"),
+			}),
+		(&object{db: dbAds, name: "identity_match", definer: true,
+			view: "SELECT entity, canonical AS thing, member, how, facts, matched_at\nFROM ops.identity FINAL\nWHERE is_deleted = 0"}).askedBy(
+			label("归并的标识", "Keys that are one thing"), label("同一事物的各标识和归并依据。", "The keys of things that came under several, and why they are one."), []column{
+				entity, both("thing", "String", "主标识", "The thing"), both("member", "String", "归并的标识", "A key that is it"), both("how", lc, "规则或人工决定：rule, decision", "By rule or decision"),
+				both("facts", texts, "一致的佐证字段", "Facts that agreed"), both("matched_at", instant, "归并时间", "When"),
+			}),
 	}
 }

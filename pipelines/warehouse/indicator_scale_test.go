@@ -99,15 +99,17 @@ func clicks(t *testing.T, w *Warehouse, c *schemas.Catalog, measuring bool) {
 		n = 40
 	}
 	places := strs(t, w, "SELECT concat(toString(level), ' ', toString(division_code)) FROM (SELECT level, division_code, row_number() OVER (PARTITION BY level ORDER BY cityHash64(division_code)) AS r FROM dwd.division WHERE kind = 'civil') WHERE r <= 10 ORDER BY r, level")
+	var all []click
 	for _, view := range []struct{ name, args, upper string }{
 		{"indicator_children", "indicator = '%s', division = '%s', period = '2025-06'", "province city county township"},
 		{"indicator_trend", "indicator = '%s', division = '%s'", ""},
 		{"indicator_trend_as_known", "indicator = '%s', division = '%s', known = '2099-12-31'", ""},
 		{"indicator_peers", "indicator = '%s', division = '%s', period = '2025-06'", ""},
 		{"division_profile", "division = '%[2]s', day = '2025-06-30'", ""},
+		{"indicator_under", "indicator = '%s', period = '2021-06', under = '2026-11-26'%.0[2]s", "province"},
+		{"indicator_trend_under", "indicator = '%s', division = '%s', under = '2026-11-26'", "city county"},
 	} {
-		var took []time.Duration
-		var rows uint64
+		x := click{view: "ads." + view.name}
 		for i, p := range places {
 			level, code, _ := strings.Cut(p, " ")
 			if view.upper != "" && !strings.Contains(view.upper, level) {
@@ -119,20 +121,15 @@ func clicks(t *testing.T, w *Warehouse, c *schemas.Catalog, measuring bool) {
 				if strings.Contains(sql, "%!(EXTRA") {
 					sql = sql[:strings.Index(sql, "%!(EXTRA")] + ")"
 				}
-				began := time.Now()
-				got, err := fetchAll(t.Context(), w, sql)
-				if err != nil {
-					t.Fatalf("%v\n%s", err, sql)
-				}
-				took, rows = append(took, time.Since(began)), rows+got
+				x.asks = append(x.asks, sql)
 			}
 			if !measuring && i > 4 {
 				break
 			}
 		}
-		slices.Sort(took)
-		t.Logf("%s: %d questions, p50 %v, p95 %v, %d rows in the mean", view.name, len(took), took[len(took)/2].Round(time.Microsecond), took[len(took)*95/100].Round(time.Microsecond), rows/uint64(len(took)))
+		all = append(all, x)
 	}
+	measure(t, w, 1, all)
 }
 
 // fetchAll reads an answer to its end and counts its rows.

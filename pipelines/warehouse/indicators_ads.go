@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"rongtong/schemas"
 )
 
 // pointTable holds the figures of all indicators: of a division, the periods at
@@ -105,24 +107,24 @@ HAVING NOT argMax(removed, known_from)`, readValues, where, known)
 }
 
 // figureColumns are the columns of a figure as analysts read them, from the
-// tuple row, of an indicator that is about persons (an expression) or not. Small
-// numbers of persons are not shown, nor is a part that would give the rest away.
-func figureColumns(row, persons string) string {
+// tuple row. below is the least number that may be shown of its indicator, 0 if
+// it is not about persons; also says when it is hidden although it is not small.
+func figureColumns(row, below, also string) string {
 	at := func(name string) string {
 		names := strings.Split(readValues, ", ")
 		return fmt.Sprintf("%s.%d", row, 1+slices.Index(names, name))
 	}
 	num, den := at("numerator"), at("denominator")
-	small := func(x string) string { return fmt.Sprintf("(%s > 0 AND %[1]s < %d)", x, smallCell) }
-	hide := fmt.Sprintf("%s AND (%s OR %s OR %s)", persons, small(num), small(den), small("("+den+" - "+num+")"))
+	small := func(x string) string { return fmt.Sprintf("(%s > 0 AND %[1]s < %s)", x, below) }
 	out := []string{
-		fmt.Sprintf("toBool(%s) AS suppressed", hide),
+		fmt.Sprintf("toBool(%s > 0 AND (%s OR %s OR %s OR %s)) AS suppressed", below, small(num), small(den), small("("+den+" - "+num+")"), also),
 		fmt.Sprintf("if(suppressed, NULL, %s) AS numerator", num),
-		fmt.Sprintf("if(suppressed AND %s, NULL, %s) AS denominator", small(den), den),
+		fmt.Sprintf("if(suppressed, NULL, %s) AS denominator", den),
 		fmt.Sprintf("if(suppressed OR %[1]s = 0, NULL, %[2]s * toFloat64(%[3]s) / toFloat64(%[1]s)) AS value", den, at("scale"), num),
+		fmt.Sprintf("if(suppressed, NULL, %s) AS n_units", at("n_units")), // may be persons, too
+		fmt.Sprintf("if(suppressed, NULL, %s) AS n_missing", at("n_missing")),
+		at("provisional") + " AS provisional",
 	}
-	units := at("n_units") // may be persons, too
-	out = append(out, fmt.Sprintf("if(suppressed AND %s, NULL, %s) AS n_units", small(units), units), fmt.Sprintf("if(suppressed, NULL, %s) AS n_missing", at("n_missing")), at("provisional")+" AS provisional")
 	// Both sides times the denominator: a quotient would round, and a target that
 	// says "more than 90" must not be met by 90.
 	var met []string
@@ -150,6 +152,15 @@ func one(property string) string {
 // dayAsked is the last day of the period that a view's reader names.
 var dayAsked = one("days[indexOf(periods, {period:String})]")
 
+// running says that the period with a last day is not over.
+func running(day string) string { return day + " >= toDate(now('Asia/Shanghai'))" }
+
+// hiddenAt says that a figure of the indicator, at the period with a last day, is
+// hidden although it is not small.
+func hiddenAt(day string) string {
+	return "(" + running(day) + " OR " + covered("{indicator:String}", one("CAST(every, 'String')"), one("CAST(window, 'String')"), "unit_tier", "division_code", day) + ")"
+}
+
 // atPeriod selects the figures of one indicator that stand at the period asked
 // for, of the divisions that where says: the key's columns and row.
 func atPeriod(where string) string {
@@ -163,23 +174,30 @@ HAVING %s`, indent(asKnown("indicator = {indicator:String} AND day <= "+dayAsked
 }
 
 // indicatorViews are what analysts read of indicators, a view a question.
-func indicatorViews() []*object {
+func indicatorViews(c *schemas.Catalog) []*object {
 	division := "toFixedString({division:String}, 12)"
-	figure := figureColumns("row", one("persons"))
+	figure := figureColumns("row", smallBelow(c, "{indicator:String}"), hiddenAt(dayAsked))
+	view := func(name, sql string) *object { return &object{db: dbAds, name: name, view: sql} }
+	all := slices.Concat([]column{colIndicator, colPeriod, colAsOf, colUnitTier, colDivision, colDivisionName, colTier, colParent}, figureDoc())
+	overTime := slices.Concat([]column{colPeriod, colAsOf, colRunning, colTier, colUnitTier}, figureDoc(), []column{
+		both("value_before", "Nullable(Float64)", "上期值", "The figure of the period before"), both("value_year_before", "Nullable(Float64)", "上年同期值", "The figure of the same period of the year before"),
+	})
 	return []*object{
-		{db: dbAds, name: "indicator_value", comment: "指标值：每个指标、区划、期间 figures of every indicator, division and period", view: indicatorValue("toBool(1)")},
-		{db: dbAds, name: "indicator_latest", comment: "指标值：已结束的最近一期 figures of the last period that is over", view: indicatorValue("is_last")},
-		{db: dbAds, name: "indicator_children", comment: "下钻：某区划下一级各区划的指标值（indicator, division, period） a figure of the divisions right below one; division '' is the top",
-			view: fmt.Sprintf(`SELECT division_code, names.name AS division_name, tier, unit_tier, {period:String} AS period,
+		view("indicator_value", indicatorValue(c, "toBool(1)")).askedBy(label("全部指标值", "All figures"), label(
+			"每个指标、区划、期间一行，供导出；请按 indicator 和 period（或 as_of）筛选。", "A row for every indicator, division and period, for exports; filter by indicator and period, or as_of."), all),
+		view("indicator_latest", indicatorValue(c, "is_last")).askedBy(label("最近一期指标值", "Figures of the last period that is over"), label(
+			"各指标已结束的最近一期。", "Of every indicator, the last period that is over."), all),
+		view("indicator_children", fmt.Sprintf(`SELECT division_code, names.name AS division_name, tier, unit_tier, {period:String} AS period,
        %s
 FROM
 (
 %s
 ) AS f
 %s
-ORDER BY unit_tier, division_code`, figure, indent(atPeriod("parent_code = "+division)), namesFor("f.division_code"))},
-		{db: dbAds, name: "indicator_peers", comment: "同级比较：与某区划同级的全部区划及其分布（indicator, division, period） all divisions of the tier of one, and how they are distributed",
-			view: fmt.Sprintf(`SELECT division_code, names.name AS division_name, parent_code, unit_tier, {period:String} AS period, toBool(division_code = %[1]s) AS is_asked,
+ORDER BY unit_tier, division_code`, figure, indent(atPeriod("parent_code = "+division)), namesFor("f.division_code"))).askedBy(label("下钻", "Drill-down"), label(
+			"某区划下一级各区划的指标值；区划写空串为最上级。", "A figure of the divisions right below one; '' is the top."),
+			slices.Concat([]column{colDivision, colDivisionName, colTier, colUnitTier, colPeriod}, figureDoc()), argIndicator, argDivision, argPeriod),
+		view("indicator_peers", fmt.Sprintf(`SELECT division_code, names.name AS division_name, parent_code, unit_tier, {period:String} AS period, toBool(division_code = %[1]s) AS is_asked,
        %[2]s,
        count(value) OVER w AS peers, quantileExact(0.25)(value) OVER w AS quartile_1, quantileExact(0.5)(value) OVER w AS median, quantileExact(0.75)(value) OVER w AS quartile_3
 FROM
@@ -189,13 +207,18 @@ FROM
 %[4]s
 WINDOW w AS (PARTITION BY unit_tier)
 ORDER BY unit_tier, division_code`, division, figure,
-				indent(atPeriod("tier = (SELECT any(tier) FROM dwd.division_path WHERE division_code = "+division+")")), namesFor("f.division_code"))},
-		{db: dbAds, name: "indicator_trend", comment: "走势：某区划各期的指标值及环比、同比（indicator, division） a division's figure over the periods, beside the period and the year before",
-			view: trend(division, one("known_from"))},
-		{db: dbAds, name: "indicator_trend_as_known", comment: "当时所知的走势（indicator, division, known） the same, as it was known at a time",
-			view: trend(division, moment("known"))},
-		{db: dbAds, name: "division_profile", comment: "区划画像：某区划某期的全部指标（division, period） all indicators of a division at a period",
-			view: fmt.Sprintf(`SELECT f.indicator AS indicator, i.name_zh AS name_zh, i.name_en AS name_en, i.unit AS unit, i.direction AS direction, f.unit_tier AS unit_tier, i.period AS period,
+			indent(atPeriod("tier = (SELECT any(tier) FROM dwd.division_path WHERE division_code = "+division+")")), namesFor("f.division_code"))).askedBy(label("同级比较", "Peers"), label(
+			"与某区划同级的全部区划的指标值，及其分布。", "All divisions of the tier of one, and how their figures are distributed."),
+			slices.Concat([]column{colDivision, colDivisionName, colParent, colUnitTier, colPeriod, both("is_asked", "Bool", "所问的区划", "The division that was asked for")}, figureDoc(), []column{
+				both("peers", "UInt64", "有值的同级区划数", "Divisions with a figure"), both("quartile_1", "Nullable(Float64)", "下四分位数", "First quartile"),
+				both("median", "Nullable(Float64)", "中位数", "Median"), both("quartile_3", "Nullable(Float64)", "上四分位数", "Third quartile"),
+			}), argIndicator, argDivision, argPeriod),
+		view("indicator_trend", trend(c, division, "")).askedBy(label("走势", "Trend"), label(
+			"某区划各期的指标值，及上期、上年同期值。", "A division's figure over the periods, beside the period and the year before."), overTime, argIndicator, argDivision),
+		view("indicator_trend_as_known", trend(c, division, moment("known"))).askedBy(label("当时所知的走势", "Trend as it was known"), label(
+			"同上，按所选时间所知。关于人员或案件的指标，更正前的值不显示。", "The same, as it was known at a time. Of persons and cases, what a figure was before it was corrected is not shown."),
+			overTime, argIndicator, argDivision, arg("known", "所知时间", "Known at", "2026-01-15")),
+		view("division_profile", fmt.Sprintf(`SELECT f.indicator AS indicator, i.name_zh AS name_zh, i.name_en AS name_en, i.unit AS unit, i.direction AS direction, f.unit_tier AS unit_tier, i.period AS period,
        %s
 FROM
 (
@@ -208,24 +231,28 @@ FROM
 ) AS f
 INNER JOIN
 (
-  SELECT indicator, name_zh, name_en, unit, direction, persons, arrayLast(p -> p <= toDate({day:String}), days) AS at, periods[indexOf(days, at)] AS period FROM ads.indicator FINAL
+  SELECT indicator, name_zh, name_en, unit, direction, every, window, arrayLast(p -> p <= toDate({day:String}), days) AS at, periods[indexOf(days, at)] AS period FROM ads.indicator FINAL
 ) AS i ON i.indicator = f.indicator
 ARRAY JOIN arraySlice(arraySort((r, d) -> -toInt32(d), arrayFilter((r, d) -> d <= i.at, rows, days), arrayFilter(d -> d <= i.at, days)), 1, 1) AS row
 WHERE %s
-ORDER BY indicator, unit_tier`, figureColumns("row", "i.persons"),
-				indent(indent(asKnown("division_code = "+division+" AND parent_code = (SELECT any(ancestor_code) FROM dwd.division_path WHERE division_code = "+division+" AND steps = 1)",
-					"(SELECT max(known_from) FROM ads.indicator)"))), shownUnits)},
+ORDER BY indicator, unit_tier`, figureColumns("row", smallBelow(c, "f.indicator"), "("+running("i.at")+" OR "+covered("f.indicator", "i.every", "i.window", "f.unit_tier", division, "i.at")+")"),
+			indent(indent(asKnown("division_code = "+division+" AND parent_code = (SELECT any(ancestor_code) FROM dwd.division_path WHERE division_code = "+division+" AND steps = 1)",
+				"(SELECT max(known_from) FROM ads.indicator)"))), shownUnits)).askedBy(label("区划画像", "Profile of a division"), label(
+			"某区划某日的全部指标：各指标当日已结束的最近一期。", "All indicators of a division on a day: of each, the last period that was over then."),
+			slices.Concat([]column{colIndicator, both("name_zh", "String", "名称", "Name in Chinese"), both("name_en", "String", "英文名称", "Name"), both("unit", "String", "计量单位", "Unit"),
+				both("direction", lc, "方向：up 越高越好，down 越低越好，monitor 只监测", "Which way is better: up, down, or monitor"), colUnitTier, colPeriod}, figureDoc()),
+			argDivision, arg("day", "日期", "Day", "2025-12-31")),
 	}
 }
 
 // indicatorValue is the view of all figures, or of those of the periods that
 // when says.
-func indicatorValue(when string) string {
+func indicatorValue(c *schemas.Catalog, when string) string {
 	return fmt.Sprintf(`SELECT v.indicator AS indicator, v.period AS period, v.as_of AS as_of, v.unit_tier AS unit_tier, v.division_code AS division_code, names.name AS division_name, v.tier AS tier, v.parent_code AS parent_code,
        %s
 FROM
 (
-  SELECT f.indicator AS indicator, p.1 AS as_of, p.2 AS period, f.unit_tier AS unit_tier, f.division_code AS division_code, f.tier AS tier, f.parent_code AS parent_code, i.persons AS persons,
+  SELECT f.indicator AS indicator, p.1 AS as_of, p.2 AS period, f.unit_tier AS unit_tier, f.division_code AS division_code, f.tier AS tier, f.parent_code AS parent_code, i.every AS every, i.window AS since,
          arrayLast(x -> x.1 <= as_of, f.points) AS point, point.2 AS row
   FROM
   (
@@ -243,39 +270,48 @@ FROM
   ) AS f
   INNER JOIN
   (
-    SELECT indicator, persons, arrayFilter((d, p, is_last) -> %s, days, periods, arrayMap(d -> toUInt8(d = arrayLast(x -> x < toDate(now('Asia/Shanghai')), days)), days)) AS wanted, arrayZip(days, periods) AS named
+    SELECT indicator, every, window, arrayFilter((d, p, is_last) -> %s, days, periods, arrayMap(d -> toUInt8(d = arrayLast(x -> x < toDate(now('Asia/Shanghai')), days)), days)) AS wanted, arrayZip(days, periods) AS named
     FROM ads.indicator FINAL
   ) AS i ON i.indicator = f.indicator
   ARRAY JOIN arrayFilter(x -> has(i.wanted, x.1), i.named) AS p
 ) AS v
 %s
-WHERE %s`, figureColumns("v.row", "v.persons"), readValues, when, namesFor("v.division_code"), strings.ReplaceAll(shownUnits, "row.", "v.row."))
+WHERE %s`, figureColumns("v.row", smallBelow(c, "v.indicator"), "("+running("v.as_of")+" OR "+covered("v.indicator", "v.every", "v.since", "v.unit_tier", "v.division_code", "v.as_of")+")"), readValues, when, namesFor("v.division_code"), strings.ReplaceAll(shownUnits, "row.", "v.row."))
 }
 
-// trend is a division's figures over the periods, as known at a time.
-func trend(division, known string) string {
-	return fmt.Sprintf(`SELECT p.2 AS period, p.1 AS as_of, toBool(as_of >= toDate(now('Asia/Shanghai'))) AS running, tier, unit_tier,
+// trend is a division's figures over the periods; as known at a time, or "" for
+// now. Of persons, what a figure was known to be before it was corrected is hidden:
+// the two would differ by few.
+func trend(c *schemas.Catalog, division, known string) string {
+	below, hide := smallBelow(c, "{indicator:String}"), hiddenAt("p.1")
+	if known == "" {
+		known = one("known_from")
+	} else {
+		hide = fmt.Sprintf("(row.%d > %s OR %s)", 1+slices.Index(strings.Split(readValues, ", "), "known_from"), known, hide)
+		known = fmt.Sprintf("if(%s > 0, %s, %s)", below, one("known_from"), known)
+	}
+	return fmt.Sprintf(`SELECT p.2 AS period, p.1 AS as_of, toBool(%[4]s) AS running, tier, unit_tier,
        %[1]s,
        lagInFrame(value, 1) OVER w AS value_before, lagInFrame(value, per_year) OVER w AS value_year_before
 FROM
 (
-  SELECT tier, unit_tier, p, arrayLast(x -> x.1 <= p.1, points).2 AS row, per_year
+  SELECT tier, unit_tier, division_code, p, arrayLast(x -> x.1 <= p.1, points).2 AS row, per_year
   FROM
   (
-    SELECT tier, unit_tier, arraySort(x -> x.1, groupArray((day, row))) AS points
+    SELECT tier, unit_tier, division_code, arraySort(x -> x.1, groupArray((day, row))) AS points
     FROM
     (
 %[2]s
     )
-    GROUP BY tier, unit_tier
+    GROUP BY tier, unit_tier, division_code
   ) AS f
   CROSS JOIN (SELECT arrayZip(days, periods) AS named, toUInt8(multiIf(every = 'month', 12, every = 'quarter', 4, 1)) AS per_year FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AS i
   ARRAY JOIN named AS p
 )
 WHERE %[3]s
 WINDOW w AS (PARTITION BY unit_tier ORDER BY as_of ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
-ORDER BY unit_tier, as_of`, figureColumns("row", one("persons")),
-		indent(indent(indent(asKnown("indicator = {indicator:String} AND division_code = "+division, known)))), shownUnits)
+ORDER BY unit_tier, as_of`, figureColumns("row", below, hide),
+		indent(indent(indent(asKnown("indicator = {indicator:String} AND division_code = "+division, known)))), shownUnits, running("as_of"))
 }
 
 // describe is the row of indicatorTable for an indicator.

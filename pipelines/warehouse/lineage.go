@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rongtong/schemas"
+	"rongtong/schemas/decl"
 	"rongtong/schemas/fault"
 )
 
@@ -94,12 +95,21 @@ WHERE match(s.step, '^(fuse|compute)/') AND s.state IN (%s, %s) ORDER BY s.finis
 	return out, err
 }
 
-// ViewText is the statement of a view of layer ads.
+// ViewText is a view of layer ads: the question that it answers, how it is asked,
+// its columns and its statement.
 type ViewText struct {
-	Name    string // "ads.indicator_latest"
-	Comment string
-	Columns []string
-	SQL     string
+	View      string // "ads.indicator_latest"
+	Name, Doc schemas.Label
+	Call      string // with the examples of the arguments
+	Args      decl.Map[schemas.ViewArg]
+	Columns   []ViewColumn
+	SQL       string
+}
+
+// ViewColumn is a column of a view, and what it means.
+type ViewColumn struct {
+	Name, Type string // the type as ClickHouse writes it
+	Doc        schemas.Label
 }
 
 // Views are the views that analysts read, by name.
@@ -113,9 +123,9 @@ func Views(c *schemas.Catalog) []ViewText {
 		if o.view == "" || o.db != dbAds {
 			continue
 		}
-		v := ViewText{Name: o.full(), Comment: o.comment, SQL: o.view}
+		v := ViewText{View: o.full(), SQL: o.view, Name: o.help.name, Doc: o.help.doc, Args: o.help.args, Call: o.help.call(o.name)}
 		for _, col := range o.columns {
-			v.Columns = append(v.Columns, col.name)
+			v.Columns = append(v.Columns, ViewColumn{col.name, col.typ, col.label()})
 		}
 		out = append(out, v)
 	}

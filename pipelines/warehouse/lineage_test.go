@@ -49,7 +49,7 @@ func TestLineageRecords(t *testing.T) {
 		t.Errorf("the sink is at %v with %v (%v)", upto, delivered, err)
 	}
 	for _, v := range Views(c) {
-		if v.SQL == "" || !strings.HasPrefix(v.Name, "ads.") {
+		if v.SQL == "" || !strings.HasPrefix(v.View, "ads.") {
 			t.Errorf("the view %+v has no text", v)
 		}
 	}

@@ -144,7 +144,7 @@ func (w *Warehouse) plan(ctx context.Context, c *schemas.Catalog, per func(o *ob
 		}
 		steps = append(steps, s...)
 	}
-	return steps, nil
+	return append(steps, moved(c, have)...), nil
 }
 
 // Migrate runs the steps of a plan in order and stops at the first that goes

@@ -27,12 +27,22 @@ func issueTable() *object {
 // source sends rows with which flags.
 func qualityViews(c *schemas.Catalog) []*object {
 	out := []*object{
-		{db: dbAds, name: "quality_issue", comment: "质量问题：尚未解决的", view: `SELECT rule, entity, thing, field, value, expected, division_code, src, department, reason_zh, reason_en, opened_at
+		(&object{db: dbAds, name: "quality_issue", view: `SELECT rule, entity, thing, field, value, expected, division_code, src, department, reason_zh, reason_en, opened_at
 FROM ops.quality_issue FINAL
-WHERE is_deleted = 0`},
-		{db: dbAds, name: "quality_issue_by_department", comment: "质量问题：各部门各规则的数量", view: `SELECT department, rule, entity, field, any(reason_zh) AS reason_zh, count() AS issues, min(opened_at) AS oldest
+WHERE is_deleted = 0 AND entity NOT IN (` + confidential(c) + `)`}).askedBy(label("质量问题", "Quality issues"), label(
+			"装载后按规则发现、尚未解决的问题。不含涉及个人或案件的实体。", "What the rules that are checked after loading found and nobody has settled. Not of entities about persons or their cases."), []column{
+			both("rule", lc, "规则", "Rule"), both("entity", lc, "主题实体", "Entity"), both("thing", "String", "事物标识（主键以|相连）", "The thing: its key, joined with |"), both("field", lc, "字段", "Field"),
+			both("value", "String", "现有的值", "Value that is there"), both("expected", "String", "应有的值（如下级之和）", "Value that should be there, such as the children's sum"),
+			both("division_code", "String", "所在区划", "Division"), both("src", lc, "取自来源", "Source that won"), both("department", lc, "来源的主管部门：由其核实", "Department of that source: it looks into it"),
+			both("reason_zh", lc, "原因", "Reason in Chinese"), both("reason_en", lc, "原因（英文）", "Reason"), both("opened_at", instant, "首次发现时间", "First found"),
+		}),
+		(&object{db: dbAds, name: "quality_issue_by_department", view: `SELECT department, rule, entity, field, any(reason_zh) AS reason_zh, count() AS issues, min(opened_at) AS oldest
 FROM ads.quality_issue
-GROUP BY department, rule, entity, field`},
+GROUP BY department, rule, entity, field`}).askedBy(label("各部门的质量问题", "Quality issues by department"), label(
+			"各部门各规则的质量问题数。", "How many issues each department has to look into, by rule."), []column{
+			both("department", lc, "主管部门", "Department"), both("rule", lc, "规则", "Rule"), both("entity", lc, "主题实体", "Entity"), both("field", lc, "字段", "Field"),
+			both("reason_zh", lc, "原因", "Reason in Chinese"), both("issues", "UInt64", "问题数", "Issues"), both("oldest", instant, "最早发现", "Oldest"),
+		}),
 		{db: dbOps, name: "flag", comment: "质量标志：q_flags 各位的名称与含义", view: flagRows()},
 	}
 	var parts []string

@@ -50,7 +50,7 @@ func (k *checked) check(rule string, at time.Time) []string {
 			if err != nil {
 				k.t.Fatal(err)
 			}
-			got := strs(k.t, k.w, "SELECT concatWithSeparator(' ', thing, field, value, expected, division_code, src, formatDateTime(opened_at, '%F')) AS s FROM ads.quality_issue WHERE rule = '"+rule+"' ORDER BY s")
+			got := strs(k.t, k.w, "SELECT concatWithSeparator(' ', thing, field, value, expected, division_code, src, formatDateTime(opened_at, '%F')) AS s FROM ops.quality_issue FINAL WHERE is_deleted = 0 AND rule = '"+rule+"' ORDER BY s")
 			if int(open) != len(got) {
 				k.t.Errorf("%d issues are open, and %d are shown", open, len(got))
 			}

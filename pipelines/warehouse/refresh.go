@@ -311,7 +311,7 @@ func (r *Figures) sees(ind *schemas.Indicator, spans []schemas.Span) (seen, erro
 	if err != nil {
 		return seen{}, err
 	}
-	s := seen{Statement: fingerprint(statement, ind.Name.Zh, ind.Name.En, ind.Doc.Zh, ind.Doc.En), Paths: r.paths, Points: r.points, Until: spans[len(spans)-1].Name, Rows: map[string]rowsAt{}}
+	s := seen{Statement: fingerprint(statement, ind.Name.Zh, ind.Name.En, ind.Doc.Zh, ind.Doc.En, fmt.Sprint(ind.SmallCells)), Paths: r.paths, Points: r.points, Until: spans[len(spans)-1].Name, Rows: map[string]rowsAt{}}
 	entities := ind.Reads
 	if slices.ContainsFunc(ind.Reads, func(name string) bool { return r.c.Entity(name) == nil }) {
 		entities = nil // a relation over all entities, such as up_feed
@@ -375,7 +375,7 @@ func (r *Figures) touched(ctx context.Context, ind *schemas.Indicator, last, now
 		if was.Table != rows.Table {
 			return nil, nil
 		}
-		things := claimsOf(r.c.Entity(name), fmt.Sprintf("SELECT %s FROM dwd.%s WHERE fused_seq > %d", idents(r.c.Entity(name).Key), ident(name+rowsSuffix), 2*was.Seq+1))
+		things := claimsOf(r.c.Entity(name), fmt.Sprintf("SELECT %s FROM %s WHERE fused_seq > %d", idents(r.c.Entity(name).Key), rowsTable(r.c.Entity(name)), 2*was.Seq+1))
 		for _, read := range ind.Reads {
 			if read != name && r.c.Entity(read) != nil {
 				continue

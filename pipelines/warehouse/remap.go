@@ -219,7 +219,7 @@ func underView(e *schemas.Entity) *object {
 // asOfUnderView is asOfView under the register of a day.
 func asOfUnderView(c *schemas.Catalog, e *schemas.Entity, sources []string) *object {
 	o := asOfView(c, e, sources)
-	return &object{db: dbDwd, name: e.Entity + "_as_of_under", definer: true, comment: o.comment + "；按所选日期（under）的登记册",
+	return &object{db: dbDwd, name: e.Entity + "_as_of_under", definer: o.definer, comment: o.comment + "；按所选日期（under）的登记册",
 		columns: append(underColumns(), fusedColumns(e)...), view: underSQL(e, o.view)}
 }
 
@@ -311,15 +311,24 @@ func indicatorUnderViews(c *schemas.Catalog) []*object {
 			medians = append(medians, quote(i.Indicator))
 		}
 	}
-	const doc = "；按所选日期（under）的登记册 figures under the register of another day"
 	division := "toFixedString({division:String}, 12)"
+	const sum = "Nullable(Decimal(38, 4))"
+	columns := []column{colIndicator, colPeriod, {"as_of", "Date32", "", colAsOf.comment}, colUnitTier, colTier,
+		both("under_code", "FixedString(12)", "在所选登记册中的区划代码", "Division code in that register"), both("under_name", "String", "区划名称", "Name of the division"),
+		both("under_how", "String", "complete 完整；undivided 未能分到下级，留在上级", "complete, or undivided: what could not be given to a division below"),
+		both("numerator", sum, "分子之和", "Sum of the numerators"), both("denominator", sum, "分母之和", "Sum of the denominators"), both("value", "Nullable(Float64)", "指标值", "The figure"),
+		both("recorded", "Array(FixedString(12))", "原记录的区划", "Divisions that it was recorded for"),
+		both("partial_from", "Array(FixedString(12))", "有部分并入、份额不明的区划", "Divisions of which it has a part of unknown size: the figure lacks that part"),
+	}
 	return []*object{
-		{db: dbAds, name: "indicator_under", comment: "某期各区划的指标值（indicator, period, under）" + doc,
-			view: indicatorUnder("period = {period:String}", "1", strings.Join(medians, ", "))},
-		{db: dbAds, name: "indicator_trend_under", comment: "某区划各期的指标值（indicator, division, under）" + doc,
-			view: indicatorUnder(fmt.Sprintf(`(division_code = %[1]s OR division_code IN (
+		(&object{db: dbAds, name: "indicator_under", view: indicatorUnder("period = {period:String}", "1", strings.Join(medians, ", "))}).askedBy(
+			label("按另一日期登记册的指标值", "Figures under the register of another day"), label(
+				"某期各区划的指标值，按所选日期的登记册归并。", "The figures of a period, given to the divisions of the register of any day."), columns, argIndicator, argPeriod, argUnder),
+		(&object{db: dbAds, name: "indicator_trend_under", view: indicatorUnder(fmt.Sprintf(`(division_code = %[1]s OR division_code IN (
     SELECT code FROM dwd.division_remap WHERE NOT below AND to_code = %[1]s AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String})))`, division),
-				"way.1 = "+division, strings.Join(medians, ", "))},
+			"way.1 = "+division, strings.Join(medians, ", "))}).askedBy(
+			label("按另一日期登记册的走势", "Trend under the register of another day"), label(
+				"某区划各期的指标值，含其前身，按所选日期的登记册归并。", "A division's figure over the periods, its predecessors' included."), columns, argIndicator, argDivision, argUnder),
 	}
 }
 

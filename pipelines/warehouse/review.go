@@ -180,7 +180,7 @@ func (w *Warehouse) Quality(ctx context.Context, system string) (Quality, error)
 	if err != nil {
 		return q, err
 	}
-	err = w.each(ctx, "SELECT toString(department), toString(rule), toString(entity), toString(any(reason_zh)), toString(any(reason_en)), count(), min(opened_at) FROM ads.quality_issue GROUP BY department, rule, entity ORDER BY count() DESC, rule", func(scan func(...any) error) error {
+	err = w.each(ctx, "SELECT toString(department), toString(rule), toString(entity), toString(any(reason_zh)), toString(any(reason_en)), count(), min(opened_at) FROM ops.quality_issue FINAL WHERE is_deleted = 0 GROUP BY department, rule, entity ORDER BY count() DESC, rule", func(scan func(...any) error) error {
 		var i IssueCount
 		err := scan(&i.Department, &i.Rule, &i.Entity, &i.ReasonZh, &i.ReasonEn, &i.Issues, &i.Oldest)
 		q.Issues = append(q.Issues, i)

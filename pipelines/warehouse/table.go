@@ -12,6 +12,7 @@ const (
 	dbOds = "ods"
 	dbStd = "std"
 	dbDwd = "dwd"
+	dbDwp = "dwp"
 	dbAds = "ads"
 	dbOps = "ops"
 )
@@ -22,6 +23,7 @@ var databases = []database{
 	{dbOds, "贴源层：来源原始记录"},
 	{dbStd, "标准层：每个来源的每条主张"},
 	{dbDwd, "主题层：一物一行，一数一源"},
+	{dbDwp, "受保护层：涉及个人和案件的一物一行，分析人员不可读"},
 	{dbAds, "应用层：指标与分析视图"},
 	{dbOps, "运行层：装载台账、退回、运行与账目"},
 }
@@ -63,6 +65,8 @@ type object struct {
 	derived   bool     // a function of other tables: may be dropped and rebuilt
 	view      string   // the SELECT of a view; everything above but names and comment is then empty
 	definer   bool     // the view reads what its readers may not: it shows totals only
+	help      *help    // of a view of layer ads
+	withheld  bool     // analysts do not read it; see withhold
 }
 
 // narrowBuffer is what the server may collect of one stream of a column before it

@@ -3,6 +3,7 @@ package warehouse
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,7 +24,7 @@ func viewCaseSQL(t *testing.T, c *schemas.Catalog, reg *divisions.Register, v *s
 	}
 	path = strings.Replace(path, "SELECT unit, unit_tier, a.1, a.2, a.3",
 		"SELECT unit AS division_code, unit_tier AS tier, a.1 AS ancestor_code, a.2 AS ancestor_tier, a.3 AS ancestor_name", 1)
-	sql := strings.ReplaceAll(v.SQL, "dwd.division_path", "(\n"+path+"\n)")
+	sql := strings.ReplaceAll(viewSQL(c, v), "dwd.division_path", "(\n"+path+"\n)")
 	for _, a := range v.Args {
 		sql = strings.ReplaceAll(sql, "{"+a.Key+":String}", quote(cs.Args[a.Key]))
 	}
@@ -145,25 +146,106 @@ func TestViewsAtScale(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if _, _, err := w.Remap(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
 	places := strs(t, w, "SELECT toString(division_code) FROM (SELECT level, division_code, row_number() OVER (PARTITION BY level ORDER BY cityHash64(division_code)) AS r FROM dwd.division WHERE kind = 'civil' AND level != 'village') WHERE r <= 5 ORDER BY r, level")
+	var clicks []click
 	for _, v := range c.Views {
-		var took []time.Duration
-		for range asks {
-			for _, code := range places {
-				sql := "SELECT * FROM " + v.Call()
-				for _, a := range v.Args {
-					if a.Key == "division" {
-						sql = strings.ReplaceAll(sql, "'"+a.Value.Example+"'", quote(code))
-					}
+		x := click{view: "ads." + v.View}
+		for _, code := range places {
+			sql := "SELECT * FROM " + v.Call()
+			for _, a := range v.Args {
+				if a.Key == "division" {
+					sql = strings.ReplaceAll(sql, "'"+a.Value.Example+"'", quote(code))
 				}
-				began := time.Now()
-				if _, err := fetchAll(t.Context(), w, sql); err != nil {
+			}
+			x.asks = append(x.asks, sql)
+		}
+		clicks = append(clicks, x)
+	}
+	clicks = append(clicks, historyClicks(places)...)
+	measure(t, w, asks, clicks)
+}
+
+// historyClicks are questions about rows of other days and under other registers:
+// totals by division, the rows of one, and the history of one thing.
+func historyClicks(places []string) []click {
+	var out []click
+	for _, name := range []string{"facility", "organization"} {
+		total, rows, day, both, history := click{view: "dwd." + name + "_under, by division"}, click{view: "dwd." + name + "_under, rows of one"},
+			click{view: "dwd." + name + "_as_of, rows of one"}, click{view: "dwd." + name + "_as_of_under, by division"}, click{view: "dwd." + name + "_history"}
+		for i, code := range places {
+			under := fmt.Sprintf("under = '%d-12-31'", 2015+i%10)
+			at := fmt.Sprintf("at = '20%d-06-30', known = '2099-12-31'", 20+i%6)
+			total.asks = append(total.asks, fmt.Sprintf("SELECT under_code, under_how, count() FROM dwd.%s_under(%s) GROUP BY ALL ORDER BY ALL", name, under))
+			rows.asks = append(rows.asks, fmt.Sprintf("SELECT * FROM dwd.%s_under(%s) WHERE under_code = '%s' LIMIT 100", name, under, code))
+			day.asks = append(day.asks, fmt.Sprintf("SELECT * FROM dwd.%s_as_of(%s) WHERE division_code = '%s' LIMIT 100", name, at, code))
+			both.asks = append(both.asks, fmt.Sprintf("SELECT under_code, count() FROM dwd.%s_as_of_under(%s, %s) GROUP BY ALL", name, at, under))
+			history.asks = append(history.asks, fmt.Sprintf("SELECT * FROM dwd.%s_history(thing = 'k%d', known = '2099-12-31')", name, i*97))
+		}
+		out = append(out, total, rows, day, both, history)
+	}
+	return out
+}
+
+// click is a view and the questions that people ask of it.
+type click struct {
+	view string
+	asks []string
+}
+
+// measure asks every question some times and says, of every view, how long the
+// answers took, and what the server read and worked for one.
+func measure(t *testing.T, w *Warehouse, times int, clicks []click) {
+	t.Helper()
+	mark := fmt.Sprintf("click/%d/", time.Now().UnixNano())
+	for _, x := range clicks {
+		for range times {
+			for _, sql := range x.asks {
+				if _, err := fetchAll(t.Context(), w, sql+" SETTINGS log_comment = "+quote(mark+x.view)); err != nil {
 					t.Fatalf("%v\n%s", err, sql)
 				}
-				took = append(took, time.Since(began))
 			}
 		}
-		slices.Sort(took)
-		t.Logf("ads.%s: %d questions, p50 %v, p95 %v", v.View, len(took), took[len(took)/2].Round(time.Microsecond), took[len(took)*95/100].Round(time.Microsecond))
+	}
+	if err := w.Exec(t.Context(), "SYSTEM FLUSH LOGS"); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range strs(t, w, fmt.Sprintf(`SELECT format('{}: {} questions, p50 {} ms, p95 {} ms, {} ms of CPU, {} rows read, {} rows', substring(log_comment, %d), toString(count()), toString(round(quantile(0.5)(query_duration_ms))), toString(round(quantile(0.95)(query_duration_ms))),
+  toString(round(avg(ProfileEvents['OSCPUVirtualTimeMicroseconds']) / 1000, 1)), toString(round(avg(read_rows))), toString(round(avg(result_rows))))
+FROM system.query_log WHERE type = 'QueryFinish' AND startsWith(log_comment, %s) GROUP BY log_comment ORDER BY log_comment`, len(mark)+1, quote(mark))) {
+		t.Log(line)
+	}
+}
+
+var viewArgument = regexp.MustCompile(`\{(\w+):String\}`)
+
+// Every view of layer ads says in both languages which question it answers, what
+// its arguments are and what its columns mean.
+func TestViewsExplainThemselves(t *testing.T) {
+	for _, v := range Views(shippedCatalog(t)) {
+		texts := []schemas.Label{v.Name, v.Doc}
+		asked := map[string]bool{}
+		for _, a := range v.Args {
+			texts = append(texts, schemas.Label{Zh: a.Value.Zh, En: a.Value.En})
+			asked[a.Key] = true
+		}
+		for _, m := range viewArgument.FindAllStringSubmatch(v.SQL, -1) {
+			if !asked[m[1]] {
+				t.Errorf("%s asks for %q and does not say so", v.View, m[1])
+			}
+		}
+		if len(v.Columns) == 0 {
+			t.Errorf("%s says nothing of its columns", v.View)
+		}
+		for _, col := range v.Columns {
+			texts = append(texts, col.Doc)
+		}
+		for i, l := range texts {
+			if l.Zh == "" || l.En == "" || l.Zh == l.En {
+				t.Errorf("%s: text %d is %q in Chinese and %q in English", v.View, i, l.Zh, l.En)
+			}
+		}
 	}
 }

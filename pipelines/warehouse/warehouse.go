@@ -8,11 +8,12 @@
 //	ods  the records as received, for as long as their stream declares
 //	std  one row per source, thing and version: every distinct claim
 //	dwd  one fused row per thing, and who won each field
+//	dwp  the fused rows of entities about persons or their cases, closed to analysts
 //	ads  indicators, and views for analysts that suppress small cells
 //	ops  the ledger of loads, rejects, runs, statistics; the books
 //
-// ods, std and ops are facts and are only ever added to. dwd and ads are functions
-// of std and can be rebuilt at any time.
+// ods, std and ops are facts and are only ever added to. dwd, dwp and ads are
+// functions of std and can be rebuilt at any time.
 package warehouse
 
 import (

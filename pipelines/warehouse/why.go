@@ -96,7 +96,7 @@ func (w *Warehouse) WhyThing(ctx context.Context, c *schemas.Catalog, entity, th
 		return t, fault.Hint(fault.Data, "the key's columns are joined with '|'; rongtong query \"SELECT * FROM dwd."+entity+" LIMIT 3\" shows some",
 			"explaining %q of %q: no source claims such a thing", thing, entity)
 	}
-	err = w.each(ctx, fmt.Sprintf("SELECT field, value, src, department, other_value, other_src, other_department FROM ads.conflict WHERE entity = %s AND thing = %s ORDER BY field, other_src", quote(entity), quote(thing)),
+	err = w.each(ctx, fmt.Sprintf("SELECT field, value, src, department, other_value, other_src, other_department FROM ops.conflict FINAL WHERE is_deleted = 0 AND entity = %s AND thing = %s ORDER BY field, other_src", quote(entity), quote(thing)),
 		func(scan func(...any) error) error {
 			var x Conflict
 			err := scan(&x.Field, &x.Value, &x.Src, &x.Department, &x.OtherValue, &x.OtherSrc, &x.OtherDepartment)

@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"unicode"
 
 	"rongtong/pipelines/warehouse"
 	"rongtong/schemas"
@@ -117,21 +118,40 @@ func viewsText(c *schemas.Catalog, zh bool) string {
 		return l.En
 	}
 	var b strings.Builder
-	b.WriteString(say(schemas.Label{Zh: "# 分析视图（ads）\n\n每个视图回答一个问题。由 schemas/views 生成，勿手改。\n", En: "# Views for analysts (ads)\n\nOne view, one question. Generated from schemas/views; do not edit.\n"}))
-	for _, v := range c.Views {
-		fmt.Fprintf(&b, "\n## ads.%s %s\n\n%s\n\n```sql\nSELECT * FROM %s\n```\n\n", v.View, say(v.Name), strings.TrimSpace(say(v.Doc)), v.Call())
+	b.WriteString(say(schemas.Label{
+		Zh: "# 分析视图（ads）\n\n每个视图回答一个问题。自动生成，勿手改。\n\n| 视图 | 问题 |\n| --- | --- |\n",
+		En: "# Views for analysts (ads)\n\nOne view, one question. Generated; do not edit.\n\n| view | question |\n| --- | --- |\n"}))
+	views := warehouse.Views(c)
+	for _, v := range views {
+		fmt.Fprintf(&b, "| [`%s`](#%s) | %s |\n", v.View, anchor(v.View+" "+say(v.Name)), say(v.Name))
+	}
+	for _, v := range views {
+		fmt.Fprintf(&b, "\n## %s %s\n\n%s\n\n```sql\nSELECT * FROM %s\n```\n\n", v.View, say(v.Name), strings.TrimSpace(say(v.Doc)), v.Call)
 		for _, a := range v.Args {
 			fmt.Fprintf(&b, "- `%s` %s\n", a.Key, say(schemas.Label{Zh: a.Value.Zh, En: a.Value.En}))
 		}
 		if len(v.Args) > 0 {
 			b.WriteString("\n")
 		}
-		b.WriteString(say(schemas.Label{Zh: "| 列 | 含义 | 单位 |\n| --- | --- | --- |\n", En: "| column | meaning | unit |\n| --- | --- | --- |\n"}))
+		b.WriteString(say(schemas.Label{Zh: "| 列 | 含义 | 类型 |\n| --- | --- | --- |\n", En: "| column | meaning | type |\n| --- | --- | --- |\n"}))
 		for _, col := range v.Columns {
-			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", col.Name, say(schemas.Label{Zh: col.Zh, En: col.En}), col.Unit)
+			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", col.Name, strings.ReplaceAll(say(col.Doc), "|", "\\|"), col.Type)
 		}
 	}
 	return b.String()
+}
+
+// anchor is the fragment under which Markdown pages show a heading.
+func anchor(heading string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == ' ':
+			return '-'
+		case r == '_' || r == '-' || unicode.IsLetter(r) || unicode.IsDigit(r):
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, heading)
 }
 
 func encode(v any) string {

@@ -58,6 +58,7 @@ var Rules = []Rule{
 	{"entity.identity", Backfill, "keys are matched by other rules: every fused row is made again"},
 	{"entity.retention_shorter", Stored, "what is over it goes"},
 	{"entity.fresh", Safe, "another rhythm is expected"},
+	{"entity.small_cells", Contract, "analysts may read its rows no longer, or may now; other figures are shown"},
 	{"entity.retention_longer", Safe, "what is there stays longer"},
 	{"entity.wording", Safe, "names, prose and cases only"},
 	{"rule.added", Contract, "rows that were accepted may be rejected"},
@@ -247,6 +248,7 @@ func (d *differ) entity(a, b *schemas.Entity) {
 		d.add("entity.identity", n, "how its things are recognised")
 	}
 	d.when("entity.fresh", n, "fresh within", a.FreshWithin, b.FreshWithin)
+	d.when("entity.small_cells", n, "least number that is shown", a.SmallCells, b.SmallCells)
 	d.kept("entity.retention", n, a.Retention, b.Retention)
 	if !same([]any{a.Name, a.Doc, a.Grain, a.Theme, a.Cases}, []any{b.Name, b.Doc, b.Grain, b.Theme, b.Cases}) {
 		d.add("entity.wording", n, "its name, prose or cases")
@@ -419,7 +421,7 @@ func (d *differ) holders(list string) string {
 func (d *differ) indicator(a, b *schemas.Indicator) {
 	x, y := *a, *b
 	for _, i := range []*schemas.Indicator{&x, &y} { // what is left is the formula
-		i.Name, i.Doc, i.Target, i.RuleVer, i.Cases, i.PolicyRow, i.Direction = schemas.Label{}, schemas.Label{}, nil, 0, nil, "", ""
+		i.Name, i.Doc, i.Target, i.RuleVer, i.Cases, i.PolicyRow, i.Direction, i.SmallCells = schemas.Label{}, schemas.Label{}, nil, 0, nil, "", "", 0
 	}
 	switch {
 	case !same(x, y) && a.RuleVer == b.RuleVer:

@@ -447,7 +447,7 @@ func (c *comparer) indicators() error {
 // canaries searches every text column of every table for the planted personal
 // data: columns of few values by their values, the others row by row.
 func (c *comparer) canaries() error {
-	columns, err := c.q.Query(c.ctx, "SELECT c.database, c.table, c.name, toString(startsWith(c.type, 'LowCardinality')) FROM system.columns AS c INNER JOIN system.tables AS t ON t.database = c.database AND t.name = c.table WHERE c.database IN ('ods', 'std', 'dwd', 'ads', 'ops') AND t.engine LIKE '%MergeTree' AND c.type LIKE '%String%' AND c.type NOT LIKE '%FixedString(12)%' AND c.type NOT LIKE 'Map%' ORDER BY c.database, c.table, c.position")
+	columns, err := c.q.Query(c.ctx, "SELECT c.database, c.table, c.name, toString(startsWith(c.type, 'LowCardinality')) FROM system.columns AS c INNER JOIN system.tables AS t ON t.database = c.database AND t.name = c.table WHERE c.database IN ('ods', 'std', 'dwd', 'dwp', 'ads', 'ops') AND t.engine LIKE '%MergeTree' AND c.type LIKE '%String%' AND c.type NOT LIKE '%FixedString(12)%' AND c.type NOT LIKE 'Map%' ORDER BY c.database, c.table, c.position")
 	if err != nil {
 		return err
 	}
