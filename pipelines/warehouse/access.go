@@ -1,6 +1,7 @@
 package warehouse
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,14 +20,15 @@ import (
 // stands for all that begin with it: a table is filled beside the one that is read.
 var closedTables = []string{"ads.indicator_point", "ads.indicator_cover", "dwd.territory", "dwd.contribution", "ops.conflict", "ops.quality_issue"}
 
-// AnalystRights are the statements that let a user or role read what analysts may
-// read, of a server that was told nothing else about it.
-func AnalystRights(to string) []string {
-	out := []string{"GRANT SELECT ON ads.*, SELECT ON dwd.*, SELECT ON ops.* TO " + ident(to)}
+// AnalystRights are the statements that make a role which may read what analysts
+// may read. The embedded engine has a user with the same rights.
+func AnalystRights(role string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "CREATE ROLE IF NOT EXISTS %[1]s;\n\nGRANT SELECT ON ads.*, SELECT ON dwd.*, SELECT ON ops.* TO %[1]s;\n\n", ident(role))
 	for _, name := range closedTables {
-		out = append(out, "REVOKE SELECT ON "+name+"* FROM "+ident(to))
+		fmt.Fprintf(&b, "REVOKE SELECT ON %s* FROM %s;\n\n", name, ident(role))
 	}
-	return out
+	return b.String()
 }
 
 // withhold marks what analysts do not read, and lets the views of layer ads reach

@@ -29,7 +29,7 @@ var Kinds = []string{"arrow", "ddl", "contract", "indicators", "views", "diction
 // Of derives one kind of artefacts:
 //
 //	arrow       arrow/<entity>.txt: columns of a batch, types, nullability
-//	ddl         ddl/single.sql, or ddl/cluster.sql if a cluster is named
+//	ddl         ddl/single.sql, or ddl/cluster.sql if a cluster is named; ddl/users.sql: what analysts may read
 //	contract    contract/<entity>.schema.json (JSON Schema 2020-12), .avsc (Avro 1.11)
 //	indicators  indicators.sql: what every indicator's units are computed by
 //	views       views.zh.md, views.en.md: what analysts can ask, with its columns
@@ -52,6 +52,7 @@ func Of(kind string, c *schemas.Catalog, cluster string) (Files, error) {
 			return nil, err
 		}
 		out[name] = text
+		out["ddl/users.sql"] = warehouse.AnalystRights("rongtong_analyst")
 	case "contract":
 		for _, e := range c.Entities {
 			out["contract/"+e.Entity+".schema.json"] = encode(JSONSchema(c, e))
