@@ -377,7 +377,7 @@ func (x *computation) narrow(sql string) string {
 				cols = append(cols, col.name)
 			}
 		}
-		return fmt.Sprintf("(SELECT %s FROM dwd.%s FINAL WHERE is_deleted = 0 AND (%s))", idents(cols), ident(name+rowsSuffix), where)
+		return fmt.Sprintf("(SELECT %s FROM %s FINAL WHERE is_deleted = 0 AND (%s))", idents(cols), rowsTable(e), where)
 	})
 }
 

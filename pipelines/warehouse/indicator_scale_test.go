@@ -63,6 +63,9 @@ func TestFiguresAtScale(t *testing.T) {
 		t.Errorf("nothing changed: %s", did)
 	}
 	t.Logf("stored: %s", strs(t, w, "SELECT concat(toString(count()), ' figures, ', formatReadableSize((SELECT sum(bytes_on_disk) FROM system.parts WHERE database = 'ads' AND table = 'indicator_point' AND active))) FROM ads.indicator_point")[0])
+	if _, _, err := w.Remap(t.Context(), &c); err != nil {
+		t.Fatal(err)
+	}
 	clicks(t, w, &c, measuring)
 }
 
