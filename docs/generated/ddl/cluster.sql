@@ -4,6 +4,8 @@ CREATE DATABASE IF NOT EXISTS std ON CLUSTER rongtong ENGINE = Atomic COMMENT '�
 
 CREATE DATABASE IF NOT EXISTS dwd ON CLUSTER rongtong ENGINE = Atomic COMMENT '主题层：一物一行，一数一源';
 
+CREATE DATABASE IF NOT EXISTS dwp ON CLUSTER rongtong ENGINE = Atomic COMMENT '受保护层：涉及个人和案件的一物一行，分析人员不可读';
+
 CREATE DATABASE IF NOT EXISTS ads ON CLUSTER rongtong ENGINE = Atomic COMMENT '应用层：指标与分析视图';
 
 CREATE DATABASE IF NOT EXISTS ops ON CLUSTER rongtong ENGINE = Atomic COMMENT '运行层：装载台账、退回、运行与账目';
@@ -1807,7 +1809,7 @@ CREATE TABLE std.stat_fact ON CLUSTER rongtong AS std.stat_fact_local
 ENGINE = Distributed('rongtong', std, stat_fact_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '统计事实：各来源的主张';
 
-CREATE TABLE dwd.stat_fact__rows_local ON CLUSTER rongtong
+CREATE TABLE dwp.stat_fact__rows_local ON CLUSTER rongtong
 (
     family LowCardinality(String) COMMENT '大类',
     measure LowCardinality(String) COMMENT '指标项',
@@ -1838,13 +1840,13 @@ CREATE TABLE dwd.stat_fact__rows_local ON CLUSTER rongtong
     fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/stat_fact__rows_local', '{replica}', fused_seq, is_deleted)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwp/stat_fact__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY (family, measure, division_code, period_start, period_kind, breakdown)
 SETTINGS max_compress_block_size = 131072
 COMMENT '统计事实：一物一行，供视图读取';
 
-CREATE TABLE dwd.stat_fact__rows ON CLUSTER rongtong AS dwd.stat_fact__rows_local
-ENGINE = Distributed('rongtong', dwd, stat_fact__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+CREATE TABLE dwp.stat_fact__rows ON CLUSTER rongtong AS dwp.stat_fact__rows_local
+ENGINE = Distributed('rongtong', dwp, stat_fact__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '统计事实：一物一行，供视图读取';
 
 CREATE TABLE std.workforce_post_local ON CLUSTER rongtong
@@ -1884,7 +1886,7 @@ CREATE TABLE std.workforce_post ON CLUSTER rongtong AS std.workforce_post_local
 ENGINE = Distributed('rongtong', std, workforce_post_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '岗位：各来源的主张';
 
-CREATE TABLE dwd.workforce_post__rows_local ON CLUSTER rongtong
+CREATE TABLE dwp.workforce_post__rows_local ON CLUSTER rongtong
 (
     post_id String COMMENT '岗位标识' CODEC(ZSTD(1)),
     spell_from Date32 COMMENT '任职起始',
@@ -1904,13 +1906,13 @@ CREATE TABLE dwd.workforce_post__rows_local ON CLUSTER rongtong
     fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/workforce_post__rows_local', '{replica}', fused_seq, is_deleted)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwp/workforce_post__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY (post_id, spell_from)
 SETTINGS max_compress_block_size = 131072
 COMMENT '岗位：一物一行，供视图读取';
 
-CREATE TABLE dwd.workforce_post__rows ON CLUSTER rongtong AS dwd.workforce_post__rows_local
-ENGINE = Distributed('rongtong', dwd, workforce_post__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+CREATE TABLE dwp.workforce_post__rows ON CLUSTER rongtong AS dwp.workforce_post__rows_local
+ENGINE = Distributed('rongtong', dwp, workforce_post__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '岗位：一物一行，供视图读取';
 
 CREATE TABLE std.deliberation_local ON CLUSTER rongtong
@@ -2270,7 +2272,7 @@ CREATE TABLE std.dispute_case ON CLUSTER rongtong AS std.dispute_case_local
 ENGINE = Distributed('rongtong', std, dispute_case_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '矛盾纠纷：各来源的主张';
 
-CREATE TABLE dwd.dispute_case__rows_local ON CLUSTER rongtong
+CREATE TABLE dwp.dispute_case__rows_local ON CLUSTER rongtong
 (
     case_key String COMMENT '案件标识' CODEC(ZSTD(1)),
     division_code FixedString(12) COMMENT '发生地区划',
@@ -2286,13 +2288,13 @@ CREATE TABLE dwd.dispute_case__rows_local ON CLUSTER rongtong
     fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/dispute_case__rows_local', '{replica}', fused_seq, is_deleted)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwp/dispute_case__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY case_key
 SETTINGS max_compress_block_size = 131072
 COMMENT '矛盾纠纷：一物一行，供视图读取';
 
-CREATE TABLE dwd.dispute_case__rows ON CLUSTER rongtong AS dwd.dispute_case__rows_local
-ENGINE = Distributed('rongtong', dwd, dispute_case__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+CREATE TABLE dwp.dispute_case__rows ON CLUSTER rongtong AS dwp.dispute_case__rows_local
+ENGINE = Distributed('rongtong', dwp, dispute_case__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '矛盾纠纷：一物一行，供视图读取';
 
 CREATE TABLE std.enforcement_check_local ON CLUSTER rongtong
@@ -2397,7 +2399,7 @@ CREATE TABLE std.grid_event ON CLUSTER rongtong AS std.grid_event_local
 ENGINE = Distributed('rongtong', std, grid_event_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '网格事件：各来源的主张';
 
-CREATE TABLE dwd.grid_event__rows_local ON CLUSTER rongtong
+CREATE TABLE dwp.grid_event__rows_local ON CLUSTER rongtong
 (
     event_id String COMMENT '事件编号' CODEC(ZSTD(1)),
     grid_id String COMMENT '网格编码' CODEC(ZSTD(1)),
@@ -2418,13 +2420,13 @@ CREATE TABLE dwd.grid_event__rows_local ON CLUSTER rongtong
     fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/grid_event__rows_local', '{replica}', fused_seq, is_deleted)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwp/grid_event__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY event_id
 SETTINGS max_compress_block_size = 131072
 COMMENT '网格事件：一物一行，供视图读取';
 
-CREATE TABLE dwd.grid_event__rows ON CLUSTER rongtong AS dwd.grid_event__rows_local
-ENGINE = Distributed('rongtong', dwd, grid_event__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+CREATE TABLE dwp.grid_event__rows ON CLUSTER rongtong AS dwp.grid_event__rows_local
+ENGINE = Distributed('rongtong', dwp, grid_event__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '网格事件：一物一行，供视图读取';
 
 CREATE TABLE std.petition_case_local ON CLUSTER rongtong
@@ -2463,7 +2465,7 @@ CREATE TABLE std.petition_case ON CLUSTER rongtong AS std.petition_case_local
 ENGINE = Distributed('rongtong', std, petition_case_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '信访事项：各来源的主张';
 
-CREATE TABLE dwd.petition_case__rows_local ON CLUSTER rongtong
+CREATE TABLE dwp.petition_case__rows_local ON CLUSTER rongtong
 (
     case_key String COMMENT '事项标识' CODEC(ZSTD(1)),
     division_code FixedString(12) COMMENT '责任属地',
@@ -2482,13 +2484,13 @@ CREATE TABLE dwd.petition_case__rows_local ON CLUSTER rongtong
     fused_seq UInt64 COMMENT '融合序号：依据到哪一批主张' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已无有效主张'
 )
-ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwd/petition_case__rows_local', '{replica}', fused_seq, is_deleted)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/dwp/petition_case__rows_local', '{replica}', fused_seq, is_deleted)
 ORDER BY case_key
 SETTINGS max_compress_block_size = 131072
 COMMENT '信访事项：一物一行，供视图读取';
 
-CREATE TABLE dwd.petition_case__rows ON CLUSTER rongtong AS dwd.petition_case__rows_local
-ENGINE = Distributed('rongtong', dwd, petition_case__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
+CREATE TABLE dwp.petition_case__rows ON CLUSTER rongtong AS dwp.petition_case__rows_local
+ENGINE = Distributed('rongtong', dwp, petition_case__rows_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '信访事项：一物一行，供视图读取';
 
 CREATE TABLE std.emergency_plan_local ON CLUSTER rongtong
@@ -4394,6 +4396,23 @@ COMMENT '指标值变动点：指标值自该期起成立，直至下一变动�
 CREATE TABLE ads.indicator_point ON CLUSTER rongtong AS ads.indicator_point_local
 ENGINE = Distributed('rongtong', ads, indicator_point_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '指标值变动点：指标值自该期起成立，直至下一变动点；更正后旧值保留';
+
+CREATE TABLE ads.indicator_cover_local ON CLUSTER rongtong
+(
+    indicator LowCardinality(String) COMMENT '指标',
+    block Date COMMENT '累计起始日；各期可比者为1970-01-01',
+    unit_tier LowCardinality(String) COMMENT '计算单元层级',
+    division_code FixedString(12) COMMENT '区划代码',
+    since DateTime64(3, 'UTC') COMMENT '自何时起'
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/ads/indicator_cover_local', '{replica}')
+ORDER BY (indicator, block, unit_tier, division_code)
+SETTINGS replicated_deduplication_window = 10000
+COMMENT '小数保护：为免推算出小数而一并不显示的指标值';
+
+CREATE TABLE ads.indicator_cover ON CLUSTER rongtong AS ads.indicator_cover_local
+ENGINE = Distributed('rongtong', ads, indicator_cover_local, cityHash64(substring(toString(division_code), 1, 6)))
+COMMENT '小数保护：为免推算出小数而一并不显示的指标值';
 
 CREATE TABLE ops.run_local ON CLUSTER rongtong
 (
@@ -9149,11 +9168,11 @@ SELECT *
 FROM
 (
   SELECT family, measure, division_code, period_start, period_kind, breakdown, value, value_src, value_at, value_rule, n, n_src, n_at, n_rule, scope, scope_src, scope_at, scope_rule, attrs, attrs_src, attrs_at, attrs_rule, suppressed, suppressed_src, suppressed_at, suppressed_rule
-  FROM dwd.stat_fact__rows FINAL
+  FROM dwp.stat_fact__rows FINAL
   WHERE is_deleted = 0
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '统计事实：一物一行 [c36071b9b3ec640c]';
+COMMENT '统计事实：一物一行 [757ffe9ba44e3a51]';
 
 CREATE OR REPLACE VIEW dwd.stat_fact_as_of ON CLUSTER rongtong
 (
@@ -9183,7 +9202,7 @@ CREATE OR REPLACE VIEW dwd.stat_fact_as_of ON CLUSTER rongtong
     suppressed_src LowCardinality(String) COMMENT '来源已抑制·取自来源',
     suppressed_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '来源已抑制·业务时间',
     suppressed_rule LowCardinality(String) COMMENT '来源已抑制·取值规则'
-) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+) AS
 SELECT *
 FROM
 (
@@ -9245,7 +9264,7 @@ FROM
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '统计事实：任意时点（at）的一物一行，按任意时点（known）所知 [9c8a0c1d41d6040e]';
+COMMENT '统计事实：任意时点（at）的一物一行，按任意时点（known）所知 [9fcdca696aec37dc]';
 
 CREATE OR REPLACE VIEW dwd.stat_fact_history ON CLUSTER rongtong
 (
@@ -9277,7 +9296,7 @@ CREATE OR REPLACE VIEW dwd.stat_fact_history ON CLUSTER rongtong
     suppressed_src LowCardinality(String) COMMENT '来源已抑制·取自来源',
     suppressed_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '来源已抑制·业务时间',
     suppressed_rule LowCardinality(String) COMMENT '来源已抑制·取值规则'
-) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+) AS
 SELECT *
 FROM
 (
@@ -9359,7 +9378,7 @@ FROM
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '统计事实：每件事物各时段的一物一行 [6185c15f8425dad3]';
+COMMENT '统计事实：每件事物各时段的一物一行 [24d493ec82b551a2]';
 
 CREATE OR REPLACE VIEW dwd.stat_fact_as_of_under ON CLUSTER rongtong
 (
@@ -9393,7 +9412,7 @@ CREATE OR REPLACE VIEW dwd.stat_fact_as_of_under ON CLUSTER rongtong
     suppressed_src LowCardinality(String) COMMENT '来源已抑制·取自来源',
     suppressed_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '来源已抑制·业务时间',
     suppressed_rule LowCardinality(String) COMMENT '来源已抑制·取值规则'
-) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+) AS
 SELECT *
 FROM
 (
@@ -9507,7 +9526,7 @@ FROM
   WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '统计事实：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [e96e5cf4384720bd]';
+COMMENT '统计事实：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [617af3af1d04c6f9]';
 
 CREATE OR REPLACE VIEW dwd.stat_fact_under ON CLUSTER rongtong
 (
@@ -9624,11 +9643,11 @@ SELECT *
 FROM
 (
   SELECT post_id, spell_from, spell_to, post_kind, division_code, grid_id, holder_pid, holder_pid_version, holder_masked, grade_code, filed_on, in_community_worker_scheme, _src, _at, _rule
-  FROM dwd.workforce_post__rows FINAL
+  FROM dwp.workforce_post__rows FINAL
   WHERE is_deleted = 0
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '岗位：一物一行 [d67bb0d8c4095f72]';
+COMMENT '岗位：一物一行 [6ef7b2f025cb3df9]';
 
 CREATE OR REPLACE VIEW dwd.workforce_post_as_of ON CLUSTER rongtong
 (
@@ -9647,7 +9666,7 @@ CREATE OR REPLACE VIEW dwd.workforce_post_as_of ON CLUSTER rongtong
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+) AS
 SELECT *
 FROM
 (
@@ -9681,7 +9700,7 @@ FROM
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '岗位：任意时点（at）的一物一行，按任意时点（known）所知 [f05f9f2c807d7aee]';
+COMMENT '岗位：任意时点（at）的一物一行，按任意时点（known）所知 [4ec563e8ec1da88f]';
 
 CREATE OR REPLACE VIEW dwd.workforce_post_history ON CLUSTER rongtong
 (
@@ -9702,7 +9721,7 @@ CREATE OR REPLACE VIEW dwd.workforce_post_history ON CLUSTER rongtong
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+) AS
 SELECT *
 FROM
 (
@@ -9756,7 +9775,7 @@ FROM
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '岗位：每件事物各时段的一物一行 [4b17f4b4c27b0409]';
+COMMENT '岗位：每件事物各时段的一物一行 [10c4e7eb17e05882]';
 
 CREATE OR REPLACE VIEW dwd.workforce_post_as_of_under ON CLUSTER rongtong
 (
@@ -9779,7 +9798,7 @@ CREATE OR REPLACE VIEW dwd.workforce_post_as_of_under ON CLUSTER rongtong
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+) AS
 SELECT *
 FROM
 (
@@ -9854,7 +9873,7 @@ FROM
   WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '岗位：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [c64f8e14166cd40a]';
+COMMENT '岗位：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [9d564f67a526a56f]';
 
 CREATE OR REPLACE VIEW dwd.workforce_post_under ON CLUSTER rongtong
 (
@@ -10721,11 +10740,11 @@ SELECT *
 FROM
 (
   SELECT case_key, division_code, kind, channel, accepted_on, closed_on, result, parties_n, _src, _at, _rule
-  FROM dwd.dispute_case__rows FINAL
+  FROM dwp.dispute_case__rows FINAL
   WHERE is_deleted = 0
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '矛盾纠纷：一物一行 [5b66a2f94c1d3346]';
+COMMENT '矛盾纠纷：一物一行 [febfed48eefb817f]';
 
 CREATE OR REPLACE VIEW dwd.dispute_case_under ON CLUSTER rongtong
 (
@@ -10909,11 +10928,11 @@ SELECT *
 FROM
 (
   SELECT event_id, grid_id, division_code, category, reported_at, assigned_at, closed_at, handling_tier, outcome, on_time, post_id, text_len, keyword_codes, _src, _at, _rule
-  FROM dwd.grid_event__rows FINAL
+  FROM dwp.grid_event__rows FINAL
   WHERE is_deleted = 0
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '网格事件：一物一行 [a3980efd6ff99f0e]';
+COMMENT '网格事件：一物一行 [8813a3f90e59a385]';
 
 CREATE OR REPLACE VIEW dwd.grid_event_as_of ON CLUSTER rongtong
 (
@@ -10933,7 +10952,7 @@ CREATE OR REPLACE VIEW dwd.grid_event_as_of ON CLUSTER rongtong
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+) AS
 SELECT *
 FROM
 (
@@ -10968,7 +10987,7 @@ FROM
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '网格事件：任意时点（at）的一物一行，按任意时点（known）所知 [57f977601c9b4425]';
+COMMENT '网格事件：任意时点（at）的一物一行，按任意时点（known）所知 [0ffc349ee7798bfe]';
 
 CREATE OR REPLACE VIEW dwd.grid_event_history ON CLUSTER rongtong
 (
@@ -10990,7 +11009,7 @@ CREATE OR REPLACE VIEW dwd.grid_event_history ON CLUSTER rongtong
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+) AS
 SELECT *
 FROM
 (
@@ -11045,7 +11064,7 @@ FROM
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '网格事件：每件事物各时段的一物一行 [6f2d2bd41f162d81]';
+COMMENT '网格事件：每件事物各时段的一物一行 [0b839810a04fbf9f]';
 
 CREATE OR REPLACE VIEW dwd.grid_event_as_of_under ON CLUSTER rongtong
 (
@@ -11069,7 +11088,7 @@ CREATE OR REPLACE VIEW dwd.grid_event_as_of_under ON CLUSTER rongtong
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+) AS
 SELECT *
 FROM
 (
@@ -11146,7 +11165,7 @@ FROM
   WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '网格事件：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [780eaa3da80fe938]';
+COMMENT '网格事件：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [96b497d66f8d2875]';
 
 CREATE OR REPLACE VIEW dwd.grid_event_under ON CLUSTER rongtong
 (
@@ -11242,11 +11261,11 @@ SELECT *
 FROM
 (
   SELECT case_key, division_code, is_first, is_repeat, is_backlog, registered_tier, category, registered_on, closed_on, resolved_once, transferred_n, _src, _at, _rule
-  FROM dwd.petition_case__rows FINAL
+  FROM dwp.petition_case__rows FINAL
   WHERE is_deleted = 0
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '信访事项：一物一行 [6e19a63b7ec0be54]';
+COMMENT '信访事项：一物一行 [6a0ac12eac890775]';
 
 CREATE OR REPLACE VIEW dwd.petition_case_under ON CLUSTER rongtong
 (
@@ -15522,18 +15541,41 @@ FROM
 SETTINGS distributed_product_mode = 'global'
 COMMENT '当前停装的分区 [2c9efc8ff53a029b]';
 
-CREATE OR REPLACE VIEW ads.quality_issue ON CLUSTER rongtong AS
+CREATE OR REPLACE VIEW ads.quality_issue ON CLUSTER rongtong
+(
+    rule LowCardinality(String) COMMENT '规则 / Rule',
+    entity LowCardinality(String) COMMENT '主题实体 / Entity',
+    thing String COMMENT '事物标识（主键以|相连） / The thing: its key, joined with |',
+    field LowCardinality(String) COMMENT '字段 / Field',
+    value String COMMENT '现有的值 / Value that is there',
+    expected String COMMENT '应有的值（如下级之和） / Value that should be there, such as the children\'s sum',
+    division_code String COMMENT '所在区划 / Division',
+    src LowCardinality(String) COMMENT '取自来源 / Source that won',
+    department LowCardinality(String) COMMENT '来源的主管部门：由其核实 / Department of that source: it looks into it',
+    reason_zh LowCardinality(String) COMMENT '原因 / Reason in Chinese',
+    reason_en LowCardinality(String) COMMENT '原因（英文） / Reason',
+    opened_at DateTime64(3, 'Asia/Shanghai') COMMENT '首次发现时间 / First found'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT *
 FROM
 (
   SELECT rule, entity, thing, field, value, expected, division_code, src, department, reason_zh, reason_en, opened_at
   FROM ops.quality_issue FINAL
-  WHERE is_deleted = 0
+  WHERE is_deleted = 0 AND entity NOT IN ('stat_fact', 'workforce_post', 'dispute_case', 'grid_event', 'petition_case')
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '质量问题：尚未解决的 [9032c465ce1981d2]';
+COMMENT '质量问题 / Quality issues [50a9e8031d1b0135]';
 
-CREATE OR REPLACE VIEW ads.quality_issue_by_department ON CLUSTER rongtong AS
+CREATE OR REPLACE VIEW ads.quality_issue_by_department ON CLUSTER rongtong
+(
+    department LowCardinality(String) COMMENT '主管部门 / Department',
+    rule LowCardinality(String) COMMENT '规则 / Rule',
+    entity LowCardinality(String) COMMENT '主题实体 / Entity',
+    field LowCardinality(String) COMMENT '字段 / Field',
+    reason_zh LowCardinality(String) COMMENT '原因 / Reason in Chinese',
+    issues UInt64 COMMENT '问题数 / Issues',
+    oldest DateTime64(3, 'Asia/Shanghai') COMMENT '最早发现 / Oldest'
+) AS
 SELECT *
 FROM
 (
@@ -15542,7 +15584,7 @@ FROM
   GROUP BY department, rule, entity, field
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '质量问题：各部门各规则的数量 [71d1e6822ce483c2]';
+COMMENT '各部门的质量问题 / Quality issues by department [8ca8ca2b62990671]';
 
 CREATE OR REPLACE VIEW ops.flag ON CLUSTER rongtong AS
 SELECT *
@@ -15690,16 +15732,42 @@ FROM
 SETTINGS distributed_product_mode = 'global'
 COMMENT '质量标志：各来源各实体带标志的行数 [77cffc5a4959b94c]';
 
-CREATE OR REPLACE VIEW ads.indicator_value ON CLUSTER rongtong AS
+CREATE OR REPLACE VIEW ads.indicator_value ON CLUSTER rongtong
+(
+    indicator LowCardinality(String) COMMENT '指标 / Indicator',
+    period String COMMENT '期间 / Period',
+    as_of Date COMMENT '期间末日 / Last day of the period',
+    unit_tier LowCardinality(String) COMMENT '计算单元层级：各层级分别计数的指标，每层一行 / Tier of the units: an indicator that counts each tier by itself has a row for each',
+    division_code FixedString(12) COMMENT '区划代码；无处安放的单元为全零 / Division code; zeros for units without a place',
+    division_name String COMMENT '区划名称 / Name of the division',
+    tier LowCardinality(String) COMMENT '区划层级 / Tier of the division',
+    parent_code FixedString(12) COMMENT '上级区划代码 / Code of the division above',
+    suppressed Bool COMMENT '不显示：关于人员或案件的小数，或为保护小数而一并不显示，或本期未结束 / Not shown: a small number of persons or cases, one that would tell it, or of a period that is not over',
+    numerator Nullable(Decimal(38, 4)) COMMENT '分子之和 / Sum of the numerators',
+    denominator Nullable(Decimal(38, 4)) COMMENT '分母之和 / Sum of the denominators',
+    value Nullable(Float64) COMMENT '指标值 / The figure',
+    n_units Nullable(UInt64) COMMENT '单元数 / Units',
+    n_missing Nullable(UInt64) COMMENT '缺值单元数，不进分子分母 / Units without a value; they are in neither sum',
+    provisional Bool COMMENT '暂定：缺值超过百分之五 / Provisional: over 5 % of the units have no value',
+    target_op LowCardinality(String) COMMENT '目标比较符 / How the target compares',
+    target_value Nullable(Float64) COMMENT '目标值 / Target',
+    met Nullable(Bool) COMMENT '是否达标 / The target is met',
+    rule_version UInt16 COMMENT '口径版本 / Version of the rule',
+    register LowCardinality(String) COMMENT '分母名册 / Register of the denominator',
+    register_version LowCardinality(String) COMMENT '名册版本 / Version of the register',
+    known_from DateTime64(3, 'UTC') COMMENT '自何时所知 / Since when it is known',
+    run_id LowCardinality(String) COMMENT '运行标识 / The run that made it'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT *
 FROM
 (
   SELECT v.indicator AS indicator, v.period AS period, v.as_of AS as_of, v.unit_tier AS unit_tier, v.division_code AS division_code, names.name AS division_name, v.tier AS tier, v.parent_code AS parent_code,
-         toBool(v.persons AND ((v.row.3 > 0 AND v.row.3 < 10) OR (v.row.4 > 0 AND v.row.4 < 10) OR ((v.row.4 - v.row.3) > 0 AND (v.row.4 - v.row.3) < 10))) AS suppressed,
+         toBool(transform(toString(v.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((v.row.3 > 0 AND v.row.3 < transform(toString(v.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (v.row.4 > 0 AND v.row.4 < transform(toString(v.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((v.row.4 - v.row.3) > 0 AND (v.row.4 - v.row.3) < transform(toString(v.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (v.as_of >= toDate(now('Asia/Shanghai')) OR (toString(v.indicator), toString(v.unit_tier), toString(v.division_code), multiIf(v.every = v.since, toDate('1970-01-01'), v.since = 'year', toStartOfYear(v.as_of), v.since = 'quarter', toStartOfQuarter(v.as_of), toStartOfMonth(v.as_of))) IN
+           (SELECT toString(indicator), toString(unit_tier), toString(division_code), block FROM ads.indicator_cover)))) AS suppressed,
          if(suppressed, NULL, v.row.3) AS numerator,
-         if(suppressed AND (v.row.4 > 0 AND v.row.4 < 10), NULL, v.row.4) AS denominator,
+         if(suppressed, NULL, v.row.4) AS denominator,
          if(suppressed OR v.row.4 = 0, NULL, v.row.7 * toFloat64(v.row.3) / toFloat64(v.row.4)) AS value,
-         if(suppressed AND (v.row.2 > 0 AND v.row.2 < 10), NULL, v.row.2) AS n_units,
+         if(suppressed, NULL, v.row.2) AS n_units,
          if(suppressed, NULL, v.row.5) AS n_missing,
          v.row.6 AS provisional,
          v.row.8 AS target_op,
@@ -15712,7 +15780,7 @@ FROM
          v.row.14 AS run_id
   FROM
   (
-    SELECT f.indicator AS indicator, p.1 AS as_of, p.2 AS period, f.unit_tier AS unit_tier, f.division_code AS division_code, f.tier AS tier, f.parent_code AS parent_code, i.persons AS persons,
+    SELECT f.indicator AS indicator, p.1 AS as_of, p.2 AS period, f.unit_tier AS unit_tier, f.division_code AS division_code, f.tier AS tier, f.parent_code AS parent_code, i.every AS every, i.window AS since,
            arrayLast(x -> x.1 <= as_of, f.points) AS point, point.2 AS row
     FROM
     (
@@ -15730,7 +15798,7 @@ FROM
     ) AS f
     INNER JOIN
     (
-      SELECT indicator, persons, arrayFilter((d, p, is_last) -> toBool(1), days, periods, arrayMap(d -> toUInt8(d = arrayLast(x -> x < toDate(now('Asia/Shanghai')), days)), days)) AS wanted, arrayZip(days, periods) AS named
+      SELECT indicator, every, window, arrayFilter((d, p, is_last) -> toBool(1), days, periods, arrayMap(d -> toUInt8(d = arrayLast(x -> x < toDate(now('Asia/Shanghai')), days)), days)) AS wanted, arrayZip(days, periods) AS named
       FROM ads.indicator FINAL
     ) AS i ON i.indicator = f.indicator
     ARRAY JOIN arrayFilter(x -> has(i.wanted, x.1), i.named) AS p
@@ -15739,18 +15807,44 @@ FROM
   WHERE v.row.1 AND v.row.2 > 0
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '指标值：每个指标、区划、期间 figures of every indicator, division and period [1e3347071cb888b7]';
+COMMENT '全部指标值 / All figures [8725bf355535a7c0]';
 
-CREATE OR REPLACE VIEW ads.indicator_latest ON CLUSTER rongtong AS
+CREATE OR REPLACE VIEW ads.indicator_latest ON CLUSTER rongtong
+(
+    indicator LowCardinality(String) COMMENT '指标 / Indicator',
+    period String COMMENT '期间 / Period',
+    as_of Date COMMENT '期间末日 / Last day of the period',
+    unit_tier LowCardinality(String) COMMENT '计算单元层级：各层级分别计数的指标，每层一行 / Tier of the units: an indicator that counts each tier by itself has a row for each',
+    division_code FixedString(12) COMMENT '区划代码；无处安放的单元为全零 / Division code; zeros for units without a place',
+    division_name String COMMENT '区划名称 / Name of the division',
+    tier LowCardinality(String) COMMENT '区划层级 / Tier of the division',
+    parent_code FixedString(12) COMMENT '上级区划代码 / Code of the division above',
+    suppressed Bool COMMENT '不显示：关于人员或案件的小数，或为保护小数而一并不显示，或本期未结束 / Not shown: a small number of persons or cases, one that would tell it, or of a period that is not over',
+    numerator Nullable(Decimal(38, 4)) COMMENT '分子之和 / Sum of the numerators',
+    denominator Nullable(Decimal(38, 4)) COMMENT '分母之和 / Sum of the denominators',
+    value Nullable(Float64) COMMENT '指标值 / The figure',
+    n_units Nullable(UInt64) COMMENT '单元数 / Units',
+    n_missing Nullable(UInt64) COMMENT '缺值单元数，不进分子分母 / Units without a value; they are in neither sum',
+    provisional Bool COMMENT '暂定：缺值超过百分之五 / Provisional: over 5 % of the units have no value',
+    target_op LowCardinality(String) COMMENT '目标比较符 / How the target compares',
+    target_value Nullable(Float64) COMMENT '目标值 / Target',
+    met Nullable(Bool) COMMENT '是否达标 / The target is met',
+    rule_version UInt16 COMMENT '口径版本 / Version of the rule',
+    register LowCardinality(String) COMMENT '分母名册 / Register of the denominator',
+    register_version LowCardinality(String) COMMENT '名册版本 / Version of the register',
+    known_from DateTime64(3, 'UTC') COMMENT '自何时所知 / Since when it is known',
+    run_id LowCardinality(String) COMMENT '运行标识 / The run that made it'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT *
 FROM
 (
   SELECT v.indicator AS indicator, v.period AS period, v.as_of AS as_of, v.unit_tier AS unit_tier, v.division_code AS division_code, names.name AS division_name, v.tier AS tier, v.parent_code AS parent_code,
-         toBool(v.persons AND ((v.row.3 > 0 AND v.row.3 < 10) OR (v.row.4 > 0 AND v.row.4 < 10) OR ((v.row.4 - v.row.3) > 0 AND (v.row.4 - v.row.3) < 10))) AS suppressed,
+         toBool(transform(toString(v.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((v.row.3 > 0 AND v.row.3 < transform(toString(v.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (v.row.4 > 0 AND v.row.4 < transform(toString(v.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((v.row.4 - v.row.3) > 0 AND (v.row.4 - v.row.3) < transform(toString(v.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (v.as_of >= toDate(now('Asia/Shanghai')) OR (toString(v.indicator), toString(v.unit_tier), toString(v.division_code), multiIf(v.every = v.since, toDate('1970-01-01'), v.since = 'year', toStartOfYear(v.as_of), v.since = 'quarter', toStartOfQuarter(v.as_of), toStartOfMonth(v.as_of))) IN
+           (SELECT toString(indicator), toString(unit_tier), toString(division_code), block FROM ads.indicator_cover)))) AS suppressed,
          if(suppressed, NULL, v.row.3) AS numerator,
-         if(suppressed AND (v.row.4 > 0 AND v.row.4 < 10), NULL, v.row.4) AS denominator,
+         if(suppressed, NULL, v.row.4) AS denominator,
          if(suppressed OR v.row.4 = 0, NULL, v.row.7 * toFloat64(v.row.3) / toFloat64(v.row.4)) AS value,
-         if(suppressed AND (v.row.2 > 0 AND v.row.2 < 10), NULL, v.row.2) AS n_units,
+         if(suppressed, NULL, v.row.2) AS n_units,
          if(suppressed, NULL, v.row.5) AS n_missing,
          v.row.6 AS provisional,
          v.row.8 AS target_op,
@@ -15763,7 +15857,7 @@ FROM
          v.row.14 AS run_id
   FROM
   (
-    SELECT f.indicator AS indicator, p.1 AS as_of, p.2 AS period, f.unit_tier AS unit_tier, f.division_code AS division_code, f.tier AS tier, f.parent_code AS parent_code, i.persons AS persons,
+    SELECT f.indicator AS indicator, p.1 AS as_of, p.2 AS period, f.unit_tier AS unit_tier, f.division_code AS division_code, f.tier AS tier, f.parent_code AS parent_code, i.every AS every, i.window AS since,
            arrayLast(x -> x.1 <= as_of, f.points) AS point, point.2 AS row
     FROM
     (
@@ -15781,7 +15875,7 @@ FROM
     ) AS f
     INNER JOIN
     (
-      SELECT indicator, persons, arrayFilter((d, p, is_last) -> is_last, days, periods, arrayMap(d -> toUInt8(d = arrayLast(x -> x < toDate(now('Asia/Shanghai')), days)), days)) AS wanted, arrayZip(days, periods) AS named
+      SELECT indicator, every, window, arrayFilter((d, p, is_last) -> is_last, days, periods, arrayMap(d -> toUInt8(d = arrayLast(x -> x < toDate(now('Asia/Shanghai')), days)), days)) AS wanted, arrayZip(days, periods) AS named
       FROM ads.indicator FINAL
     ) AS i ON i.indicator = f.indicator
     ARRAY JOIN arrayFilter(x -> has(i.wanted, x.1), i.named) AS p
@@ -15790,18 +15884,41 @@ FROM
   WHERE v.row.1 AND v.row.2 > 0
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '指标值：已结束的最近一期 figures of the last period that is over [a821c4ea3f0a8967]';
+COMMENT '最近一期指标值 / Figures of the last period that is over [19f6898692404749]';
 
-CREATE OR REPLACE VIEW ads.indicator_children ON CLUSTER rongtong AS
+CREATE OR REPLACE VIEW ads.indicator_children ON CLUSTER rongtong
+(
+    division_code FixedString(12) COMMENT '区划代码；无处安放的单元为全零 / Division code; zeros for units without a place',
+    division_name String COMMENT '区划名称 / Name of the division',
+    tier LowCardinality(String) COMMENT '区划层级 / Tier of the division',
+    unit_tier LowCardinality(String) COMMENT '计算单元层级：各层级分别计数的指标，每层一行 / Tier of the units: an indicator that counts each tier by itself has a row for each',
+    period String COMMENT '期间 / Period',
+    suppressed Bool COMMENT '不显示：关于人员或案件的小数，或为保护小数而一并不显示，或本期未结束 / Not shown: a small number of persons or cases, one that would tell it, or of a period that is not over',
+    numerator Nullable(Decimal(38, 4)) COMMENT '分子之和 / Sum of the numerators',
+    denominator Nullable(Decimal(38, 4)) COMMENT '分母之和 / Sum of the denominators',
+    value Nullable(Float64) COMMENT '指标值 / The figure',
+    n_units Nullable(UInt64) COMMENT '单元数 / Units',
+    n_missing Nullable(UInt64) COMMENT '缺值单元数，不进分子分母 / Units without a value; they are in neither sum',
+    provisional Bool COMMENT '暂定：缺值超过百分之五 / Provisional: over 5 % of the units have no value',
+    target_op LowCardinality(String) COMMENT '目标比较符 / How the target compares',
+    target_value Nullable(Float64) COMMENT '目标值 / Target',
+    met Nullable(Bool) COMMENT '是否达标 / The target is met',
+    rule_version UInt16 COMMENT '口径版本 / Version of the rule',
+    register LowCardinality(String) COMMENT '分母名册 / Register of the denominator',
+    register_version LowCardinality(String) COMMENT '名册版本 / Version of the register',
+    known_from DateTime64(3, 'UTC') COMMENT '自何时所知 / Since when it is known',
+    run_id LowCardinality(String) COMMENT '运行标识 / The run that made it'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT *
 FROM
 (
   SELECT division_code, names.name AS division_name, tier, unit_tier, {period:String} AS period,
-         toBool((SELECT persons FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AND ((row.3 > 0 AND row.3 < 10) OR (row.4 > 0 AND row.4 < 10) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < 10))) AS suppressed,
+         toBool(transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((row.3 > 0 AND row.3 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.4 > 0 AND row.4 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((SELECT days[indexOf(periods, {period:String})] FROM ads.indicator FINAL WHERE indicator = {indicator:String}) >= toDate(now('Asia/Shanghai')) OR (toString({indicator:String}), toString(unit_tier), toString(division_code), multiIf((SELECT CAST(every, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}), toDate('1970-01-01'), (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = 'year', toStartOfYear((SELECT days[indexOf(periods, {period:String})] FROM ads.indicator FINAL WHERE indicator = {indicator:String})), (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = 'quarter', toStartOfQuarter((SELECT days[indexOf(periods, {period:String})] FROM ads.indicator FINAL WHERE indicator = {indicator:String})), toStartOfMonth((SELECT days[indexOf(periods, {period:String})] FROM ads.indicator FINAL WHERE indicator = {indicator:String})))) IN
+           (SELECT toString(indicator), toString(unit_tier), toString(division_code), block FROM ads.indicator_cover)))) AS suppressed,
          if(suppressed, NULL, row.3) AS numerator,
-         if(suppressed AND (row.4 > 0 AND row.4 < 10), NULL, row.4) AS denominator,
+         if(suppressed, NULL, row.4) AS denominator,
          if(suppressed OR row.4 = 0, NULL, row.7 * toFloat64(row.3) / toFloat64(row.4)) AS value,
-         if(suppressed AND (row.2 > 0 AND row.2 < 10), NULL, row.2) AS n_units,
+         if(suppressed, NULL, row.2) AS n_units,
          if(suppressed, NULL, row.5) AS n_missing,
          row.6 AS provisional,
          row.8 AS target_op,
@@ -15830,18 +15947,46 @@ FROM
   ORDER BY unit_tier, division_code
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '下钻：某区划下一级各区划的指标值（indicator, division, period） a figure of the divisions right below one; division \'\' is the top [19268ff2f3ea6c3d]';
+COMMENT '下钻 / Drill-down [8f846cdfdd602d87]';
 
-CREATE OR REPLACE VIEW ads.indicator_peers ON CLUSTER rongtong AS
+CREATE OR REPLACE VIEW ads.indicator_peers ON CLUSTER rongtong
+(
+    division_code FixedString(12) COMMENT '区划代码；无处安放的单元为全零 / Division code; zeros for units without a place',
+    division_name String COMMENT '区划名称 / Name of the division',
+    parent_code FixedString(12) COMMENT '上级区划代码 / Code of the division above',
+    unit_tier LowCardinality(String) COMMENT '计算单元层级：各层级分别计数的指标，每层一行 / Tier of the units: an indicator that counts each tier by itself has a row for each',
+    period String COMMENT '期间 / Period',
+    is_asked Bool COMMENT '所问的区划 / The division that was asked for',
+    suppressed Bool COMMENT '不显示：关于人员或案件的小数，或为保护小数而一并不显示，或本期未结束 / Not shown: a small number of persons or cases, one that would tell it, or of a period that is not over',
+    numerator Nullable(Decimal(38, 4)) COMMENT '分子之和 / Sum of the numerators',
+    denominator Nullable(Decimal(38, 4)) COMMENT '分母之和 / Sum of the denominators',
+    value Nullable(Float64) COMMENT '指标值 / The figure',
+    n_units Nullable(UInt64) COMMENT '单元数 / Units',
+    n_missing Nullable(UInt64) COMMENT '缺值单元数，不进分子分母 / Units without a value; they are in neither sum',
+    provisional Bool COMMENT '暂定：缺值超过百分之五 / Provisional: over 5 % of the units have no value',
+    target_op LowCardinality(String) COMMENT '目标比较符 / How the target compares',
+    target_value Nullable(Float64) COMMENT '目标值 / Target',
+    met Nullable(Bool) COMMENT '是否达标 / The target is met',
+    rule_version UInt16 COMMENT '口径版本 / Version of the rule',
+    register LowCardinality(String) COMMENT '分母名册 / Register of the denominator',
+    register_version LowCardinality(String) COMMENT '名册版本 / Version of the register',
+    known_from DateTime64(3, 'UTC') COMMENT '自何时所知 / Since when it is known',
+    run_id LowCardinality(String) COMMENT '运行标识 / The run that made it',
+    peers UInt64 COMMENT '有值的同级区划数 / Divisions with a figure',
+    quartile_1 Nullable(Float64) COMMENT '下四分位数 / First quartile',
+    median Nullable(Float64) COMMENT '中位数 / Median',
+    quartile_3 Nullable(Float64) COMMENT '上四分位数 / Third quartile'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT *
 FROM
 (
   SELECT division_code, names.name AS division_name, parent_code, unit_tier, {period:String} AS period, toBool(division_code = toFixedString({division:String}, 12)) AS is_asked,
-         toBool((SELECT persons FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AND ((row.3 > 0 AND row.3 < 10) OR (row.4 > 0 AND row.4 < 10) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < 10))) AS suppressed,
+         toBool(transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((row.3 > 0 AND row.3 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.4 > 0 AND row.4 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((SELECT days[indexOf(periods, {period:String})] FROM ads.indicator FINAL WHERE indicator = {indicator:String}) >= toDate(now('Asia/Shanghai')) OR (toString({indicator:String}), toString(unit_tier), toString(division_code), multiIf((SELECT CAST(every, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}), toDate('1970-01-01'), (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = 'year', toStartOfYear((SELECT days[indexOf(periods, {period:String})] FROM ads.indicator FINAL WHERE indicator = {indicator:String})), (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = 'quarter', toStartOfQuarter((SELECT days[indexOf(periods, {period:String})] FROM ads.indicator FINAL WHERE indicator = {indicator:String})), toStartOfMonth((SELECT days[indexOf(periods, {period:String})] FROM ads.indicator FINAL WHERE indicator = {indicator:String})))) IN
+           (SELECT toString(indicator), toString(unit_tier), toString(division_code), block FROM ads.indicator_cover)))) AS suppressed,
          if(suppressed, NULL, row.3) AS numerator,
-         if(suppressed AND (row.4 > 0 AND row.4 < 10), NULL, row.4) AS denominator,
+         if(suppressed, NULL, row.4) AS denominator,
          if(suppressed OR row.4 = 0, NULL, row.7 * toFloat64(row.3) / toFloat64(row.4)) AS value,
-         if(suppressed AND (row.2 > 0 AND row.2 < 10), NULL, row.2) AS n_units,
+         if(suppressed, NULL, row.2) AS n_units,
          if(suppressed, NULL, row.5) AS n_missing,
          row.6 AS provisional,
          row.8 AS target_op,
@@ -15872,18 +16017,43 @@ FROM
   ORDER BY unit_tier, division_code
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '同级比较：与某区划同级的全部区划及其分布（indicator, division, period） all divisions of the tier of one, and how they are distributed [9ab3ca31849cd55d]';
+COMMENT '同级比较 / Peers [e36c2a1cdb9694b1]';
 
-CREATE OR REPLACE VIEW ads.indicator_trend ON CLUSTER rongtong AS
+CREATE OR REPLACE VIEW ads.indicator_trend ON CLUSTER rongtong
+(
+    period String COMMENT '期间 / Period',
+    as_of Date COMMENT '期间末日 / Last day of the period',
+    running Bool COMMENT '本期尚未结束 / The period is not over',
+    tier LowCardinality(String) COMMENT '区划层级 / Tier of the division',
+    unit_tier LowCardinality(String) COMMENT '计算单元层级：各层级分别计数的指标，每层一行 / Tier of the units: an indicator that counts each tier by itself has a row for each',
+    suppressed Bool COMMENT '不显示：关于人员或案件的小数，或为保护小数而一并不显示，或本期未结束 / Not shown: a small number of persons or cases, one that would tell it, or of a period that is not over',
+    numerator Nullable(Decimal(38, 4)) COMMENT '分子之和 / Sum of the numerators',
+    denominator Nullable(Decimal(38, 4)) COMMENT '分母之和 / Sum of the denominators',
+    value Nullable(Float64) COMMENT '指标值 / The figure',
+    n_units Nullable(UInt64) COMMENT '单元数 / Units',
+    n_missing Nullable(UInt64) COMMENT '缺值单元数，不进分子分母 / Units without a value; they are in neither sum',
+    provisional Bool COMMENT '暂定：缺值超过百分之五 / Provisional: over 5 % of the units have no value',
+    target_op LowCardinality(String) COMMENT '目标比较符 / How the target compares',
+    target_value Nullable(Float64) COMMENT '目标值 / Target',
+    met Nullable(Bool) COMMENT '是否达标 / The target is met',
+    rule_version UInt16 COMMENT '口径版本 / Version of the rule',
+    register LowCardinality(String) COMMENT '分母名册 / Register of the denominator',
+    register_version LowCardinality(String) COMMENT '名册版本 / Version of the register',
+    known_from DateTime64(3, 'UTC') COMMENT '自何时所知 / Since when it is known',
+    run_id LowCardinality(String) COMMENT '运行标识 / The run that made it',
+    value_before Nullable(Float64) COMMENT '上期值 / The figure of the period before',
+    value_year_before Nullable(Float64) COMMENT '上年同期值 / The figure of the same period of the year before'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT *
 FROM
 (
   SELECT p.2 AS period, p.1 AS as_of, toBool(as_of >= toDate(now('Asia/Shanghai'))) AS running, tier, unit_tier,
-         toBool((SELECT persons FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AND ((row.3 > 0 AND row.3 < 10) OR (row.4 > 0 AND row.4 < 10) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < 10))) AS suppressed,
+         toBool(transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((row.3 > 0 AND row.3 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.4 > 0 AND row.4 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (p.1 >= toDate(now('Asia/Shanghai')) OR (toString({indicator:String}), toString(unit_tier), toString(division_code), multiIf((SELECT CAST(every, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}), toDate('1970-01-01'), (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = 'year', toStartOfYear(p.1), (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = 'quarter', toStartOfQuarter(p.1), toStartOfMonth(p.1))) IN
+           (SELECT toString(indicator), toString(unit_tier), toString(division_code), block FROM ads.indicator_cover)))) AS suppressed,
          if(suppressed, NULL, row.3) AS numerator,
-         if(suppressed AND (row.4 > 0 AND row.4 < 10), NULL, row.4) AS denominator,
+         if(suppressed, NULL, row.4) AS denominator,
          if(suppressed OR row.4 = 0, NULL, row.7 * toFloat64(row.3) / toFloat64(row.4)) AS value,
-         if(suppressed AND (row.2 > 0 AND row.2 < 10), NULL, row.2) AS n_units,
+         if(suppressed, NULL, row.2) AS n_units,
          if(suppressed, NULL, row.5) AS n_missing,
          row.6 AS provisional,
          row.8 AS target_op,
@@ -15897,10 +16067,10 @@ FROM
          lagInFrame(value, 1) OVER w AS value_before, lagInFrame(value, per_year) OVER w AS value_year_before
   FROM
   (
-    SELECT tier, unit_tier, p, arrayLast(x -> x.1 <= p.1, points).2 AS row, per_year
+    SELECT tier, unit_tier, division_code, p, arrayLast(x -> x.1 <= p.1, points).2 AS row, per_year
     FROM
     (
-      SELECT tier, unit_tier, arraySort(x -> x.1, groupArray((day, row))) AS points
+      SELECT tier, unit_tier, division_code, arraySort(x -> x.1, groupArray((day, row))) AS points
       FROM
       (
         SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
@@ -15909,7 +16079,7 @@ FROM
         GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
         HAVING NOT argMax(removed, known_from)
       )
-      GROUP BY tier, unit_tier
+      GROUP BY tier, unit_tier, division_code
     ) AS f
     CROSS JOIN (SELECT arrayZip(days, periods) AS named, toUInt8(multiIf(every = 'month', 12, every = 'quarter', 4, 1)) AS per_year FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AS i
     ARRAY JOIN named AS p
@@ -15919,18 +16089,43 @@ FROM
   ORDER BY unit_tier, as_of
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '走势：某区划各期的指标值及环比、同比（indicator, division） a division\'s figure over the periods, beside the period and the year before [24b9cb5708996759]';
+COMMENT '走势 / Trend [401b7ebad54a291b]';
 
-CREATE OR REPLACE VIEW ads.indicator_trend_as_known ON CLUSTER rongtong AS
+CREATE OR REPLACE VIEW ads.indicator_trend_as_known ON CLUSTER rongtong
+(
+    period String COMMENT '期间 / Period',
+    as_of Date COMMENT '期间末日 / Last day of the period',
+    running Bool COMMENT '本期尚未结束 / The period is not over',
+    tier LowCardinality(String) COMMENT '区划层级 / Tier of the division',
+    unit_tier LowCardinality(String) COMMENT '计算单元层级：各层级分别计数的指标，每层一行 / Tier of the units: an indicator that counts each tier by itself has a row for each',
+    suppressed Bool COMMENT '不显示：关于人员或案件的小数，或为保护小数而一并不显示，或本期未结束 / Not shown: a small number of persons or cases, one that would tell it, or of a period that is not over',
+    numerator Nullable(Decimal(38, 4)) COMMENT '分子之和 / Sum of the numerators',
+    denominator Nullable(Decimal(38, 4)) COMMENT '分母之和 / Sum of the denominators',
+    value Nullable(Float64) COMMENT '指标值 / The figure',
+    n_units Nullable(UInt64) COMMENT '单元数 / Units',
+    n_missing Nullable(UInt64) COMMENT '缺值单元数，不进分子分母 / Units without a value; they are in neither sum',
+    provisional Bool COMMENT '暂定：缺值超过百分之五 / Provisional: over 5 % of the units have no value',
+    target_op LowCardinality(String) COMMENT '目标比较符 / How the target compares',
+    target_value Nullable(Float64) COMMENT '目标值 / Target',
+    met Nullable(Bool) COMMENT '是否达标 / The target is met',
+    rule_version UInt16 COMMENT '口径版本 / Version of the rule',
+    register LowCardinality(String) COMMENT '分母名册 / Register of the denominator',
+    register_version LowCardinality(String) COMMENT '名册版本 / Version of the register',
+    known_from DateTime64(3, 'UTC') COMMENT '自何时所知 / Since when it is known',
+    run_id LowCardinality(String) COMMENT '运行标识 / The run that made it',
+    value_before Nullable(Float64) COMMENT '上期值 / The figure of the period before',
+    value_year_before Nullable(Float64) COMMENT '上年同期值 / The figure of the same period of the year before'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT *
 FROM
 (
   SELECT p.2 AS period, p.1 AS as_of, toBool(as_of >= toDate(now('Asia/Shanghai'))) AS running, tier, unit_tier,
-         toBool((SELECT persons FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AND ((row.3 > 0 AND row.3 < 10) OR (row.4 > 0 AND row.4 < 10) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < 10))) AS suppressed,
+         toBool(transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((row.3 > 0 AND row.3 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.4 > 0 AND row.4 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.13 > parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') OR (p.1 >= toDate(now('Asia/Shanghai')) OR (toString({indicator:String}), toString(unit_tier), toString(division_code), multiIf((SELECT CAST(every, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}), toDate('1970-01-01'), (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = 'year', toStartOfYear(p.1), (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = 'quarter', toStartOfQuarter(p.1), toStartOfMonth(p.1))) IN
+           (SELECT toString(indicator), toString(unit_tier), toString(division_code), block FROM ads.indicator_cover))))) AS suppressed,
          if(suppressed, NULL, row.3) AS numerator,
-         if(suppressed AND (row.4 > 0 AND row.4 < 10), NULL, row.4) AS denominator,
+         if(suppressed, NULL, row.4) AS denominator,
          if(suppressed OR row.4 = 0, NULL, row.7 * toFloat64(row.3) / toFloat64(row.4)) AS value,
-         if(suppressed AND (row.2 > 0 AND row.2 < 10), NULL, row.2) AS n_units,
+         if(suppressed, NULL, row.2) AS n_units,
          if(suppressed, NULL, row.5) AS n_missing,
          row.6 AS provisional,
          row.8 AS target_op,
@@ -15944,19 +16139,19 @@ FROM
          lagInFrame(value, 1) OVER w AS value_before, lagInFrame(value, per_year) OVER w AS value_year_before
   FROM
   (
-    SELECT tier, unit_tier, p, arrayLast(x -> x.1 <= p.1, points).2 AS row, per_year
+    SELECT tier, unit_tier, division_code, p, arrayLast(x -> x.1 <= p.1, points).2 AS row, per_year
     FROM
     (
-      SELECT tier, unit_tier, arraySort(x -> x.1, groupArray((day, row))) AS points
+      SELECT tier, unit_tier, division_code, arraySort(x -> x.1, groupArray((day, row))) AS points
       FROM
       (
         SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
         FROM ads.indicator_point
-        WHERE indicator = {indicator:String} AND division_code = toFixedString({division:String}, 12) AND known_from <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        WHERE indicator = {indicator:String} AND division_code = toFixedString({division:String}, 12) AND known_from <= if(transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0, (SELECT known_from FROM ads.indicator FINAL WHERE indicator = {indicator:String}), parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai'))
         GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
         HAVING NOT argMax(removed, known_from)
       )
-      GROUP BY tier, unit_tier
+      GROUP BY tier, unit_tier, division_code
     ) AS f
     CROSS JOIN (SELECT arrayZip(days, periods) AS named, toUInt8(multiIf(every = 'month', 12, every = 'quarter', 4, 1)) AS per_year FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AS i
     ARRAY JOIN named AS p
@@ -15966,18 +16161,43 @@ FROM
   ORDER BY unit_tier, as_of
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '当时所知的走势（indicator, division, known） the same, as it was known at a time [2f8e01c2215337c8]';
+COMMENT '当时所知的走势 / Trend as it was known [ba4fa77a61f80e7b]';
 
-CREATE OR REPLACE VIEW ads.division_profile ON CLUSTER rongtong AS
+CREATE OR REPLACE VIEW ads.division_profile ON CLUSTER rongtong
+(
+    indicator LowCardinality(String) COMMENT '指标 / Indicator',
+    name_zh String COMMENT '名称 / Name in Chinese',
+    name_en String COMMENT '英文名称 / Name',
+    unit String COMMENT '计量单位 / Unit',
+    direction LowCardinality(String) COMMENT '方向：up 越高越好，down 越低越好，monitor 只监测 / Which way is better: up, down, or monitor',
+    unit_tier LowCardinality(String) COMMENT '计算单元层级：各层级分别计数的指标，每层一行 / Tier of the units: an indicator that counts each tier by itself has a row for each',
+    period String COMMENT '期间 / Period',
+    suppressed Bool COMMENT '不显示：关于人员或案件的小数，或为保护小数而一并不显示，或本期未结束 / Not shown: a small number of persons or cases, one that would tell it, or of a period that is not over',
+    numerator Nullable(Decimal(38, 4)) COMMENT '分子之和 / Sum of the numerators',
+    denominator Nullable(Decimal(38, 4)) COMMENT '分母之和 / Sum of the denominators',
+    value Nullable(Float64) COMMENT '指标值 / The figure',
+    n_units Nullable(UInt64) COMMENT '单元数 / Units',
+    n_missing Nullable(UInt64) COMMENT '缺值单元数，不进分子分母 / Units without a value; they are in neither sum',
+    provisional Bool COMMENT '暂定：缺值超过百分之五 / Provisional: over 5 % of the units have no value',
+    target_op LowCardinality(String) COMMENT '目标比较符 / How the target compares',
+    target_value Nullable(Float64) COMMENT '目标值 / Target',
+    met Nullable(Bool) COMMENT '是否达标 / The target is met',
+    rule_version UInt16 COMMENT '口径版本 / Version of the rule',
+    register LowCardinality(String) COMMENT '分母名册 / Register of the denominator',
+    register_version LowCardinality(String) COMMENT '名册版本 / Version of the register',
+    known_from DateTime64(3, 'UTC') COMMENT '自何时所知 / Since when it is known',
+    run_id LowCardinality(String) COMMENT '运行标识 / The run that made it'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT *
 FROM
 (
   SELECT f.indicator AS indicator, i.name_zh AS name_zh, i.name_en AS name_en, i.unit AS unit, i.direction AS direction, f.unit_tier AS unit_tier, i.period AS period,
-         toBool(i.persons AND ((row.3 > 0 AND row.3 < 10) OR (row.4 > 0 AND row.4 < 10) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < 10))) AS suppressed,
+         toBool(transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((row.3 > 0 AND row.3 < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.4 > 0 AND row.4 < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (i.at >= toDate(now('Asia/Shanghai')) OR (toString(f.indicator), toString(f.unit_tier), toString(toFixedString({division:String}, 12)), multiIf(i.every = i.window, toDate('1970-01-01'), i.window = 'year', toStartOfYear(i.at), i.window = 'quarter', toStartOfQuarter(i.at), toStartOfMonth(i.at))) IN
+           (SELECT toString(indicator), toString(unit_tier), toString(division_code), block FROM ads.indicator_cover)))) AS suppressed,
          if(suppressed, NULL, row.3) AS numerator,
-         if(suppressed AND (row.4 > 0 AND row.4 < 10), NULL, row.4) AS denominator,
+         if(suppressed, NULL, row.4) AS denominator,
          if(suppressed OR row.4 = 0, NULL, row.7 * toFloat64(row.3) / toFloat64(row.4)) AS value,
-         if(suppressed AND (row.2 > 0 AND row.2 < 10), NULL, row.2) AS n_units,
+         if(suppressed, NULL, row.2) AS n_units,
          if(suppressed, NULL, row.5) AS n_missing,
          row.6 AS provisional,
          row.8 AS target_op,
@@ -16003,16 +16223,31 @@ FROM
   ) AS f
   INNER JOIN
   (
-    SELECT indicator, name_zh, name_en, unit, direction, persons, arrayLast(p -> p <= toDate({day:String}), days) AS at, periods[indexOf(days, at)] AS period FROM ads.indicator FINAL
+    SELECT indicator, name_zh, name_en, unit, direction, every, window, arrayLast(p -> p <= toDate({day:String}), days) AS at, periods[indexOf(days, at)] AS period FROM ads.indicator FINAL
   ) AS i ON i.indicator = f.indicator
   ARRAY JOIN arraySlice(arraySort((r, d) -> -toInt32(d), arrayFilter((r, d) -> d <= i.at, rows, days), arrayFilter(d -> d <= i.at, days)), 1, 1) AS row
   WHERE row.1 AND row.2 > 0
   ORDER BY indicator, unit_tier
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '区划画像：某区划某期的全部指标（division, period） all indicators of a division at a period [8dc19715e5771a0e]';
+COMMENT '区划画像 / Profile of a division [a6855f28ae75c971]';
 
-CREATE OR REPLACE VIEW ads.indicator_under ON CLUSTER rongtong AS
+CREATE OR REPLACE VIEW ads.indicator_under ON CLUSTER rongtong
+(
+    indicator LowCardinality(String) COMMENT '指标 / Indicator',
+    period String COMMENT '期间 / Period',
+    as_of Date32 COMMENT '期间末日 / Last day of the period',
+    unit_tier LowCardinality(String) COMMENT '计算单元层级：各层级分别计数的指标，每层一行 / Tier of the units: an indicator that counts each tier by itself has a row for each',
+    tier LowCardinality(String) COMMENT '区划层级 / Tier of the division',
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码 / Division code in that register',
+    under_name String COMMENT '区划名称 / Name of the division',
+    under_how String COMMENT 'complete 完整；undivided 未能分到下级，留在上级 / complete, or undivided: what could not be given to a division below',
+    numerator Nullable(Decimal(38, 4)) COMMENT '分子之和 / Sum of the numerators',
+    denominator Nullable(Decimal(38, 4)) COMMENT '分母之和 / Sum of the denominators',
+    value Nullable(Float64) COMMENT '指标值 / The figure',
+    recorded Array(FixedString(12)) COMMENT '原记录的区划 / Divisions that it was recorded for',
+    partial_from Array(FixedString(12)) COMMENT '有部分并入、份额不明的区划 / Divisions of which it has a part of unknown size: the figure lacks that part'
+) AS
 SELECT *
 FROM
 (
@@ -16056,9 +16291,24 @@ FROM
   ORDER BY as_of, unit_tier, tier, under_code
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '某期各区划的指标值（indicator, period, under）；按所选日期（under）的登记册 figures under the register of another day [130493115dfdf35f]';
+COMMENT '按另一日期登记册的指标值 / Figures under the register of another day [b100c97519b25d58]';
 
-CREATE OR REPLACE VIEW ads.indicator_trend_under ON CLUSTER rongtong AS
+CREATE OR REPLACE VIEW ads.indicator_trend_under ON CLUSTER rongtong
+(
+    indicator LowCardinality(String) COMMENT '指标 / Indicator',
+    period String COMMENT '期间 / Period',
+    as_of Date32 COMMENT '期间末日 / Last day of the period',
+    unit_tier LowCardinality(String) COMMENT '计算单元层级：各层级分别计数的指标，每层一行 / Tier of the units: an indicator that counts each tier by itself has a row for each',
+    tier LowCardinality(String) COMMENT '区划层级 / Tier of the division',
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码 / Division code in that register',
+    under_name String COMMENT '区划名称 / Name of the division',
+    under_how String COMMENT 'complete 完整；undivided 未能分到下级，留在上级 / complete, or undivided: what could not be given to a division below',
+    numerator Nullable(Decimal(38, 4)) COMMENT '分子之和 / Sum of the numerators',
+    denominator Nullable(Decimal(38, 4)) COMMENT '分母之和 / Sum of the denominators',
+    value Nullable(Float64) COMMENT '指标值 / The figure',
+    recorded Array(FixedString(12)) COMMENT '原记录的区划 / Divisions that it was recorded for',
+    partial_from Array(FixedString(12)) COMMENT '有部分并入、份额不明的区划 / Divisions of which it has a part of unknown size: the figure lacks that part'
+) AS
 SELECT *
 FROM
 (
@@ -16103,7 +16353,7 @@ FROM
   ORDER BY as_of, unit_tier, tier, under_code
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '某区划各期的指标值（indicator, division, under）；按所选日期（under）的登记册 figures under the register of another day [a54414609b6e7c5f]';
+COMMENT '按另一日期登记册的走势 / Trend under the register of another day [dd7ce537bedbec3f]';
 
 CREATE OR REPLACE VIEW ads.changed_in_month ON CLUSTER rongtong
 (
@@ -16111,15 +16361,14 @@ CREATE OR REPLACE VIEW ads.changed_in_month ON CLUSTER rongtong
     changed Nullable(Int64) COMMENT '变动行数 / Rows that changed',
     rows Nullable(Int64) COMMENT '全部行数 / Rows in all',
     share Nullable(Decimal(18, 4)) COMMENT '变动占比 / Share（%）'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT *
 FROM
 (
-  SELECT entity, if(few, NULL, c) AS changed, if(few, NULL, n) AS rows, if(few, NULL, toDecimal64(100 * c / n, 4)) AS share
+  SELECT entity, if(closed, NULL, c) AS changed, if(closed, NULL, n) AS rows, if(closed, NULL, toDecimal64(100 * c / n, 4)) AS share
   FROM
   (
-    SELECT entity, toInt64(sumIf(rows, month = toDate32(concat({month:String}, '-01')))) AS c, toInt64(sum(rows)) AS n,
-           entity IN ('workforce_post', 'dispute_case', 'petition_case') AND (c BETWEEN 1 AND 9 OR n < 10 OR n - c BETWEEN 1 AND 9) AS few
+    SELECT entity, toInt64(sumIf(rows, month = toDate32(concat({month:String}, '-01')))) AS c, toInt64(sum(rows)) AS n, entity IN ('stat_fact', 'workforce_post', 'dispute_case', 'grid_event', 'petition_case') AS closed
     FROM dwd.territory
     WHERE division_code = toFixedString(rightPad({division:String}, 12, '0'), 12)
     GROUP BY entity
@@ -16127,7 +16376,7 @@ FROM
   ORDER BY entity
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '本月变动 / What changed in a month [b2221362d1f6d71e]';
+COMMENT '本月变动 / What changed in a month [8b572b4c559c15c0]';
 
 CREATE OR REPLACE VIEW ads.collected_twice ON CLUSTER rongtong
 (
@@ -16168,17 +16417,17 @@ CREATE OR REPLACE VIEW ads.contribution ON CLUSTER rongtong
     rows Int64 COMMENT '行数 / Rows',
     share Decimal(18, 4) COMMENT '占比 / Share of the field\'s rows（%）',
     last_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '最近业务时间 / Latest business time'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT *
 FROM
 (
   SELECT field, src, rule, toInt64(rows) AS rows, toDecimal64(100 * rows / sum(rows) OVER (PARTITION BY field), 4) AS share, last_at
   FROM dwd.contribution
-  WHERE entity = {entity:String}
+  WHERE entity = {entity:String} AND entity NOT IN ('stat_fact', 'workforce_post', 'dispute_case', 'grid_event', 'petition_case')
   ORDER BY field, rows DESC, src, rule
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '一数一源：来源贡献 / Contributions by source [5a24cb41ec622197]';
+COMMENT '一数一源：来源贡献 / Contributions by source [24d6ff6b2c5cf80b]';
 
 CREATE OR REPLACE VIEW ads.division_holdings ON CLUSTER rongtong
 (
@@ -16188,12 +16437,12 @@ CREATE OR REPLACE VIEW ads.division_holdings ON CLUSTER rongtong
     last_at DateTime64(3, 'Asia/Shanghai') COMMENT '最近业务时间 / Latest business time',
     fresh_days Nullable(Int64) COMMENT '应更新天数 / How old it may be（日）',
     stale Enum8('unknown' = -1, 'no' = 0, 'yes' = 1) COMMENT '是否过期 / Older than that'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT *
 FROM
 (
   SELECT t.entity AS entity, f.entity_name AS entity_name,
-         if(t.entity IN ('workforce_post', 'dispute_case', 'petition_case') AND sum(t.rows) < 10, NULL, toInt64(sum(t.rows))) AS rows,
+         if(t.entity IN ('stat_fact', 'workforce_post', 'dispute_case', 'grid_event', 'petition_case'), NULL, toInt64(sum(t.rows))) AS rows,
          max(t.last_at) AS last_at, any(f.fresh_days) AS fresh_days,
          multiIf(fresh_days IS NULL, 'unknown', dateDiff('day', last_at, now64(3)) > fresh_days, 'yes', 'no') AS stale
   FROM dwd.territory AS t
@@ -16203,7 +16452,7 @@ FROM
   ORDER BY entity
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '区划家底 / What is held about a division [ac3faf04ee10e67a]';
+COMMENT '区划家底 / What is held about a division [a8af4d6e27508d03]';
 
 CREATE OR REPLACE VIEW ads.facility_by_township ON CLUSTER rongtong
 (
@@ -16298,7 +16547,7 @@ CREATE OR REPLACE VIEW ads.grid_event_by_township ON CLUSTER rongtong
     n Nullable(Int64) COMMENT '事件数 / Events（件）',
     n_closed Nullable(Int64) COMMENT '办结数 / Closed（件）',
     suppressed Enum8('unknown' = -1, 'no' = 0, 'yes' = 1) COMMENT '是否抑制 / Something is not shown'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT *
 FROM
 (
@@ -16316,7 +16565,7 @@ FROM
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '各乡镇（街道）网格事件 / Grid events by township [ff3772c8b8c9eb74]';
+COMMENT '各乡镇（街道）网格事件 / Grid events by township [e954306111d0c55a]';
 
 CREATE OR REPLACE VIEW ads.organization_by_township ON CLUSTER rongtong
 (
@@ -16339,6 +16588,34 @@ FROM
 SETTINGS distributed_product_mode = 'global'
 COMMENT '各乡镇（街道）组织 / Organisations by township [2c80fcba8eb18211]';
 
+CREATE OR REPLACE VIEW ads.reported_figure ON CLUSTER rongtong
+(
+    division_code FixedString(12) COMMENT '区划代码 / Division code',
+    division_name String COMMENT '区划 / Division',
+    tier String COMMENT '层级 / Tier',
+    breakdown String COMMENT '分组 / Breakdown',
+    period_start Date32 COMMENT '时期起始日 / First day of the period',
+    value Decimal(18, 4) COMMENT '数值 / Value'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT *
+FROM
+(
+  SELECT f.division_code AS division_code, p.ancestor_name AS division_name, p.tier AS tier, f.breakdown AS breakdown, f.at AS period_start, f.latest AS value
+  FROM
+  (
+    SELECT division_code, breakdown, max(period_start) AS at, argMax(value, period_start) AS latest
+    FROM dwd.stat_fact
+    WHERE family IN ('population', 'establishment', 'activity', 'collection_burden', 'security_event') AND measure = {measure:String}
+      AND measure IN ('resident_households', 'registered_households', 'org_quota', 'org_actual', 'staff_quota', 'plan_intake', 'volunteer_hours', 'activities', 'media_items', 'donations', 'forms_asked', 'systems_n', 'systems_graded_n')
+      AND division_code IN (SELECT division_code FROM dwd.division_path WHERE ancestor_code = toFixedString(rightPad({division:String}, 12, '0'), 12))
+    GROUP BY division_code, breakdown
+  ) AS f
+  INNER JOIN (SELECT division_code, ancestor_name, tier FROM dwd.division_path WHERE steps = 0) AS p ON p.division_code = f.division_code
+  ORDER BY division_code, breakdown
+)
+SETTINGS distributed_product_mode = 'global'
+COMMENT '上报统计数（不含人数） / Reported figures that count no persons [c75266908d67a317]';
+
 CREATE OR REPLACE VIEW ads.staffing_by_township ON CLUSTER rongtong
 (
     township_code FixedString(12) COMMENT '乡镇（街道）代码 / Code of the township',
@@ -16347,40 +16624,78 @@ CREATE OR REPLACE VIEW ads.staffing_by_township ON CLUSTER rongtong
     n Nullable(Int64) COMMENT '在岗人数 / Persons in post（人）',
     in_scheme Nullable(Int64) COMMENT '纳入职业体系人数 / In the scheme（人）',
     suppressed Enum8('unknown' = -1, 'no' = 0, 'yes' = 1) COMMENT '是否抑制 / Something is not shown'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT *
 FROM
 (
-  SELECT township_code, township_name, post_kind, if(persons < 10, NULL, persons) AS n,
-         if(persons < 10 OR scheme BETWEEN 1 AND 9 OR persons - scheme BETWEEN 1 AND 9, NULL, scheme) AS in_scheme,
-         if(n IS NULL OR in_scheme IS NULL, 'yes', 'no') AS suppressed
+  SELECT township_code, township_name, post_kind, if(hidden, NULL, persons) AS n, if(hidden, NULL, scheme) AS in_scheme, if(hidden, 'yes', 'no') AS suppressed
   FROM
   (
-    SELECT p.ancestor_code AS township_code, any(p.ancestor_name) AS township_name, toString(w.post_kind) AS post_kind,
-           toInt64(count()) AS persons, toInt64(countIf(w.in_community_worker_scheme = 'yes')) AS scheme
-    FROM (SELECT division_code, post_kind, in_community_worker_scheme FROM dwd.workforce_post
-          WHERE (spell_to IS NULL OR spell_to > today()) AND division_code IN (
-            SELECT division_code FROM dwd.division_path WHERE ancestor_code = toFixedString(rightPad({division:String}, 12, '0'), 12))) AS w
-    INNER JOIN (SELECT division_code, ancestor_code, ancestor_name FROM dwd.division_path WHERE ancestor_tier = 'T') AS p ON p.division_code = w.division_code
-    GROUP BY township_code, post_kind
+    SELECT *, small OR sum(small) OVER w = 1 AND row_number() OVER (PARTITION BY county, post_kind, small ORDER BY persons, township_code) = 1
+             OR sumIf(scheme, small) OVER w BETWEEN 1 AND 9 AND scheme > 0 AND row_number() OVER (PARTITION BY county, post_kind, small, scheme > 0 ORDER BY persons, township_code) = 1
+             OR sumIf(persons - scheme, small) OVER w BETWEEN 1 AND 9 AND persons > scheme AND row_number() OVER (PARTITION BY county, post_kind, small, persons > scheme ORDER BY persons, township_code) = 1 AS hidden
+    FROM
+    (
+      SELECT p.township AS township_code, any(p.name) AS township_name, any(p.county) AS county, toString(w.post_kind) AS post_kind,
+             toInt64(count()) AS persons, toInt64(countIf(w.in_community_worker_scheme = 'yes')) AS scheme,
+             persons < 10 OR scheme BETWEEN 1 AND 9 OR persons - scheme BETWEEN 1 AND 9 AS small
+      FROM (SELECT division_code, post_kind, in_community_worker_scheme FROM dwd.workforce_post WHERE spell_to IS NULL OR spell_to > today()) AS w
+      INNER JOIN
+      (
+        SELECT division_code, anyIf(ancestor_code, ancestor_tier = 'T') AS township, anyIf(ancestor_name, ancestor_tier = 'T') AS name, anyIf(ancestor_code, ancestor_tier = 'X') AS county
+        FROM dwd.division_path
+        WHERE division_code IN (SELECT division_code FROM dwd.division_path WHERE ancestor_code IN (
+          SELECT ancestor_code FROM dwd.division_path WHERE ancestor_tier = 'X' AND division_code IN (
+            SELECT division_code FROM dwd.division_path WHERE ancestor_code = toFixedString(rightPad({division:String}, 12, '0'), 12))))
+        GROUP BY division_code
+        HAVING countIf(ancestor_tier = 'T') > 0
+      ) AS p ON p.division_code = w.division_code
+      GROUP BY township_code, post_kind
+    )
+    WINDOW w AS (PARTITION BY county, post_kind)
   )
+  WHERE township_code IN (SELECT ancestor_code FROM dwd.division_path WHERE ancestor_tier = 'T' AND division_code IN (
+    SELECT division_code FROM dwd.division_path WHERE ancestor_code = toFixedString(rightPad({division:String}, 12, '0'), 12)))
   ORDER BY township_code, post_kind
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '基层队伍（按乡镇） / Staff by township [0debaea9a3dbd1ad]';
+COMMENT '基层队伍（按乡镇） / Staff by township [297a122dbdc67c01]';
 
-CREATE OR REPLACE VIEW ads.conflict ON CLUSTER rongtong AS
+CREATE OR REPLACE VIEW ads.conflict ON CLUSTER rongtong
+(
+    entity LowCardinality(String) COMMENT '主题实体 / Entity',
+    thing String COMMENT '事物标识（主键以|相连） / The thing: its key, joined with |',
+    division_code String COMMENT '所在区划 / Division',
+    field LowCardinality(String) COMMENT '字段 / Field',
+    value String COMMENT '采用的值 / Value that won',
+    src LowCardinality(String) COMMENT '采用的来源 / Its source',
+    at DateTime64(3, 'Asia/Shanghai') COMMENT '采用值的业务时间 / Its business time',
+    department LowCardinality(String) COMMENT '采用来源的主管部门：由其核实 / Department of that source: it looks into it',
+    other_value String COMMENT '未采用的值 / Value that did not win',
+    other_src LowCardinality(String) COMMENT '未采用的来源 / Its source',
+    other_at DateTime64(3, 'Asia/Shanghai') COMMENT '未采用值的业务时间 / Its business time',
+    other_department LowCardinality(String) COMMENT '未采用来源的主管部门 / Department of that source'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT *
 FROM
 (
   SELECT entity, thing, division_code, field, value, src, at, department, other_value, other_src, other_at, other_department
   FROM ops.conflict FINAL
-  WHERE is_deleted = 0
+  WHERE is_deleted = 0 AND entity NOT IN ('stat_fact', 'workforce_post', 'dispute_case', 'grid_event', 'petition_case')
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '来源分歧：尚未一致的 [1687dc25914c8e07]';
+COMMENT '来源分歧 / Disagreements of sources [e65910ec902deef0]';
 
-CREATE OR REPLACE VIEW ads.conflict_by_department ON CLUSTER rongtong AS
+CREATE OR REPLACE VIEW ads.conflict_by_department ON CLUSTER rongtong
+(
+    department LowCardinality(String) COMMENT '采用来源的主管部门：由其核实 / Department of that source: it looks into it',
+    entity LowCardinality(String) COMMENT '主题实体 / Entity',
+    field LowCardinality(String) COMMENT '字段 / Field',
+    src LowCardinality(String) COMMENT '采用的来源 / Its source',
+    other_src LowCardinality(String) COMMENT '未采用的来源 / Its source',
+    conflicts UInt64 COMMENT '分歧数 / Disagreements',
+    things UInt64 COMMENT '涉及事物数 / Things they are about'
+) AS
 SELECT *
 FROM
 (
@@ -16389,24 +16704,24 @@ FROM
   GROUP BY department, entity, field, src, other_src
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '来源分歧：各部门各字段的数量 [7b4cc93d8d55f764]';
+COMMENT '各部门的来源分歧 / Disagreements by department [dc51ddb7e64b0b60]';
 
 CREATE OR REPLACE VIEW ads.identity_review ON CLUSTER rongtong
 (
-    entity LowCardinality(String) COMMENT '主题实体 Entity',
-    pair String COMMENT '标识对编号 The pair\'s short name',
-    left String COMMENT '标识一 One key',
-    right String COMMENT '标识二 The other key',
-    name String COMMENT '名称（比对用） Name for matching',
-    division_code String COMMENT '所在区划 Division',
-    reason LowCardinality(String) COMMENT '为何存疑 Why it is not clear: name_only, facts_differ, same_source, several',
-    agree Array(LowCardinality(String)) COMMENT '一致的字段 Fields that agree',
-    differ Array(LowCardinality(String)) COMMENT '不一致的字段 Fields that differ',
-    left_srcs Array(LowCardinality(String)) COMMENT '标识一的来源 Sources of the one',
-    right_srcs Array(LowCardinality(String)) COMMENT '标识二的来源 Sources of the other',
-    asked_at DateTime64(3, 'Asia/Shanghai') COMMENT '提出时间 Asked at',
-    department String COMMENT '核定部门 Department that decides',
-    other_department String COMMENT '另一来源的部门 Department of the other source'
+    entity LowCardinality(String) COMMENT '主题实体 / Entity',
+    pair String COMMENT '标识对编号 / The pair\'s short name',
+    left String COMMENT '标识一 / One key',
+    right String COMMENT '标识二 / The other key',
+    name String COMMENT '名称（比对用） / Name for matching',
+    division_code String COMMENT '所在区划 / Division',
+    reason LowCardinality(String) COMMENT '为何存疑：name_only, facts_differ, same_source, several / Why it is not clear: name_only, facts_differ, same_source, several',
+    agree Array(LowCardinality(String)) COMMENT '一致的字段 / Fields that agree',
+    differ Array(LowCardinality(String)) COMMENT '不一致的字段 / Fields that differ',
+    left_srcs Array(LowCardinality(String)) COMMENT '标识一的来源 / Sources of the one',
+    right_srcs Array(LowCardinality(String)) COMMENT '标识二的来源 / Sources of the other',
+    asked_at DateTime64(3, 'Asia/Shanghai') COMMENT '提出时间 / Asked at',
+    department String COMMENT '核定部门 / Department that decides',
+    other_department String COMMENT '另一来源的部门 / Department of the other source'
 ) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT *
 FROM
@@ -16429,15 +16744,15 @@ FROM
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '疑似同一事物：须由主管部门核定的标识对 [2001908443428a83]';
+COMMENT '疑似同一事物 / Things that may be one [b21698a09e1849e1]';
 
 CREATE OR REPLACE VIEW ads.identity_review_by_department ON CLUSTER rongtong
 (
-    department String COMMENT '核定部门 Department that decides',
-    entity LowCardinality(String) COMMENT '主题实体 Entity',
-    reason LowCardinality(String) COMMENT '为何存疑 Why it is not clear',
-    pairs UInt64 COMMENT '待核定 Pairs',
-    oldest DateTime64(3, 'Asia/Shanghai') COMMENT '最早提出 Oldest'
+    department String COMMENT '核定部门 / Department that decides',
+    entity LowCardinality(String) COMMENT '主题实体 / Entity',
+    reason LowCardinality(String) COMMENT '为何存疑：name_only, facts_differ, same_source, several / Why it is not clear: name_only, facts_differ, same_source, several',
+    pairs UInt64 COMMENT '待核定数 / Pairs',
+    oldest DateTime64(3, 'Asia/Shanghai') COMMENT '最早提出 / Oldest'
 ) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT *
 FROM
@@ -16447,14 +16762,14 @@ FROM
   GROUP BY department, entity, reason
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '疑似同一事物：各部门待核定数 [bb29dcef023259da]';
+COMMENT '各部门待核定的标识对 / Pairs to decide by department [cf2a65ed4c161d6a]';
 
 CREATE OR REPLACE VIEW ads.identity_crowd ON CLUSTER rongtong
 (
-    entity LowCardinality(String) COMMENT '主题实体 Entity',
-    division_code String COMMENT '其中一条所在区划 Division of one of them',
-    name String COMMENT '名称（比对用） Name for matching',
-    keys UInt64 COMMENT '标识数 Keys that bear it'
+    entity LowCardinality(String) COMMENT '主题实体 / Entity',
+    division_code String COMMENT '其中一条所在区划 / Division of one of them',
+    name String COMMENT '名称（比对用） / Name for matching',
+    keys UInt64 COMMENT '标识数 / Keys that bear it'
 ) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT *
 FROM
@@ -16466,16 +16781,16 @@ FROM
   FROM dwd.organization__members FINAL WHERE is_deleted = 0 GROUP BY block HAVING keys > 100
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '同名过多：一区划内同名标识过多、不予比对的名称 [5747c9d341487f10]';
+COMMENT '同名过多 / Names that too many bear [c9c6b23dbbfc656f]';
 
 CREATE OR REPLACE VIEW ads.identity_match ON CLUSTER rongtong
 (
-    entity LowCardinality(String) COMMENT '主题实体 Entity',
-    thing String COMMENT '主标识 The thing',
-    member String COMMENT '归并的标识 A key that is it',
-    how LowCardinality(String) COMMENT '规则或人工决定 rule or decision',
-    facts Array(LowCardinality(String)) COMMENT '一致的佐证字段 Facts that agreed',
-    matched_at DateTime64(3, 'Asia/Shanghai') COMMENT '归并时间 When'
+    entity LowCardinality(String) COMMENT '主题实体 / Entity',
+    thing String COMMENT '主标识 / The thing',
+    member String COMMENT '归并的标识 / A key that is it',
+    how LowCardinality(String) COMMENT '规则或人工决定：rule, decision / By rule or decision',
+    facts Array(LowCardinality(String)) COMMENT '一致的佐证字段 / Facts that agreed',
+    matched_at DateTime64(3, 'Asia/Shanghai') COMMENT '归并时间 / When'
 ) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT *
 FROM
@@ -16485,5 +16800,5 @@ FROM
   WHERE is_deleted = 0
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '同一事物：归并的标识和依据 [b9a677c21c4eabb4]';
+COMMENT '归并的标识 / Keys that are one thing [b5f4c4aa50163db5]';
 

@@ -4,6 +4,8 @@ CREATE DATABASE IF NOT EXISTS std ENGINE = Atomic COMMENT '标准层：每个来
 
 CREATE DATABASE IF NOT EXISTS dwd ENGINE = Atomic COMMENT '主题层：一物一行，一数一源';
 
+CREATE DATABASE IF NOT EXISTS dwp ENGINE = Atomic COMMENT '受保护层：涉及个人和案件的一物一行，分析人员不可读';
+
 CREATE DATABASE IF NOT EXISTS ads ENGINE = Atomic COMMENT '应用层：指标与分析视图';
 
 CREATE DATABASE IF NOT EXISTS ops ENGINE = Atomic COMMENT '运行层：装载台账、退回、运行与账目';
@@ -1599,7 +1601,7 @@ ORDER BY (family, measure, division_code, period_start, period_kind, breakdown, 
 SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '统计事实：各来源的主张';
 
-CREATE TABLE dwd.stat_fact__rows
+CREATE TABLE dwp.stat_fact__rows
 (
     family LowCardinality(String) COMMENT '大类',
     measure LowCardinality(String) COMMENT '指标项',
@@ -1668,7 +1670,7 @@ ORDER BY (post_id, spell_from, src_system, version)
 SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '岗位：各来源的主张';
 
-CREATE TABLE dwd.workforce_post__rows
+CREATE TABLE dwp.workforce_post__rows
 (
     post_id String COMMENT '岗位标识' CODEC(ZSTD(1)),
     spell_from Date32 COMMENT '任职起始',
@@ -2006,7 +2008,7 @@ ORDER BY (case_key, src_system, version)
 SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '矛盾纠纷：各来源的主张';
 
-CREATE TABLE dwd.dispute_case__rows
+CREATE TABLE dwp.dispute_case__rows
 (
     case_key String COMMENT '案件标识' CODEC(ZSTD(1)),
     division_code FixedString(12) COMMENT '发生地区划',
@@ -2117,7 +2119,7 @@ ORDER BY (event_id, src_system, version)
 SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '网格事件：各来源的主张';
 
-CREATE TABLE dwd.grid_event__rows
+CREATE TABLE dwp.grid_event__rows
 (
     event_id String COMMENT '事件编号' CODEC(ZSTD(1)),
     grid_id String COMMENT '网格编码' CODEC(ZSTD(1)),
@@ -2175,7 +2177,7 @@ ORDER BY (case_key, src_system, version)
 SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 COMMENT '信访事项：各来源的主张';
 
-CREATE TABLE dwd.petition_case__rows
+CREATE TABLE dwp.petition_case__rows
 (
     case_key String COMMENT '事项标识' CODEC(ZSTD(1)),
     division_code FixedString(12) COMMENT '责任属地',
@@ -3862,6 +3864,19 @@ ENGINE = MergeTree
 ORDER BY (indicator, parent_code, division_code, unit_tier, tier, day, known_from)
 SETTINGS index_granularity = 1024
 COMMENT '指标值变动点：指标值自该期起成立，直至下一变动点；更正后旧值保留';
+
+CREATE TABLE ads.indicator_cover
+(
+    indicator LowCardinality(String) COMMENT '指标',
+    block Date COMMENT '累计起始日；各期可比者为1970-01-01',
+    unit_tier LowCardinality(String) COMMENT '计算单元层级',
+    division_code FixedString(12) COMMENT '区划代码',
+    since DateTime64(3, 'UTC') COMMENT '自何时起'
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (indicator, block, unit_tier, division_code)
+SETTINGS non_replicated_deduplication_window = 10000
+COMMENT '小数保护：为免推算出小数而一并不显示的指标值';
 
 CREATE TABLE ops.run
 (
@@ -8362,9 +8377,9 @@ CREATE OR REPLACE VIEW dwd.stat_fact
     suppressed_rule LowCardinality(String) COMMENT '来源已抑制·取值规则'
 ) AS
 SELECT family, measure, division_code, period_start, period_kind, breakdown, value, value_src, value_at, value_rule, n, n_src, n_at, n_rule, scope, scope_src, scope_at, scope_rule, attrs, attrs_src, attrs_at, attrs_rule, suppressed, suppressed_src, suppressed_at, suppressed_rule
-FROM dwd.stat_fact__rows FINAL
+FROM dwp.stat_fact__rows FINAL
 WHERE is_deleted = 0
-COMMENT '统计事实：一物一行 [aaee0d90277c33c4]';
+COMMENT '统计事实：一物一行 [37635e7a3978f532]';
 
 CREATE OR REPLACE VIEW dwd.stat_fact_as_of
 (
@@ -8394,7 +8409,7 @@ CREATE OR REPLACE VIEW dwd.stat_fact_as_of
     suppressed_src LowCardinality(String) COMMENT '来源已抑制·取自来源',
     suppressed_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '来源已抑制·业务时间',
     suppressed_rule LowCardinality(String) COMMENT '来源已抑制·取值规则'
-) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+) AS
 SELECT family,
        measure,
        division_code,
@@ -8451,7 +8466,7 @@ FROM
   )
   GROUP BY family, measure, division_code, period_start, period_kind, breakdown
 )
-COMMENT '统计事实：任意时点（at）的一物一行，按任意时点（known）所知 [84b37d79282a550c]';
+COMMENT '统计事实：任意时点（at）的一物一行，按任意时点（known）所知 [e2c4108cf342d970]';
 
 CREATE OR REPLACE VIEW dwd.stat_fact_history
 (
@@ -8483,7 +8498,7 @@ CREATE OR REPLACE VIEW dwd.stat_fact_history
     suppressed_src LowCardinality(String) COMMENT '来源已抑制·取自来源',
     suppressed_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '来源已抑制·业务时间',
     suppressed_rule LowCardinality(String) COMMENT '来源已抑制·取值规则'
-) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+) AS
 SELECT row_from,
        row_to,
        family,
@@ -8560,7 +8575,7 @@ FROM
   )
   GROUP BY family, measure, division_code, period_start, period_kind, breakdown, row_from, row_to
 )
-COMMENT '统计事实：每件事物各时段的一物一行 [7a0ff577ecaeb0b6]';
+COMMENT '统计事实：每件事物各时段的一物一行 [bce9e16d6aacde15]';
 
 CREATE OR REPLACE VIEW dwd.stat_fact_as_of_under
 (
@@ -8594,7 +8609,7 @@ CREATE OR REPLACE VIEW dwd.stat_fact_as_of_under
     suppressed_src LowCardinality(String) COMMENT '来源已抑制·取自来源',
     suppressed_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '来源已抑制·业务时间',
     suppressed_rule LowCardinality(String) COMMENT '来源已抑制·取值规则'
-) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+) AS
 SELECT way.1 AS under_code,
        way.2 AS under_how,
        way.4 - way.3 AS under_share,
@@ -8703,7 +8718,7 @@ ARRAY JOIN arrayConcat(
   arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.period_start) AND x.2 > toDate32(t.period_start), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
   if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
 WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
-COMMENT '统计事实：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [7960973143516820]';
+COMMENT '统计事实：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [ffe521cfd331b5d6]';
 
 CREATE OR REPLACE VIEW dwd.stat_fact_under
 (
@@ -8812,9 +8827,9 @@ CREATE OR REPLACE VIEW dwd.workforce_post
     _rule LowCardinality(String) COMMENT '本行·取值规则'
 ) AS
 SELECT post_id, spell_from, spell_to, post_kind, division_code, grid_id, holder_pid, holder_pid_version, holder_masked, grade_code, filed_on, in_community_worker_scheme, _src, _at, _rule
-FROM dwd.workforce_post__rows FINAL
+FROM dwp.workforce_post__rows FINAL
 WHERE is_deleted = 0
-COMMENT '岗位：一物一行 [47a75fc79b729016]';
+COMMENT '岗位：一物一行 [339a3f34b7ab6872]';
 
 CREATE OR REPLACE VIEW dwd.workforce_post_as_of
 (
@@ -8833,7 +8848,7 @@ CREATE OR REPLACE VIEW dwd.workforce_post_as_of
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+) AS
 SELECT post_id,
        spell_from,
        spell_to,
@@ -8862,7 +8877,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '岗位：任意时点（at）的一物一行，按任意时点（known）所知 [488cd5a0fedec6c1]';
+COMMENT '岗位：任意时点（at）的一物一行，按任意时点（known）所知 [c03ce4170fb69690]';
 
 CREATE OR REPLACE VIEW dwd.workforce_post_history
 (
@@ -8883,7 +8898,7 @@ CREATE OR REPLACE VIEW dwd.workforce_post_history
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+) AS
 SELECT row_from,
        row_to,
        post_id,
@@ -8932,7 +8947,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '岗位：每件事物各时段的一物一行 [ac01856385485985]';
+COMMENT '岗位：每件事物各时段的一物一行 [9e79a8d5e17a5bcd]';
 
 CREATE OR REPLACE VIEW dwd.workforce_post_as_of_under
 (
@@ -8955,7 +8970,7 @@ CREATE OR REPLACE VIEW dwd.workforce_post_as_of_under
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+) AS
 SELECT way.1 AS under_code,
        way.2 AS under_how,
        way.4 - way.3 AS under_share,
@@ -9025,7 +9040,7 @@ ARRAY JOIN arrayConcat(
   arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.spell_from) AND x.2 > toDate32(t.spell_from), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
   if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
 WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
-COMMENT '岗位：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [a3be0033d43c8821]';
+COMMENT '岗位：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [c531a859d47aa8b5]';
 
 CREATE OR REPLACE VIEW dwd.workforce_post_under
 (
@@ -9814,9 +9829,9 @@ CREATE OR REPLACE VIEW dwd.dispute_case
     _rule LowCardinality(String) COMMENT '本行·取值规则'
 ) AS
 SELECT case_key, division_code, kind, channel, accepted_on, closed_on, result, parties_n, _src, _at, _rule
-FROM dwd.dispute_case__rows FINAL
+FROM dwp.dispute_case__rows FINAL
 WHERE is_deleted = 0
-COMMENT '矛盾纠纷：一物一行 [f64fe8d6bb9d59f1]';
+COMMENT '矛盾纠纷：一物一行 [8207860cc730543c]';
 
 CREATE OR REPLACE VIEW dwd.dispute_case_under
 (
@@ -9982,9 +9997,9 @@ CREATE OR REPLACE VIEW dwd.grid_event
     _rule LowCardinality(String) COMMENT '本行·取值规则'
 ) AS
 SELECT event_id, grid_id, division_code, category, reported_at, assigned_at, closed_at, handling_tier, outcome, on_time, post_id, text_len, keyword_codes, _src, _at, _rule
-FROM dwd.grid_event__rows FINAL
+FROM dwp.grid_event__rows FINAL
 WHERE is_deleted = 0
-COMMENT '网格事件：一物一行 [a5ab61781d920199]';
+COMMENT '网格事件：一物一行 [e30cfb5a8e5743d1]';
 
 CREATE OR REPLACE VIEW dwd.grid_event_as_of
 (
@@ -10004,7 +10019,7 @@ CREATE OR REPLACE VIEW dwd.grid_event_as_of
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+) AS
 SELECT event_id,
        grid_id,
        division_code,
@@ -10034,7 +10049,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '网格事件：任意时点（at）的一物一行，按任意时点（known）所知 [ecde27e60d5d0d6b]';
+COMMENT '网格事件：任意时点（at）的一物一行，按任意时点（known）所知 [0730f43498d23fcf]';
 
 CREATE OR REPLACE VIEW dwd.grid_event_history
 (
@@ -10056,7 +10071,7 @@ CREATE OR REPLACE VIEW dwd.grid_event_history
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+) AS
 SELECT row_from,
        row_to,
        event_id,
@@ -10106,7 +10121,7 @@ FROM
   )
   WHERE is_deleted = 0
 )
-COMMENT '网格事件：每件事物各时段的一物一行 [a12bfc53b5807c5d]';
+COMMENT '网格事件：每件事物各时段的一物一行 [32907e1b5914a8a9]';
 
 CREATE OR REPLACE VIEW dwd.grid_event_as_of_under
 (
@@ -10130,7 +10145,7 @@ CREATE OR REPLACE VIEW dwd.grid_event_as_of_under
     _src LowCardinality(String) COMMENT '本行·取自来源',
     _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
     _rule LowCardinality(String) COMMENT '本行·取值规则'
-) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+) AS
 SELECT way.1 AS under_code,
        way.2 AS under_how,
        way.4 - way.3 AS under_share,
@@ -10202,7 +10217,7 @@ ARRAY JOIN arrayConcat(
   arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.reported_at) AND x.2 > toDate32(t.reported_at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
   if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
 WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
-COMMENT '网格事件：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [8b17d395ce4267f8]';
+COMMENT '网格事件：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [1b5943bda4b0cceb]';
 
 CREATE OR REPLACE VIEW dwd.grid_event_under
 (
@@ -10290,9 +10305,9 @@ CREATE OR REPLACE VIEW dwd.petition_case
     _rule LowCardinality(String) COMMENT '本行·取值规则'
 ) AS
 SELECT case_key, division_code, is_first, is_repeat, is_backlog, registered_tier, category, registered_on, closed_on, resolved_once, transferred_n, _src, _at, _rule
-FROM dwd.petition_case__rows FINAL
+FROM dwp.petition_case__rows FINAL
 WHERE is_deleted = 0
-COMMENT '信访事项：一物一行 [6cc2e5b07f980d3d]';
+COMMENT '信访事项：一物一行 [b06dbb7282956a44]';
 
 CREATE OR REPLACE VIEW dwd.petition_case_under
 (
@@ -14183,17 +14198,40 @@ LEFT JOIN (SELECT topic, topic_id, partition, max(to_offset) AS loaded_to FROM o
 WHERE l.loaded_to <= s.from_offset
 COMMENT '当前停装的分区 [549a245bbb376330]';
 
-CREATE OR REPLACE VIEW ads.quality_issue AS
+CREATE OR REPLACE VIEW ads.quality_issue
+(
+    rule LowCardinality(String) COMMENT '规则 / Rule',
+    entity LowCardinality(String) COMMENT '主题实体 / Entity',
+    thing String COMMENT '事物标识（主键以|相连） / The thing: its key, joined with |',
+    field LowCardinality(String) COMMENT '字段 / Field',
+    value String COMMENT '现有的值 / Value that is there',
+    expected String COMMENT '应有的值（如下级之和） / Value that should be there, such as the children\'s sum',
+    division_code String COMMENT '所在区划 / Division',
+    src LowCardinality(String) COMMENT '取自来源 / Source that won',
+    department LowCardinality(String) COMMENT '来源的主管部门：由其核实 / Department of that source: it looks into it',
+    reason_zh LowCardinality(String) COMMENT '原因 / Reason in Chinese',
+    reason_en LowCardinality(String) COMMENT '原因（英文） / Reason',
+    opened_at DateTime64(3, 'Asia/Shanghai') COMMENT '首次发现时间 / First found'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT rule, entity, thing, field, value, expected, division_code, src, department, reason_zh, reason_en, opened_at
 FROM ops.quality_issue FINAL
-WHERE is_deleted = 0
-COMMENT '质量问题：尚未解决的 [db072327e27bcbd9]';
+WHERE is_deleted = 0 AND entity NOT IN ('stat_fact', 'workforce_post', 'dispute_case', 'grid_event', 'petition_case')
+COMMENT '质量问题 / Quality issues [c2e1cc702758d6b6]';
 
-CREATE OR REPLACE VIEW ads.quality_issue_by_department AS
+CREATE OR REPLACE VIEW ads.quality_issue_by_department
+(
+    department LowCardinality(String) COMMENT '主管部门 / Department',
+    rule LowCardinality(String) COMMENT '规则 / Rule',
+    entity LowCardinality(String) COMMENT '主题实体 / Entity',
+    field LowCardinality(String) COMMENT '字段 / Field',
+    reason_zh LowCardinality(String) COMMENT '原因 / Reason in Chinese',
+    issues UInt64 COMMENT '问题数 / Issues',
+    oldest DateTime64(3, 'Asia/Shanghai') COMMENT '最早发现 / Oldest'
+) AS
 SELECT department, rule, entity, field, any(reason_zh) AS reason_zh, count() AS issues, min(opened_at) AS oldest
 FROM ads.quality_issue
 GROUP BY department, rule, entity, field
-COMMENT '质量问题：各部门各规则的数量 [ef560ef3dde761d7]';
+COMMENT '各部门的质量问题 / Quality issues by department [17cd605d81e99a42]';
 
 CREATE OR REPLACE VIEW ops.flag AS
 SELECT toUInt8(f.1) AS bit, toUInt32(f.2) AS mask, f.3 AS name, f.4 AS zh, f.5 AS en
@@ -14331,13 +14369,39 @@ WHERE bitAnd(r.q_flags, f.mask) != 0
 GROUP BY entity, system, flag
 COMMENT '质量标志：各来源各实体带标志的行数 [45067d78c9270164]';
 
-CREATE OR REPLACE VIEW ads.indicator_value AS
+CREATE OR REPLACE VIEW ads.indicator_value
+(
+    indicator LowCardinality(String) COMMENT '指标 / Indicator',
+    period String COMMENT '期间 / Period',
+    as_of Date COMMENT '期间末日 / Last day of the period',
+    unit_tier LowCardinality(String) COMMENT '计算单元层级：各层级分别计数的指标，每层一行 / Tier of the units: an indicator that counts each tier by itself has a row for each',
+    division_code FixedString(12) COMMENT '区划代码；无处安放的单元为全零 / Division code; zeros for units without a place',
+    division_name String COMMENT '区划名称 / Name of the division',
+    tier LowCardinality(String) COMMENT '区划层级 / Tier of the division',
+    parent_code FixedString(12) COMMENT '上级区划代码 / Code of the division above',
+    suppressed Bool COMMENT '不显示：关于人员或案件的小数，或为保护小数而一并不显示，或本期未结束 / Not shown: a small number of persons or cases, one that would tell it, or of a period that is not over',
+    numerator Nullable(Decimal(38, 4)) COMMENT '分子之和 / Sum of the numerators',
+    denominator Nullable(Decimal(38, 4)) COMMENT '分母之和 / Sum of the denominators',
+    value Nullable(Float64) COMMENT '指标值 / The figure',
+    n_units Nullable(UInt64) COMMENT '单元数 / Units',
+    n_missing Nullable(UInt64) COMMENT '缺值单元数，不进分子分母 / Units without a value; they are in neither sum',
+    provisional Bool COMMENT '暂定：缺值超过百分之五 / Provisional: over 5 % of the units have no value',
+    target_op LowCardinality(String) COMMENT '目标比较符 / How the target compares',
+    target_value Nullable(Float64) COMMENT '目标值 / Target',
+    met Nullable(Bool) COMMENT '是否达标 / The target is met',
+    rule_version UInt16 COMMENT '口径版本 / Version of the rule',
+    register LowCardinality(String) COMMENT '分母名册 / Register of the denominator',
+    register_version LowCardinality(String) COMMENT '名册版本 / Version of the register',
+    known_from DateTime64(3, 'UTC') COMMENT '自何时所知 / Since when it is known',
+    run_id LowCardinality(String) COMMENT '运行标识 / The run that made it'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT v.indicator AS indicator, v.period AS period, v.as_of AS as_of, v.unit_tier AS unit_tier, v.division_code AS division_code, names.name AS division_name, v.tier AS tier, v.parent_code AS parent_code,
-       toBool(v.persons AND ((v.row.3 > 0 AND v.row.3 < 10) OR (v.row.4 > 0 AND v.row.4 < 10) OR ((v.row.4 - v.row.3) > 0 AND (v.row.4 - v.row.3) < 10))) AS suppressed,
+       toBool(transform(toString(v.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((v.row.3 > 0 AND v.row.3 < transform(toString(v.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (v.row.4 > 0 AND v.row.4 < transform(toString(v.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((v.row.4 - v.row.3) > 0 AND (v.row.4 - v.row.3) < transform(toString(v.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (v.as_of >= toDate(now('Asia/Shanghai')) OR (toString(v.indicator), toString(v.unit_tier), toString(v.division_code), multiIf(v.every = v.since, toDate('1970-01-01'), v.since = 'year', toStartOfYear(v.as_of), v.since = 'quarter', toStartOfQuarter(v.as_of), toStartOfMonth(v.as_of))) IN
+         (SELECT toString(indicator), toString(unit_tier), toString(division_code), block FROM ads.indicator_cover)))) AS suppressed,
        if(suppressed, NULL, v.row.3) AS numerator,
-       if(suppressed AND (v.row.4 > 0 AND v.row.4 < 10), NULL, v.row.4) AS denominator,
+       if(suppressed, NULL, v.row.4) AS denominator,
        if(suppressed OR v.row.4 = 0, NULL, v.row.7 * toFloat64(v.row.3) / toFloat64(v.row.4)) AS value,
-       if(suppressed AND (v.row.2 > 0 AND v.row.2 < 10), NULL, v.row.2) AS n_units,
+       if(suppressed, NULL, v.row.2) AS n_units,
        if(suppressed, NULL, v.row.5) AS n_missing,
        v.row.6 AS provisional,
        v.row.8 AS target_op,
@@ -14350,7 +14414,7 @@ SELECT v.indicator AS indicator, v.period AS period, v.as_of AS as_of, v.unit_ti
        v.row.14 AS run_id
 FROM
 (
-  SELECT f.indicator AS indicator, p.1 AS as_of, p.2 AS period, f.unit_tier AS unit_tier, f.division_code AS division_code, f.tier AS tier, f.parent_code AS parent_code, i.persons AS persons,
+  SELECT f.indicator AS indicator, p.1 AS as_of, p.2 AS period, f.unit_tier AS unit_tier, f.division_code AS division_code, f.tier AS tier, f.parent_code AS parent_code, i.every AS every, i.window AS since,
          arrayLast(x -> x.1 <= as_of, f.points) AS point, point.2 AS row
   FROM
   (
@@ -14368,22 +14432,48 @@ FROM
   ) AS f
   INNER JOIN
   (
-    SELECT indicator, persons, arrayFilter((d, p, is_last) -> toBool(1), days, periods, arrayMap(d -> toUInt8(d = arrayLast(x -> x < toDate(now('Asia/Shanghai')), days)), days)) AS wanted, arrayZip(days, periods) AS named
+    SELECT indicator, every, window, arrayFilter((d, p, is_last) -> toBool(1), days, periods, arrayMap(d -> toUInt8(d = arrayLast(x -> x < toDate(now('Asia/Shanghai')), days)), days)) AS wanted, arrayZip(days, periods) AS named
     FROM ads.indicator FINAL
   ) AS i ON i.indicator = f.indicator
   ARRAY JOIN arrayFilter(x -> has(i.wanted, x.1), i.named) AS p
 ) AS v
 LEFT JOIN (SELECT division_code AS named, ancestor_name AS name FROM dwd.division_path WHERE steps = 0) AS names ON names.named = v.division_code
 WHERE v.row.1 AND v.row.2 > 0
-COMMENT '指标值：每个指标、区划、期间 figures of every indicator, division and period [6c7bb536bb019eb3]';
+COMMENT '全部指标值 / All figures [d4165567c703cd22]';
 
-CREATE OR REPLACE VIEW ads.indicator_latest AS
+CREATE OR REPLACE VIEW ads.indicator_latest
+(
+    indicator LowCardinality(String) COMMENT '指标 / Indicator',
+    period String COMMENT '期间 / Period',
+    as_of Date COMMENT '期间末日 / Last day of the period',
+    unit_tier LowCardinality(String) COMMENT '计算单元层级：各层级分别计数的指标，每层一行 / Tier of the units: an indicator that counts each tier by itself has a row for each',
+    division_code FixedString(12) COMMENT '区划代码；无处安放的单元为全零 / Division code; zeros for units without a place',
+    division_name String COMMENT '区划名称 / Name of the division',
+    tier LowCardinality(String) COMMENT '区划层级 / Tier of the division',
+    parent_code FixedString(12) COMMENT '上级区划代码 / Code of the division above',
+    suppressed Bool COMMENT '不显示：关于人员或案件的小数，或为保护小数而一并不显示，或本期未结束 / Not shown: a small number of persons or cases, one that would tell it, or of a period that is not over',
+    numerator Nullable(Decimal(38, 4)) COMMENT '分子之和 / Sum of the numerators',
+    denominator Nullable(Decimal(38, 4)) COMMENT '分母之和 / Sum of the denominators',
+    value Nullable(Float64) COMMENT '指标值 / The figure',
+    n_units Nullable(UInt64) COMMENT '单元数 / Units',
+    n_missing Nullable(UInt64) COMMENT '缺值单元数，不进分子分母 / Units without a value; they are in neither sum',
+    provisional Bool COMMENT '暂定：缺值超过百分之五 / Provisional: over 5 % of the units have no value',
+    target_op LowCardinality(String) COMMENT '目标比较符 / How the target compares',
+    target_value Nullable(Float64) COMMENT '目标值 / Target',
+    met Nullable(Bool) COMMENT '是否达标 / The target is met',
+    rule_version UInt16 COMMENT '口径版本 / Version of the rule',
+    register LowCardinality(String) COMMENT '分母名册 / Register of the denominator',
+    register_version LowCardinality(String) COMMENT '名册版本 / Version of the register',
+    known_from DateTime64(3, 'UTC') COMMENT '自何时所知 / Since when it is known',
+    run_id LowCardinality(String) COMMENT '运行标识 / The run that made it'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT v.indicator AS indicator, v.period AS period, v.as_of AS as_of, v.unit_tier AS unit_tier, v.division_code AS division_code, names.name AS division_name, v.tier AS tier, v.parent_code AS parent_code,
-       toBool(v.persons AND ((v.row.3 > 0 AND v.row.3 < 10) OR (v.row.4 > 0 AND v.row.4 < 10) OR ((v.row.4 - v.row.3) > 0 AND (v.row.4 - v.row.3) < 10))) AS suppressed,
+       toBool(transform(toString(v.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((v.row.3 > 0 AND v.row.3 < transform(toString(v.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (v.row.4 > 0 AND v.row.4 < transform(toString(v.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((v.row.4 - v.row.3) > 0 AND (v.row.4 - v.row.3) < transform(toString(v.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (v.as_of >= toDate(now('Asia/Shanghai')) OR (toString(v.indicator), toString(v.unit_tier), toString(v.division_code), multiIf(v.every = v.since, toDate('1970-01-01'), v.since = 'year', toStartOfYear(v.as_of), v.since = 'quarter', toStartOfQuarter(v.as_of), toStartOfMonth(v.as_of))) IN
+         (SELECT toString(indicator), toString(unit_tier), toString(division_code), block FROM ads.indicator_cover)))) AS suppressed,
        if(suppressed, NULL, v.row.3) AS numerator,
-       if(suppressed AND (v.row.4 > 0 AND v.row.4 < 10), NULL, v.row.4) AS denominator,
+       if(suppressed, NULL, v.row.4) AS denominator,
        if(suppressed OR v.row.4 = 0, NULL, v.row.7 * toFloat64(v.row.3) / toFloat64(v.row.4)) AS value,
-       if(suppressed AND (v.row.2 > 0 AND v.row.2 < 10), NULL, v.row.2) AS n_units,
+       if(suppressed, NULL, v.row.2) AS n_units,
        if(suppressed, NULL, v.row.5) AS n_missing,
        v.row.6 AS provisional,
        v.row.8 AS target_op,
@@ -14396,7 +14486,7 @@ SELECT v.indicator AS indicator, v.period AS period, v.as_of AS as_of, v.unit_ti
        v.row.14 AS run_id
 FROM
 (
-  SELECT f.indicator AS indicator, p.1 AS as_of, p.2 AS period, f.unit_tier AS unit_tier, f.division_code AS division_code, f.tier AS tier, f.parent_code AS parent_code, i.persons AS persons,
+  SELECT f.indicator AS indicator, p.1 AS as_of, p.2 AS period, f.unit_tier AS unit_tier, f.division_code AS division_code, f.tier AS tier, f.parent_code AS parent_code, i.every AS every, i.window AS since,
          arrayLast(x -> x.1 <= as_of, f.points) AS point, point.2 AS row
   FROM
   (
@@ -14414,22 +14504,45 @@ FROM
   ) AS f
   INNER JOIN
   (
-    SELECT indicator, persons, arrayFilter((d, p, is_last) -> is_last, days, periods, arrayMap(d -> toUInt8(d = arrayLast(x -> x < toDate(now('Asia/Shanghai')), days)), days)) AS wanted, arrayZip(days, periods) AS named
+    SELECT indicator, every, window, arrayFilter((d, p, is_last) -> is_last, days, periods, arrayMap(d -> toUInt8(d = arrayLast(x -> x < toDate(now('Asia/Shanghai')), days)), days)) AS wanted, arrayZip(days, periods) AS named
     FROM ads.indicator FINAL
   ) AS i ON i.indicator = f.indicator
   ARRAY JOIN arrayFilter(x -> has(i.wanted, x.1), i.named) AS p
 ) AS v
 LEFT JOIN (SELECT division_code AS named, ancestor_name AS name FROM dwd.division_path WHERE steps = 0) AS names ON names.named = v.division_code
 WHERE v.row.1 AND v.row.2 > 0
-COMMENT '指标值：已结束的最近一期 figures of the last period that is over [9fb522e2cb0f6b40]';
+COMMENT '最近一期指标值 / Figures of the last period that is over [a1490db0d0275967]';
 
-CREATE OR REPLACE VIEW ads.indicator_children AS
+CREATE OR REPLACE VIEW ads.indicator_children
+(
+    division_code FixedString(12) COMMENT '区划代码；无处安放的单元为全零 / Division code; zeros for units without a place',
+    division_name String COMMENT '区划名称 / Name of the division',
+    tier LowCardinality(String) COMMENT '区划层级 / Tier of the division',
+    unit_tier LowCardinality(String) COMMENT '计算单元层级：各层级分别计数的指标，每层一行 / Tier of the units: an indicator that counts each tier by itself has a row for each',
+    period String COMMENT '期间 / Period',
+    suppressed Bool COMMENT '不显示：关于人员或案件的小数，或为保护小数而一并不显示，或本期未结束 / Not shown: a small number of persons or cases, one that would tell it, or of a period that is not over',
+    numerator Nullable(Decimal(38, 4)) COMMENT '分子之和 / Sum of the numerators',
+    denominator Nullable(Decimal(38, 4)) COMMENT '分母之和 / Sum of the denominators',
+    value Nullable(Float64) COMMENT '指标值 / The figure',
+    n_units Nullable(UInt64) COMMENT '单元数 / Units',
+    n_missing Nullable(UInt64) COMMENT '缺值单元数，不进分子分母 / Units without a value; they are in neither sum',
+    provisional Bool COMMENT '暂定：缺值超过百分之五 / Provisional: over 5 % of the units have no value',
+    target_op LowCardinality(String) COMMENT '目标比较符 / How the target compares',
+    target_value Nullable(Float64) COMMENT '目标值 / Target',
+    met Nullable(Bool) COMMENT '是否达标 / The target is met',
+    rule_version UInt16 COMMENT '口径版本 / Version of the rule',
+    register LowCardinality(String) COMMENT '分母名册 / Register of the denominator',
+    register_version LowCardinality(String) COMMENT '名册版本 / Version of the register',
+    known_from DateTime64(3, 'UTC') COMMENT '自何时所知 / Since when it is known',
+    run_id LowCardinality(String) COMMENT '运行标识 / The run that made it'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT division_code, names.name AS division_name, tier, unit_tier, {period:String} AS period,
-       toBool((SELECT persons FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AND ((row.3 > 0 AND row.3 < 10) OR (row.4 > 0 AND row.4 < 10) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < 10))) AS suppressed,
+       toBool(transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((row.3 > 0 AND row.3 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.4 > 0 AND row.4 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((SELECT days[indexOf(periods, {period:String})] FROM ads.indicator FINAL WHERE indicator = {indicator:String}) >= toDate(now('Asia/Shanghai')) OR (toString({indicator:String}), toString(unit_tier), toString(division_code), multiIf((SELECT CAST(every, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}), toDate('1970-01-01'), (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = 'year', toStartOfYear((SELECT days[indexOf(periods, {period:String})] FROM ads.indicator FINAL WHERE indicator = {indicator:String})), (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = 'quarter', toStartOfQuarter((SELECT days[indexOf(periods, {period:String})] FROM ads.indicator FINAL WHERE indicator = {indicator:String})), toStartOfMonth((SELECT days[indexOf(periods, {period:String})] FROM ads.indicator FINAL WHERE indicator = {indicator:String})))) IN
+         (SELECT toString(indicator), toString(unit_tier), toString(division_code), block FROM ads.indicator_cover)))) AS suppressed,
        if(suppressed, NULL, row.3) AS numerator,
-       if(suppressed AND (row.4 > 0 AND row.4 < 10), NULL, row.4) AS denominator,
+       if(suppressed, NULL, row.4) AS denominator,
        if(suppressed OR row.4 = 0, NULL, row.7 * toFloat64(row.3) / toFloat64(row.4)) AS value,
-       if(suppressed AND (row.2 > 0 AND row.2 < 10), NULL, row.2) AS n_units,
+       if(suppressed, NULL, row.2) AS n_units,
        if(suppressed, NULL, row.5) AS n_missing,
        row.6 AS provisional,
        row.8 AS target_op,
@@ -14456,15 +14569,43 @@ FROM
 ) AS f
 LEFT JOIN (SELECT division_code AS named, ancestor_name AS name FROM dwd.division_path WHERE steps = 0) AS names ON names.named = f.division_code
 ORDER BY unit_tier, division_code
-COMMENT '下钻：某区划下一级各区划的指标值（indicator, division, period） a figure of the divisions right below one; division \'\' is the top [d0ce11a091d71557]';
+COMMENT '下钻 / Drill-down [475b2ba58686149b]';
 
-CREATE OR REPLACE VIEW ads.indicator_peers AS
+CREATE OR REPLACE VIEW ads.indicator_peers
+(
+    division_code FixedString(12) COMMENT '区划代码；无处安放的单元为全零 / Division code; zeros for units without a place',
+    division_name String COMMENT '区划名称 / Name of the division',
+    parent_code FixedString(12) COMMENT '上级区划代码 / Code of the division above',
+    unit_tier LowCardinality(String) COMMENT '计算单元层级：各层级分别计数的指标，每层一行 / Tier of the units: an indicator that counts each tier by itself has a row for each',
+    period String COMMENT '期间 / Period',
+    is_asked Bool COMMENT '所问的区划 / The division that was asked for',
+    suppressed Bool COMMENT '不显示：关于人员或案件的小数，或为保护小数而一并不显示，或本期未结束 / Not shown: a small number of persons or cases, one that would tell it, or of a period that is not over',
+    numerator Nullable(Decimal(38, 4)) COMMENT '分子之和 / Sum of the numerators',
+    denominator Nullable(Decimal(38, 4)) COMMENT '分母之和 / Sum of the denominators',
+    value Nullable(Float64) COMMENT '指标值 / The figure',
+    n_units Nullable(UInt64) COMMENT '单元数 / Units',
+    n_missing Nullable(UInt64) COMMENT '缺值单元数，不进分子分母 / Units without a value; they are in neither sum',
+    provisional Bool COMMENT '暂定：缺值超过百分之五 / Provisional: over 5 % of the units have no value',
+    target_op LowCardinality(String) COMMENT '目标比较符 / How the target compares',
+    target_value Nullable(Float64) COMMENT '目标值 / Target',
+    met Nullable(Bool) COMMENT '是否达标 / The target is met',
+    rule_version UInt16 COMMENT '口径版本 / Version of the rule',
+    register LowCardinality(String) COMMENT '分母名册 / Register of the denominator',
+    register_version LowCardinality(String) COMMENT '名册版本 / Version of the register',
+    known_from DateTime64(3, 'UTC') COMMENT '自何时所知 / Since when it is known',
+    run_id LowCardinality(String) COMMENT '运行标识 / The run that made it',
+    peers UInt64 COMMENT '有值的同级区划数 / Divisions with a figure',
+    quartile_1 Nullable(Float64) COMMENT '下四分位数 / First quartile',
+    median Nullable(Float64) COMMENT '中位数 / Median',
+    quartile_3 Nullable(Float64) COMMENT '上四分位数 / Third quartile'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT division_code, names.name AS division_name, parent_code, unit_tier, {period:String} AS period, toBool(division_code = toFixedString({division:String}, 12)) AS is_asked,
-       toBool((SELECT persons FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AND ((row.3 > 0 AND row.3 < 10) OR (row.4 > 0 AND row.4 < 10) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < 10))) AS suppressed,
+       toBool(transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((row.3 > 0 AND row.3 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.4 > 0 AND row.4 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((SELECT days[indexOf(periods, {period:String})] FROM ads.indicator FINAL WHERE indicator = {indicator:String}) >= toDate(now('Asia/Shanghai')) OR (toString({indicator:String}), toString(unit_tier), toString(division_code), multiIf((SELECT CAST(every, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}), toDate('1970-01-01'), (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = 'year', toStartOfYear((SELECT days[indexOf(periods, {period:String})] FROM ads.indicator FINAL WHERE indicator = {indicator:String})), (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = 'quarter', toStartOfQuarter((SELECT days[indexOf(periods, {period:String})] FROM ads.indicator FINAL WHERE indicator = {indicator:String})), toStartOfMonth((SELECT days[indexOf(periods, {period:String})] FROM ads.indicator FINAL WHERE indicator = {indicator:String})))) IN
+         (SELECT toString(indicator), toString(unit_tier), toString(division_code), block FROM ads.indicator_cover)))) AS suppressed,
        if(suppressed, NULL, row.3) AS numerator,
-       if(suppressed AND (row.4 > 0 AND row.4 < 10), NULL, row.4) AS denominator,
+       if(suppressed, NULL, row.4) AS denominator,
        if(suppressed OR row.4 = 0, NULL, row.7 * toFloat64(row.3) / toFloat64(row.4)) AS value,
-       if(suppressed AND (row.2 > 0 AND row.2 < 10), NULL, row.2) AS n_units,
+       if(suppressed, NULL, row.2) AS n_units,
        if(suppressed, NULL, row.5) AS n_missing,
        row.6 AS provisional,
        row.8 AS target_op,
@@ -14493,15 +14634,40 @@ FROM
 LEFT JOIN (SELECT division_code AS named, ancestor_name AS name FROM dwd.division_path WHERE steps = 0) AS names ON names.named = f.division_code
 WINDOW w AS (PARTITION BY unit_tier)
 ORDER BY unit_tier, division_code
-COMMENT '同级比较：与某区划同级的全部区划及其分布（indicator, division, period） all divisions of the tier of one, and how they are distributed [8328e4102e3da1cc]';
+COMMENT '同级比较 / Peers [94a0a4b2fe6a0dde]';
 
-CREATE OR REPLACE VIEW ads.indicator_trend AS
+CREATE OR REPLACE VIEW ads.indicator_trend
+(
+    period String COMMENT '期间 / Period',
+    as_of Date COMMENT '期间末日 / Last day of the period',
+    running Bool COMMENT '本期尚未结束 / The period is not over',
+    tier LowCardinality(String) COMMENT '区划层级 / Tier of the division',
+    unit_tier LowCardinality(String) COMMENT '计算单元层级：各层级分别计数的指标，每层一行 / Tier of the units: an indicator that counts each tier by itself has a row for each',
+    suppressed Bool COMMENT '不显示：关于人员或案件的小数，或为保护小数而一并不显示，或本期未结束 / Not shown: a small number of persons or cases, one that would tell it, or of a period that is not over',
+    numerator Nullable(Decimal(38, 4)) COMMENT '分子之和 / Sum of the numerators',
+    denominator Nullable(Decimal(38, 4)) COMMENT '分母之和 / Sum of the denominators',
+    value Nullable(Float64) COMMENT '指标值 / The figure',
+    n_units Nullable(UInt64) COMMENT '单元数 / Units',
+    n_missing Nullable(UInt64) COMMENT '缺值单元数，不进分子分母 / Units without a value; they are in neither sum',
+    provisional Bool COMMENT '暂定：缺值超过百分之五 / Provisional: over 5 % of the units have no value',
+    target_op LowCardinality(String) COMMENT '目标比较符 / How the target compares',
+    target_value Nullable(Float64) COMMENT '目标值 / Target',
+    met Nullable(Bool) COMMENT '是否达标 / The target is met',
+    rule_version UInt16 COMMENT '口径版本 / Version of the rule',
+    register LowCardinality(String) COMMENT '分母名册 / Register of the denominator',
+    register_version LowCardinality(String) COMMENT '名册版本 / Version of the register',
+    known_from DateTime64(3, 'UTC') COMMENT '自何时所知 / Since when it is known',
+    run_id LowCardinality(String) COMMENT '运行标识 / The run that made it',
+    value_before Nullable(Float64) COMMENT '上期值 / The figure of the period before',
+    value_year_before Nullable(Float64) COMMENT '上年同期值 / The figure of the same period of the year before'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT p.2 AS period, p.1 AS as_of, toBool(as_of >= toDate(now('Asia/Shanghai'))) AS running, tier, unit_tier,
-       toBool((SELECT persons FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AND ((row.3 > 0 AND row.3 < 10) OR (row.4 > 0 AND row.4 < 10) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < 10))) AS suppressed,
+       toBool(transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((row.3 > 0 AND row.3 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.4 > 0 AND row.4 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (p.1 >= toDate(now('Asia/Shanghai')) OR (toString({indicator:String}), toString(unit_tier), toString(division_code), multiIf((SELECT CAST(every, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}), toDate('1970-01-01'), (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = 'year', toStartOfYear(p.1), (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = 'quarter', toStartOfQuarter(p.1), toStartOfMonth(p.1))) IN
+         (SELECT toString(indicator), toString(unit_tier), toString(division_code), block FROM ads.indicator_cover)))) AS suppressed,
        if(suppressed, NULL, row.3) AS numerator,
-       if(suppressed AND (row.4 > 0 AND row.4 < 10), NULL, row.4) AS denominator,
+       if(suppressed, NULL, row.4) AS denominator,
        if(suppressed OR row.4 = 0, NULL, row.7 * toFloat64(row.3) / toFloat64(row.4)) AS value,
-       if(suppressed AND (row.2 > 0 AND row.2 < 10), NULL, row.2) AS n_units,
+       if(suppressed, NULL, row.2) AS n_units,
        if(suppressed, NULL, row.5) AS n_missing,
        row.6 AS provisional,
        row.8 AS target_op,
@@ -14515,10 +14681,10 @@ SELECT p.2 AS period, p.1 AS as_of, toBool(as_of >= toDate(now('Asia/Shanghai'))
        lagInFrame(value, 1) OVER w AS value_before, lagInFrame(value, per_year) OVER w AS value_year_before
 FROM
 (
-  SELECT tier, unit_tier, p, arrayLast(x -> x.1 <= p.1, points).2 AS row, per_year
+  SELECT tier, unit_tier, division_code, p, arrayLast(x -> x.1 <= p.1, points).2 AS row, per_year
   FROM
   (
-    SELECT tier, unit_tier, arraySort(x -> x.1, groupArray((day, row))) AS points
+    SELECT tier, unit_tier, division_code, arraySort(x -> x.1, groupArray((day, row))) AS points
     FROM
     (
       SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
@@ -14527,7 +14693,7 @@ FROM
       GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
       HAVING NOT argMax(removed, known_from)
     )
-    GROUP BY tier, unit_tier
+    GROUP BY tier, unit_tier, division_code
   ) AS f
   CROSS JOIN (SELECT arrayZip(days, periods) AS named, toUInt8(multiIf(every = 'month', 12, every = 'quarter', 4, 1)) AS per_year FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AS i
   ARRAY JOIN named AS p
@@ -14535,15 +14701,40 @@ FROM
 WHERE row.1 AND row.2 > 0
 WINDOW w AS (PARTITION BY unit_tier ORDER BY as_of ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
 ORDER BY unit_tier, as_of
-COMMENT '走势：某区划各期的指标值及环比、同比（indicator, division） a division\'s figure over the periods, beside the period and the year before [10495cd285bbbab1]';
+COMMENT '走势 / Trend [15939187f5afd78b]';
 
-CREATE OR REPLACE VIEW ads.indicator_trend_as_known AS
+CREATE OR REPLACE VIEW ads.indicator_trend_as_known
+(
+    period String COMMENT '期间 / Period',
+    as_of Date COMMENT '期间末日 / Last day of the period',
+    running Bool COMMENT '本期尚未结束 / The period is not over',
+    tier LowCardinality(String) COMMENT '区划层级 / Tier of the division',
+    unit_tier LowCardinality(String) COMMENT '计算单元层级：各层级分别计数的指标，每层一行 / Tier of the units: an indicator that counts each tier by itself has a row for each',
+    suppressed Bool COMMENT '不显示：关于人员或案件的小数，或为保护小数而一并不显示，或本期未结束 / Not shown: a small number of persons or cases, one that would tell it, or of a period that is not over',
+    numerator Nullable(Decimal(38, 4)) COMMENT '分子之和 / Sum of the numerators',
+    denominator Nullable(Decimal(38, 4)) COMMENT '分母之和 / Sum of the denominators',
+    value Nullable(Float64) COMMENT '指标值 / The figure',
+    n_units Nullable(UInt64) COMMENT '单元数 / Units',
+    n_missing Nullable(UInt64) COMMENT '缺值单元数，不进分子分母 / Units without a value; they are in neither sum',
+    provisional Bool COMMENT '暂定：缺值超过百分之五 / Provisional: over 5 % of the units have no value',
+    target_op LowCardinality(String) COMMENT '目标比较符 / How the target compares',
+    target_value Nullable(Float64) COMMENT '目标值 / Target',
+    met Nullable(Bool) COMMENT '是否达标 / The target is met',
+    rule_version UInt16 COMMENT '口径版本 / Version of the rule',
+    register LowCardinality(String) COMMENT '分母名册 / Register of the denominator',
+    register_version LowCardinality(String) COMMENT '名册版本 / Version of the register',
+    known_from DateTime64(3, 'UTC') COMMENT '自何时所知 / Since when it is known',
+    run_id LowCardinality(String) COMMENT '运行标识 / The run that made it',
+    value_before Nullable(Float64) COMMENT '上期值 / The figure of the period before',
+    value_year_before Nullable(Float64) COMMENT '上年同期值 / The figure of the same period of the year before'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT p.2 AS period, p.1 AS as_of, toBool(as_of >= toDate(now('Asia/Shanghai'))) AS running, tier, unit_tier,
-       toBool((SELECT persons FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AND ((row.3 > 0 AND row.3 < 10) OR (row.4 > 0 AND row.4 < 10) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < 10))) AS suppressed,
+       toBool(transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((row.3 > 0 AND row.3 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.4 > 0 AND row.4 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.13 > parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') OR (p.1 >= toDate(now('Asia/Shanghai')) OR (toString({indicator:String}), toString(unit_tier), toString(division_code), multiIf((SELECT CAST(every, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}), toDate('1970-01-01'), (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = 'year', toStartOfYear(p.1), (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = 'quarter', toStartOfQuarter(p.1), toStartOfMonth(p.1))) IN
+         (SELECT toString(indicator), toString(unit_tier), toString(division_code), block FROM ads.indicator_cover))))) AS suppressed,
        if(suppressed, NULL, row.3) AS numerator,
-       if(suppressed AND (row.4 > 0 AND row.4 < 10), NULL, row.4) AS denominator,
+       if(suppressed, NULL, row.4) AS denominator,
        if(suppressed OR row.4 = 0, NULL, row.7 * toFloat64(row.3) / toFloat64(row.4)) AS value,
-       if(suppressed AND (row.2 > 0 AND row.2 < 10), NULL, row.2) AS n_units,
+       if(suppressed, NULL, row.2) AS n_units,
        if(suppressed, NULL, row.5) AS n_missing,
        row.6 AS provisional,
        row.8 AS target_op,
@@ -14557,19 +14748,19 @@ SELECT p.2 AS period, p.1 AS as_of, toBool(as_of >= toDate(now('Asia/Shanghai'))
        lagInFrame(value, 1) OVER w AS value_before, lagInFrame(value, per_year) OVER w AS value_year_before
 FROM
 (
-  SELECT tier, unit_tier, p, arrayLast(x -> x.1 <= p.1, points).2 AS row, per_year
+  SELECT tier, unit_tier, division_code, p, arrayLast(x -> x.1 <= p.1, points).2 AS row, per_year
   FROM
   (
-    SELECT tier, unit_tier, arraySort(x -> x.1, groupArray((day, row))) AS points
+    SELECT tier, unit_tier, division_code, arraySort(x -> x.1, groupArray((day, row))) AS points
     FROM
     (
       SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
       FROM ads.indicator_point
-      WHERE indicator = {indicator:String} AND division_code = toFixedString({division:String}, 12) AND known_from <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+      WHERE indicator = {indicator:String} AND division_code = toFixedString({division:String}, 12) AND known_from <= if(transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0, (SELECT known_from FROM ads.indicator FINAL WHERE indicator = {indicator:String}), parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai'))
       GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
       HAVING NOT argMax(removed, known_from)
     )
-    GROUP BY tier, unit_tier
+    GROUP BY tier, unit_tier, division_code
   ) AS f
   CROSS JOIN (SELECT arrayZip(days, periods) AS named, toUInt8(multiIf(every = 'month', 12, every = 'quarter', 4, 1)) AS per_year FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AS i
   ARRAY JOIN named AS p
@@ -14577,15 +14768,40 @@ FROM
 WHERE row.1 AND row.2 > 0
 WINDOW w AS (PARTITION BY unit_tier ORDER BY as_of ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
 ORDER BY unit_tier, as_of
-COMMENT '当时所知的走势（indicator, division, known） the same, as it was known at a time [740e43723b08f65c]';
+COMMENT '当时所知的走势 / Trend as it was known [e77898229b2231da]';
 
-CREATE OR REPLACE VIEW ads.division_profile AS
+CREATE OR REPLACE VIEW ads.division_profile
+(
+    indicator LowCardinality(String) COMMENT '指标 / Indicator',
+    name_zh String COMMENT '名称 / Name in Chinese',
+    name_en String COMMENT '英文名称 / Name',
+    unit String COMMENT '计量单位 / Unit',
+    direction LowCardinality(String) COMMENT '方向：up 越高越好，down 越低越好，monitor 只监测 / Which way is better: up, down, or monitor',
+    unit_tier LowCardinality(String) COMMENT '计算单元层级：各层级分别计数的指标，每层一行 / Tier of the units: an indicator that counts each tier by itself has a row for each',
+    period String COMMENT '期间 / Period',
+    suppressed Bool COMMENT '不显示：关于人员或案件的小数，或为保护小数而一并不显示，或本期未结束 / Not shown: a small number of persons or cases, one that would tell it, or of a period that is not over',
+    numerator Nullable(Decimal(38, 4)) COMMENT '分子之和 / Sum of the numerators',
+    denominator Nullable(Decimal(38, 4)) COMMENT '分母之和 / Sum of the denominators',
+    value Nullable(Float64) COMMENT '指标值 / The figure',
+    n_units Nullable(UInt64) COMMENT '单元数 / Units',
+    n_missing Nullable(UInt64) COMMENT '缺值单元数，不进分子分母 / Units without a value; they are in neither sum',
+    provisional Bool COMMENT '暂定：缺值超过百分之五 / Provisional: over 5 % of the units have no value',
+    target_op LowCardinality(String) COMMENT '目标比较符 / How the target compares',
+    target_value Nullable(Float64) COMMENT '目标值 / Target',
+    met Nullable(Bool) COMMENT '是否达标 / The target is met',
+    rule_version UInt16 COMMENT '口径版本 / Version of the rule',
+    register LowCardinality(String) COMMENT '分母名册 / Register of the denominator',
+    register_version LowCardinality(String) COMMENT '名册版本 / Version of the register',
+    known_from DateTime64(3, 'UTC') COMMENT '自何时所知 / Since when it is known',
+    run_id LowCardinality(String) COMMENT '运行标识 / The run that made it'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT f.indicator AS indicator, i.name_zh AS name_zh, i.name_en AS name_en, i.unit AS unit, i.direction AS direction, f.unit_tier AS unit_tier, i.period AS period,
-       toBool(i.persons AND ((row.3 > 0 AND row.3 < 10) OR (row.4 > 0 AND row.4 < 10) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < 10))) AS suppressed,
+       toBool(transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((row.3 > 0 AND row.3 < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.4 > 0 AND row.4 < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (i.at >= toDate(now('Asia/Shanghai')) OR (toString(f.indicator), toString(f.unit_tier), toString(toFixedString({division:String}, 12)), multiIf(i.every = i.window, toDate('1970-01-01'), i.window = 'year', toStartOfYear(i.at), i.window = 'quarter', toStartOfQuarter(i.at), toStartOfMonth(i.at))) IN
+         (SELECT toString(indicator), toString(unit_tier), toString(division_code), block FROM ads.indicator_cover)))) AS suppressed,
        if(suppressed, NULL, row.3) AS numerator,
-       if(suppressed AND (row.4 > 0 AND row.4 < 10), NULL, row.4) AS denominator,
+       if(suppressed, NULL, row.4) AS denominator,
        if(suppressed OR row.4 = 0, NULL, row.7 * toFloat64(row.3) / toFloat64(row.4)) AS value,
-       if(suppressed AND (row.2 > 0 AND row.2 < 10), NULL, row.2) AS n_units,
+       if(suppressed, NULL, row.2) AS n_units,
        if(suppressed, NULL, row.5) AS n_missing,
        row.6 AS provisional,
        row.8 AS target_op,
@@ -14611,14 +14827,29 @@ FROM
 ) AS f
 INNER JOIN
 (
-  SELECT indicator, name_zh, name_en, unit, direction, persons, arrayLast(p -> p <= toDate({day:String}), days) AS at, periods[indexOf(days, at)] AS period FROM ads.indicator FINAL
+  SELECT indicator, name_zh, name_en, unit, direction, every, window, arrayLast(p -> p <= toDate({day:String}), days) AS at, periods[indexOf(days, at)] AS period FROM ads.indicator FINAL
 ) AS i ON i.indicator = f.indicator
 ARRAY JOIN arraySlice(arraySort((r, d) -> -toInt32(d), arrayFilter((r, d) -> d <= i.at, rows, days), arrayFilter(d -> d <= i.at, days)), 1, 1) AS row
 WHERE row.1 AND row.2 > 0
 ORDER BY indicator, unit_tier
-COMMENT '区划画像：某区划某期的全部指标（division, period） all indicators of a division at a period [2e481917fab03e6e]';
+COMMENT '区划画像 / Profile of a division [6d9b3b906c298d68]';
 
-CREATE OR REPLACE VIEW ads.indicator_under AS
+CREATE OR REPLACE VIEW ads.indicator_under
+(
+    indicator LowCardinality(String) COMMENT '指标 / Indicator',
+    period String COMMENT '期间 / Period',
+    as_of Date32 COMMENT '期间末日 / Last day of the period',
+    unit_tier LowCardinality(String) COMMENT '计算单元层级：各层级分别计数的指标，每层一行 / Tier of the units: an indicator that counts each tier by itself has a row for each',
+    tier LowCardinality(String) COMMENT '区划层级 / Tier of the division',
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码 / Division code in that register',
+    under_name String COMMENT '区划名称 / Name of the division',
+    under_how String COMMENT 'complete 完整；undivided 未能分到下级，留在上级 / complete, or undivided: what could not be given to a division below',
+    numerator Nullable(Decimal(38, 4)) COMMENT '分子之和 / Sum of the numerators',
+    denominator Nullable(Decimal(38, 4)) COMMENT '分母之和 / Sum of the denominators',
+    value Nullable(Float64) COMMENT '指标值 / The figure',
+    recorded Array(FixedString(12)) COMMENT '原记录的区划 / Divisions that it was recorded for',
+    partial_from Array(FixedString(12)) COMMENT '有部分并入、份额不明的区划 / Divisions of which it has a part of unknown size: the figure lacks that part'
+) AS
 SELECT indicator, period, as_of, unit_tier, tier, under_code, names.name AS under_name, if(undivided, 'undivided', 'complete') AS under_how,
        if(hidden, NULL, num) AS numerator, if(hidden, NULL, den) AS denominator,
        if(hidden OR den = 0 OR (indicator IN ('', 'I-07-07b') AND (length(recorded) > 1 OR cut)), NULL, (SELECT scale FROM ads.indicator FINAL WHERE indicator = {indicator:String}) * toFloat64(num) / toFloat64(den)) AS value,
@@ -14657,9 +14888,24 @@ FROM
 ) AS u
 LEFT JOIN (SELECT division_code AS named, ancestor_name AS name FROM dwd.division_path WHERE steps = 0) AS names ON names.named = u.under_code
 ORDER BY as_of, unit_tier, tier, under_code
-COMMENT '某期各区划的指标值（indicator, period, under）；按所选日期（under）的登记册 figures under the register of another day [1f0f5cc68c843049]';
+COMMENT '按另一日期登记册的指标值 / Figures under the register of another day [1fc6ecca3c4804af]';
 
-CREATE OR REPLACE VIEW ads.indicator_trend_under AS
+CREATE OR REPLACE VIEW ads.indicator_trend_under
+(
+    indicator LowCardinality(String) COMMENT '指标 / Indicator',
+    period String COMMENT '期间 / Period',
+    as_of Date32 COMMENT '期间末日 / Last day of the period',
+    unit_tier LowCardinality(String) COMMENT '计算单元层级：各层级分别计数的指标，每层一行 / Tier of the units: an indicator that counts each tier by itself has a row for each',
+    tier LowCardinality(String) COMMENT '区划层级 / Tier of the division',
+    under_code FixedString(12) COMMENT '在所选登记册中的区划代码 / Division code in that register',
+    under_name String COMMENT '区划名称 / Name of the division',
+    under_how String COMMENT 'complete 完整；undivided 未能分到下级，留在上级 / complete, or undivided: what could not be given to a division below',
+    numerator Nullable(Decimal(38, 4)) COMMENT '分子之和 / Sum of the numerators',
+    denominator Nullable(Decimal(38, 4)) COMMENT '分母之和 / Sum of the denominators',
+    value Nullable(Float64) COMMENT '指标值 / The figure',
+    recorded Array(FixedString(12)) COMMENT '原记录的区划 / Divisions that it was recorded for',
+    partial_from Array(FixedString(12)) COMMENT '有部分并入、份额不明的区划 / Divisions of which it has a part of unknown size: the figure lacks that part'
+) AS
 SELECT indicator, period, as_of, unit_tier, tier, under_code, names.name AS under_name, if(undivided, 'undivided', 'complete') AS under_how,
        if(hidden, NULL, num) AS numerator, if(hidden, NULL, den) AS denominator,
        if(hidden OR den = 0 OR (indicator IN ('', 'I-07-07b') AND (length(recorded) > 1 OR cut)), NULL, (SELECT scale FROM ads.indicator FINAL WHERE indicator = {indicator:String}) * toFloat64(num) / toFloat64(den)) AS value,
@@ -14699,7 +14945,7 @@ FROM
 ) AS u
 LEFT JOIN (SELECT division_code AS named, ancestor_name AS name FROM dwd.division_path WHERE steps = 0) AS names ON names.named = u.under_code
 ORDER BY as_of, unit_tier, tier, under_code
-COMMENT '某区划各期的指标值（indicator, division, under）；按所选日期（under）的登记册 figures under the register of another day [4a0e8bb4aac1cf46]';
+COMMENT '按另一日期登记册的走势 / Trend under the register of another day [2862c76e1d842dfe]';
 
 CREATE OR REPLACE VIEW ads.changed_in_month
 (
@@ -14707,18 +14953,17 @@ CREATE OR REPLACE VIEW ads.changed_in_month
     changed Nullable(Int64) COMMENT '变动行数 / Rows that changed',
     rows Nullable(Int64) COMMENT '全部行数 / Rows in all',
     share Nullable(Decimal(18, 4)) COMMENT '变动占比 / Share（%）'
-) AS
-SELECT entity, if(few, NULL, c) AS changed, if(few, NULL, n) AS rows, if(few, NULL, toDecimal64(100 * c / n, 4)) AS share
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT entity, if(closed, NULL, c) AS changed, if(closed, NULL, n) AS rows, if(closed, NULL, toDecimal64(100 * c / n, 4)) AS share
 FROM
 (
-  SELECT entity, toInt64(sumIf(rows, month = toDate32(concat({month:String}, '-01')))) AS c, toInt64(sum(rows)) AS n,
-         entity IN ('workforce_post', 'dispute_case', 'petition_case') AND (c BETWEEN 1 AND 9 OR n < 10 OR n - c BETWEEN 1 AND 9) AS few
+  SELECT entity, toInt64(sumIf(rows, month = toDate32(concat({month:String}, '-01')))) AS c, toInt64(sum(rows)) AS n, entity IN ('stat_fact', 'workforce_post', 'dispute_case', 'grid_event', 'petition_case') AS closed
   FROM dwd.territory
   WHERE division_code = toFixedString(rightPad({division:String}, 12, '0'), 12)
   GROUP BY entity
 )
 ORDER BY entity
-COMMENT '本月变动 / What changed in a month [0200f1e7443c9c99]';
+COMMENT '本月变动 / What changed in a month [64c461aa01dd8915]';
 
 CREATE OR REPLACE VIEW ads.collected_twice
 (
@@ -14754,12 +14999,12 @@ CREATE OR REPLACE VIEW ads.contribution
     rows Int64 COMMENT '行数 / Rows',
     share Decimal(18, 4) COMMENT '占比 / Share of the field\'s rows（%）',
     last_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '最近业务时间 / Latest business time'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT field, src, rule, toInt64(rows) AS rows, toDecimal64(100 * rows / sum(rows) OVER (PARTITION BY field), 4) AS share, last_at
 FROM dwd.contribution
-WHERE entity = {entity:String}
+WHERE entity = {entity:String} AND entity NOT IN ('stat_fact', 'workforce_post', 'dispute_case', 'grid_event', 'petition_case')
 ORDER BY field, rows DESC, src, rule
-COMMENT '一数一源：来源贡献 / Contributions by source [a976beb80cc7a314]';
+COMMENT '一数一源：来源贡献 / Contributions by source [c28301485592f89c]';
 
 CREATE OR REPLACE VIEW ads.division_holdings
 (
@@ -14769,9 +15014,9 @@ CREATE OR REPLACE VIEW ads.division_holdings
     last_at DateTime64(3, 'Asia/Shanghai') COMMENT '最近业务时间 / Latest business time',
     fresh_days Nullable(Int64) COMMENT '应更新天数 / How old it may be（日）',
     stale Enum8('unknown' = -1, 'no' = 0, 'yes' = 1) COMMENT '是否过期 / Older than that'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT t.entity AS entity, f.entity_name AS entity_name,
-       if(t.entity IN ('workforce_post', 'dispute_case', 'petition_case') AND sum(t.rows) < 10, NULL, toInt64(sum(t.rows))) AS rows,
+       if(t.entity IN ('stat_fact', 'workforce_post', 'dispute_case', 'grid_event', 'petition_case'), NULL, toInt64(sum(t.rows))) AS rows,
        max(t.last_at) AS last_at, any(f.fresh_days) AS fresh_days,
        multiIf(fresh_days IS NULL, 'unknown', dateDiff('day', last_at, now64(3)) > fresh_days, 'yes', 'no') AS stale
 FROM dwd.territory AS t
@@ -14779,7 +15024,7 @@ LEFT JOIN (SELECT entity, any(entity_name) AS entity_name, any(fresh_days) AS fr
 WHERE t.division_code = toFixedString(rightPad({division:String}, 12, '0'), 12)
 GROUP BY t.entity, f.entity_name
 ORDER BY entity
-COMMENT '区划家底 / What is held about a division [0adcd9c0ebaf4bce]';
+COMMENT '区划家底 / What is held about a division [305c534d8873d62c]';
 
 CREATE OR REPLACE VIEW ads.facility_by_township
 (
@@ -14859,7 +15104,7 @@ CREATE OR REPLACE VIEW ads.grid_event_by_township
     n Nullable(Int64) COMMENT '事件数 / Events（件）',
     n_closed Nullable(Int64) COMMENT '办结数 / Closed（件）',
     suppressed Enum8('unknown' = -1, 'no' = 0, 'yes' = 1) COMMENT '是否抑制 / Something is not shown'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT township_code, township_name, month, category, if(cases < 10, NULL, cases) AS n,
        if(cases < 10 OR done BETWEEN 1 AND 9 OR cases - done BETWEEN 1 AND 9, NULL, done) AS n_closed,
        if(n IS NULL OR n_closed IS NULL, 'yes', 'no') AS suppressed
@@ -14872,7 +15117,7 @@ FROM
   WHERE p.ancestor_tier = 'T'
   GROUP BY township_code, month, category
 )
-COMMENT '各乡镇（街道）网格事件 / Grid events by township [47d598998c73f8e6]';
+COMMENT '各乡镇（街道）网格事件 / Grid events by township [dd81e1f312e151f6]';
 
 CREATE OR REPLACE VIEW ads.organization_by_township
 (
@@ -14890,6 +15135,29 @@ WHERE p.ancestor_tier = 'T'
 GROUP BY township_code, org_kind
 COMMENT '各乡镇（街道）组织 / Organisations by township [cdf2b1f1486b7b1f]';
 
+CREATE OR REPLACE VIEW ads.reported_figure
+(
+    division_code FixedString(12) COMMENT '区划代码 / Division code',
+    division_name String COMMENT '区划 / Division',
+    tier String COMMENT '层级 / Tier',
+    breakdown String COMMENT '分组 / Breakdown',
+    period_start Date32 COMMENT '时期起始日 / First day of the period',
+    value Decimal(18, 4) COMMENT '数值 / Value'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT f.division_code AS division_code, p.ancestor_name AS division_name, p.tier AS tier, f.breakdown AS breakdown, f.at AS period_start, f.latest AS value
+FROM
+(
+  SELECT division_code, breakdown, max(period_start) AS at, argMax(value, period_start) AS latest
+  FROM dwd.stat_fact
+  WHERE family IN ('population', 'establishment', 'activity', 'collection_burden', 'security_event') AND measure = {measure:String}
+    AND measure IN ('resident_households', 'registered_households', 'org_quota', 'org_actual', 'staff_quota', 'plan_intake', 'volunteer_hours', 'activities', 'media_items', 'donations', 'forms_asked', 'systems_n', 'systems_graded_n')
+    AND division_code IN (SELECT division_code FROM dwd.division_path WHERE ancestor_code = toFixedString(rightPad({division:String}, 12, '0'), 12))
+  GROUP BY division_code, breakdown
+) AS f
+INNER JOIN (SELECT division_code, ancestor_name, tier FROM dwd.division_path WHERE steps = 0) AS p ON p.division_code = f.division_code
+ORDER BY division_code, breakdown
+COMMENT '上报统计数（不含人数） / Reported figures that count no persons [0c91c178567b8ea4]';
+
 CREATE OR REPLACE VIEW ads.staffing_by_township
 (
     township_code FixedString(12) COMMENT '乡镇（街道）代码 / Code of the township',
@@ -14898,51 +15166,89 @@ CREATE OR REPLACE VIEW ads.staffing_by_township
     n Nullable(Int64) COMMENT '在岗人数 / Persons in post（人）',
     in_scheme Nullable(Int64) COMMENT '纳入职业体系人数 / In the scheme（人）',
     suppressed Enum8('unknown' = -1, 'no' = 0, 'yes' = 1) COMMENT '是否抑制 / Something is not shown'
-) AS
-SELECT township_code, township_name, post_kind, if(persons < 10, NULL, persons) AS n,
-       if(persons < 10 OR scheme BETWEEN 1 AND 9 OR persons - scheme BETWEEN 1 AND 9, NULL, scheme) AS in_scheme,
-       if(n IS NULL OR in_scheme IS NULL, 'yes', 'no') AS suppressed
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT township_code, township_name, post_kind, if(hidden, NULL, persons) AS n, if(hidden, NULL, scheme) AS in_scheme, if(hidden, 'yes', 'no') AS suppressed
 FROM
 (
-  SELECT p.ancestor_code AS township_code, any(p.ancestor_name) AS township_name, toString(w.post_kind) AS post_kind,
-         toInt64(count()) AS persons, toInt64(countIf(w.in_community_worker_scheme = 'yes')) AS scheme
-  FROM (SELECT division_code, post_kind, in_community_worker_scheme FROM dwd.workforce_post
-        WHERE (spell_to IS NULL OR spell_to > today()) AND division_code IN (
-          SELECT division_code FROM dwd.division_path WHERE ancestor_code = toFixedString(rightPad({division:String}, 12, '0'), 12))) AS w
-  INNER JOIN (SELECT division_code, ancestor_code, ancestor_name FROM dwd.division_path WHERE ancestor_tier = 'T') AS p ON p.division_code = w.division_code
-  GROUP BY township_code, post_kind
+  SELECT *, small OR sum(small) OVER w = 1 AND row_number() OVER (PARTITION BY county, post_kind, small ORDER BY persons, township_code) = 1
+           OR sumIf(scheme, small) OVER w BETWEEN 1 AND 9 AND scheme > 0 AND row_number() OVER (PARTITION BY county, post_kind, small, scheme > 0 ORDER BY persons, township_code) = 1
+           OR sumIf(persons - scheme, small) OVER w BETWEEN 1 AND 9 AND persons > scheme AND row_number() OVER (PARTITION BY county, post_kind, small, persons > scheme ORDER BY persons, township_code) = 1 AS hidden
+  FROM
+  (
+    SELECT p.township AS township_code, any(p.name) AS township_name, any(p.county) AS county, toString(w.post_kind) AS post_kind,
+           toInt64(count()) AS persons, toInt64(countIf(w.in_community_worker_scheme = 'yes')) AS scheme,
+           persons < 10 OR scheme BETWEEN 1 AND 9 OR persons - scheme BETWEEN 1 AND 9 AS small
+    FROM (SELECT division_code, post_kind, in_community_worker_scheme FROM dwd.workforce_post WHERE spell_to IS NULL OR spell_to > today()) AS w
+    INNER JOIN
+    (
+      SELECT division_code, anyIf(ancestor_code, ancestor_tier = 'T') AS township, anyIf(ancestor_name, ancestor_tier = 'T') AS name, anyIf(ancestor_code, ancestor_tier = 'X') AS county
+      FROM dwd.division_path
+      WHERE division_code IN (SELECT division_code FROM dwd.division_path WHERE ancestor_code IN (
+        SELECT ancestor_code FROM dwd.division_path WHERE ancestor_tier = 'X' AND division_code IN (
+          SELECT division_code FROM dwd.division_path WHERE ancestor_code = toFixedString(rightPad({division:String}, 12, '0'), 12))))
+      GROUP BY division_code
+      HAVING countIf(ancestor_tier = 'T') > 0
+    ) AS p ON p.division_code = w.division_code
+    GROUP BY township_code, post_kind
+  )
+  WINDOW w AS (PARTITION BY county, post_kind)
 )
+WHERE township_code IN (SELECT ancestor_code FROM dwd.division_path WHERE ancestor_tier = 'T' AND division_code IN (
+  SELECT division_code FROM dwd.division_path WHERE ancestor_code = toFixedString(rightPad({division:String}, 12, '0'), 12)))
 ORDER BY township_code, post_kind
-COMMENT '基层队伍（按乡镇） / Staff by township [23847f7111717a5f]';
+COMMENT '基层队伍（按乡镇） / Staff by township [3a619e3780cd1387]';
 
-CREATE OR REPLACE VIEW ads.conflict AS
+CREATE OR REPLACE VIEW ads.conflict
+(
+    entity LowCardinality(String) COMMENT '主题实体 / Entity',
+    thing String COMMENT '事物标识（主键以|相连） / The thing: its key, joined with |',
+    division_code String COMMENT '所在区划 / Division',
+    field LowCardinality(String) COMMENT '字段 / Field',
+    value String COMMENT '采用的值 / Value that won',
+    src LowCardinality(String) COMMENT '采用的来源 / Its source',
+    at DateTime64(3, 'Asia/Shanghai') COMMENT '采用值的业务时间 / Its business time',
+    department LowCardinality(String) COMMENT '采用来源的主管部门：由其核实 / Department of that source: it looks into it',
+    other_value String COMMENT '未采用的值 / Value that did not win',
+    other_src LowCardinality(String) COMMENT '未采用的来源 / Its source',
+    other_at DateTime64(3, 'Asia/Shanghai') COMMENT '未采用值的业务时间 / Its business time',
+    other_department LowCardinality(String) COMMENT '未采用来源的主管部门 / Department of that source'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT entity, thing, division_code, field, value, src, at, department, other_value, other_src, other_at, other_department
 FROM ops.conflict FINAL
-WHERE is_deleted = 0
-COMMENT '来源分歧：尚未一致的 [033e3750328b5a96]';
+WHERE is_deleted = 0 AND entity NOT IN ('stat_fact', 'workforce_post', 'dispute_case', 'grid_event', 'petition_case')
+COMMENT '来源分歧 / Disagreements of sources [08197c66c31c7f24]';
 
-CREATE OR REPLACE VIEW ads.conflict_by_department AS
+CREATE OR REPLACE VIEW ads.conflict_by_department
+(
+    department LowCardinality(String) COMMENT '采用来源的主管部门：由其核实 / Department of that source: it looks into it',
+    entity LowCardinality(String) COMMENT '主题实体 / Entity',
+    field LowCardinality(String) COMMENT '字段 / Field',
+    src LowCardinality(String) COMMENT '采用的来源 / Its source',
+    other_src LowCardinality(String) COMMENT '未采用的来源 / Its source',
+    conflicts UInt64 COMMENT '分歧数 / Disagreements',
+    things UInt64 COMMENT '涉及事物数 / Things they are about'
+) AS
 SELECT department, entity, field, src, other_src, count() AS conflicts, uniqExact(thing) AS things
 FROM ads.conflict
 GROUP BY department, entity, field, src, other_src
-COMMENT '来源分歧：各部门各字段的数量 [1a53aadb7aba608a]';
+COMMENT '各部门的来源分歧 / Disagreements by department [0a420484621db901]';
 
 CREATE OR REPLACE VIEW ads.identity_review
 (
-    entity LowCardinality(String) COMMENT '主题实体 Entity',
-    pair String COMMENT '标识对编号 The pair\'s short name',
-    left String COMMENT '标识一 One key',
-    right String COMMENT '标识二 The other key',
-    name String COMMENT '名称（比对用） Name for matching',
-    division_code String COMMENT '所在区划 Division',
-    reason LowCardinality(String) COMMENT '为何存疑 Why it is not clear: name_only, facts_differ, same_source, several',
-    agree Array(LowCardinality(String)) COMMENT '一致的字段 Fields that agree',
-    differ Array(LowCardinality(String)) COMMENT '不一致的字段 Fields that differ',
-    left_srcs Array(LowCardinality(String)) COMMENT '标识一的来源 Sources of the one',
-    right_srcs Array(LowCardinality(String)) COMMENT '标识二的来源 Sources of the other',
-    asked_at DateTime64(3, 'Asia/Shanghai') COMMENT '提出时间 Asked at',
-    department String COMMENT '核定部门 Department that decides',
-    other_department String COMMENT '另一来源的部门 Department of the other source'
+    entity LowCardinality(String) COMMENT '主题实体 / Entity',
+    pair String COMMENT '标识对编号 / The pair\'s short name',
+    left String COMMENT '标识一 / One key',
+    right String COMMENT '标识二 / The other key',
+    name String COMMENT '名称（比对用） / Name for matching',
+    division_code String COMMENT '所在区划 / Division',
+    reason LowCardinality(String) COMMENT '为何存疑：name_only, facts_differ, same_source, several / Why it is not clear: name_only, facts_differ, same_source, several',
+    agree Array(LowCardinality(String)) COMMENT '一致的字段 / Fields that agree',
+    differ Array(LowCardinality(String)) COMMENT '不一致的字段 / Fields that differ',
+    left_srcs Array(LowCardinality(String)) COMMENT '标识一的来源 / Sources of the one',
+    right_srcs Array(LowCardinality(String)) COMMENT '标识二的来源 / Sources of the other',
+    asked_at DateTime64(3, 'Asia/Shanghai') COMMENT '提出时间 / Asked at',
+    department String COMMENT '核定部门 / Department that decides',
+    other_department String COMMENT '另一来源的部门 / Department of the other source'
 ) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT entity, pair, left, right, name, division_code, reason, agree, differ, left_srcs, right_srcs, asked_at,
        transform(toString(left_srcs[1]), ['nbs_register', 'province_gateway', 'return_receipts', 'city_operations', 'county_ledger', 'county_offices', 'emergency_feed', 'township_ledger', 'village_forms'], ['山东省统计局、山东省民政厅', '山东省大数据局', '山东省大数据局', '各设区的市大数据局', '各县（市、区）民政局', '各县（市、区）财政局、行政审批服务局、民政局、政法委', '各县（市、区）应急管理局', '各乡镇人民政府、街道办事处', '各村（居）民委员会'], '') AS department, transform(toString(right_srcs[1]), ['nbs_register', 'province_gateway', 'return_receipts', 'city_operations', 'county_ledger', 'county_offices', 'emergency_feed', 'township_ledger', 'village_forms'], ['山东省统计局、山东省民政厅', '山东省大数据局', '山东省大数据局', '各设区的市大数据局', '各县（市、区）民政局', '各县（市、区）财政局、行政审批服务局、民政局、政法委', '各县（市、区）应急管理局', '各乡镇人民政府、街道办事处', '各村（居）民委员会'], '') AS other_department
@@ -14960,46 +15266,46 @@ FROM
   INNER JOIN (SELECT member, name, division, srcs FROM dwd.organization__members FINAL WHERE is_deleted = 0 AND member IN (SELECT a FROM (SELECT entity, left AS a, right AS b, reason, agree, differ, asked_at FROM ops.identity_pair FINAL WHERE entity = 'organization' AND is_deleted = 0))) AS l ON l.member = p.a
   INNER JOIN (SELECT member, name, division, srcs FROM dwd.organization__members FINAL WHERE is_deleted = 0 AND member IN (SELECT b FROM (SELECT entity, left AS a, right AS b, reason, agree, differ, asked_at FROM ops.identity_pair FINAL WHERE entity = 'organization' AND is_deleted = 0))) AS r ON r.member = p.b
 )
-COMMENT '疑似同一事物：须由主管部门核定的标识对 [2878674eed94e912]';
+COMMENT '疑似同一事物 / Things that may be one [afae221a3334a177]';
 
 CREATE OR REPLACE VIEW ads.identity_review_by_department
 (
-    department String COMMENT '核定部门 Department that decides',
-    entity LowCardinality(String) COMMENT '主题实体 Entity',
-    reason LowCardinality(String) COMMENT '为何存疑 Why it is not clear',
-    pairs UInt64 COMMENT '待核定 Pairs',
-    oldest DateTime64(3, 'Asia/Shanghai') COMMENT '最早提出 Oldest'
+    department String COMMENT '核定部门 / Department that decides',
+    entity LowCardinality(String) COMMENT '主题实体 / Entity',
+    reason LowCardinality(String) COMMENT '为何存疑：name_only, facts_differ, same_source, several / Why it is not clear: name_only, facts_differ, same_source, several',
+    pairs UInt64 COMMENT '待核定数 / Pairs',
+    oldest DateTime64(3, 'Asia/Shanghai') COMMENT '最早提出 / Oldest'
 ) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT department, entity, reason, count() AS pairs, min(asked_at) AS oldest
 FROM ads.identity_review
 GROUP BY department, entity, reason
-COMMENT '疑似同一事物：各部门待核定数 [77761b9fff9d6f97]';
+COMMENT '各部门待核定的标识对 / Pairs to decide by department [beb4106a0aefcfcc]';
 
 CREATE OR REPLACE VIEW ads.identity_crowd
 (
-    entity LowCardinality(String) COMMENT '主题实体 Entity',
-    division_code String COMMENT '其中一条所在区划 Division of one of them',
-    name String COMMENT '名称（比对用） Name for matching',
-    keys UInt64 COMMENT '标识数 Keys that bear it'
+    entity LowCardinality(String) COMMENT '主题实体 / Entity',
+    division_code String COMMENT '其中一条所在区划 / Division of one of them',
+    name String COMMENT '名称（比对用） / Name for matching',
+    keys UInt64 COMMENT '标识数 / Keys that bear it'
 ) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT 'facility' AS entity, any(division) AS division_code, any(name) AS name, count() AS keys
 FROM dwd.facility__members FINAL WHERE is_deleted = 0 GROUP BY block HAVING keys > 100
 UNION ALL
 SELECT 'organization' AS entity, any(division) AS division_code, any(name) AS name, count() AS keys
 FROM dwd.organization__members FINAL WHERE is_deleted = 0 GROUP BY block HAVING keys > 100
-COMMENT '同名过多：一区划内同名标识过多、不予比对的名称 [6fd86136c52f4612]';
+COMMENT '同名过多 / Names that too many bear [7a980cec1b8e791f]';
 
 CREATE OR REPLACE VIEW ads.identity_match
 (
-    entity LowCardinality(String) COMMENT '主题实体 Entity',
-    thing String COMMENT '主标识 The thing',
-    member String COMMENT '归并的标识 A key that is it',
-    how LowCardinality(String) COMMENT '规则或人工决定 rule or decision',
-    facts Array(LowCardinality(String)) COMMENT '一致的佐证字段 Facts that agreed',
-    matched_at DateTime64(3, 'Asia/Shanghai') COMMENT '归并时间 When'
+    entity LowCardinality(String) COMMENT '主题实体 / Entity',
+    thing String COMMENT '主标识 / The thing',
+    member String COMMENT '归并的标识 / A key that is it',
+    how LowCardinality(String) COMMENT '规则或人工决定：rule, decision / By rule or decision',
+    facts Array(LowCardinality(String)) COMMENT '一致的佐证字段 / Facts that agreed',
+    matched_at DateTime64(3, 'Asia/Shanghai') COMMENT '归并时间 / When'
 ) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT entity, canonical AS thing, member, how, facts, matched_at
 FROM ops.identity FINAL
 WHERE is_deleted = 0
-COMMENT '同一事物：归并的标识和依据 [4713748fd6b4dc71]';
+COMMENT '归并的标识 / Keys that are one thing [360c907f690c74de]';
 
