@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -11,15 +12,25 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/memory"
 )
 
-// recordOf makes a record of a slice of structs: a column for every field that
-// has a json name. The caller releases it.
-func recordOf(rows reflect.Value) (arrow.Record, error) {
-	var fields []arrow.Field
-	var at []int
-	row := rows.Type().Elem()
+// shape is how structs of a type become a record: a column for every field that
+// has a json name.
+type shape struct {
+	schema   *arrow.Schema
+	at       []int     // of the columns: which field
+	builders sync.Pool // of *array.RecordBuilder: a builder costs more than a row
+}
+
+var shapes sync.Map // reflect.Type to *shape
+
+func shapeOf(row reflect.Type) (*shape, error) {
+	if known, ok := shapes.Load(row); ok {
+		return known.(*shape), nil
+	}
 	if row.Kind() != reflect.Struct {
 		return nil, fmt.Errorf("the rows are of %s, not structs", row)
 	}
+	s := &shape{}
+	var fields []arrow.Field
 	for i := range row.NumField() {
 		name, _, _ := strings.Cut(row.Field(i).Tag.Get("json"), ",")
 		if name == "" || name == "-" {
@@ -29,12 +40,24 @@ func recordOf(rows reflect.Value) (arrow.Record, error) {
 		if err != nil {
 			return nil, fmt.Errorf("field %q: %w", name, err)
 		}
-		fields, at = append(fields, arrow.Field{Name: name, Type: t, Nullable: row.Field(i).Type.Kind() == reflect.Pointer}), append(at, i)
+		fields, s.at = append(fields, arrow.Field{Name: name, Type: t, Nullable: row.Field(i).Type.Kind() == reflect.Pointer}), append(s.at, i)
 	}
-	b := array.NewRecordBuilder(memory.DefaultAllocator, arrow.NewSchema(fields, nil))
-	defer b.Release()
+	s.schema = arrow.NewSchema(fields, nil)
+	s.builders.New = func() any { return array.NewRecordBuilder(memory.DefaultAllocator, s.schema) }
+	known, _ := shapes.LoadOrStore(row, s)
+	return known.(*shape), nil
+}
+
+// recordOf makes a record of a slice of structs. The caller releases it.
+func recordOf(rows reflect.Value) (arrow.Record, error) {
+	s, err := shapeOf(rows.Type().Elem())
+	if err != nil {
+		return nil, err
+	}
+	b := s.builders.Get().(*array.RecordBuilder)
+	defer s.builders.Put(b)
 	for n := range rows.Len() {
-		for col, i := range at {
+		for col, i := range s.at {
 			appendValue(b.Field(col), rows.Index(n).Field(i))
 		}
 	}
