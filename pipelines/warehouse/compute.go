@@ -54,6 +54,11 @@ type computation struct {
 	tree map[string]node  // with only
 	// fresh: nothing stands there yet.
 	fresh bool
+	// since is the period (counted from 0) from which figures of an indicator that
+	// is not dated hold. Rows without dates say nothing of the past: what they say
+	// when they are first known is taken to have always been so, and what changes
+	// in later months holds from the month in which it was known.
+	since int
 }
 
 // noPlace is the code under which units without a place are summed.
@@ -90,22 +95,25 @@ func (x *computation) difference(figures string) string {
 		return fmt.Sprintf("SELECT %s, %s, %s, false, %s\nFROM\n(\n%s\n)", head, pointKey, pointValues, tail, indent(figures))
 	}
 	values := strings.Split(pointValues, ", ")
-	for i := range values {
+	for i, name := range values {
 		values[i] = fmt.Sprintf("v.%d", i+1)
+		if slices.Contains([]string{"numerator", "denominator", "n_units", "n_missing"}, name) { // of what is gone nothing is left
+			values[i] = fmt.Sprintf("if(gone, 0, %s)", values[i])
+		}
 	}
-	return fmt.Sprintf(`SELECT %[1]s, %[2]s, %[3]s, gone, %[4]s
+	return fmt.Sprintf(`SELECT %[1]s, %[2]s, %[3]s, gone AND NOT earlier, %[4]s
 FROM
 (
-  SELECT %[2]s, argMax(row, side) AS v, max(side) = 0 AS gone
+  SELECT %[2]s, argMax(row, side) AS v, max(side) = 0 AS gone, max(was) AS earlier
   FROM
   (
-    SELECT 1 AS side, %[2]s, tuple(%[5]s) AS row
+    SELECT 1 AS side, %[2]s, false AS was, tuple(%[5]s) AS row
     FROM
     (
 %[6]s
     )
     UNION ALL
-    SELECT 0 AS side, %[2]s, row
+    SELECT 0 AS side, %[2]s, was, row
     FROM
     (
 %[7]s
@@ -120,10 +128,18 @@ func (x *computation) moment() string {
 	return fmt.Sprintf("fromUnixTimestamp64Milli(toInt64(%d), 'UTC')", x.known.UnixMilli())
 }
 
-// standing selects the figures that stand there, as the tuple row.
+// standing selects the figures that stand there, as the tuple row; of an indicator
+// that is not dated the last one of each division. was: one stands at an earlier
+// period, too, and would hold on if this one were taken back.
 func (x *computation) standing() string {
-	return fmt.Sprintf("SELECT %s, argMax(tuple(%s), known_from) AS row\nFROM ads.indicator_point\nWHERE indicator = %s\nGROUP BY %[1]s\nHAVING NOT argMax(removed, known_from)",
+	all := fmt.Sprintf("SELECT %s, false AS was, argMax(tuple(%s), known_from) AS row\nFROM ads.indicator_point\nWHERE indicator = %s\nGROUP BY %[1]s\nHAVING NOT argMax(removed, known_from)",
 		pointKey, pointValues, quote(x.ind.Indicator))
+	if x.ind.Dated() {
+		return all
+	}
+	const of = "parent_code, division_code, unit_tier, tier"
+	return fmt.Sprintf("SELECT %[1]s, %[2]s AS day, min(at) < day AS was, argMax(row, at) AS row\nFROM (SELECT %[1]s, day AS at, row FROM\n(\n%[3]s\n))\nGROUP BY %[1]s\nHAVING row.%[4]d > 0",
+		of, x.holdsFrom(""), indent(all), 1+slices.Index(strings.Split(pointValues, ", "), "n_units"))
 }
 
 // figures selects pointKey and pointValues of every figure.
@@ -140,7 +156,7 @@ func (x *computation) figures() (string, error) {
 	if ind.Aggregate == schemas.AggregateMedian {
 		sums = x.medians()
 	}
-	return fmt.Sprintf(`SELECT up.ancestor_code AS parent_code, s.code AS division_code, s.unit_tier AS unit_tier, s.tier AS tier, %[1]s[s.k] AS day,
+	return fmt.Sprintf(`SELECT up.ancestor_code AS parent_code, s.code AS division_code, s.unit_tier AS unit_tier, s.tier AS tier, %[1]s AS day,
        toBool(s.tier IN (%[2]s) OR s.code = %[3]s) AS shown, s.num AS numerator, s.den AS denominator,
        toUInt64(s.units) AS n_units, toUInt64(s.missing) AS n_missing, toBool(n_missing * 20 > n_units) AS provisional,
        %[4]s AS scale, %[5]s AS target_op, CAST(%[6]s, 'Nullable(Float64)') AS target_value,
@@ -150,7 +166,7 @@ FROM
 %[10]s
 ) AS s
 LEFT JOIN (SELECT division_code, ancestor_code FROM dwd.division_path WHERE steps = 1) AS up ON up.division_code = s.code`,
-		x.days(), x.published(), noPlace, float(ind.Scale), quote(op), target, ind.RuleVer, quote(ind.Register), quote(divisions.Version), indent(sums)), nil
+		x.holdsFrom("s.k"), x.published(), noPlace, float(ind.Scale), quote(op), target, ind.RuleVer, quote(ind.Register), quote(divisions.Version), indent(sums)), nil
 }
 
 func (x *computation) published() string {
@@ -161,13 +177,16 @@ func (x *computation) published() string {
 	return strings.Join(tiers[min(1, len(tiers)-1):], ", ")
 }
 
-// days are the last days of the periods, as an array.
-func (x *computation) days() string {
+// holdsFrom is the last day of the period of a number (an expression, from 1).
+func (x *computation) holdsFrom(k string) string {
+	if !x.ind.Dated() {
+		return "toDate('" + x.spans[x.since].Day.Format(time.DateOnly) + "')"
+	}
 	days := make([]string, len(x.spans))
 	for i, s := range x.spans {
 		days[i] = "'" + s.Day.Format(time.DateOnly) + "'"
 	}
-	return "CAST([" + strings.Join(days, ", ") + "], 'Array(Date)')"
+	return "CAST([" + strings.Join(days, ", ") + "], 'Array(Date)')[" + k + "]"
 }
 
 // sums selects the figures' sums at the periods k at which they change.
@@ -185,6 +204,10 @@ WINDOW w AS (PARTITION BY unit_tier, tier, code ORDER BY k ROWS BETWEEN UNBOUNDE
 // the middle two, at the periods at which they change. Where the last unit goes,
 // a row says so.
 func (x *computation) medians() string {
+	shifts := "[0, 1]"
+	if !x.ind.Dated() {
+		shifts = "[0]"
+	}
 	all := x.rollUp(x.present(), fmt.Sprintf(`quantileExactInclusiveIf(0.5)(toFloat64(n), m = 0) AS middle, CAST(if(isNaN(middle), 0, middle), '%[1]s') AS num,
          CAST(toUInt8(countIf(m = 0) > 0), '%[1]s') AS den, toInt64(count()) AS units, toInt64(sum(m)) AS missing`, sum4), "")
 	return fmt.Sprintf(`SELECT unit_tier, tier, code, k, num, den, units, missing
@@ -202,13 +225,13 @@ FROM
       (
 %[2]s
       )
-      ARRAY JOIN [0, 1] AS shift
+      ARRAY JOIN %[4]s AS shift
     )
     WHERE k <= %[3]d
     GROUP BY unit_tier, tier, code, k
   )
 )
-WHERE now != before`, sum4, indent(indent(indent(indent(all)))), len(x.spans))
+WHERE now != before`, sum4, indent(indent(indent(indent(all)))), len(x.spans), shifts)
 }
 
 // rollUp groups what units give (unit, k, …) by the divisions whose figures

@@ -75,7 +75,7 @@ type series []amounts
 // above. now and was are the two, the latter with the figures above.
 func (x *computation) computePart(now map[string][]point, was map[place][]point) []pointRow {
 	moves := map[place]series{}
-	periods := 1 // where every period says the same, the figures change at the first only
+	periods := 1 // where rows have no dates, there is only what they say now
 	if x.ind.Dated() {
 		periods = len(x.spans)
 	}
@@ -90,10 +90,13 @@ func (x *computation) computePart(now map[string][]point, was map[place][]point)
 		for _, p := range gives {
 			diff[p.k] = diff[p.k].plus(p.amounts)
 		}
-		last := amounts{}
+		if !x.ind.Dated() {
+			gave = []point{{0, last(gave)}}
+		}
+		before := amounts{}
 		for _, p := range gave {
-			diff[p.k] = diff[p.k].minus(p.minus(last))
-			last = p.amounts
+			diff[p.k] = diff[p.k].minus(p.minus(before))
+			before = p.amounts
 		}
 		if !slices.ContainsFunc(diff, func(a amounts) bool { return a != amounts{} }) {
 			continue
@@ -115,6 +118,10 @@ func (x *computation) computePart(now map[string][]point, was map[place][]point)
 func (x *computation) changed(moves map[place]series, was map[place][]point) []pointRow {
 	var rows []pointRow
 	for p, diff := range moves {
+		if !x.ind.Dated() {
+			rows = append(rows, x.changedNow(p, diff[0], was[p])...)
+			continue
+		}
 		var before, stood, moved amounts // the figure of the period before; what stood there; by how much it moved
 		old := was[p]
 		for k := range diff {
@@ -134,6 +141,24 @@ func (x *computation) changed(moves map[place]series, was map[place][]point) []p
 		}
 	}
 	return rows
+}
+
+// changedNow is the row of a figure that is not dated and moved, if it did.
+func (x *computation) changedNow(p place, moved amounts, was []point) []pointRow {
+	if moved == (amounts{}) {
+		return nil
+	}
+	now := last(was).plus(moved)
+	earlier := len(was) > 0 && was[0].k < x.since
+	return []pointRow{x.row(p, x.since, now, now == amounts{} && !earlier)}
+}
+
+// last is the figure that holds at the end; none is nothing.
+func last(figures []point) amounts {
+	if len(figures) == 0 {
+		return amounts{}
+	}
+	return figures[len(figures)-1].amounts
 }
 
 // ownPlace is where a unit's own figure stands.

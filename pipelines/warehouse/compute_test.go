@@ -74,7 +74,12 @@ var (
 // bringUp brings indicators up to date on decemberEnd.
 func bringUp(t *testing.T, w *Warehouse, c *schemas.Catalog, runID string, inds ...*schemas.Indicator) Refreshed {
 	t.Helper()
-	f, err := w.Figures(t.Context(), c, runID, decemberEnd)
+	return bringUpOn(t, w, c, decemberEnd, runID, inds...)
+}
+
+func bringUpOn(t *testing.T, w *Warehouse, c *schemas.Catalog, day time.Time, runID string, inds ...*schemas.Indicator) Refreshed {
+	t.Helper()
+	f, err := w.Figures(t.Context(), c, runID, day)
 	if err != nil {
 		t.Fatal(err)
 	}

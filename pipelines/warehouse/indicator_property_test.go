@@ -196,3 +196,100 @@ func TestPartIsWhole(t *testing.T) {
 	}
 	t.Logf("%d indicators; %s", len(inds), parts)
 }
+
+// Rows without dates: what is first known holds for the past as well, what changes
+// in a later month holds from that month on, in part and whole alike.
+func TestUndatedMonths(t *testing.T) {
+	c := shippedCatalog(t)
+	w := engine(t, c)
+	settle(t, w, c)
+	var inds []*schemas.Indicator
+	for _, name := range []string{"I-05-19", "I-03-07", "I-13-11", "I-04-10"} {
+		ind := c.Indicator(name)
+		if ind == nil || ind.Dated() {
+			t.Fatalf("%s is no indicator without dates", name)
+		}
+		inds = append(inds, ind)
+	}
+	k := claimer{c, "(SELECT groupArray(division_code) FROM (SELECT division_code FROM dwd.division ORDER BY cityHash64(division_code) LIMIT 300))", 1000}
+	claim := func(version int, where, gone string) {
+		t.Helper()
+		for _, ind := range inds {
+			for _, e := range ind.Reads {
+				if c.Entity(e) == nil || e == divisionEntity {
+					continue
+				}
+				if err := w.Exec(t.Context(), k.sql(c.Entity(e), version, where, gone)); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := w.Fuse(t.Context(), c, e); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	at := func(period string) string {
+		t.Helper()
+		return strings.Join(strs(t, w, fmt.Sprintf("SELECT concat(toString(indicator), ' ', toString(count()), ' ', toString(groupBitXor(cityHash64(division_code, unit_tier, numerator, denominator, n_units, n_missing)))) FROM ads.indicator_value WHERE period = '%s' GROUP BY indicator ORDER BY indicator", period)), "\n")
+	}
+	december, january, march := decemberEnd, decemberEnd.AddDate(0, 0, 5), decemberEnd.AddDate(0, 2, 20)
+
+	// The first month: what comes later in it was so all the time, too.
+	claim(2, "number < 700", "0")
+	bringUpOn(t, w, c, december, "first", inds...)
+	early := at("2025-12")
+	claim(3, "number % 50 = 1 OR number > 900", "number % 4 = 0")
+	if did := bringUpOn(t, w, c, december, "december", inds...); did.Partial == 0 {
+		t.Errorf("in December: %s", did)
+	}
+	first := at("2025-12")
+	if first == early || first != at("2021-03") || strings.Count(first, "\n") != len(inds)-1 {
+		t.Errorf("in December the figures are\n%s\nof March 2021\n%s", first, at("2021-03"))
+	}
+
+	// Another month: everything anew, then in part.
+	claim(4, "number % 50 = 2", "number % 4 = 0")
+	if did := bringUpOn(t, w, c, january, "january", inds...); did.Full == 0 {
+		t.Errorf("in January: %s", did)
+	}
+	second := at("2026-01")
+	claim(5, "number % 50 = 3", "number % 4 = 0")
+	if did := bringUpOn(t, w, c, january, "january again", inds...); did.Partial == 0 {
+		t.Errorf("in January again: %s", did)
+	}
+	third := at("2026-01")
+	claim(6, "number % 50 = 4", "number % 4 = 0")
+	bringUpOn(t, w, c, march, "march", inds...)
+	fourth := at("2026-03")
+	if got := at("2025-12"); got != first {
+		t.Errorf("of December it is now said\n%s\nit was\n%s", got, first)
+	}
+	if got := at("2026-02"); second == third || got != third || fourth == third || got != at("2026-01") {
+		t.Errorf("of February it is said\n%s\nof January it was\n%s", got, third)
+	}
+
+	// Everything is withdrawn: nothing stands any more, the months before do.
+	claim(7, "1", "1")
+	bringUpOn(t, w, c, march, "gone", inds...)
+	if got := at("2026-03"); got != "" || at("2026-01") != third {
+		t.Errorf("of March it is said\n%s", got)
+	}
+	bringUpOn(t, w, c, march.AddDate(0, 1, 0), "still gone", inds...)
+	if n := strs(t, w, "SELECT toString(count()) FROM ads.indicator_point WHERE run_id = 'still gone'"); n[0] != "0" {
+		t.Errorf("what was gone is gone again in %s rows", n[0])
+	}
+	claim(8, "number < 700 OR number > 900", "0")
+	bringUpOn(t, w, c, march.AddDate(0, 1, 0), "back", inds...)
+	back := at("2026-04")
+
+	// The whole, computed by itself, is what the last month says.
+	for _, sql := range []string{"TRUNCATE TABLE ads.indicator_point", "TRUNCATE TABLE ads.indicator", "TRUNCATE TABLE ops.compute"} {
+		if err := w.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	bringUpOn(t, w, c, march.AddDate(0, 1, 0), "whole", inds...)
+	if got := at("2026-04"); got != back || got == "" {
+		t.Errorf("in part\n%s\nwhole\n%s", back, got)
+	}
+}

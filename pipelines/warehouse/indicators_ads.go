@@ -53,7 +53,7 @@ func indicatorTable() *object {
 			{"target_op", lc, "", "目标比较符"}, {"target_value", "Nullable(Float64)", "", "目标值"},
 			{"unit_tier", lc, "", "计算单元层级；each为各层级"}, {"tiers", "Array(String)", "", "公布层级"},
 			{"every", lc, "", "期间长度"}, {"window", lc, "", "累计自月、季或年初"},
-			{"dated", "Bool", "", "各期可不同；否则所读的行没有日期，各期均为现状"},
+			{"dated", "Bool", "", "各期可不同；否则所读的行没有日期：首月所知适用于以前各期，此后自当月起"},
 			{"persons", "Bool", "", "关于人员或案件：小数不显示"},
 			{"periods", "Array(String)", "", "各期"}, {"days", "Array(Date)", "", "各期末日"},
 			{"rule_version", "UInt16", "", "口径版本"}, {"register", lc, "", "分母名册"},

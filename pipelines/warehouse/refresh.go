@@ -75,7 +75,8 @@ type seen struct {
 	Statement string            `json:"statement"`
 	Paths     string            `json:"paths"`
 	Points    string            `json:"points"`
-	Until     string            `json:"until"`
+	Until     string            `json:"until"` // the running period
+	First     string            `json:"first"` // what that was when figures were first computed
 	Rows      map[string]rowsAt `json:"rows"` // by entity
 }
 
@@ -285,6 +286,12 @@ func (r *Figures) prepare(ctx context.Context, ind *schemas.Indicator) (x *compu
 		return nil, now, did
 	}
 	x = &computation{ind: ind, spans: spans, runID: r.runID, fresh: !r.any[ind.Indicator], c: r.c}
+	if found && last.Points == now.Points && last.First != "" && !x.fresh {
+		now.First = last.First
+	}
+	if now.First != now.Until {
+		x.since = len(spans) - 1
+	}
 	if found && last.sameBut(now) && !x.fresh {
 		if x.only, did.err = r.touched(ctx, ind, last, now); did.err != nil {
 			return nil, now, did
@@ -311,7 +318,7 @@ func (r *Figures) sees(ind *schemas.Indicator, spans []schemas.Span) (seen, erro
 	if err != nil {
 		return seen{}, err
 	}
-	s := seen{Statement: fingerprint(statement, ind.Name.Zh, ind.Name.En, ind.Doc.Zh, ind.Doc.En, fmt.Sprint(ind.SmallCells)), Paths: r.paths, Points: r.points, Until: spans[len(spans)-1].Name, Rows: map[string]rowsAt{}}
+	s := seen{Statement: fingerprint(statement, ind.Name.Zh, ind.Name.En, ind.Doc.Zh, ind.Doc.En, fmt.Sprint(ind.SmallCells)), Paths: r.paths, Points: r.points, Until: spans[len(spans)-1].Name, First: spans[len(spans)-1].Name, Rows: map[string]rowsAt{}}
 	entities := ind.Reads
 	if slices.ContainsFunc(ind.Reads, func(name string) bool { return r.c.Entity(name) == nil }) {
 		entities = nil // a relation over all entities, such as up_feed
