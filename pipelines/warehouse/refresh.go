@@ -77,7 +77,7 @@ type seen struct {
 	Points    string            `json:"points"`
 	Until     string            `json:"until"` // the running period
 	First     string            `json:"first"` // what that was when figures were first computed
-	Rows      map[string]rowsAt `json:"rows"` // by entity
+	Rows      map[string]rowsAt `json:"rows"`  // by entity
 }
 
 // rowsAt is a state of fused rows: the tables of claims and of rows with the rules

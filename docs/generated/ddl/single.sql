@@ -3823,7 +3823,7 @@ CREATE TABLE ads.indicator
     tiers Array(String) COMMENT '公布层级',
     every LowCardinality(String) COMMENT '期间长度',
     window LowCardinality(String) COMMENT '累计自月、季或年初',
-    dated Bool COMMENT '各期可不同；否则所读的行没有日期，各期均为现状',
+    dated Bool COMMENT '各期可不同；否则所读的行没有日期：首月所知适用于以前各期，此后自当月起',
     persons Bool COMMENT '关于人员或案件：小数不显示',
     periods Array(String) COMMENT '各期',
     days Array(Date) COMMENT '各期末日',
