@@ -322,7 +322,9 @@ func (a *actor) drain(q *Quiescer, pending []Pending) error {
 	if err != nil {
 		return err
 	}
-	return l.newWorker(gen, func() Reader { return simReader{a} }).finish(ctx, shares)
+	wk := a.worker(l, gen)
+	defer wk.end()
+	return wk.finish(ctx, shares)
 }
 
 // hold takes the loaders' group over when it has no live member; nil: they do not

@@ -22,6 +22,7 @@ import (
 	"rongtong/schemas"
 	"rongtong/schemas/divisions"
 	"rongtong/schemas/record"
+	"rongtong/transforms"
 )
 
 // Long runs:
@@ -131,10 +132,14 @@ var happenings = [happeningCount]string{
 	rewrittenTable: "tables rewritten",
 }
 
-// tally is what worlds were like.
+// tally is what worlds were like, and the memory that they hand on: most of a short
+// life would go into making it.
 type tally struct {
 	worlds, steps int
 	happened      [happeningCount]int
+
+	mem    transforms.Recycler
+	chunks []*record.Chunk
 }
 
 func (t *tally) add(o *tally) {
@@ -195,11 +200,12 @@ func simStreams(t testing.TB) []*Stream {
 }
 
 // play runs worlds until one is wrong, in one bubble: its clock makes waiting free.
-func play(t *testing.T, first uint64, n int, bad string, streams []*Stream) (out tally, at uint64, wrong error) {
+func play(t *testing.T, first uint64, n int, bad string, streams []*Stream) (out *tally, at uint64, wrong error) {
 	t.Helper()
+	out = &tally{}
 	synctest.Test(t, func(*testing.T) {
 		for seed := first; seed < first+uint64(n); seed++ {
-			if err := newWorld(seed, bad, streams, &out).run(); err != nil {
+			if err := newWorld(seed, bad, streams, out).run(); err != nil {
 				at, wrong = seed, err
 				return
 			}
@@ -260,7 +266,7 @@ func (r *simRun) chunk(t *testing.T, streams []*Stream) bool {
 	sum, at, err := play(t, first, n, "", streams)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.sum.add(&sum)
+	r.sum.add(sum)
 	if err != nil {
 		t.Errorf("world %d: %v\nits history: go test ./pipelines -run 'TestSimulation$' -v -seed %d", at, err, at)
 		r.next = r.end

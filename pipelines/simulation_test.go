@@ -408,7 +408,8 @@ func (a *actor) generation(ctx context.Context, l *Loader, gen *simGen) error {
 		return err
 	}
 	names, ready := []string{topic}, make(chan *share, 1)
-	wk := l.newWorker(gen, func() Reader { return simReader{a} })
+	wk := a.worker(l, gen)
+	defer wk.end()
 	for !gen.noticedOver() {
 		a.at("look for work")
 		if a.keptOut() || !w.kind.hot && w.plan != a.plan && w.r.IntN(4) == 0 {
@@ -440,6 +441,26 @@ func (a *actor) generation(ctx context.Context, l *Loader, gen *simGen) error {
 		}
 	}
 	return nil
+}
+
+// simWorker is a worker with the memory of one that ended.
+type simWorker struct {
+	*worker
+	tally *tally
+}
+
+func (a *actor) worker(l *Loader, gen *simGen) simWorker {
+	t, wk := a.w.tally, l.newWorker(gen, func() Reader { return simReader{a} })
+	wk.mem = &t.mem
+	if n := len(t.chunks); n > 0 {
+		wk.chunk, t.chunks = *t.chunks[n-1], t.chunks[:n-1]
+	}
+	return simWorker{wk, t}
+}
+
+func (w simWorker) end() {
+	w.renew(nil)
+	w.tally.chunks = append(w.tally.chunks, &w.chunk)
 }
 
 // pickShare takes pending loads first, as dispatch does.
