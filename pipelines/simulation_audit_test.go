@@ -273,14 +273,15 @@ func (o *oracle) auditRows() error {
 		if r.row.wrong || o.refuses(&r.row) || r.load == nil {
 			continue
 		}
+		if o.store.dropped[o.spanOf(r.load)] {
+			continue
+		}
 		c := claim{plans[r.load.Plan], r.row.key(), uint64(r.row.at)}
 		want[c] = max(want[c], rank(r.life, r.offset))
 	}
-	partly := map[claim]bool{}
 	for _, r := range o.store.table(simStd).rows {
 		c := claim{r.measure, r.key, r.version}
-		if o.lost[r.simSpan] {
-			partly[c] = true
+		if o.lost[r.simSpan] || o.store.dropped[r.simSpan] {
 			continue
 		}
 		got[c] = max(got[c], rank(r.life, r.offset))

@@ -801,7 +801,7 @@ func (l *simLog) watch(g *simGen, partition int, offset int64, in intent, pendin
 			return // under the plan of then
 		}
 	}
-	if pending && w.kind.hot {
+	if pending && w.kind.hot && in.Topic == l.topic().id { // what was stored of a topic that is gone went with it
 		l.watchPlan(g, partition, in.Plan)
 	}
 }

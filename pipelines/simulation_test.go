@@ -195,7 +195,7 @@ func newWorld(seed uint64, bad string, plans []*Stream, t *tally) *world {
 	w.kind.recreates = w.kind.ids && !w.kind.expires && r.IntN(3) == 0
 	w.log = simLog{w: w, txns: map[string]*simProducer{}, slow: !w.kind.embedded && r.IntN(2) == 0}
 	w.log.create()
-	w.store = simStore{w: w, tables: map[string]*simTable{}, window: 3 + r.IntN(12), dual: r.IntN(3) == 0, picky: seed%3 == 0}
+	w.store = simStore{w: w, tables: map[string]*simTable{}, dropped: map[simSpan]bool{}, window: 3 + r.IntN(12), dual: r.IntN(3) == 0, picky: seed%3 == 0}
 	w.source = newSimSource(w)
 	w.declared = simDeclared{w: w, versions: []simVersion{{state: simApplied}}}
 	w.add("ingest", (*actor).ingest)

@@ -23,6 +23,7 @@ type simStore struct {
 	picky     bool // there are rows that it can never take
 	fullUntil int
 	late      []simInsert
+	dropped   map[simSpan]bool // loads of topics that are gone, of which a rewrite lost rows
 }
 
 type simTable struct {
@@ -87,9 +88,11 @@ func (s *simStore) apply(in simInsert) {
 }
 
 // shape holds rows that are new against the version that their table was rewritten
-// for: once it is in force, they are made by its plan or by a later one's.
+// for: once it is in force, they are made by its plan or by a later one's. A load of
+// a topic that is gone may come later: its intent went with the topic, so that
+// nobody could drain it.
 func (s *simStore) shape(t *simTable, in simInsert) {
-	if s.w.declared.versions[t.since].state != simApplied {
+	if s.w.declared.versions[t.since].state != simApplied || len(in.rows) > 0 && in.rows[0].life < len(s.w.log.lives) {
 		return
 	}
 	for _, v := range s.w.declared.versions[t.since:] {
@@ -105,6 +108,11 @@ func (s *simStore) copied() []simStored { return slices.Clone(s.table(simStd).ro
 
 func (s *simStore) swap(rows []simStored, version int) {
 	t := s.table(simStd)
+	for _, r := range t.rows[len(rows):] {
+		if r.life < len(s.w.log.lives) { // see shape
+			s.dropped[r.simSpan] = true
+		}
+	}
 	t.rows, t.tokens, t.since = rows, nil, version
 	for i := range s.w.log.topic().parts {
 		if in, pending, _ := parseIntent(s.w.log.at(i).Metadata); pending && s.w.log.own(i) && !s.w.log.gone {
