@@ -71,13 +71,17 @@ func blockOf(p schemas.Periods, s schemas.Span) string {
 	return s.From.Format(time.DateOnly)
 }
 
+// block is blockOf in SQL, over expressions of the periods' length and window, and
+// of a period's last day.
+func block(every, window, day string) string {
+	return fmt.Sprintf("multiIf(%[2]s = %[1]s, toDate('%[4]s'), %[2]s = 'year', toStartOfYear(%[3]s), %[2]s = 'quarter', toStartOfQuarter(%[3]s), toStartOfMonth(%[3]s))", every, window, day, noBlock)
+}
+
 // covered is the condition under which a figure is hidden for the sake of others,
-// in SQL over expressions of the indicator, its periods' length and window, the
-// unit's tier, the division and the period's last day.
-func covered(indicator, every, window, unitTier, division, day string) string {
-	return fmt.Sprintf(`(toString(%s), toString(%s), toString(%s), multiIf(%s = %s, toDate('%s'), %[5]s = 'year', toStartOfYear(%[7]s), %[5]s = 'quarter', toStartOfQuarter(%[7]s), toStartOfMonth(%[7]s))) IN
-         (SELECT toString(indicator), toString(unit_tier), toString(division_code), block FROM ads.indicator_cover)`,
-		indicator, unitTier, division, every, window, noBlock, day)
+// in SQL over expressions of what it is about.
+func covered(indicator, block, unitTier, division string) string {
+	return fmt.Sprintf(`(CAST(%s, 'String'), %s, CAST(%s, 'String'), %s) IN (SELECT CAST(indicator, 'String'), block, CAST(unit_tier, 'String'), division_code FROM ads.indicator_cover)`,
+		indicator, block, unitTier, division)
 }
 
 // smallBelow is the least number that may be shown of an indicator, 0 for those

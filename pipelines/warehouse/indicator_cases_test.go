@@ -170,7 +170,7 @@ func caseGot(t *testing.T, w *Warehouse, c *schemas.Catalog, reg *divisions.Regi
 	spans := around(t, ind, cs)
 	got := strs(t, w, fmt.Sprintf(`SELECT concatWithSeparator(' ', toString(numerator), toString(denominator), toString(n_missing), ifNull(toString(round(value, 2)), '-'), if(provisional, 'true', 'false'), multiIf(met IS NULL, '-', met, 'true', 'false'))
 FROM (SELECT %s, n_units AS units FROM (SELECT tuple(%s) AS row FROM (SELECT *, now() AS known_from, '' AS run_id FROM (%s) WHERE unit_tier = %s AND toString(division_code) = %s AND day <= %s ORDER BY day DESC LIMIT 1))) WHERE units > 0`,
-		figureColumns("row", "0", "0"), readValues, caseSQL(t, c, reg, ind, cs), quote(unit), quote(cs.Want.Division), quote(spans[len(spans)/2].Day.Format(time.DateOnly))))
+		figureColumns("row", "false"), readValues, caseSQL(t, c, reg, ind, cs), quote(unit), quote(cs.Want.Division), quote(spans[len(spans)/2].Day.Format(time.DateOnly))))
 	return lines(got)
 }
 

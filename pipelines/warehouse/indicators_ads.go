@@ -106,18 +106,28 @@ GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
 HAVING NOT argMax(removed, known_from)`, readValues, where, known)
 }
 
-// figureColumns are the columns of a figure as analysts read them, from the
-// tuple row. below is the least number that may be shown of its indicator, 0 if
-// it is not about persons; also says when it is hidden although it is not small.
-func figureColumns(row, below, also string) string {
-	at := func(name string) string {
-		names := strings.Split(readValues, ", ")
-		return fmt.Sprintf("%s.%d", row, 1+slices.Index(names, name))
-	}
-	num, den := at("numerator"), at("denominator")
+// figureOf is a column of the tuple row.
+func figureOf(row, name string) string {
+	return fmt.Sprintf("%s.%d", row, 1+slices.Index(strings.Split(readValues, ", "), name))
+}
+
+// hidden is the condition under which a figure is hidden, from the tuple row. below
+// is the least number that may be shown of its indicator, 0 if it is not about
+// persons; also says when it is hidden although it is not small.
+func hidden(row, below, also string) string {
+	num, den := figureOf(row, "numerator"), figureOf(row, "denominator")
 	small := func(x string) string { return fmt.Sprintf("(%s > 0 AND %[1]s < %s)", x, below) }
+	return fmt.Sprintf("toBool(%s > 0 AND (%s OR %s OR %s OR %s))", below, small(num), small(den), small("("+den+" - "+num+")"), also)
+}
+
+// figureColumns are the columns of a figure as analysts read them, from the tuple
+// row and the column hide, which is what hidden says: worked out in a query of its
+// own, because it stands in most of them and is long.
+func figureColumns(row, hide string) string {
+	at := func(name string) string { return figureOf(row, name) }
+	num, den := at("numerator"), at("denominator")
 	out := []string{
-		fmt.Sprintf("toBool(%s > 0 AND (%s OR %s OR %s OR %s)) AS suppressed", below, small(num), small(den), small("("+den+" - "+num+")"), also),
+		hide + " AS suppressed",
 		fmt.Sprintf("if(suppressed, NULL, %s) AS numerator", num),
 		fmt.Sprintf("if(suppressed, NULL, %s) AS denominator", den),
 		fmt.Sprintf("if(suppressed OR %[1]s = 0, NULL, %[2]s * toFloat64(%[3]s) / toFloat64(%[1]s)) AS value", den, at("scale"), num),
@@ -139,9 +149,9 @@ func figureColumns(row, below, also string) string {
 	return strings.Join(out, ",\n       ")
 }
 
-// namesFor joins the names of divisions.
-func namesFor(code string) string {
-	return "LEFT JOIN (SELECT division_code AS named, ancestor_name AS name FROM dwd.division_path WHERE steps = 0) AS names ON names.named = " + code
+// namesFor joins the names of divisions; which narrows them.
+func namesFor(code, which string) string {
+	return "LEFT JOIN (SELECT division_code AS named, ancestor_name AS name FROM dwd.division_path WHERE steps = 0" + which + ") AS names ON names.named = " + code
 }
 
 // one is a property of the indicator that a view's reader names.
@@ -149,34 +159,37 @@ func one(property string) string {
 	return "(SELECT " + property + " FROM ads.indicator FINAL WHERE indicator = {indicator:String})"
 }
 
-// dayAsked is the last day of the period that a view's reader names.
-var dayAsked = one("days[indexOf(periods, {period:String})]")
-
 // running says that the period with a last day is not over.
 func running(day string) string { return day + " >= toDate(now('Asia/Shanghai'))" }
 
-// hiddenAt says that a figure of the indicator, at the period with a last day, is
-// hidden although it is not small.
-func hiddenAt(day string) string {
-	return "(" + running(day) + " OR " + covered("{indicator:String}", one("CAST(every, 'String')"), one("CAST(window, 'String')"), "unit_tier", "division_code", day) + ")"
-}
+// lookUp is what a question about one period needs to know of the indicator, in one
+// look: the period's last day, up to when figures are known, and the block in which
+// the period lies.
+var lookUp = fmt.Sprintf(`WITH (SELECT argMax(tuple(days[indexOf(periods, {period:String})] AS day, known_from, %s), known_from) FROM ads.indicator WHERE indicator = {indicator:String}) AS asked`,
+	block("every", "window", "day"))
 
 // atPeriod selects the figures of one indicator that stand at the period asked
-// for, of the divisions that where says: the key's columns and row.
-func atPeriod(where string) string {
-	return fmt.Sprintf(`SELECT parent_code, division_code, unit_tier, tier, argMax(row, day) AS row
+// for, of the divisions that where says: the key's columns, row and hide. It stands
+// under lookUp.
+func atPeriod(c *schemas.Catalog, where string) string {
+	return fmt.Sprintf(`SELECT parent_code, division_code, unit_tier, tier, row, %s AS hide
 FROM
 (
+  SELECT parent_code, division_code, unit_tier, tier, argMax(row, day) AS row
+  FROM
+  (
 %s
-)
-GROUP BY parent_code, division_code, unit_tier, tier
-HAVING %s`, indent(asKnown("indicator = {indicator:String} AND day <= "+dayAsked+" AND "+where, one("known_from"))), shownUnits)
+  )
+  GROUP BY parent_code, division_code, unit_tier, tier
+  HAVING %s
+)`, hidden("row", smallBelow(c, "{indicator:String}"), "("+running("asked.1")+" OR "+covered("{indicator:String}", "asked.3", "unit_tier", "division_code")+")"),
+		indent(indent(asKnown("indicator = {indicator:String} AND day <= asked.1 AND "+where, "asked.2"))), shownUnits)
 }
 
 // indicatorViews are what analysts read of indicators, a view a question.
 func indicatorViews(c *schemas.Catalog) []*object {
 	division := "toFixedString({division:String}, 12)"
-	figure := figureColumns("row", smallBelow(c, "{indicator:String}"), hiddenAt(dayAsked))
+	figure := figureColumns("row", "hide")
 	view := func(name, sql string) *object { return &object{db: dbAds, name: name, view: sql} }
 	all := slices.Concat([]column{colIndicator, colPeriod, colAsOf, colUnitTier, colDivision, colDivisionName, colTier, colParent}, figureDoc())
 	overTime := slices.Concat([]column{colPeriod, colAsOf, colRunning, colTier, colUnitTier}, figureDoc(), []column{
@@ -187,17 +200,19 @@ func indicatorViews(c *schemas.Catalog) []*object {
 			"每个指标、区划、期间一行，供导出；请按 indicator 和 period（或 as_of）筛选。", "A row for every indicator, division and period, for exports; filter by indicator and period, or as_of."), all),
 		view("indicator_latest", indicatorValue(c, "is_last")).askedBy(label("最近一期指标值", "Figures of the last period that is over"), label(
 			"各指标已结束的最近一期。", "Of every indicator, the last period that is over."), all),
-		view("indicator_children", fmt.Sprintf(`SELECT division_code, names.name AS division_name, tier, unit_tier, {period:String} AS period,
+		view("indicator_children", fmt.Sprintf(lookUp+`
+SELECT division_code, names.name AS division_name, tier, unit_tier, {period:String} AS period,
        %s
 FROM
 (
 %s
 ) AS f
 %s
-ORDER BY unit_tier, division_code`, figure, indent(atPeriod("parent_code = "+division)), namesFor("f.division_code"))).askedBy(label("下钻", "Drill-down"), label(
+ORDER BY unit_tier, division_code`, figure, indent(atPeriod(c, "parent_code = "+division)), namesFor("f.division_code", " AND division_code IN (SELECT division_code FROM ads.indicator_point WHERE indicator = {indicator:String} AND parent_code = "+division+")"))).askedBy(label("下钻", "Drill-down"), label(
 			"某区划下一级各区划的指标值；区划写空串为最上级。", "A figure of the divisions right below one; '' is the top."),
 			slices.Concat([]column{colDivision, colDivisionName, colTier, colUnitTier, colPeriod}, figureDoc()), argIndicator, argDivision, argPeriod),
-		view("indicator_peers", fmt.Sprintf(`SELECT division_code, names.name AS division_name, parent_code, unit_tier, {period:String} AS period, toBool(division_code = %[1]s) AS is_asked,
+		view("indicator_peers", fmt.Sprintf(lookUp+`
+SELECT division_code, names.name AS division_name, parent_code, unit_tier, {period:String} AS period, toBool(division_code = %[1]s) AS is_asked,
        %[2]s,
        count(value) OVER w AS peers, quantileExact(0.25)(value) OVER w AS quartile_1, quantileExact(0.5)(value) OVER w AS median, quantileExact(0.75)(value) OVER w AS quartile_3
 FROM
@@ -207,7 +222,7 @@ FROM
 %[4]s
 WINDOW w AS (PARTITION BY unit_tier)
 ORDER BY unit_tier, division_code`, division, figure,
-			indent(atPeriod("tier = (SELECT any(tier) FROM dwd.division_path WHERE division_code = "+division+")")), namesFor("f.division_code"))).askedBy(label("同级比较", "Peers"), label(
+			indent(atPeriod(c, "tier = (SELECT any(tier) FROM dwd.division_path WHERE division_code = "+division+")")), namesFor("f.division_code", ""))).askedBy(label("同级比较", "Peers"), label(
 			"与某区划同级的全部区划的指标值，及其分布。", "All divisions of the tier of one, and how their figures are distributed."),
 			slices.Concat([]column{colDivision, colDivisionName, colParent, colUnitTier, colPeriod, both("is_asked", "Bool", "所问的区划", "The division that was asked for")}, figureDoc(), []column{
 				both("peers", "UInt64", "有值的同级区划数", "Divisions with a figure"), both("quartile_1", "Nullable(Float64)", "下四分位数", "First quartile"),
@@ -218,26 +233,30 @@ ORDER BY unit_tier, division_code`, division, figure,
 		view("indicator_trend_as_known", trend(c, division, moment("known"))).askedBy(label("当时所知的走势", "Trend as it was known"), label(
 			"同上，按所选时间所知。关于人员或案件的指标，更正前的值不显示。", "The same, as it was known at a time. Of persons and cases, what a figure was before it was corrected is not shown."),
 			overTime, argIndicator, argDivision, arg("known", "所知时间", "Known at", "2026-01-15")),
-		view("division_profile", fmt.Sprintf(`SELECT f.indicator AS indicator, i.name_zh AS name_zh, i.name_en AS name_en, i.unit AS unit, i.direction AS direction, f.unit_tier AS unit_tier, i.period AS period,
+		view("division_profile", fmt.Sprintf(`SELECT indicator, name_zh, name_en, unit, direction, unit_tier, period,
        %s
 FROM
 (
-  SELECT indicator, unit_tier, groupArray(day) AS days, groupArray(row) AS rows
+  SELECT f.indicator AS indicator, i.name_zh AS name_zh, i.name_en AS name_en, i.unit AS unit, i.direction AS direction, f.unit_tier AS unit_tier, i.period AS period, row, %s AS hide
   FROM
   (
+    SELECT indicator, unit_tier, arraySort(x -> x.1, groupArray((day, row))) AS points
+    FROM
+    (
 %s
-  )
-  GROUP BY indicator, unit_tier
-) AS f
-INNER JOIN
-(
-  SELECT indicator, name_zh, name_en, unit, direction, every, window, arrayLast(p -> p <= toDate({day:String}), days) AS at, periods[indexOf(days, at)] AS period FROM ads.indicator FINAL
-) AS i ON i.indicator = f.indicator
-ARRAY JOIN arraySlice(arraySort((r, d) -> -toInt32(d), arrayFilter((r, d) -> d <= i.at, rows, days), arrayFilter(d -> d <= i.at, days)), 1, 1) AS row
+    )
+    GROUP BY indicator, unit_tier
+  ) AS f
+  INNER JOIN
+  (
+    SELECT indicator, name_zh, name_en, unit, direction, every, window, arrayLast(p -> p <= toDate({day:String}), days) AS at, periods[indexOf(days, at)] AS period FROM ads.indicator FINAL
+  ) AS i ON i.indicator = f.indicator
+  ARRAY JOIN arrayMap(x -> x.2, arraySlice(arrayFilter(x -> x.1 <= i.at, f.points), -1)) AS row
+)
 WHERE %s
-ORDER BY indicator, unit_tier`, figureColumns("row", smallBelow(c, "f.indicator"), "("+running("i.at")+" OR "+covered("f.indicator", "i.every", "i.window", "f.unit_tier", division, "i.at")+")"),
-			indent(indent(asKnown("division_code = "+division+" AND parent_code = (SELECT any(ancestor_code) FROM dwd.division_path WHERE division_code = "+division+" AND steps = 1)",
-				"(SELECT max(known_from) FROM ads.indicator)"))), shownUnits)).askedBy(label("区划画像", "Profile of a division"), label(
+ORDER BY indicator, unit_tier`, figure, hidden("row", smallBelow(c, "f.indicator"), "("+running("i.at")+" OR "+covered("f.indicator", block("i.every", "i.window", "i.at"), "f.unit_tier", division)+")"),
+			indent(indent(indent(asKnown("division_code = "+division+" AND parent_code = (SELECT any(ancestor_code) FROM dwd.division_path WHERE division_code = "+division+" AND steps = 1)",
+				"(SELECT max(known_from) FROM ads.indicator)")))), shownUnits)).askedBy(label("区划画像", "Profile of a division"), label(
 			"某区划某日的全部指标：各指标当日已结束的最近一期。", "All indicators of a division on a day: of each, the last period that was over then."),
 			slices.Concat([]column{colIndicator, both("name_zh", "String", "名称", "Name in Chinese"), both("name_en", "String", "英文名称", "Name"), both("unit", "String", "计量单位", "Unit"),
 				both("direction", lc, "方向：up 越高越好，down 越低越好，monitor 只监测", "Which way is better: up, down, or monitor"), colUnitTier, colPeriod}, figureDoc()),
@@ -252,8 +271,8 @@ func indicatorValue(c *schemas.Catalog, when string) string {
        %s
 FROM
 (
-  SELECT f.indicator AS indicator, p.1 AS as_of, p.2 AS period, f.unit_tier AS unit_tier, f.division_code AS division_code, f.tier AS tier, f.parent_code AS parent_code, i.every AS every, i.window AS since,
-         arrayLast(x -> x.1 <= as_of, f.points) AS point, point.2 AS row
+  SELECT f.indicator AS indicator, p.1 AS as_of, p.2 AS period, f.unit_tier AS unit_tier, f.division_code AS division_code, f.tier AS tier, f.parent_code AS parent_code,
+         arrayLast(x -> x.1 <= as_of, f.points).2 AS row, %s AS hide
   FROM
   (
     SELECT indicator, unit_tier, tier, parent_code, division_code, arraySort(x -> x.1, groupArray((day, row))) AS points
@@ -276,18 +295,20 @@ FROM
   ARRAY JOIN arrayFilter(x -> has(i.wanted, x.1), i.named) AS p
 ) AS v
 %s
-WHERE %s`, figureColumns("v.row", smallBelow(c, "v.indicator"), "("+running("v.as_of")+" OR "+covered("v.indicator", "v.every", "v.since", "v.unit_tier", "v.division_code", "v.as_of")+")"), readValues, when, namesFor("v.division_code"), strings.ReplaceAll(shownUnits, "row.", "v.row."))
+WHERE %s`, figureColumns("v.row", "v.hide"), hidden("row", smallBelow(c, "f.indicator"), "("+running("as_of")+" OR "+covered("f.indicator", block("i.every", "i.window", "as_of"), "f.unit_tier", "f.division_code")+")"),
+		readValues, when, namesFor("v.division_code", ""), strings.ReplaceAll(shownUnits, "row.", "v.row."))
 }
 
 // trend is a division's figures over the periods; as known at a time, or "" for
 // now. Of persons, what a figure was known to be before it was corrected is hidden:
 // the two would differ by few.
 func trend(c *schemas.Catalog, division, known string) string {
-	below, hide := smallBelow(c, "{indicator:String}"), hiddenAt("p.1")
+	below := smallBelow(c, "{indicator:String}")
+	hide := running("p.1") + " OR " + covered("{indicator:String}", block("every", "window", "p.1"), "unit_tier", "division_code")
 	if known == "" {
 		known = one("known_from")
 	} else {
-		hide = fmt.Sprintf("(row.%d > %s OR %s)", 1+slices.Index(strings.Split(readValues, ", "), "known_from"), known, hide)
+		hide = fmt.Sprintf("%s > %s OR %s", figureOf("row", "known_from"), known, hide)
 		known = fmt.Sprintf("if(%s > 0, %s, %s)", below, one("known_from"), known)
 	}
 	return fmt.Sprintf(`SELECT p.2 AS period, p.1 AS as_of, toBool(%[4]s) AS running, tier, unit_tier,
@@ -295,23 +316,27 @@ func trend(c *schemas.Catalog, division, known string) string {
        lagInFrame(value, 1) OVER w AS value_before, lagInFrame(value, per_year) OVER w AS value_year_before
 FROM
 (
-  SELECT tier, unit_tier, division_code, p, arrayLast(x -> x.1 <= p.1, points).2 AS row, per_year
+  SELECT tier, unit_tier, p, row, per_year, %[5]s AS hide
   FROM
   (
-    SELECT tier, unit_tier, division_code, arraySort(x -> x.1, groupArray((day, row))) AS points
+    SELECT tier, unit_tier, division_code, p, arrayLast(x -> x.1 <= p.1, points).2 AS row, every, window, toUInt8(multiIf(every = 'month', 12, every = 'quarter', 4, 1)) AS per_year
     FROM
     (
+      SELECT tier, unit_tier, division_code, arraySort(x -> x.1, groupArray((day, row))) AS points
+      FROM
+      (
 %[2]s
-    )
-    GROUP BY tier, unit_tier, division_code
-  ) AS f
-  CROSS JOIN (SELECT arrayZip(days, periods) AS named, toUInt8(multiIf(every = 'month', 12, every = 'quarter', 4, 1)) AS per_year FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AS i
-  ARRAY JOIN named AS p
+      )
+      GROUP BY tier, unit_tier, division_code
+    ) AS f
+    CROSS JOIN (SELECT arrayZip(days, periods) AS named, every, window FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AS i
+    ARRAY JOIN named AS p
+  )
+  WHERE %[3]s
 )
-WHERE %[3]s
 WINDOW w AS (PARTITION BY unit_tier ORDER BY as_of ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
-ORDER BY unit_tier, as_of`, figureColumns("row", below, hide),
-		indent(indent(indent(asKnown("indicator = {indicator:String} AND division_code = "+division, known)))), shownUnits, running("as_of"))
+ORDER BY unit_tier, as_of`, figureColumns("row", "hide"),
+		indent(indent(indent(indent(asKnown("indicator = {indicator:String} AND division_code = "+division, known))))), shownUnits, running("as_of"), hidden("row", below, "("+hide+")"))
 }
 
 // describe is the row of indicatorTable for an indicator.

@@ -353,5 +353,5 @@ FROM
 ) AS u
 %[7]s
 ORDER BY as_of, unit_tier, tier, under_code`, figures, indent(waysOf("t.division_code", "t.as_of")+" AND "+reached),
-		partOf("ifNull(t.numerator, 0)", "way", false), partOf("ifNull(t.denominator, 0)", "way", false), medians, one("scale"), namesFor("u.under_code"))
+		partOf("ifNull(t.numerator, 0)", "way", false), partOf("ifNull(t.denominator, 0)", "way", false), medians, one("scale"), namesFor("u.under_code", ""))
 }

@@ -15762,8 +15762,7 @@ SELECT *
 FROM
 (
   SELECT v.indicator AS indicator, v.period AS period, v.as_of AS as_of, v.unit_tier AS unit_tier, v.division_code AS division_code, names.name AS division_name, v.tier AS tier, v.parent_code AS parent_code,
-         toBool(transform(toString(v.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((v.row.3 > 0 AND v.row.3 < transform(toString(v.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (v.row.4 > 0 AND v.row.4 < transform(toString(v.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((v.row.4 - v.row.3) > 0 AND (v.row.4 - v.row.3) < transform(toString(v.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (v.as_of >= toDate(now('Asia/Shanghai')) OR (toString(v.indicator), toString(v.unit_tier), toString(v.division_code), multiIf(v.every = v.since, toDate('1970-01-01'), v.since = 'year', toStartOfYear(v.as_of), v.since = 'quarter', toStartOfQuarter(v.as_of), toStartOfMonth(v.as_of))) IN
-           (SELECT toString(indicator), toString(unit_tier), toString(division_code), block FROM ads.indicator_cover)))) AS suppressed,
+         v.hide AS suppressed,
          if(suppressed, NULL, v.row.3) AS numerator,
          if(suppressed, NULL, v.row.4) AS denominator,
          if(suppressed OR v.row.4 = 0, NULL, v.row.7 * toFloat64(v.row.3) / toFloat64(v.row.4)) AS value,
@@ -15780,8 +15779,8 @@ FROM
          v.row.14 AS run_id
   FROM
   (
-    SELECT f.indicator AS indicator, p.1 AS as_of, p.2 AS period, f.unit_tier AS unit_tier, f.division_code AS division_code, f.tier AS tier, f.parent_code AS parent_code, i.every AS every, i.window AS since,
-           arrayLast(x -> x.1 <= as_of, f.points) AS point, point.2 AS row
+    SELECT f.indicator AS indicator, p.1 AS as_of, p.2 AS period, f.unit_tier AS unit_tier, f.division_code AS division_code, f.tier AS tier, f.parent_code AS parent_code,
+           arrayLast(x -> x.1 <= as_of, f.points).2 AS row, toBool(transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((row.3 > 0 AND row.3 < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.4 > 0 AND row.4 < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (as_of >= toDate(now('Asia/Shanghai')) OR (CAST(f.indicator, 'String'), multiIf(i.window = i.every, toDate('1970-01-01'), i.window = 'year', toStartOfYear(as_of), i.window = 'quarter', toStartOfQuarter(as_of), toStartOfMonth(as_of)), CAST(f.unit_tier, 'String'), f.division_code) IN (SELECT CAST(indicator, 'String'), block, CAST(unit_tier, 'String'), division_code FROM ads.indicator_cover)))) AS hide
     FROM
     (
       SELECT indicator, unit_tier, tier, parent_code, division_code, arraySort(x -> x.1, groupArray((day, row))) AS points
@@ -15807,7 +15806,7 @@ FROM
   WHERE v.row.1 AND v.row.2 > 0
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '全部指标值 / All figures [8725bf355535a7c0]';
+COMMENT '全部指标值 / All figures [5265caf6b3347b87]';
 
 CREATE OR REPLACE VIEW ads.indicator_latest ON CLUSTER rongtong
 (
@@ -15839,8 +15838,7 @@ SELECT *
 FROM
 (
   SELECT v.indicator AS indicator, v.period AS period, v.as_of AS as_of, v.unit_tier AS unit_tier, v.division_code AS division_code, names.name AS division_name, v.tier AS tier, v.parent_code AS parent_code,
-         toBool(transform(toString(v.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((v.row.3 > 0 AND v.row.3 < transform(toString(v.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (v.row.4 > 0 AND v.row.4 < transform(toString(v.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((v.row.4 - v.row.3) > 0 AND (v.row.4 - v.row.3) < transform(toString(v.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (v.as_of >= toDate(now('Asia/Shanghai')) OR (toString(v.indicator), toString(v.unit_tier), toString(v.division_code), multiIf(v.every = v.since, toDate('1970-01-01'), v.since = 'year', toStartOfYear(v.as_of), v.since = 'quarter', toStartOfQuarter(v.as_of), toStartOfMonth(v.as_of))) IN
-           (SELECT toString(indicator), toString(unit_tier), toString(division_code), block FROM ads.indicator_cover)))) AS suppressed,
+         v.hide AS suppressed,
          if(suppressed, NULL, v.row.3) AS numerator,
          if(suppressed, NULL, v.row.4) AS denominator,
          if(suppressed OR v.row.4 = 0, NULL, v.row.7 * toFloat64(v.row.3) / toFloat64(v.row.4)) AS value,
@@ -15857,8 +15855,8 @@ FROM
          v.row.14 AS run_id
   FROM
   (
-    SELECT f.indicator AS indicator, p.1 AS as_of, p.2 AS period, f.unit_tier AS unit_tier, f.division_code AS division_code, f.tier AS tier, f.parent_code AS parent_code, i.every AS every, i.window AS since,
-           arrayLast(x -> x.1 <= as_of, f.points) AS point, point.2 AS row
+    SELECT f.indicator AS indicator, p.1 AS as_of, p.2 AS period, f.unit_tier AS unit_tier, f.division_code AS division_code, f.tier AS tier, f.parent_code AS parent_code,
+           arrayLast(x -> x.1 <= as_of, f.points).2 AS row, toBool(transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((row.3 > 0 AND row.3 < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.4 > 0 AND row.4 < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (as_of >= toDate(now('Asia/Shanghai')) OR (CAST(f.indicator, 'String'), multiIf(i.window = i.every, toDate('1970-01-01'), i.window = 'year', toStartOfYear(as_of), i.window = 'quarter', toStartOfQuarter(as_of), toStartOfMonth(as_of)), CAST(f.unit_tier, 'String'), f.division_code) IN (SELECT CAST(indicator, 'String'), block, CAST(unit_tier, 'String'), division_code FROM ads.indicator_cover)))) AS hide
     FROM
     (
       SELECT indicator, unit_tier, tier, parent_code, division_code, arraySort(x -> x.1, groupArray((day, row))) AS points
@@ -15884,7 +15882,7 @@ FROM
   WHERE v.row.1 AND v.row.2 > 0
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '最近一期指标值 / Figures of the last period that is over [19f6898692404749]';
+COMMENT '最近一期指标值 / Figures of the last period that is over [62f2ca4e6c82f8c2]';
 
 CREATE OR REPLACE VIEW ads.indicator_children ON CLUSTER rongtong
 (
@@ -15912,9 +15910,9 @@ CREATE OR REPLACE VIEW ads.indicator_children ON CLUSTER rongtong
 SELECT *
 FROM
 (
+  WITH (SELECT argMax(tuple(days[indexOf(periods, {period:String})] AS day, known_from, multiIf(window = every, toDate('1970-01-01'), window = 'year', toStartOfYear(day), window = 'quarter', toStartOfQuarter(day), toStartOfMonth(day))), known_from) FROM ads.indicator WHERE indicator = {indicator:String}) AS asked
   SELECT division_code, names.name AS division_name, tier, unit_tier, {period:String} AS period,
-         toBool(transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((row.3 > 0 AND row.3 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.4 > 0 AND row.4 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((SELECT days[indexOf(periods, {period:String})] FROM ads.indicator FINAL WHERE indicator = {indicator:String}) >= toDate(now('Asia/Shanghai')) OR (toString({indicator:String}), toString(unit_tier), toString(division_code), multiIf((SELECT CAST(every, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}), toDate('1970-01-01'), (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = 'year', toStartOfYear((SELECT days[indexOf(periods, {period:String})] FROM ads.indicator FINAL WHERE indicator = {indicator:String})), (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = 'quarter', toStartOfQuarter((SELECT days[indexOf(periods, {period:String})] FROM ads.indicator FINAL WHERE indicator = {indicator:String})), toStartOfMonth((SELECT days[indexOf(periods, {period:String})] FROM ads.indicator FINAL WHERE indicator = {indicator:String})))) IN
-           (SELECT toString(indicator), toString(unit_tier), toString(division_code), block FROM ads.indicator_cover)))) AS suppressed,
+         hide AS suppressed,
          if(suppressed, NULL, row.3) AS numerator,
          if(suppressed, NULL, row.4) AS denominator,
          if(suppressed OR row.4 = 0, NULL, row.7 * toFloat64(row.3) / toFloat64(row.4)) AS value,
@@ -15931,23 +15929,27 @@ FROM
          row.14 AS run_id
   FROM
   (
-    SELECT parent_code, division_code, unit_tier, tier, argMax(row, day) AS row
+    SELECT parent_code, division_code, unit_tier, tier, row, toBool(transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((row.3 > 0 AND row.3 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.4 > 0 AND row.4 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (asked.1 >= toDate(now('Asia/Shanghai')) OR (CAST({indicator:String}, 'String'), asked.3, CAST(unit_tier, 'String'), division_code) IN (SELECT CAST(indicator, 'String'), block, CAST(unit_tier, 'String'), division_code FROM ads.indicator_cover)))) AS hide
     FROM
     (
-      SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
-      FROM ads.indicator_point
-      WHERE indicator = {indicator:String} AND day <= (SELECT days[indexOf(periods, {period:String})] FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AND parent_code = toFixedString({division:String}, 12) AND known_from <= (SELECT known_from FROM ads.indicator FINAL WHERE indicator = {indicator:String})
-      GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
-      HAVING NOT argMax(removed, known_from)
+      SELECT parent_code, division_code, unit_tier, tier, argMax(row, day) AS row
+      FROM
+      (
+        SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
+        FROM ads.indicator_point
+        WHERE indicator = {indicator:String} AND day <= asked.1 AND parent_code = toFixedString({division:String}, 12) AND known_from <= asked.2
+        GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
+        HAVING NOT argMax(removed, known_from)
+      )
+      GROUP BY parent_code, division_code, unit_tier, tier
+      HAVING row.1 AND row.2 > 0
     )
-    GROUP BY parent_code, division_code, unit_tier, tier
-    HAVING row.1 AND row.2 > 0
   ) AS f
-  LEFT JOIN (SELECT division_code AS named, ancestor_name AS name FROM dwd.division_path WHERE steps = 0) AS names ON names.named = f.division_code
+  LEFT JOIN (SELECT division_code AS named, ancestor_name AS name FROM dwd.division_path WHERE steps = 0 AND division_code IN (SELECT division_code FROM ads.indicator_point WHERE indicator = {indicator:String} AND parent_code = toFixedString({division:String}, 12))) AS names ON names.named = f.division_code
   ORDER BY unit_tier, division_code
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '下钻 / Drill-down [8f846cdfdd602d87]';
+COMMENT '下钻 / Drill-down [9565721ce11e9a37]';
 
 CREATE OR REPLACE VIEW ads.indicator_peers ON CLUSTER rongtong
 (
@@ -15980,9 +15982,9 @@ CREATE OR REPLACE VIEW ads.indicator_peers ON CLUSTER rongtong
 SELECT *
 FROM
 (
+  WITH (SELECT argMax(tuple(days[indexOf(periods, {period:String})] AS day, known_from, multiIf(window = every, toDate('1970-01-01'), window = 'year', toStartOfYear(day), window = 'quarter', toStartOfQuarter(day), toStartOfMonth(day))), known_from) FROM ads.indicator WHERE indicator = {indicator:String}) AS asked
   SELECT division_code, names.name AS division_name, parent_code, unit_tier, {period:String} AS period, toBool(division_code = toFixedString({division:String}, 12)) AS is_asked,
-         toBool(transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((row.3 > 0 AND row.3 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.4 > 0 AND row.4 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((SELECT days[indexOf(periods, {period:String})] FROM ads.indicator FINAL WHERE indicator = {indicator:String}) >= toDate(now('Asia/Shanghai')) OR (toString({indicator:String}), toString(unit_tier), toString(division_code), multiIf((SELECT CAST(every, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}), toDate('1970-01-01'), (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = 'year', toStartOfYear((SELECT days[indexOf(periods, {period:String})] FROM ads.indicator FINAL WHERE indicator = {indicator:String})), (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = 'quarter', toStartOfQuarter((SELECT days[indexOf(periods, {period:String})] FROM ads.indicator FINAL WHERE indicator = {indicator:String})), toStartOfMonth((SELECT days[indexOf(periods, {period:String})] FROM ads.indicator FINAL WHERE indicator = {indicator:String})))) IN
-           (SELECT toString(indicator), toString(unit_tier), toString(division_code), block FROM ads.indicator_cover)))) AS suppressed,
+         hide AS suppressed,
          if(suppressed, NULL, row.3) AS numerator,
          if(suppressed, NULL, row.4) AS denominator,
          if(suppressed OR row.4 = 0, NULL, row.7 * toFloat64(row.3) / toFloat64(row.4)) AS value,
@@ -16000,24 +16002,28 @@ FROM
          count(value) OVER w AS peers, quantileExact(0.25)(value) OVER w AS quartile_1, quantileExact(0.5)(value) OVER w AS median, quantileExact(0.75)(value) OVER w AS quartile_3
   FROM
   (
-    SELECT parent_code, division_code, unit_tier, tier, argMax(row, day) AS row
+    SELECT parent_code, division_code, unit_tier, tier, row, toBool(transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((row.3 > 0 AND row.3 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.4 > 0 AND row.4 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (asked.1 >= toDate(now('Asia/Shanghai')) OR (CAST({indicator:String}, 'String'), asked.3, CAST(unit_tier, 'String'), division_code) IN (SELECT CAST(indicator, 'String'), block, CAST(unit_tier, 'String'), division_code FROM ads.indicator_cover)))) AS hide
     FROM
     (
-      SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
-      FROM ads.indicator_point
-      WHERE indicator = {indicator:String} AND day <= (SELECT days[indexOf(periods, {period:String})] FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AND tier = (SELECT any(tier) FROM dwd.division_path WHERE division_code = toFixedString({division:String}, 12)) AND known_from <= (SELECT known_from FROM ads.indicator FINAL WHERE indicator = {indicator:String})
-      GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
-      HAVING NOT argMax(removed, known_from)
+      SELECT parent_code, division_code, unit_tier, tier, argMax(row, day) AS row
+      FROM
+      (
+        SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
+        FROM ads.indicator_point
+        WHERE indicator = {indicator:String} AND day <= asked.1 AND tier = (SELECT any(tier) FROM dwd.division_path WHERE division_code = toFixedString({division:String}, 12)) AND known_from <= asked.2
+        GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
+        HAVING NOT argMax(removed, known_from)
+      )
+      GROUP BY parent_code, division_code, unit_tier, tier
+      HAVING row.1 AND row.2 > 0
     )
-    GROUP BY parent_code, division_code, unit_tier, tier
-    HAVING row.1 AND row.2 > 0
   ) AS f
   LEFT JOIN (SELECT division_code AS named, ancestor_name AS name FROM dwd.division_path WHERE steps = 0) AS names ON names.named = f.division_code
   WINDOW w AS (PARTITION BY unit_tier)
   ORDER BY unit_tier, division_code
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '同级比较 / Peers [e36c2a1cdb9694b1]';
+COMMENT '同级比较 / Peers [d4b8e1a45a32f210]';
 
 CREATE OR REPLACE VIEW ads.indicator_trend ON CLUSTER rongtong
 (
@@ -16048,8 +16054,7 @@ SELECT *
 FROM
 (
   SELECT p.2 AS period, p.1 AS as_of, toBool(as_of >= toDate(now('Asia/Shanghai'))) AS running, tier, unit_tier,
-         toBool(transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((row.3 > 0 AND row.3 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.4 > 0 AND row.4 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (p.1 >= toDate(now('Asia/Shanghai')) OR (toString({indicator:String}), toString(unit_tier), toString(division_code), multiIf((SELECT CAST(every, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}), toDate('1970-01-01'), (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = 'year', toStartOfYear(p.1), (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = 'quarter', toStartOfQuarter(p.1), toStartOfMonth(p.1))) IN
-           (SELECT toString(indicator), toString(unit_tier), toString(division_code), block FROM ads.indicator_cover)))) AS suppressed,
+         hide AS suppressed,
          if(suppressed, NULL, row.3) AS numerator,
          if(suppressed, NULL, row.4) AS denominator,
          if(suppressed OR row.4 = 0, NULL, row.7 * toFloat64(row.3) / toFloat64(row.4)) AS value,
@@ -16067,29 +16072,33 @@ FROM
          lagInFrame(value, 1) OVER w AS value_before, lagInFrame(value, per_year) OVER w AS value_year_before
   FROM
   (
-    SELECT tier, unit_tier, division_code, p, arrayLast(x -> x.1 <= p.1, points).2 AS row, per_year
+    SELECT tier, unit_tier, p, row, per_year, toBool(transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((row.3 > 0 AND row.3 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.4 > 0 AND row.4 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (p.1 >= toDate(now('Asia/Shanghai')) OR (CAST({indicator:String}, 'String'), multiIf(window = every, toDate('1970-01-01'), window = 'year', toStartOfYear(p.1), window = 'quarter', toStartOfQuarter(p.1), toStartOfMonth(p.1)), CAST(unit_tier, 'String'), division_code) IN (SELECT CAST(indicator, 'String'), block, CAST(unit_tier, 'String'), division_code FROM ads.indicator_cover)))) AS hide
     FROM
     (
-      SELECT tier, unit_tier, division_code, arraySort(x -> x.1, groupArray((day, row))) AS points
+      SELECT tier, unit_tier, division_code, p, arrayLast(x -> x.1 <= p.1, points).2 AS row, every, window, toUInt8(multiIf(every = 'month', 12, every = 'quarter', 4, 1)) AS per_year
       FROM
       (
-        SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
-        FROM ads.indicator_point
-        WHERE indicator = {indicator:String} AND division_code = toFixedString({division:String}, 12) AND known_from <= (SELECT known_from FROM ads.indicator FINAL WHERE indicator = {indicator:String})
-        GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
-        HAVING NOT argMax(removed, known_from)
-      )
-      GROUP BY tier, unit_tier, division_code
-    ) AS f
-    CROSS JOIN (SELECT arrayZip(days, periods) AS named, toUInt8(multiIf(every = 'month', 12, every = 'quarter', 4, 1)) AS per_year FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AS i
-    ARRAY JOIN named AS p
+        SELECT tier, unit_tier, division_code, arraySort(x -> x.1, groupArray((day, row))) AS points
+        FROM
+        (
+          SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
+          FROM ads.indicator_point
+          WHERE indicator = {indicator:String} AND division_code = toFixedString({division:String}, 12) AND known_from <= (SELECT known_from FROM ads.indicator FINAL WHERE indicator = {indicator:String})
+          GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
+          HAVING NOT argMax(removed, known_from)
+        )
+        GROUP BY tier, unit_tier, division_code
+      ) AS f
+      CROSS JOIN (SELECT arrayZip(days, periods) AS named, every, window FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AS i
+      ARRAY JOIN named AS p
+    )
+    WHERE row.1 AND row.2 > 0
   )
-  WHERE row.1 AND row.2 > 0
   WINDOW w AS (PARTITION BY unit_tier ORDER BY as_of ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
   ORDER BY unit_tier, as_of
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '走势 / Trend [401b7ebad54a291b]';
+COMMENT '走势 / Trend [a0a15bcba693b589]';
 
 CREATE OR REPLACE VIEW ads.indicator_trend_as_known ON CLUSTER rongtong
 (
@@ -16120,8 +16129,7 @@ SELECT *
 FROM
 (
   SELECT p.2 AS period, p.1 AS as_of, toBool(as_of >= toDate(now('Asia/Shanghai'))) AS running, tier, unit_tier,
-         toBool(transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((row.3 > 0 AND row.3 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.4 > 0 AND row.4 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.13 > parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') OR (p.1 >= toDate(now('Asia/Shanghai')) OR (toString({indicator:String}), toString(unit_tier), toString(division_code), multiIf((SELECT CAST(every, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}), toDate('1970-01-01'), (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = 'year', toStartOfYear(p.1), (SELECT CAST(window, 'String') FROM ads.indicator FINAL WHERE indicator = {indicator:String}) = 'quarter', toStartOfQuarter(p.1), toStartOfMonth(p.1))) IN
-           (SELECT toString(indicator), toString(unit_tier), toString(division_code), block FROM ads.indicator_cover))))) AS suppressed,
+         hide AS suppressed,
          if(suppressed, NULL, row.3) AS numerator,
          if(suppressed, NULL, row.4) AS denominator,
          if(suppressed OR row.4 = 0, NULL, row.7 * toFloat64(row.3) / toFloat64(row.4)) AS value,
@@ -16139,29 +16147,33 @@ FROM
          lagInFrame(value, 1) OVER w AS value_before, lagInFrame(value, per_year) OVER w AS value_year_before
   FROM
   (
-    SELECT tier, unit_tier, division_code, p, arrayLast(x -> x.1 <= p.1, points).2 AS row, per_year
+    SELECT tier, unit_tier, p, row, per_year, toBool(transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((row.3 > 0 AND row.3 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.4 > 0 AND row.4 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.13 > parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') OR p.1 >= toDate(now('Asia/Shanghai')) OR (CAST({indicator:String}, 'String'), multiIf(window = every, toDate('1970-01-01'), window = 'year', toStartOfYear(p.1), window = 'quarter', toStartOfQuarter(p.1), toStartOfMonth(p.1)), CAST(unit_tier, 'String'), division_code) IN (SELECT CAST(indicator, 'String'), block, CAST(unit_tier, 'String'), division_code FROM ads.indicator_cover)))) AS hide
     FROM
     (
-      SELECT tier, unit_tier, division_code, arraySort(x -> x.1, groupArray((day, row))) AS points
+      SELECT tier, unit_tier, division_code, p, arrayLast(x -> x.1 <= p.1, points).2 AS row, every, window, toUInt8(multiIf(every = 'month', 12, every = 'quarter', 4, 1)) AS per_year
       FROM
       (
-        SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
-        FROM ads.indicator_point
-        WHERE indicator = {indicator:String} AND division_code = toFixedString({division:String}, 12) AND known_from <= if(transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0, (SELECT known_from FROM ads.indicator FINAL WHERE indicator = {indicator:String}), parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai'))
-        GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
-        HAVING NOT argMax(removed, known_from)
-      )
-      GROUP BY tier, unit_tier, division_code
-    ) AS f
-    CROSS JOIN (SELECT arrayZip(days, periods) AS named, toUInt8(multiIf(every = 'month', 12, every = 'quarter', 4, 1)) AS per_year FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AS i
-    ARRAY JOIN named AS p
+        SELECT tier, unit_tier, division_code, arraySort(x -> x.1, groupArray((day, row))) AS points
+        FROM
+        (
+          SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
+          FROM ads.indicator_point
+          WHERE indicator = {indicator:String} AND division_code = toFixedString({division:String}, 12) AND known_from <= if(transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0, (SELECT known_from FROM ads.indicator FINAL WHERE indicator = {indicator:String}), parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai'))
+          GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
+          HAVING NOT argMax(removed, known_from)
+        )
+        GROUP BY tier, unit_tier, division_code
+      ) AS f
+      CROSS JOIN (SELECT arrayZip(days, periods) AS named, every, window FROM ads.indicator FINAL WHERE indicator = {indicator:String}) AS i
+      ARRAY JOIN named AS p
+    )
+    WHERE row.1 AND row.2 > 0
   )
-  WHERE row.1 AND row.2 > 0
   WINDOW w AS (PARTITION BY unit_tier ORDER BY as_of ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
   ORDER BY unit_tier, as_of
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '当时所知的走势 / Trend as it was known [ba4fa77a61f80e7b]';
+COMMENT '当时所知的走势 / Trend as it was known [e45a03e57d5cb247]';
 
 CREATE OR REPLACE VIEW ads.division_profile ON CLUSTER rongtong
 (
@@ -16191,9 +16203,8 @@ CREATE OR REPLACE VIEW ads.division_profile ON CLUSTER rongtong
 SELECT *
 FROM
 (
-  SELECT f.indicator AS indicator, i.name_zh AS name_zh, i.name_en AS name_en, i.unit AS unit, i.direction AS direction, f.unit_tier AS unit_tier, i.period AS period,
-         toBool(transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((row.3 > 0 AND row.3 < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.4 > 0 AND row.4 < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (i.at >= toDate(now('Asia/Shanghai')) OR (toString(f.indicator), toString(f.unit_tier), toString(toFixedString({division:String}, 12)), multiIf(i.every = i.window, toDate('1970-01-01'), i.window = 'year', toStartOfYear(i.at), i.window = 'quarter', toStartOfQuarter(i.at), toStartOfMonth(i.at))) IN
-           (SELECT toString(indicator), toString(unit_tier), toString(division_code), block FROM ads.indicator_cover)))) AS suppressed,
+  SELECT indicator, name_zh, name_en, unit, direction, unit_tier, period,
+         hide AS suppressed,
          if(suppressed, NULL, row.3) AS numerator,
          if(suppressed, NULL, row.4) AS denominator,
          if(suppressed OR row.4 = 0, NULL, row.7 * toFloat64(row.3) / toFloat64(row.4)) AS value,
@@ -16210,27 +16221,31 @@ FROM
          row.14 AS run_id
   FROM
   (
-    SELECT indicator, unit_tier, groupArray(day) AS days, groupArray(row) AS rows
+    SELECT f.indicator AS indicator, i.name_zh AS name_zh, i.name_en AS name_en, i.unit AS unit, i.direction AS direction, f.unit_tier AS unit_tier, i.period AS period, row, toBool(transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((row.3 > 0 AND row.3 < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.4 > 0 AND row.4 < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (i.at >= toDate(now('Asia/Shanghai')) OR (CAST(f.indicator, 'String'), multiIf(i.window = i.every, toDate('1970-01-01'), i.window = 'year', toStartOfYear(i.at), i.window = 'quarter', toStartOfQuarter(i.at), toStartOfMonth(i.at)), CAST(f.unit_tier, 'String'), toFixedString({division:String}, 12)) IN (SELECT CAST(indicator, 'String'), block, CAST(unit_tier, 'String'), division_code FROM ads.indicator_cover)))) AS hide
     FROM
     (
-      SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
-      FROM ads.indicator_point
-      WHERE division_code = toFixedString({division:String}, 12) AND parent_code = (SELECT any(ancestor_code) FROM dwd.division_path WHERE division_code = toFixedString({division:String}, 12) AND steps = 1) AND known_from <= (SELECT max(known_from) FROM ads.indicator)
-      GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
-      HAVING NOT argMax(removed, known_from)
-    )
-    GROUP BY indicator, unit_tier
-  ) AS f
-  INNER JOIN
-  (
-    SELECT indicator, name_zh, name_en, unit, direction, every, window, arrayLast(p -> p <= toDate({day:String}), days) AS at, periods[indexOf(days, at)] AS period FROM ads.indicator FINAL
-  ) AS i ON i.indicator = f.indicator
-  ARRAY JOIN arraySlice(arraySort((r, d) -> -toInt32(d), arrayFilter((r, d) -> d <= i.at, rows, days), arrayFilter(d -> d <= i.at, days)), 1, 1) AS row
+      SELECT indicator, unit_tier, arraySort(x -> x.1, groupArray((day, row))) AS points
+      FROM
+      (
+        SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
+        FROM ads.indicator_point
+        WHERE division_code = toFixedString({division:String}, 12) AND parent_code = (SELECT any(ancestor_code) FROM dwd.division_path WHERE division_code = toFixedString({division:String}, 12) AND steps = 1) AND known_from <= (SELECT max(known_from) FROM ads.indicator)
+        GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
+        HAVING NOT argMax(removed, known_from)
+      )
+      GROUP BY indicator, unit_tier
+    ) AS f
+    INNER JOIN
+    (
+      SELECT indicator, name_zh, name_en, unit, direction, every, window, arrayLast(p -> p <= toDate({day:String}), days) AS at, periods[indexOf(days, at)] AS period FROM ads.indicator FINAL
+    ) AS i ON i.indicator = f.indicator
+    ARRAY JOIN arrayMap(x -> x.2, arraySlice(arrayFilter(x -> x.1 <= i.at, f.points), -1)) AS row
+  )
   WHERE row.1 AND row.2 > 0
   ORDER BY indicator, unit_tier
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '区划画像 / Profile of a division [a6855f28ae75c971]';
+COMMENT '区划画像 / Profile of a division [025547c94d3f33b1]';
 
 CREATE OR REPLACE VIEW ads.indicator_under ON CLUSTER rongtong
 (
