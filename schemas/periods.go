@@ -124,6 +124,12 @@ func (i *Indicator) Dated() bool {
 // element a period. Otherwise it yields those of one period.
 func (i *Indicator) InArrays() bool { return strings.Contains(i.SQL, "@days") }
 
+// Counts reports whether the numerator and the denominator of every row of the
+// statement are 0 or 1.
+func (i *Indicator) Counts() bool {
+	return i.Coverage != nil || i.Share != nil && i.Share.Part == "" && i.Share.Whole == ""
+}
+
 // On is the statement for some periods; for one, unless InArrays.
 func (i *Indicator) On(spans ...Span) string {
 	days, froms := make([]string, len(spans)), make([]string, len(spans))

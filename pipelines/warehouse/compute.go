@@ -3,6 +3,7 @@ package warehouse
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	clickhouse "github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/ext"
 
 	"rongtong/schemas"
 	"rongtong/schemas/divisions"
@@ -296,7 +298,7 @@ WHERE k + shift <= %d`, indent(x.present()), len(x.spans))
 	return fmt.Sprintf("SELECT c.unit AS unit, c.k AS k, sum(c.n) AS n, sum(c.d) AS d, sum(c.u) AS u, sum(c.m) AS m\nFROM\n(\n%s\n) AS c\nGROUP BY unit, k\nHAVING n != 0 OR d != 0 OR u != 0 OR m != 0", indent(per))
 }
 
-// fewChanges is changes of few units, in order, as texts and Int64: their rows are
+// fewChanges is changes of few units, in no order, as texts and Int64: their rows are
 // summed up over all periods at once, which is less to understand and, of many
 // units, more to hold.
 func (x *computation) fewChanges() string {
@@ -314,18 +316,16 @@ FROM
   GROUP BY unit
 )
 ARRAY JOIN ts AS t, arrayPopBack(arrayPushFront(ts, defaultValueOfArgumentType(ts[1]))) AS t0, arrayEnumerate(ts) AS k
-WHERE t != t0
-ORDER BY unit, k`, sum("if(c = 1 AND b IS NOT NULL, ifNull(a, 0), 0)"), sum("if(c = 1 AND a IS NOT NULL, ifNull(b, 0), 0)"), sum("c = 1 AND (a IS NULL OR b IS NULL)"), indent(indent(x.nullable())))
+WHERE t != t0`, sum("if(c = 1 AND b IS NOT NULL, ifNull(a, 0), 0)"), sum("if(c = 1 AND a IS NOT NULL, ifNull(b, 0), 0)"), sum("c = 1 AND (a IS NULL OR b IS NULL)"), indent(indent(x.nullable(x.value()))))
 	case x.ind.Dated():
-		return "SELECT toString(unit), toInt64(k), toString(n), toString(d), toInt64(u), toInt64(m)\nFROM\n(\n" + indent(x.changes()) + "\n)\nORDER BY unit, k"
+		return "SELECT toString(unit), toInt64(k), toString(n), toString(d), toInt64(u), toInt64(m)\nFROM\n(\n" + indent(x.changes()) + "\n)"
 	}
 	return fmt.Sprintf(`SELECT toString(unit), toInt64(1), toString(ifNull(sumIf(a, b IS NOT NULL), 0)), toString(ifNull(sumIf(b, a IS NOT NULL), 0)), toInt64(count()), toInt64(countIf(a IS NULL OR b IS NULL))
 FROM
 (
 %s
 )
-GROUP BY unit
-ORDER BY unit`, indent(x.plain(x.spans[0])))
+GROUP BY unit`, indent(x.plain(x.spans[0])))
 }
 
 // present selects what every row of the statement is in every period in which it
@@ -363,14 +363,22 @@ func (x *computation) rows() string {
 FROM
 (
 %[2]s
-)`, sum4, indent(x.nullable()))
+)`, sum4, indent(x.nullable(sum4)))
+}
+
+// value is the narrowest type that holds every row's numerator and denominator.
+func (x *computation) value() string {
+	if x.ind.Counts() {
+		return "UInt8"
+	}
+	return sum4
 }
 
 // nullable selects a statement's rows in arrays of one type: unit, the numerators
 // az and denominators bz, and in which periods the row counts, us.
-func (x *computation) nullable() string {
+func (x *computation) nullable(value string) string {
 	return fmt.Sprintf("SELECT toFixedString(ifNull(division_code, ''), 12) AS unit, CAST(numerator, '%[1]s') AS az, CAST(denominator, '%[1]s') AS bz, CAST(counted, 'Array(UInt8)') AS us\nFROM\n(\n%[2]s\n)",
-		"Array(Nullable("+sum4+"))", indent(x.narrow(x.ind.On(x.spans...))))
+		"Array(Nullable("+value+"))", indent(x.narrow(x.ind.On(x.spans...))))
 }
 
 // narrow leaves out the rows of other units than only, and the columns that are
@@ -406,14 +414,29 @@ func (x *computation) narrow(sql string) string {
 
 var anyWord = regexp.MustCompile(`\w+`)
 
-// inUnits is the condition under which an expression is one of some units, in
-// order; the empty one is that of rows without a code.
+// inUnits is the condition under which an expression is one of the units of
+// withCodes; rows without a code are of the empty one.
 func inUnits(unit string, only []string) string {
-	is := fmt.Sprintf("%s IN (%s)", unit, quotes(only))
+	is := unit + " IN (SELECT toFixedString(code, 12) FROM touched)"
 	if len(only) > 0 && only[0] == "" {
 		is += " OR " + unit + " IS NULL"
 	}
 	return is
+}
+
+// withCodes gives a question codes along, as the table touched: a long list in its
+// text costs more to understand than to look up.
+func withCodes(ctx context.Context, codes []string) (context.Context, error) {
+	t, err := ext.NewTable("touched", ext.Column("code", "String"))
+	for _, code := range codes {
+		if err == nil {
+			err = t.Append(code)
+		}
+	}
+	if err != nil {
+		return nil, fault.New(fault.Bug, "sending codes to the warehouse: %w", err)
+	}
+	return clickhouse.Context(ctx, clickhouse.WithExternalTable(t)), nil
 }
 
 var fusedRef = regexp.MustCompile(`\bdwd\.\w+`)
@@ -507,7 +530,16 @@ func (w *Warehouse) computeParts(ctx context.Context, xs []*computation, did map
 		rows = append(rows, changed...)
 		did[x.ind.Indicator] = outcome{Refreshed: Refreshed{Written: uint64(len(changed))}}
 	}
-	if err := w.InsertRows(ctx, "ads.indicator_point", tokenOf("points", xs[0].known.UnixMilli(), indicatorsOf(xs)), rows); err != nil {
+	if len(rows) == 0 {
+		return
+	}
+	rec, err := recordOf(reflect.ValueOf(rows))
+	if err != nil {
+		fail(fault.New(fault.Bug, "writing figures: %w", err))
+		return
+	}
+	defer rec.Release()
+	if err := w.Load(ctx, Load{tokenOf("points", xs[0].known.UnixMilli(), indicatorsOf(xs)), "ads.indicator_point", rec}); err != nil {
 		fail(err)
 	}
 }

@@ -194,8 +194,12 @@ func (x *computation) enters(own place) []place {
 // unitChanges are the changes that the units give now.
 func (w *Warehouse) unitChanges(ctx context.Context, x *computation) (map[string][]point, error) {
 	out := map[string][]point{}
+	ctx, err := withCodes(ctx, x.only)
+	if err != nil {
+		return nil, err
+	}
 	sql := x.fewChanges() + "\nSETTINGS max_block_size = 8192, max_threads = 2"
-	err := w.arrow(ctx, sql, fmt.Sprintf("computing %q", x.ind.Indicator), func(rec arrow.Record) error {
+	err = w.arrow(ctx, sql, fmt.Sprintf("computing %q", x.ind.Indicator), func(rec arrow.Record) error {
 		unit, k := texts(rec, 0), ints(rec, 1)
 		read := readAmounts(rec, 2)
 		for i := range int(rec.NumRows()) {
@@ -238,12 +242,16 @@ func (w *Warehouse) standingFigures(ctx context.Context, xs []*computation) (map
 	sql := fmt.Sprintf(`SELECT toString(indicator), toString(parent_code), toString(division_code), toString(unit_tier), toString(tier), toInt64(toUInt16(day)),
   toString(numerator), toString(denominator), toInt64(n_units), toInt64(n_missing), toInt64(removed)
 FROM ads.indicator_point
-WHERE indicator IN (%s) AND division_code IN (%s)
+WHERE indicator IN (%s) AND division_code IN (SELECT toFixedString(code, 12) FROM touched)
 ORDER BY indicator, parent_code, division_code, unit_tier, tier, day, known_from
-SETTINGS max_threads = 2`, quotes(indicatorsOf(xs)), quotes(slices.Sorted(maps.Keys(codes))))
+SETTINGS max_threads = 2`, quotes(indicatorsOf(xs)))
+	ctx, err := withCodes(ctx, slices.Sorted(maps.Keys(codes)))
+	if err != nil {
+		return nil, err
+	}
 	var name string
 	var at place
-	err := w.arrow(ctx, sql, "reading the figures that stand", func(rec arrow.Record) error {
+	err = w.arrow(ctx, sql, "reading the figures that stand", func(rec arrow.Record) error {
 		names, parent, code, unitTier, tier := texts(rec, 0), texts(rec, 1), texts(rec, 2), texts(rec, 3), texts(rec, 4)
 		day, removed := ints(rec, 5), ints(rec, 10)
 		read := readAmounts(rec, 6)
@@ -292,37 +300,37 @@ func readAmounts(rec arrow.Record, col int) func(i int) (amounts, error) {
 
 // pointRow is a row of pointTable.
 type pointRow struct {
-	Indicator   string   `json:"indicator"`
-	Parent      string   `json:"parent_code"`
-	Division    string   `json:"division_code"`
-	UnitTier    string   `json:"unit_tier"`
-	Tier        string   `json:"tier"`
-	Day         string   `json:"day"`
-	Shown       bool     `json:"shown"`
-	Numerator   string   `json:"numerator"`
-	Denominator string   `json:"denominator"`
-	Units       int64    `json:"n_units"`
-	Missing     int64    `json:"n_missing"`
-	Provisional bool     `json:"provisional"`
-	Scale       float64  `json:"scale"`
-	TargetOp    string   `json:"target_op"`
-	TargetValue *float64 `json:"target_value"`
-	RuleVersion int64    `json:"rule_version"`
-	Register    string   `json:"register"`
-	Version     string   `json:"register_version"`
-	Removed     bool     `json:"removed"`
-	KnownFrom   string   `json:"known_from"`
-	RunID       string   `json:"run_id"`
+	Indicator   string    `json:"indicator"`
+	Parent      string    `json:"parent_code"`
+	Division    string    `json:"division_code"`
+	UnitTier    string    `json:"unit_tier"`
+	Tier        string    `json:"tier"`
+	Day         time.Time `json:"day"`
+	Shown       bool      `json:"shown"`
+	Numerator   string    `json:"numerator"`
+	Denominator string    `json:"denominator"`
+	Units       int64     `json:"n_units"`
+	Missing     int64     `json:"n_missing"`
+	Provisional bool      `json:"provisional"`
+	Scale       float64   `json:"scale"`
+	TargetOp    string    `json:"target_op"`
+	TargetValue *float64  `json:"target_value"`
+	RuleVersion int64     `json:"rule_version"`
+	Register    string    `json:"register"`
+	Version     string    `json:"register_version"`
+	Removed     bool      `json:"removed"`
+	KnownFrom   time.Time `json:"known_from"`
+	RunID       string    `json:"run_id"`
 }
 
 func (x *computation) row(p place, k int, a amounts, removed bool) pointRow {
 	i := x.ind
 	r := pointRow{
-		Indicator: i.Indicator, Parent: p.parent, Division: p.code, UnitTier: p.unitTier, Tier: p.tier, Day: x.spans[k].Day.Format(time.DateOnly),
+		Indicator: i.Indicator, Parent: p.parent, Division: p.code, UnitTier: p.unitTier, Tier: p.tier, Day: x.spans[k].Day,
 		Shown:     slices.Contains(i.PublishedAt, p.tier) || p.code == strings.Repeat("0", 12),
 		Numerator: a.num.decimal(), Denominator: a.den.decimal(), Units: a.units, Missing: a.missing, Provisional: a.missing*20 > a.units,
 		Scale: i.Scale, RuleVersion: int64(i.RuleVer), Register: i.Register, Version: divisions.Version, Removed: removed,
-		KnownFrom: x.known.UTC().Format("2006-01-02 15:04:05.000"), RunID: x.runID,
+		KnownFrom: x.known, RunID: x.runID,
 	}
 	if t := i.Target; t != nil {
 		r.TargetOp, r.TargetValue = t.Op, &t.Value

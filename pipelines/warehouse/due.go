@@ -48,7 +48,7 @@ func (w *Warehouse) due(ctx context.Context, c *schemas.Catalog, entity string) 
 
 // FiguresDue is Figures for asking what is due: it changes nothing.
 func (w *Warehouse) FiguresDue(ctx context.Context, c *schemas.Catalog, runID string, day time.Time) (*Figures, error) {
-	r := &Figures{w: w, c: c, runID: runID, day: day.In(beijing), found: map[string][]string{}}
+	r := &Figures{w: w, c: c, runID: runID, day: day.In(beijing), found: map[string]map[schemas.Reach][]string{}}
 	return r, r.look(ctx)
 }
 

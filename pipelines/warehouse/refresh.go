@@ -54,8 +54,8 @@ type Figures struct {
 	ahead map[string]*batch // by indicator: what is brought up to date without being asked
 	asks  singleflight.Group
 	mu    sync.Mutex
-	tree  map[string]node     // read when first needed
-	found map[string][]string // by question: the units that changes touch
+	tree  map[string]node                       // read when first needed
+	found map[string]map[schemas.Reach][]string // by question: the units that changes touch
 }
 
 // Figures looks at what the figures depend on, for all periods up to the one that
@@ -406,23 +406,20 @@ func (r *Figures) touched(ctx context.Context, ind *schemas.Indicator, last, now
 // unitsOf are the units for which claims about some things of an entity count, or
 // ever counted; nil when that is not known, or too many.
 func (r *Figures) unitsOf(ctx context.Context, ind *schemas.Indicator, reach schemas.Reach, entity, things string) ([]string, error) {
-	from, where, at := "std."+ident(entity), things, reach
-	if reach.Of != "" {
+	var codes []string
+	var err error
+	at := reach
+	if reach.Of == "" {
+		codes, err = r.ask(ctx, "std."+ident(entity), things, r.reaches(entity, schemas.UpFeed), reach)
+	} else {
 		at = ind.Reach[reach.Of]
-		from, where = "dwd."+ident(reach.Of), fmt.Sprintf("%s IN (SELECT %s FROM std.%s WHERE %s)", reach.Key, reach.At, ident(entity), things)
+		where := fmt.Sprintf("%s IN (SELECT %s FROM std.%s WHERE %s)", reach.Key, reach.At, ident(entity), things)
+		codes, err = r.ask(ctx, "dwd."+ident(reach.Of), where, r.reaches(reach.Of), at)
 	}
-	unit := at.Unit
-	if at.Units != "" {
-		unit = "arrayJoin(" + at.Units + ")"
-	}
-	if unit == "" {
-		return nil, nil
-	}
-	codes, err := r.ask(ctx, fmt.Sprintf("SELECT DISTINCT toString(ifNull(%s, '')) FROM %s WHERE %s LIMIT %d", unit, from, where, mostTouched+1))
-	if err != nil || len(codes) > mostTouched {
+	if err != nil || codes == nil {
 		return nil, err
 	}
-	out := make([]string, 0, len(codes))
+	out := []string{}
 	for _, code := range codes {
 		if code = codeOf(code); len(code) <= unitLength { // no unit has a longer one
 			out = append(out, code)
@@ -436,6 +433,22 @@ func (r *Figures) unitsOf(ctx context.Context, ind *schemas.Indicator, reach sch
 		out = append(out, tree[out[i]].below...)
 	}
 	return out, err
+}
+
+// reaches are the different ways in which the rows of some entities or relations
+// say their units.
+func (r *Figures) reaches(names ...string) []schemas.Reach {
+	var out []schemas.Reach
+	for _, ind := range r.c.Indicators {
+		for _, name := range names {
+			reach := ind.Reach[name]
+			reach.Below = false // the same question
+			if reach.Unit+reach.Units != "" && !slices.Contains(out, reach) {
+				out = append(out, reach)
+			}
+		}
+	}
+	return out
 }
 
 // unitLength is the length of a unit's code.
@@ -456,8 +469,19 @@ func (r *Figures) nodes(ctx context.Context) (map[string]node, error) {
 	return r.tree, err
 }
 
-// ask reads one column of texts. Many indicators ask the same.
-func (r *Figures) ask(ctx context.Context, sql string) ([]string, error) {
+// ask reads the units of some rows, in all ways in which they are said, and gives
+// those of one: nil when they are too many. Many indicators ask the same.
+func (r *Figures) ask(ctx context.Context, from, where string, ways []schemas.Reach, way schemas.Reach) ([]string, error) {
+	if way.Below = false; !slices.Contains(ways, way) {
+		return nil, nil
+	}
+	all := make([]string, len(ways))
+	for i, way := range ways {
+		if all[i] = fmt.Sprintf("[(%d, toString(ifNull(%s, '')))]", i, way.Unit); way.Units != "" {
+			all[i] = fmt.Sprintf("arrayMap(c -> (%d, toString(c)), %s)", i, way.Units)
+		}
+	}
+	sql := fmt.Sprintf("SELECT DISTINCT toInt64(u.1), u.2 FROM (SELECT arrayJoin(arrayConcat(%s)) AS u FROM %s WHERE %s) LIMIT %d", strings.Join(all, ", "), from, where, len(ways)*mostTouched+1)
 	_, err, _ := r.asks.Do(sql, func() (any, error) {
 		r.mu.Lock()
 		_, ok := r.found[sql]
@@ -465,23 +489,34 @@ func (r *Figures) ask(ctx context.Context, sql string) ([]string, error) {
 		if ok {
 			return nil, nil
 		}
-		units := []string{}
+		units := map[schemas.Reach][]string{}
+		n := 0
 		err := r.w.each(ctx, sql, func(scan func(...any) error) error {
+			var i int64
 			var code string
-			err := scan(&code)
-			units = append(units, code)
+			err := scan(&i, &code)
+			units[ways[i]] = append(units[ways[i]], code)
+			n++
 			return err
 		})
-		if err == nil {
-			r.mu.Lock()
-			r.found[sql] = units
-			r.mu.Unlock()
+		if err != nil {
+			return nil, err
 		}
-		return nil, err
+		for _, way := range ways {
+			if n > len(ways)*mostTouched {
+				delete(units, way)
+			} else if units[way] == nil {
+				units[way] = []string{}
+			}
+		}
+		r.mu.Lock()
+		r.found[sql] = units
+		r.mu.Unlock()
+		return nil, nil
 	})
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.found[sql], err
+	return r.found[sql][way], err
 }
 
 // claimsOf is the condition under which a claim is about one of the things, under
