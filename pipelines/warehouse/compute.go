@@ -210,8 +210,9 @@ func (x *computation) medians() string {
 	if !x.ind.Dated() {
 		shifts = "[0]"
 	}
-	all := x.rollUp(x.present(), fmt.Sprintf(`quantileExactInclusiveIf(0.5)(toFloat64(n), m = 0) AS middle, CAST(if(isNaN(middle), 0, middle), '%[1]s') AS num,
-         CAST(toUInt8(countIf(m = 0) > 0), '%[1]s') AS den, toInt64(count()) AS units, toInt64(sum(m)) AS missing`, sum4), "")
+	values := "SELECT unit, k, groupArrayIf(toFloat64(n), m = 0) AS ns, count() AS us, sum(m) AS ms\nFROM\n(\n" + indent(x.present()) + "\n)\nGROUP BY unit, k"
+	all := x.rollUp(values, fmt.Sprintf(`quantileExactInclusiveArray(0.5)(ns) AS middle, CAST(if(isNaN(middle), 0, middle), '%[1]s') AS num,
+         CAST(toUInt8(sum(length(ns)) > 0), '%[1]s') AS den, toInt64(sum(us)) AS units, toInt64(sum(ms)) AS missing`, sum4), "")
 	return fmt.Sprintf(`SELECT unit_tier, tier, code, k, num, den, units, missing
 FROM
 (

@@ -1,6 +1,8 @@
 package warehouse
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/apache/arrow/go/v17/arrow/memory"
@@ -51,6 +53,40 @@ func TestRefresh(t *testing.T) {
 	again(false, "computed since")
 	ind.SQL += " AND name != '己'"
 	again(true, "another statement")
+}
+
+// Indicators that are brought up to date together stand each for itself: one that
+// cannot be computed says so, the others are known and are not computed again.
+func TestRefreshTogether(t *testing.T) {
+	c, w := province(t)
+	var inds []*schemas.Indicator
+	for i, sql := range []string{"SELECT division_code, 1 AS numerator, 1 AS denominator FROM dwd.division", "SELECT no_such AS division_code, 1 AS numerator, 1 AS denominator FROM dwd.division",
+		"SELECT division_code, 2 AS numerator, 1 AS denominator FROM dwd.division WHERE level = 'village'"} {
+		inds = append(inds, &schemas.Indicator{Indicator: fmt.Sprintf("I-T-2%d", i), Scale: 1, ComputedAt: "V", PublishedAt: []string{"P"}, Periods: yearly, Register: "nbs",
+			Reads: []string{"division"}, SQL: sql})
+	}
+	for _, want := range []Refreshed{{Full: 1}, {Unchanged: 1}} {
+		f, err := w.Figures(t.Context(), c, "r", decemberEnd)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stop := f.Ahead(t.Context(), inds)
+		for i, ind := range inds {
+			did, err := f.Refresh(t.Context(), ind)
+			switch {
+			case i == 1:
+				if err == nil || !strings.Contains(err.Error(), ind.Indicator) {
+					t.Errorf("a statement that cannot run: %v", err)
+				}
+			case err != nil || did.Full != want.Full || did.Unchanged != want.Unchanged:
+				t.Errorf("%s: %s, %v, want %s", ind.Indicator, did, err, want)
+			}
+		}
+		stop()
+	}
+	if got := lines(strs(t, w, "SELECT concat(indicator, ' ', toString(numerator)) FROM ads.indicator_value WHERE tier = 'P' AND unit_tier = 'V' ORDER BY indicator")); got != "I-T-20 5\nI-T-22 10" {
+		t.Errorf("the figures are\n%s", got)
+	}
 }
 
 // The table of one period, as earlier builds had it, gives way to the view.
