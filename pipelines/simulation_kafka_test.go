@@ -150,8 +150,9 @@ func (l *simLog) recreate() {
 	}
 }
 
-// changed makes the group look at the partitions again, sooner or later. It counts
-// them: a topic that was deleted and created anew meanwhile looks as before.
+// changed makes the group look at the partitions again, sooner or later. It compares
+// their number with that of the generation's beginning: a topic that was deleted and
+// created anew meanwhile looks as before.
 func (l *simLog) changed() { l.look = l.w.steps + 1 + l.w.r.IntN(40) }
 
 func (l *simLog) watchPartitions() {
@@ -671,8 +672,8 @@ func (l *simLog) join(a *actor) *simGen {
 	}
 	g := &simGen{a: a, id: l.generation, since: l.w.declared.inForce()}
 	topic := l.w.plans[0].Topic
-	for p := range l.topic().parts {
-		if !l.gone && l.members[(p+l.generation)%len(l.members)] == a {
+	for p := range l.watched {
+		if l.members[(p+l.generation)%len(l.members)] == a {
 			g.assigned = append(g.assigned, topics.TopicPartition{Topic: topic, Partition: int32(p)})
 		}
 	}

@@ -27,6 +27,29 @@ func (k *keeper) own(generation int32, ps []TopicPartition) {
 	k.mu.Unlock()
 }
 
+// share remembers how many partitions there were, for took.
+func (k *keeper) share(byTopic map[string][]int) {
+	counts := make(map[string]int, len(byTopic))
+	for topic, ids := range byTopic {
+		ids = slices.Clone(ids)
+		slices.Sort(ids)
+		counts[topic] = len(slices.Compact(ids))
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.shared = counts
+}
+
+// took returns what was shared out since it was asked last; nil: nothing was, another
+// member leads.
+func (k *keeper) took() map[string]int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	counts := k.shared
+	k.shared = nil
+	return counts
+}
+
 func (k *keeper) ProtocolName() string { return "rongtong-keep" }
 
 func (k *keeper) UserData() ([]byte, error) {
@@ -70,6 +93,7 @@ func (k *keeper) AssignGroups(members []kafka.GroupMember, partitions []kafka.Pa
 	for _, p := range partitions {
 		byTopic[p.Topic] = append(byTopic[p.Topic], p.ID)
 	}
+	k.share(byTopic)
 	total := map[string]int{}
 	topics := make([]string, 0, len(byTopic))
 	for t := range byTopic {

@@ -1,9 +1,11 @@
 package topics
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"slices"
 	"sync"
@@ -28,13 +30,16 @@ type GroupConfig struct {
 	Watch time.Duration
 }
 
+const defaultWatch = 5 * time.Second
+
 // Group is this process's membership in a consumer group. Next is for one
 // goroutine; Close may be called from any.
 type Group struct {
-	c   *Client
-	id  string
-	cg  *kafka.ConsumerGroup
-	bal *keeper
+	c     *Client
+	id    string
+	cg    *kafka.ConsumerGroup
+	bal   *keeper
+	watch time.Duration
 }
 
 // TopicPartition names a partition.
@@ -87,7 +92,7 @@ func (c *Client) Group(ctx context.Context, cfg GroupConfig) (*Group, error) {
 	if _, _, err := c.all(ctx, cfg.Topics); err != nil {
 		return nil, fmt.Errorf("joining group %q: %w", cfg.ID, err)
 	}
-	g := &Group{c: c, id: cfg.ID, bal: &keeper{}}
+	g := &Group{c: c, id: cfg.ID, bal: &keeper{}, watch: cmp.Or(cfg.Watch, defaultWatch)}
 	cg, err := c.consumers(cfg, g.bal)
 	if err != nil {
 		return nil, err
@@ -105,7 +110,7 @@ func (c *Client) consumers(cfg GroupConfig, bal kafka.GroupBalancer) (*kafka.Con
 		cfg.Heartbeat = cfg.SessionTimeout / 12
 	}
 	if cfg.Watch <= 0 {
-		cfg.Watch = 5 * time.Second
+		cfg.Watch = defaultWatch
 	}
 	cg, err := kafka.NewConsumerGroup(kafka.ConsumerGroupConfig{
 		ID:      cfg.ID,
@@ -167,7 +172,27 @@ func (g *Group) generation(gen *kafka.Generation) *Generation {
 		<-ended.Done()
 		cancel(ErrGenerationOver)
 	})
+	if counts := g.bal.took(); len(counts) > 0 {
+		gen.Start(func(ended context.Context) { // the generation ends when this returns
+			if g.stands(ended, counts) {
+				<-ended.Done()
+			}
+		})
+	}
 	return out
+}
+
+// stands reports, after a while, whether the topics have as many partitions as this
+// member shared out as the group's leader. The library's own watch begins a moment
+// after that: a partition that came in between would belong to nobody for ever.
+func (g *Group) stands(ctx context.Context, counts map[string]int) bool {
+	select {
+	case <-ctx.Done():
+		return true
+	case <-time.After(g.watch):
+	}
+	now, err := g.c.Partitions(ctx, slices.Collect(maps.Keys(counts))...)
+	return err != nil || maps.Equal(now, counts)
 }
 
 // Context ends when the generation does: at the next rebalance, when the broker
@@ -211,6 +236,7 @@ func (g *Generation) Commit(ctx context.Context, offsets []OffsetMeta) error {
 // each where it is. A rebalance then moves no more than it must, and a leader
 // elected by a one-partition topic stays in office when a candidate joins.
 type keeper struct {
-	mu   sync.Mutex
-	data []byte
+	mu     sync.Mutex
+	data   []byte
+	shared map[string]int // partitions by topic, as they were shared out here last
 }

@@ -77,6 +77,25 @@ func checkBalance(members []kafka.GroupMember, partitions []kafka.Partition, got
 	return nil
 }
 
+// A partition that came between the sharing out and the library's first look is
+// noticed by whoever shared them out.
+func TestGroupRecountsPartitions(t *testing.T) {
+	_, addrs := cluster(t)
+	ctx, c := ctxFor(t), dial(t, addrs)
+	ensure(t, c, Topic{Name: "a", Partitions: 2})
+	g := &Group{c: c, watch: time.Millisecond}
+	for n, want := range map[int]bool{1: false, 2: true} {
+		if got := g.stands(ctx, map[string]int{"a": n}); got != want {
+			t.Errorf("2 partitions, %d shared out: %v", n, got)
+		}
+	}
+	k := &keeper{}
+	k.AssignGroups(nil, []kafka.Partition{{Topic: "a", ID: 0}, {Topic: "a", ID: 1}})
+	if a, b := k.took(), k.took(); a["a"] != 2 || b != nil {
+		t.Errorf("shared out: %v, then %v", a, b)
+	}
+}
+
 func TestBalancer(t *testing.T) {
 	var partitions []kafka.Partition
 	for i := range 7 {
