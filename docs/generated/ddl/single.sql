@@ -14974,11 +14974,11 @@ FROM
 (
   SELECT entity, toInt64(sumIf(rows, month = toDate32(concat({month:String}, '-01')))) AS c, toInt64(sum(rows)) AS n, entity IN ('stat_fact', 'workforce_post', 'dispute_case', 'grid_event', 'petition_case') AS closed
   FROM dwd.territory
-  WHERE division_code = toFixedString(rightPad({division:String}, 12, '0'), 12)
+  WHERE division_code = toFixedString(substring(concat({division:String}, '000000000000'), 1, 12), 12)
   GROUP BY entity
 )
 ORDER BY entity
-COMMENT '本月变动 / What changed in a month [64c461aa01dd8915]';
+COMMENT '本月变动 / What changed in a month [636d1c0434e90775]';
 
 CREATE OR REPLACE VIEW ads.collected_twice
 (
@@ -15036,10 +15036,10 @@ SELECT t.entity AS entity, f.entity_name AS entity_name,
        multiIf(fresh_days IS NULL, 'unknown', dateDiff('day', last_at, now64(3)) > fresh_days, 'yes', 'no') AS stale
 FROM dwd.territory AS t
 LEFT JOIN (SELECT entity, any(entity_name) AS entity_name, any(fresh_days) AS fresh_days FROM dwd.feed GROUP BY entity) AS f ON f.entity = t.entity
-WHERE t.division_code = toFixedString(rightPad({division:String}, 12, '0'), 12)
+WHERE t.division_code = toFixedString(substring(concat({division:String}, '000000000000'), 1, 12), 12)
 GROUP BY t.entity, f.entity_name
 ORDER BY entity
-COMMENT '区划家底 / What is held about a division [305c534d8873d62c]';
+COMMENT '区划家底 / What is held about a division [28697ff5046639ad]';
 
 CREATE OR REPLACE VIEW ads.facility_by_township
 (
@@ -15077,7 +15077,7 @@ FROM
 (
   SELECT d.division_code AS code, p.ancestor_code AS township_code, p.ancestor_name AS township_name
   FROM (SELECT division_code FROM dwd.division WHERE level = 'village' AND kind = 'civil' AND division_code IN (
-          SELECT division_code FROM dwd.division_path WHERE ancestor_code = toFixedString(rightPad({division:String}, 12, '0'), 12))) AS d
+          SELECT division_code FROM dwd.division_path WHERE ancestor_code = toFixedString(substring(concat({division:String}, '000000000000'), 1, 12), 12))) AS d
   INNER JOIN (SELECT division_code, ancestor_code, ancestor_name FROM dwd.division_path WHERE ancestor_tier = 'T') AS p ON p.division_code = d.division_code
 ) AS v
 LEFT JOIN
@@ -15088,7 +15088,7 @@ LEFT JOIN
 ) AS f ON f.division_code = v.code
 GROUP BY township_code
 ORDER BY township_code
-COMMENT '设施覆盖（按乡镇） / Coverage of facilities by township [41e85e1f165990a7]';
+COMMENT '设施覆盖（按乡镇） / Coverage of facilities by township [17000da4945748a8]';
 
 CREATE OR REPLACE VIEW ads.freshness
 (
@@ -15166,12 +15166,12 @@ FROM
   FROM dwd.stat_fact
   WHERE family IN ('population', 'establishment', 'activity', 'collection_burden', 'security_event') AND measure = {measure:String}
     AND measure IN ('resident_households', 'registered_households', 'org_quota', 'org_actual', 'staff_quota', 'plan_intake', 'volunteer_hours', 'activities', 'media_items', 'donations', 'forms_asked', 'systems_n', 'systems_graded_n')
-    AND division_code IN (SELECT division_code FROM dwd.division_path WHERE ancestor_code = toFixedString(rightPad({division:String}, 12, '0'), 12))
+    AND division_code IN (SELECT division_code FROM dwd.division_path WHERE ancestor_code = toFixedString(substring(concat({division:String}, '000000000000'), 1, 12), 12))
   GROUP BY division_code, breakdown
 ) AS f
 INNER JOIN (SELECT division_code, ancestor_name, tier FROM dwd.division_path WHERE steps = 0) AS p ON p.division_code = f.division_code
 ORDER BY division_code, breakdown
-COMMENT '上报统计数（不含人数） / Reported figures that count no persons [0c91c178567b8ea4]';
+COMMENT '上报统计数（不含人数） / Reported figures that count no persons [1af1f2550b569d96]';
 
 CREATE OR REPLACE VIEW ads.staffing_by_township
 (
@@ -15200,7 +15200,7 @@ FROM
       FROM dwd.division_path
       WHERE division_code IN (SELECT division_code FROM dwd.division_path WHERE ancestor_code IN (
         SELECT ancestor_code FROM dwd.division_path WHERE ancestor_tier = 'X' AND division_code IN (
-          SELECT division_code FROM dwd.division_path WHERE ancestor_code = toFixedString(rightPad({division:String}, 12, '0'), 12))))
+          SELECT division_code FROM dwd.division_path WHERE ancestor_code = toFixedString(substring(concat({division:String}, '000000000000'), 1, 12), 12))))
       GROUP BY division_code
       HAVING countIf(ancestor_tier = 'T') > 0
     ) AS p ON p.division_code = w.division_code
@@ -15209,9 +15209,9 @@ FROM
   WINDOW w AS (PARTITION BY county, post_kind)
 )
 WHERE township_code IN (SELECT ancestor_code FROM dwd.division_path WHERE ancestor_tier = 'T' AND division_code IN (
-  SELECT division_code FROM dwd.division_path WHERE ancestor_code = toFixedString(rightPad({division:String}, 12, '0'), 12)))
+  SELECT division_code FROM dwd.division_path WHERE ancestor_code = toFixedString(substring(concat({division:String}, '000000000000'), 1, 12), 12)))
 ORDER BY township_code, post_kind
-COMMENT '基层队伍（按乡镇） / Staff by township [3a619e3780cd1387]';
+COMMENT '基层队伍（按乡镇） / Staff by township [d7dda6e7677a82cb]';
 
 CREATE OR REPLACE VIEW ads.conflict
 (
