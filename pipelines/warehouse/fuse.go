@@ -36,7 +36,7 @@ type FuseResult struct {
 //
 // The result depends on the set of claims alone, never on the order or the
 // number of loads that brought them. Only the things about which claims came in
-// since the last fusion are fused again, in one insert that readers see whole;
+// since the last fusion are fused again, in one step that readers see whole;
 // when the rules changed, or more than a fraction of the things, a new table
 // replaces the old one in one step. Both ways give the same rows. A fusion that
 // was cut short is done again by the next: what it had seen is recorded last.

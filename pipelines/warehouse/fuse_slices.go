@@ -11,10 +11,10 @@ import (
 
 // statementBytes is about how much one statement of a fusion holds, whatever the
 // number of claims and the width of the entity: the claims are cut into slices
-// accordingly. The embedded engine has 1.3 GB for all that it does. A slice that
-// holds more than bounded lets it is spilled to disk, and spilling the states of a
-// wide entity takes three times what they take. A variable for the test that shows
-// what it is good for.
+// accordingly. The embedded engine has 1.3 GB for all that it does, and loading,
+// merging and people's questions go on meanwhile. A slice that holds more than
+// bounded lets it is spilled to disk. A variable for the test that shows what it is
+// good for.
 var statementBytes = 100_000_000
 
 // stateBytes is what the winner of a field so far takes while a thing is grouped:

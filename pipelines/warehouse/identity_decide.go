@@ -1,6 +1,7 @@
 package warehouse
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -60,7 +61,7 @@ func (d *Deciding) All() []IdentityDecision {
 	for _, o := range d.standing {
 		out = append(out, o)
 	}
-	slices.SortFunc(out, func(a, b IdentityDecision) int { return int(a.Seq - b.Seq) })
+	slices.SortFunc(out, func(a, b IdentityDecision) int { return cmp.Compare(a.Seq, b.Seq) })
 	return out
 }
 

@@ -385,13 +385,16 @@ func TestIdentityProperty(t *testing.T) {
 		bundle = 20
 		bundles = (n + bundle - 1) / bundle
 	}
+	bytes := statementBytes
+	defer func() { statementBytes = bytes }()
 	for seed := range bundles {
 		r := rand.New(rand.NewPCG(uint64(seed), 3))
 		var all []claim
 		for world := range bundle {
 			all = append(all, inWorld(world, clubWorld(r, []int{12, 60, 90}[seed%3]))...)
 		}
-		e.Identity.Crowd = []int{0, 0, 8}[seed%3] // so few that decisions join crowds with others
+		e.Identity.Crowd = []int{0, 0, 8}[seed%3]          // so few that decisions join crowds with others
+		statementBytes = []int{bytes, 1000, bytes}[seed%3] // so few that what changed is attached
 		r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 		w := engine(t, c)
 		decided, seq := map[pairOf]string{}, int64(0)
