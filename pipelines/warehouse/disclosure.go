@@ -123,7 +123,7 @@ WHERE indicator = %[1]s AND known_from > (SELECT max(known_from) FROM ads.indica
 	for _, s := range x.spans {
 		blocks[blockOf(x.ind.Periods, s)] = append(blocks[blockOf(x.ind.Periods, s)], s)
 	}
-	hidden, err := w.covers(ctx, x.ind.Indicator)
+	had, err := w.covers(ctx, x.ind.Indicator)
 	if err != nil {
 		return err
 	}
@@ -133,7 +133,7 @@ WHERE indicator = %[1]s AND known_from > (SELECT max(known_from) FROM ads.indica
 		if spans[len(spans)-1].Day.Before(from) {
 			continue
 		}
-		trees, err := w.cells(ctx, x, spans, hidden[block])
+		trees, err := w.cells(ctx, x, spans, had[block])
 		if err != nil {
 			return err
 		}
@@ -163,7 +163,7 @@ func (w *Warehouse) covers(ctx context.Context, indicator string) (map[string]ma
 
 // cells reads the figures of a block of periods that are shown, by the tier of
 // their units: every division with what it has in every period.
-func (w *Warehouse) cells(ctx context.Context, x *computation, spans []schemas.Span, hidden map[string]bool) (map[string]map[string]*cell, error) {
+func (w *Warehouse) cells(ctx context.Context, x *computation, spans []schemas.Span, had map[string]bool) (map[string]map[string]*cell, error) {
 	first := spans[0].Day.Format(time.DateOnly)
 	at := map[string]int{}
 	for i, s := range spans {
@@ -194,7 +194,7 @@ ORDER BY unit_tier, division_code, since`, quote(x.ind.Indicator), first, spans[
 		}
 		c := tree[code]
 		if c == nil {
-			c = &cell{code: code, parent: strings.TrimRight(parent, "\x00"), always: hidden[unitTier+"/"+code], had: hidden[unitTier+"/"+code], has: make([]amount, len(spans))}
+			c = &cell{code: code, parent: strings.TrimRight(parent, "\x00"), always: had[unitTier+"/"+code], had: had[unitTier+"/"+code], has: make([]amount, len(spans))}
 			tree[code] = c
 		}
 		for i := at[since]; i < len(c.has); i++ { // until the next change
