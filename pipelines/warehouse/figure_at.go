@@ -36,7 +36,7 @@ FROM
   FROM (SELECT *, tuple(%s) AS row FROM (SELECT *, now64(3) AS known_from, '' AS run_id FROM (%s) WHERE division_code = toFixedString(%s, 12)))
   WHERE row.2 > 0
 )
-ORDER BY unit_tier`, quote(day.Format(time.DateOnly)), figureTexts, figureColumns("row", hidden("row", fmt.Sprint(ind.SmallCells), "0")), readValues, query, quote(division)))
+ORDER BY unit_tier`, quote(day.Format(time.DateOnly)), figureTexts, figureColumns("row", hidden(fmt.Sprint(ind.SmallCells), "0")), readValues, query, quote(division)))
 }
 
 // figureTexts are the columns of Figure, from those of figureColumns.

@@ -114,8 +114,8 @@ func figureOf(row, name string) string {
 // hidden is the condition under which a figure is hidden, from the tuple row. below
 // is the least number that may be shown of its indicator, 0 if it is not about
 // persons; also says when it is hidden although it is not small.
-func hidden(row, below, also string) string {
-	num, den := figureOf(row, "numerator"), figureOf(row, "denominator")
+func hidden(below, also string) string {
+	num, den := figureOf("row", "numerator"), figureOf("row", "denominator")
 	small := func(x string) string { return fmt.Sprintf("(%s > 0 AND %[1]s < %s)", x, below) }
 	return fmt.Sprintf("toBool(%s > 0 AND (%s OR %s OR %s OR %s))", below, small(num), small(den), small("("+den+" - "+num+")"), also)
 }
@@ -182,7 +182,7 @@ FROM
   )
   GROUP BY parent_code, division_code, unit_tier, tier
   HAVING %s
-)`, hidden("row", smallBelow(c, "{indicator:String}"), "("+running("asked.1")+" OR "+covered("{indicator:String}", "asked.3", "unit_tier", "division_code")+")"),
+)`, hidden(smallBelow(c, "{indicator:String}"), "("+running("asked.1")+" OR "+covered("{indicator:String}", "asked.3", "unit_tier", "division_code")+")"),
 		indent(indent(asKnown("indicator = {indicator:String} AND day <= asked.1 AND "+where, "asked.2"))), shownUnits)
 }
 
@@ -254,7 +254,7 @@ FROM
   ARRAY JOIN arrayMap(x -> x.2, arraySlice(arrayFilter(x -> x.1 <= i.at, f.points), -1)) AS row
 )
 WHERE %s
-ORDER BY indicator, unit_tier`, figure, hidden("row", smallBelow(c, "f.indicator"), "("+running("i.at")+" OR "+covered("f.indicator", block("i.every", "i.window", "i.at"), "f.unit_tier", division)+")"),
+ORDER BY indicator, unit_tier`, figure, hidden(smallBelow(c, "f.indicator"), "("+running("i.at")+" OR "+covered("f.indicator", block("i.every", "i.window", "i.at"), "f.unit_tier", division)+")"),
 			indent(indent(indent(asKnown("division_code = "+division+" AND parent_code = (SELECT any(ancestor_code) FROM dwd.division_path WHERE division_code = "+division+" AND steps = 1)",
 				"(SELECT max(known_from) FROM ads.indicator)")))), shownUnits)).askedBy(label("区划画像", "Profile of a division"), label(
 			"某区划某日的全部指标：各指标当日已结束的最近一期。", "All indicators of a division on a day: of each, the last period that was over then."),
@@ -295,7 +295,7 @@ FROM
   ARRAY JOIN arrayFilter(x -> has(i.wanted, x.1), i.named) AS p
 ) AS v
 %s
-WHERE %s`, figureColumns("v.row", "v.hide"), hidden("row", smallBelow(c, "f.indicator"), "("+running("as_of")+" OR "+covered("f.indicator", block("i.every", "i.window", "as_of"), "f.unit_tier", "f.division_code")+")"),
+WHERE %s`, figureColumns("v.row", "v.hide"), hidden(smallBelow(c, "f.indicator"), "("+running("as_of")+" OR "+covered("f.indicator", block("i.every", "i.window", "as_of"), "f.unit_tier", "f.division_code")+")"),
 		readValues, when, namesFor("v.division_code", ""), strings.ReplaceAll(shownUnits, "row.", "v.row."))
 }
 
@@ -336,7 +336,7 @@ FROM
 )
 WINDOW w AS (PARTITION BY unit_tier ORDER BY as_of ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
 ORDER BY unit_tier, as_of`, figureColumns("row", "hide"),
-		indent(indent(indent(indent(asKnown("indicator = {indicator:String} AND division_code = "+division, known))))), shownUnits, running("as_of"), hidden("row", below, "("+hide+")"))
+		indent(indent(indent(indent(asKnown("indicator = {indicator:String} AND division_code = "+division, known))))), shownUnits, running("as_of"), hidden(below, "("+hide+")"))
 }
 
 // describe is the row of indicatorTable for an indicator.
