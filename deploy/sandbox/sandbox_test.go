@@ -273,7 +273,11 @@ func checkSFTP(t *testing.T, s *Sandbox) {
 		rows[stream] += countCSV(t, walk.Path(), data)
 	}
 	for stream, n := range rows {
-		if want := books(s.World, world.Ledger, stream).Records; int64(n) != want {
+		system := world.Ledger
+		if stream == world.OfficeStation {
+			system = world.Offices
+		}
+		if want := books(s.World, system, stream).Records; int64(n) != want {
 			t.Errorf("%s: %d rows, want %d", stream, n, want)
 		}
 	}
