@@ -545,7 +545,10 @@ func (w *Warehouse) computeParts(ctx context.Context, xs []*computation, did map
 	}
 }
 
+// computeAll computes an indicator from all rows. Each may hold several hundred
+// megabytes before it spills, so they take turns.
 func (w *Warehouse) computeAll(ctx context.Context, x *computation) (n uint64, err error) {
+	defer w.lock(dbAds + ".*")()
 	doing := fmt.Sprintf("computing %q", x.ind.Indicator)
 	query, err := x.sql()
 	if err != nil {

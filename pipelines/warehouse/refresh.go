@@ -144,8 +144,13 @@ func (r *Figures) look(ctx context.Context) error {
 	return r.w.QueryRow(ctx, "SELECT toString(any(uuid)) FROM system.tables WHERE database = 'ads' AND name = 'indicator_point'", []any{&r.points})
 }
 
-// batchSize is how many indicators share questions and inserts.
-const batchSize = 8
+// Indicators that share questions and inserts, and how many such batches are under
+// way: while one waits for the warehouse's disk or adds up here, two keep the two
+// cores busy that one computation may use.
+const (
+	batchSize     = 8
+	batchesAtOnce = 3
+)
 
 // batch are indicators that are brought up to date together.
 type batch struct {
@@ -165,7 +170,7 @@ type outcome struct {
 func (r *Figures) Ahead(ctx context.Context, inds []*schemas.Indicator) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var g errgroup.Group
-	g.SetLimit(2) // as many as one computation may use threads
+	g.SetLimit(batchesAtOnce)
 	var batches []*batch
 	r.ahead = map[string]*batch{}
 	for some := range slices.Chunk(inds, batchSize) {
