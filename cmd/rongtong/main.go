@@ -178,7 +178,7 @@ func newRoot() *cobra.Command {
 	})
 	f := root.PersistentFlags()
 	c.kafka.register(f)
-	f.StringVar(&c.warehouse, "warehouse", os.Getenv("RONGTONG_WAREHOUSE"), "ClickHouse, http://user:${file:/path}@host:port, or clickhouse://… by its own protocol ($RONGTONG_WAREHOUSE)")
+	f.StringVar(&c.warehouse, "warehouse", os.Getenv("RONGTONG_WAREHOUSE"), "ClickHouse, http://user:${file:/path}@host:port, or clickhouse://… by its own protocol; encrypted: https://… or …?secure=true, with ca=FILE ($RONGTONG_WAREHOUSE)")
 	f.StringVar(&c.keys, "keys", os.Getenv("RONGTONG_KEYS"), "keys of pseudonyms: /path, env:NAME or command:program ($RONGTONG_KEYS)")
 	f.StringVar(&c.notify, "notify", os.Getenv("RONGTONG_NOTIFY"), "file of notifications by webhook ($RONGTONG_NOTIFY)")
 	f.StringVar(&c.overlay, "declarations", os.Getenv("RONGTONG_DECLARATIONS"), "folder of declarations that add to or replace the shipped ones ($RONGTONG_DECLARATIONS)")
