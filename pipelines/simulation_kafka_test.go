@@ -98,6 +98,9 @@ func (p *simPart) decide(offsets []int, s entryState) {
 
 func (l *simLog) topic() *simTopic { return l.lives[len(l.lives)-1] }
 
+// over reports whether a topic of that life was deleted.
+func (l *simLog) over(life int) bool { return life < len(l.lives) || l.gone }
+
 // at is what the loaders have stored for a partition.
 func (l *simLog) at(partition int) topics.Committed {
 	if partition < len(l.loaded) {

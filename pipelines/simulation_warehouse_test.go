@@ -92,7 +92,7 @@ func (s *simStore) apply(in simInsert) {
 // a topic that is gone may come later: its intent went with the topic, so that
 // nobody could drain it.
 func (s *simStore) shape(t *simTable, in simInsert) {
-	if s.w.declared.versions[t.since].state != simApplied || len(in.rows) > 0 && in.rows[0].life < len(s.w.log.lives) {
+	if s.w.declared.versions[t.since].state != simApplied || len(in.rows) > 0 && s.w.log.over(in.rows[0].life) {
 		return
 	}
 	for _, v := range s.w.declared.versions[t.since:] {
@@ -109,7 +109,7 @@ func (s *simStore) copied() []simStored { return slices.Clone(s.table(simStd).ro
 func (s *simStore) swap(rows []simStored, version int) {
 	t := s.table(simStd)
 	for _, r := range t.rows[len(rows):] {
-		if r.life < len(s.w.log.lives) { // see shape
+		if s.w.log.over(r.life) { // see shape
 			s.dropped[r.simSpan] = true
 		}
 	}
