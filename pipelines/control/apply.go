@@ -64,11 +64,11 @@ type application struct {
 // seen is what a process said of itself when it was last heard.
 type seen struct {
 	Node
-	at time.Time
+	missed time.Time // the first look since then that did not hear it
 }
 
-// away is how long a process may not be heard and is waited for all the same: it
-// says something new by leaving and coming back. Longer than a session.
+// away is for how long looks may not hear a process and it is waited for all the
+// same: it says something new by leaving and coming back. Longer than a session.
 const away = 8 * time.Second
 
 // ApplyDeclarations puts declarations in force.
@@ -244,7 +244,7 @@ func (a *application) await(ctx context.Context, done func(Node) bool, check fun
 				return nil, err
 			}
 		}
-		left := a.those(func(s seen) bool { return !done(s.Node) && time.Since(s.at) < away })
+		left := a.those(func(s seen) bool { return !done(s.Node) && (s.missed.IsZero() || time.Since(s.missed) < away) })
 		if len(left) == 0 || time.Now().After(until) {
 			return left, a.held()
 		}
@@ -254,10 +254,17 @@ func (a *application) await(ctx context.Context, done func(Node) bool, check fun
 	}
 }
 
-// hear notes what processes say.
+// hear notes what processes say, and which of the known ones say nothing. That a
+// look itself took long, because the group was changing, is not their silence.
 func (a *application) hear(list []Node) {
+	for id, s := range a.known {
+		if s.missed.IsZero() {
+			s.missed = time.Now()
+			a.known[id] = s
+		}
+	}
 	for _, n := range list {
-		a.known[n.ID] = seen{n, time.Now()}
+		a.known[n.ID] = seen{Node: n}
 	}
 }
 

@@ -87,12 +87,9 @@ func newHouseOn(t *testing.T, kafka string) *house {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { engines.Stop() })
-	h := &house{Options: Options{Kafka: engines.Kafka, Warehouse: engines.Warehouse, Overlay: t.TempDir(), Log: slog.New(slog.DiscardHandler)}, t: t}
+	h := &house{Options: Options{Kafka: engines.Kafka, Warehouse: engines.Warehouse, Overlay: t.TempDir(), Log: slog.New(slog.NewTextHandler(t.Output(), nil))}, t: t}
 	if kafka != "" {
 		h.Kafka = kafka
-	}
-	if os.Getenv("RONGTONG_TEST_LOG") != "" {
-		h.Log = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	}
 	set, err := shipped()
 	if err != nil {

@@ -73,6 +73,7 @@ func portOf(address string) string {
 
 // securedLoads loads and reads through an encrypted connection, and repeats.
 func securedLoads(t *testing.T, address string) {
+	bare(t) // other tests declare another thing
 	ctx := t.Context()
 	w, err := Open(ctx, address)
 	if err != nil {
