@@ -107,7 +107,7 @@ func clicks(t *testing.T, w *Warehouse, c *schemas.Catalog, measuring bool) {
 	t.Helper()
 	n := 1
 	if measuring {
-		n = 40
+		n = 8
 	}
 	places := strs(t, w, "SELECT concat(toString(level), ' ', toString(division_code)) FROM (SELECT level, division_code, row_number() OVER (PARTITION BY level ORDER BY cityHash64(division_code)) AS r FROM dwd.division WHERE kind = 'civil') WHERE r <= 10 ORDER BY r, level")
 	var all []click
