@@ -196,14 +196,15 @@ func FuzzDecode(f *testing.F) {
 
 func FuzzAnswers(f *testing.F) {
 	f.Add([]byte{0, 0, 0, 0, 0, 0, 0, 1})
+	f.Add([]byte{0, 0, 0, 9, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1}) // with a word about a quota
 	f.Fuzz(func(t *testing.T, b []byte) {
 		parseMetadata(b)
-		s := &Session{c: &Client{leaders: map[string][]int32{}}, bufs: map[int32]*fetchBuf{0: {answer: b}}, grow: map[tp]int32{}}
+		s := &Session{c: &Client{line: &line{}, leaders: map[string][]int32{}}, bufs: map[int32]*fetchBuf{0: {answer: b}}, grow: map[tp]int32{}}
 		s.parse(0, []FetchFrom{{Topic: "a"}})
 		s.bufs[0].version = fetchByID
 		s.parse(0, []FetchFrom{{Topic: "a", ID: "AAAAAAAAAAAAAAAAAAAAAA"}})
 		claims(b)
-		txn := &Txn{p: &Producer{c: s.c}}
+		txn := &Txn{p: &Producer{c: s.c, line: s.c.line}}
 		txn.placed(b, []batch{{at: tp{"a", 0}}})
 	})
 }
