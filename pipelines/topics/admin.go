@@ -317,16 +317,16 @@ func writeOffsetFetch(w *writer, group string, ps []tp) {
 }
 
 func parseOffsetFetch(answer []byte, throttled func(ms int32), each func(tp, Committed, error) error) error {
-	r := reader{b: answer}
+	r := reader{b: answer, flexible: true}
 	r.tags()
 	throttled(r.i32())
-	for range r.ccount(3) {
-		topic := string(r.ctext())
-		for range r.ccount(20) {
+	for range r.count(3) {
+		topic := string(r.text())
+		for range r.count(20) {
 			p := tp{topic, r.i32()}
 			at := Committed{Offset: r.i64()}
 			r.i32() // leader epoch
-			at.Metadata = string(r.ctext())
+			at.Metadata = string(r.text())
 			err := code(r.i16())
 			r.tags()
 			if r.err != nil {

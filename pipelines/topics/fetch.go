@@ -342,52 +342,12 @@ func writeFetch(w *writer, list []FetchFrom, limit func(tp) int32) {
 // parse adds the partitions of a broker's answer to s.out.
 func (s *Session) parse(id int32, list []FetchFrom) error {
 	b := s.bufs[id]
-	if b.version == fetchByID {
-		return s.parseByID(b, list)
+	byID := b.version == fetchByID
+	r := reader{b: b.answer, flexible: byID}
+	least := [...]int{6, 38, 16} // bytes of a topic, a partition, an aborted transaction
+	if byID {
+		least = [...]int{18, 35, 17}
 	}
-	r := reader{b: b.answer}
-	s.c.line.throttledMS(r.i32())
-	if err := code(r.i16()); err != nil {
-		return err
-	}
-	r.i32() // session
-	b.list = b.list[:0]
-	for range r.count(6) {
-		topic := r.text()
-		for range r.count(38) {
-			f := Fetched{s: s}
-			partition := r.i32()
-			err := code(r.i16())
-			f.HighWater = r.i64()
-			f.Held.Last = r.i64()
-			f.Held.First = r.i64()
-			at := len(b.list)
-			for range r.count(16) {
-				b.list = append(b.list, aborted{r.i64(), r.i64()})
-			}
-			f.aborted = b.list[at:len(b.list):len(b.list)]
-			f.set = r.blob()
-			if r.err != nil {
-				return r.err
-			}
-			i := slices.IndexFunc(list, func(q FetchFrom) bool {
-				return q.Partition == partition && q.Topic == string(topic)
-			})
-			if i < 0 {
-				return errShort
-			}
-			f.FetchFrom = list[i]
-			if err := s.accept(&f, err); err != nil {
-				return err
-			}
-		}
-	}
-	return r.err
-}
-
-// parseByID is parse for an answer that names topics by their IDs.
-func (s *Session) parseByID(b *fetchBuf, list []FetchFrom) error {
-	r := reader{b: b.answer}
 	r.tags() // of the header
 	s.c.line.throttledMS(r.i32())
 	if err := code(r.i16()); err != nil {
@@ -395,9 +355,9 @@ func (s *Session) parseByID(b *fetchBuf, list []FetchFrom) error {
 	}
 	r.i32() // session
 	b.list = b.list[:0]
-	for range r.ccount(18) {
-		topic := base64.RawURLEncoding.EncodeToString(r.take(16))
-		for range r.ccount(35) {
+	for range r.count(least[0]) {
+		topic := r.topic(byID)
+		for range r.count(least[1]) {
 			f := Fetched{s: s}
 			partition := r.i32()
 			err := code(r.i16())
@@ -405,18 +365,26 @@ func (s *Session) parseByID(b *fetchBuf, list []FetchFrom) error {
 			f.Held.Last = r.i64()
 			f.Held.First = r.i64()
 			at := len(b.list)
-			for range r.ccount(17) {
+			for range r.count(least[2]) {
 				b.list = append(b.list, aborted{r.i64(), r.i64()})
 				r.tags()
 			}
 			f.aborted = b.list[at:len(b.list):len(b.list)]
-			r.i32() // another replica to read from
-			f.set = r.cblob()
+			if byID {
+				r.i32() // another replica to read from
+			}
+			f.set = r.blob()
 			r.tags()
 			if r.err != nil {
 				return r.err
 			}
-			i := slices.IndexFunc(list, func(q FetchFrom) bool { return q.Partition == partition && q.ID == topic })
+			i := slices.IndexFunc(list, func(q FetchFrom) bool {
+				name := q.Topic
+				if byID {
+					name = q.ID
+				}
+				return q.Partition == partition && name == string(topic)
+			})
 			if i < 0 {
 				return errShort
 			}
@@ -428,6 +396,14 @@ func (s *Session) parseByID(b *fetchBuf, list []FetchFrom) error {
 		r.tags()
 	}
 	return r.err
+}
+
+// topic reads the topic of an answer: its name, or its ID as we write it.
+func (r *reader) topic(byID bool) []byte {
+	if byID {
+		return base64.RawURLEncoding.AppendEncode(nil, r.take(16))
+	}
+	return r.text()
 }
 
 // accept judges one partition's answer.

@@ -69,29 +69,29 @@ func writeTopicIDs(w *writer, topics []string) {
 }
 
 func parseTopicIDs(answer []byte, throttled func(ms int32), each func(topic, id string, err error) error) error {
-	r := reader{b: answer}
+	r := reader{b: answer, flexible: true}
 	r.tags()
 	throttled(r.i32())
-	for range r.ccount(11) {
+	for range r.count(11) {
 		r.i32()
-		r.ctext()
+		r.text()
 		r.i32()
-		r.ctext()
+		r.text()
 		r.tags()
 	}
-	r.ctext() // cluster ID
-	r.i32()   // controller
-	for range r.ccount(26) {
+	r.text() // cluster ID
+	r.i32()  // controller
+	for range r.count(26) {
 		err := code(r.i16())
-		name, id := string(r.ctext()), r.take(16)
+		name, id := string(r.text()), r.take(16)
 		r.skip8()
-		for range r.ccount(18) {
+		for range r.count(18) {
 			r.i16()
 			r.i32()
 			r.i32()
 			r.i32()
 			for range 3 { // replicas, those in sync, those offline
-				r.take(4 * r.ccount(4))
+				r.take(4 * r.count(4))
 			}
 			r.tags()
 		}

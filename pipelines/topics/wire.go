@@ -47,9 +47,10 @@ var errShort = errors.New("the answer of the broker is cut short")
 // reader reads what writer writes. After the first short read every further
 // read returns zero, and err says so: callers check once, at the end.
 type reader struct {
-	b   []byte
-	at  int
-	err error
+	b        []byte
+	at       int
+	err      error
+	flexible bool // the version writes lengths compactly and has tagged fields
 }
 
 func (r *reader) take(n int) []byte {
@@ -87,6 +88,9 @@ func (r *reader) i64() int64 {
 
 // text returns a string as bytes of the answer; null is nil.
 func (r *reader) text() []byte {
+	if r.flexible {
+		return r.compact()
+	}
 	n := r.i16()
 	if n < 0 {
 		return nil
@@ -96,6 +100,9 @@ func (r *reader) text() []byte {
 
 // blob returns a byte string of the answer; null is nil.
 func (r *reader) blob() []byte {
+	if r.flexible {
+		return r.compact()
+	}
 	n := r.i32()
 	if n < 0 {
 		return nil
@@ -106,15 +113,20 @@ func (r *reader) blob() []byte {
 // count returns the length of an array; null is 0. An element has at least
 // `least` bytes, so that a corrupt length cannot make a caller loop for long.
 func (r *reader) count(least int) int {
-	n := int(r.i32())
+	var n int64
+	if r.flexible {
+		n = int64(min(r.uvarint(), maxAnswer)) - 1
+	} else {
+		n = int64(r.i32())
+	}
 	if n <= 0 || r.err != nil {
 		return 0
 	}
-	if n > (len(r.b)-r.at)/least {
+	if n > int64((len(r.b)-r.at)/least) {
 		r.err = errShort
 		return 0
 	}
-	return n
+	return int(n)
 }
 
 func (r *reader) uvarint() uint64 {
@@ -130,39 +142,20 @@ func (r *reader) uvarint() uint64 {
 	return v
 }
 
-// ctext is text of a flexible version.
-func (r *reader) ctext() []byte {
+// compact returns a text or byte string of a flexible version; null is nil.
+func (r *reader) compact() []byte {
 	n := r.uvarint()
 	if n == 0 {
 		return nil
 	}
 	return r.take(int(min(n-1, maxAnswer)))
-}
-
-// cblob is blob of a flexible version.
-func (r *reader) cblob() []byte {
-	n := r.uvarint()
-	if n == 0 {
-		return nil
-	}
-	return r.take(int(min(n-1, maxAnswer)))
-}
-
-// ccount is count of a flexible version.
-func (r *reader) ccount(least int) int {
-	n := r.uvarint()
-	if n == 0 || r.err != nil {
-		return 0
-	}
-	if n-1 > uint64((len(r.b)-r.at)/least) {
-		r.err = errShort
-		return 0
-	}
-	return int(n - 1)
 }
 
 // tags skips tagged fields: we asked for none and need none.
 func (r *reader) tags() {
+	if !r.flexible {
+		return
+	}
 	for range r.uvarint() {
 		if r.uvarint(); r.err != nil {
 			return
