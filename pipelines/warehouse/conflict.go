@@ -72,8 +72,8 @@ func disputable(e *schemas.Entity) []*schemas.Column {
 }
 
 // recordConflicts replaces what is known of the disagreements about the things
-// that were just fused: all of them, or those that changed.
-func (w *Warehouse) recordConflicts(ctx context.Context, f *fuser, block int64) error {
+// that were just fused: all of them, or so many that changed.
+func (w *Warehouse) recordConflicts(ctx context.Context, f *fuser, block, changed int64) error {
 	if len(f.sources) < 2 || len(disputable(f.e)) == 0 {
 		return nil
 	}
@@ -82,7 +82,7 @@ func (w *Warehouse) recordConflicts(ctx context.Context, f *fuser, block int64) 
 	if err := w.conn.Exec(oneBlock(bounded(ctx)), sql+f.settled(block)); err != nil {
 		return w.seal(err, doing)
 	}
-	parts, err := w.slices(ctx, f)
+	parts, err := w.slices(ctx, f, changed)
 	if err != nil {
 		return err
 	}

@@ -79,7 +79,7 @@ func (w *Warehouse) Fuse(ctx context.Context, c *schemas.Catalog, entity string)
 		err = w.fuseChanged(ctx, f, now, r.Changed)
 	}
 	if err == nil {
-		err = w.recordConflicts(ctx, f, now.seq())
+		err = w.recordConflicts(ctx, f, now.seq(), r.Changed)
 	}
 	if err != nil {
 		return r, err
@@ -118,7 +118,7 @@ func (w *Warehouse) listChanged(ctx context.Context, f *fuser) (int64, error) {
 
 // fuseAll fuses everything into a new table, slice by slice.
 func (w *Warehouse) fuseAll(ctx context.Context, f *fuser, now fuseState) (int64, error) {
-	parts, err := w.slices(ctx, f)
+	parts, err := w.slices(ctx, f, 0)
 	if err != nil {
 		return 0, err
 	}
@@ -139,16 +139,12 @@ func (w *Warehouse) fuseChanged(ctx context.Context, f *fuser, now fuseState, ch
 	insert := func(ctx context.Context, into, rows string) error {
 		return w.seal(w.conn.Exec(ctx, fmt.Sprintf("INSERT INTO %s (%s)\n%s", into, idents(columnNames(o)), rows)), doing)
 	}
-	most, err := w.claimsAtOnce(ctx, f.e, f.held())
+	parts, err := w.slices(ctx, f, changed)
 	if err != nil {
 		return err
 	}
-	if changed <= int64(most) {
+	if len(parts) == len(f.whole()) {
 		return insert(oneBlock(bounded(ctx)), o.full(), strings.Join(f.change(now.seq()), "\nUNION ALL\n"))
-	}
-	parts, err := w.slices(ctx, f)
-	if err != nil {
-		return err
 	}
 	next := o.name + nextSuffix
 	staged := o.db + "." + ident(next)

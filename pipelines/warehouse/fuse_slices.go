@@ -38,9 +38,23 @@ func (w *Warehouse) claimsAtOnce(ctx context.Context, e *schemas.Entity, held in
 	return max(statementBytes/(held+2*int(width)+1), 1), err
 }
 
-// slices cuts the work of f into ranges of things, those of one key and those
-// of several.
-func (w *Warehouse) slices(ctx context.Context, f *fuser) ([]*fuser, error) {
+// whole is the work of f uncut: the things of one key, and those of several.
+func (f *fuser) whole() []*fuser {
+	if f.apart {
+		return []*fuser{f, f.gathered()}
+	}
+	return []*fuser{f}
+}
+
+// slices cuts the work of f into ranges of things, unless it is so little that
+// one statement can do it.
+func (w *Warehouse) slices(ctx context.Context, f *fuser, changed int64) ([]*fuser, error) {
+	if f.until > 0 {
+		most, err := w.claimsAtOnce(ctx, f.e, f.held())
+		if err != nil || changed <= int64(most) {
+			return f.whole(), err
+		}
+	}
 	parts, err := w.ranges(ctx, f, f.held())
 	if err != nil || !f.apart {
 		return parts, err

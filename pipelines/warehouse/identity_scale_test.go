@@ -87,9 +87,20 @@ func spend(t *testing.T, w *Warehouse, measuring bool, run func()) spent {
 	if err := w.Exec(t.Context(), "SYSTEM FLUSH LOGS"); err != nil {
 		t.Fatal(err)
 	}
+	if measuring {
+		t.Log("statements by CPU:\n" + lines(strs(t, w, fmt.Sprintf(statementsSince, since))))
+	}
 	s.statement = float64(count(t, w, fmt.Sprintf("SELECT max(memory_usage) FROM system.query_log WHERE type != 'QueryStart' AND event_time_microseconds >= fromUnixTimestamp64Micro(toInt64(%d)) AND query LIKE 'INSERT INTO %%'", since))) / 1e6
 	return s
 }
+
+// statementsSince lists what the engine was told since an instant, by the CPU that
+// it took: statements that differ in their literals alone are one line.
+const statementsSince = `SELECT concat(leftPad(toString(round(sum(cpu) / 1e6, 2)), 8), ' CPU-s ', leftPad(toString(count()), 5), ' times ', leftPad(toString(intDiv(max(memory_usage), 1000000)), 4), ' MB ',
+  leftPad(toString(sum(read_rows)), 10), ' rows ', leftPad(toString(intDiv(sum(read_bytes), 1000000)), 6), ' MB read ', leftPad(toString(sum(written_rows)), 9), ' rows ', leftPad(toString(intDiv(sum(written_bytes), 1000000)), 6), ' MB written  ',
+  replaceRegexpAll(substring(any(query), 1, 110), '\\s+', ' '))
+FROM (SELECT *, ProfileEvents['UserTimeMicroseconds'] + ProfileEvents['SystemTimeMicroseconds'] AS cpu FROM system.query_log WHERE type != 'QueryStart' AND event_time_microseconds >= fromUnixTimestamp64Micro(toInt64(%d)))
+GROUP BY normalized_query_hash ORDER BY sum(cpu) DESC LIMIT 12`
 
 // watchMemory looks at what the engine holds until it is stopped, and says the most
 // that it saw.
