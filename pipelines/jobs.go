@@ -119,9 +119,13 @@ func (j *Jobs) positions(ctx context.Context) (string, error) {
 	if len(j.Streams) == 0 {
 		return "{}", nil
 	}
-	names := make([]string, len(j.Streams))
+	all := make([]string, len(j.Streams))
 	for i, s := range j.Streams {
-		names[i] = s.Topic
+		all[i] = s.Topic
+	}
+	names, err := readable(ctx, j.Kafka, all)
+	if err != nil {
+		return "", err
 	}
 	stored, err := j.Kafka.Offsets(ctx, LoadGroup, names...)
 	if err != nil {
@@ -135,6 +139,13 @@ func (j *Jobs) positions(ctx context.Context) (string, error) {
 	}
 	b, err := json.Marshal(out)
 	return string(b), err
+}
+
+// readable are the topics that are there and may be read: what is said of them does
+// not wait for the others.
+func readable(ctx context.Context, k *topics.Client, names []string) ([]string, error) {
+	seen, err := k.Look(ctx, names...)
+	return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return seen[n] != nil }), err
 }
 
 // integrate fuses every entity whose claims changed and refreshes the

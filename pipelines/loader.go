@@ -74,6 +74,7 @@ type Loader struct {
 	Follow func(context.Context) error
 
 	streams epochs[map[string]*Stream] // by topic
+	absent  absent
 	pace    pace
 	mem     transforms.Recycler
 }
@@ -102,6 +103,7 @@ func (l *Loader) token(b *block, what string) string {
 // merely cancelled; after a kill the next owner repeats it.
 func (l *Loader) Run(ctx context.Context, streams []*Stream) error {
 	l.streams.begin(byTopic(streams))
+	defer l.absent.forget(l.Troubles)
 	retry(ctx, l.Log, "loading", func() error {
 		for {
 			if err := l.member(ctx); err != nil {
@@ -128,23 +130,37 @@ func byTopic(streams []*Stream) map[string]*Stream {
 	return out
 }
 
-// errOthers ends a membership: other topics are to be loaded.
+// errOthers ends a membership: other topics are to be loaded, or can be.
 var errOthers = errors.New("other topics are to be loaded")
 
-// member is one membership in the group. It ends without an error when topics
-// came or went.
+// member is one membership in the group, in the topics that can be read now: one
+// that is gone, or that may not be read, stops its own stream only. It ends without
+// an error when topics came or went.
 func (l *Loader) member(ctx context.Context) error {
 	e := l.streams.enter()
-	names := slices.Sorted(maps.Keys(e.value))
+	wanted := slices.Sorted(maps.Keys(e.value))
+	here, err := l.absent.look(ctx, l, e.value)
 	l.streams.leave(e)
-	err := l.Kafka.Member(ctx, topics.GroupConfig{ID: l.group(), Topics: names, SessionTimeout: l.Session}, func(gen *topics.Generation) error {
-		if err := l.generation(ctx, gen, names); !errors.Is(err, topics.ErrGenerationOver) {
+	if err != nil {
+		return err
+	}
+	if len(here) == 0 && len(wanted) > 0 {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-e.over:
+		case <-time.After(lookEvery):
+		}
+		return nil
+	}
+	err = l.Kafka.Member(ctx, topics.GroupConfig{ID: l.group(), Topics: here, SessionTimeout: l.Session}, func(gen *topics.Generation) error {
+		if err := l.generation(ctx, gen, wanted); !errors.Is(err, topics.ErrGenerationOver) {
 			return err
 		}
 		return nil
 	})
-	if errors.Is(err, errOthers) {
-		return nil
+	if errors.Is(err, errOthers) || errors.Is(err, topics.ErrNoTopic) {
+		return nil // it is looked at anew
 	}
 	return err
 }
@@ -182,6 +198,7 @@ func (l *Loader) generation(ctx context.Context, gen *topics.Generation, names [
 	if err != nil {
 		return err
 	}
+	came := make(chan struct{}) // closed when a topic that was absent can be read
 	l.Log.Info("loading", "partitions", len(shares), "generation", gen.ID)
 	ready := make(chan *share, len(shares)) // a share is in it at most once
 	work, stop := context.WithCancelCause(gen.Context())
@@ -198,7 +215,8 @@ func (l *Loader) generation(ctx context.Context, gen *topics.Generation, names [
 		})
 	}
 	wg.Go(func() { l.dispatch(goOn, work, shares, ready, stop) })
-	others := l.attend(goOn, work, &e, names, len(shares) < len(gen.Assigned))
+	wg.Go(func() { l.absent.watch(goOn, work, l, names, came, stop) })
+	others := l.attend(goOn, work, &e, names, came, len(shares) < len(gen.Assigned))
 	finish()
 	wg.Wait()
 	l.Troubles.forget(TroubleLoad, "")
@@ -216,14 +234,17 @@ func (l *Loader) generation(ctx context.Context, gen *topics.Generation, names [
 
 // attend waits until the generation is over, and follows the streams that are in
 // force. It returns early, with true, when the group must be joined again: for
-// other topics, or for a partition that was left alone because of its plan.
-func (l *Loader) attend(ctx, work context.Context, e **epoch[map[string]*Stream], names []string, left bool) bool {
+// other topics, for one that can be read now, or for a partition that was left alone
+// because of its plan.
+func (l *Loader) attend(ctx, work context.Context, e **epoch[map[string]*Stream], names []string, came <-chan struct{}, left bool) bool {
 	for {
 		select {
 		case <-ctx.Done():
 			return false
 		case <-work.Done():
 			return false
+		case <-came:
+			return true
 		case <-(*e).over:
 		}
 		if l.renewed(e, names, left) {
@@ -366,7 +387,7 @@ func (l *Loader) dispatch(ctx, work context.Context, shares []*share, ready chan
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
 	for {
-		ends, err := l.Kafka.Ends(work, list...)
+		seen, err := l.Kafka.Survey(work, list...)
 		if err != nil && work.Err() == nil && fault.Of(err) != fault.Transient {
 			stop(err)
 			return
@@ -378,7 +399,7 @@ func (l *Loader) dispatch(ctx, work context.Context, shares []*share, ready chan
 			}
 			now := time.Now()
 			for _, s := range shares {
-				l.look(s, ends[s.topic], now)
+				l.look(s, seen[s.topic].Bounds, now)
 				if !s.queued.Load() && l.due(s, now) {
 					l.queue(s, ready)
 				}
@@ -399,6 +420,10 @@ func (l *Loader) dispatch(ctx, work context.Context, shares []*share, ready chan
 func (l *Loader) look(s *share, bounds []topics.Bounds, now time.Time) {
 	if int(s.partition) >= len(bounds) {
 		return // it has just come, or goes: the group will hear of it
+	}
+	if bounds[s.partition] == topics.Unknown { // nobody leads it: a read would only wait
+		s.again.Store(max(s.again.Load(), now.Add(time.Second).UnixNano()))
+		return
 	}
 	end := bounds[s.partition].Last
 	if s.end.Swap(end); end >= s.next.Load() || s.queued.Load() || now.UnixNano() < s.again.Load() {

@@ -94,6 +94,12 @@ type bout struct {
 // carries as its value, settings end the statement that creates the table.
 func newBout(t *testing.T, name string, rows int, settings string, value func(i int) string) *bout {
 	t.Helper()
+	return newBoutOn(t, embeddedtest.Broker(t), name, rows, settings, value)
+}
+
+// newBoutOn is newBout on a broker of the caller's.
+func newBoutOn(t *testing.T, broker, name string, rows int, settings string, value func(i int) string) *bout {
+	t.Helper()
 	ctx := t.Context()
 	b := &bout{t: t, rows: rows, table: "std." + name, loaded: map[int32]int64{}, trouble: &trouble{}}
 	catalog, streams, err := counterStreams(name)
@@ -103,7 +109,7 @@ func newBout(t *testing.T, name string, rows int, settings string, value func(i 
 	b.stream = streams[0]
 	b.stream.Stream.Raw = "none"
 	b.stream.Flows[0].Table = b.table
-	if b.kafka, err = topics.Dial(ctx, []string{embeddedtest.Broker(t)}); err != nil {
+	if b.kafka, err = topics.Dial(ctx, []string{broker}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { b.kafka.Close() })

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -42,15 +43,19 @@ const (
 type Trouble struct {
 	Role      string    `json:"role"` // TroubleIngest or TroubleLoad
 	System    string    `json:"system"`
-	Stream    string    `json:"stream,omitempty"` // empty: the whole system
-	Partition int32     `json:"partition,omitempty"`
+	Stream    string    `json:"stream,omitempty"`    // empty: the whole system
+	Partition int32     `json:"partition,omitempty"` // wholeTopic: of the whole stream
 	Tier      string    `json:"tier,omitempty"`
 	Class     string    `json:"class"` // of fault.Class
 	Text      string    `json:"text"`  // what the log says, masked
 	Since     time.Time `json:"since"`
 	Told      time.Time `json:"told"`
 	Over      bool      `json:"over,omitempty"`
+	NoTopic   bool      `json:"no_topic,omitempty"` // its topic in Kafka does not exist
 }
+
+// wholeTopic stands for all partitions of a topic.
+const wholeTopic = -1
 
 type troubleKey struct {
 	role, system, stream string
@@ -65,7 +70,7 @@ func (t *Trouble) Subject() string {
 	if t.Stream != "" {
 		s += "." + t.Stream
 	}
-	if t.Role == TroubleLoad {
+	if t.Role == TroubleLoad && t.Partition != wholeTopic {
 		s += fmt.Sprintf("/%d", t.Partition)
 	}
 	return s
@@ -106,6 +111,7 @@ func (t *Troubles) begin(about Trouble, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	was, ok := t.open[about.key()]
+	about.NoTopic = errors.Is(err, topics.ErrNoTopic)
 	about.Class, about.Text, about.Since = fault.Of(err).String(), pii.MaskString(err.Error()), time.Now()
 	if ok {
 		about.Since, about.Told = was.Since, was.Told
@@ -208,7 +214,8 @@ func (t *Troubles) write(ctx context.Context, list []Trouble) error {
 }
 
 // forget ends the troubles of a role, with one system or (empty) all: what it
-// owned may be another's now, or nobody's.
+// owned may be another's now, or nobody's. Those of whole topics are nobody's: who
+// told of them ends them.
 func (t *Troubles) forget(role, system string) {
 	if t == nil {
 		return
@@ -217,7 +224,7 @@ func (t *Troubles) forget(role, system string) {
 	open := slices.Collect(maps.Values(t.open))
 	t.mu.Unlock()
 	for _, tr := range open {
-		if tr.Role == role && (system == "" || tr.System == system) {
+		if tr.Role == role && tr.Partition != wholeTopic && (system == "" || tr.System == system) {
 			t.end(*tr)
 		}
 	}

@@ -164,6 +164,9 @@ func printStatus(out io.Writer, st control.Status) {
 	}
 	w.Flush()
 	for _, s := range st.Streams {
+		if s.Absent != "" {
+			fmt.Fprintf(out, "%s.%s stands still: %s\n", s.System, s.Stream, s.Absent)
+		}
 		if s.Behind > 0 {
 			fmt.Fprintf(out, "%s.%s: %d bytes of the source's change log are not acknowledged\n", s.System, s.Stream, s.Behind)
 		}

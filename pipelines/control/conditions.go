@@ -89,7 +89,8 @@ func (m *Monitor) conditions(ctx context.Context, g *Glance, books Books) ([]Con
 	slices.SortStableFunc(out, func(a, b Condition) int {
 		return cmp.Or(rank[a.Severity]-rank[b.Severity], cmp.Compare(a.Key(), b.Key()))
 	})
-	return out, nil
+	// What the loaders tell of a topic that is gone, everybody can see.
+	return slices.CompactFunc(out, func(a, b Condition) bool { return a.Key() == b.Key() }), nil
 }
 
 func failedRuns(runs []warehouse.Run) (out []Condition) {
@@ -134,6 +135,9 @@ func stoppedStreams(g *Glance) (out []Condition) {
 		name := s.System + "." + s.Stream
 		c := Condition{Kind: "stream.stopped", Subject: name, Severity: Critical, Tier: s.Tier, Do: "rongtong lag"}
 		switch {
+		case s.Absent != "":
+			c.Zh, c.En = fmt.Sprintf("数据流 %s 停装：其 Kafka 主题不存在或无权读取", name), fmt.Sprintf("the stream %s stands still: its topic does not exist, or may not be read", name)
+			c.Do, c.Detail = "rongtong doctor", s.Absent
 		case s.Stopped != "":
 			c.Zh, c.En = fmt.Sprintf("数据流 %s 停装：%s", name, s.Stopped), fmt.Sprintf("the stream %s is stopped: %s", name, s.Stopped)
 			c.Do = "rongtong quality"
@@ -232,6 +236,9 @@ func (m *Monitor) troubles(ctx context.Context) (out []Condition, err error) {
 		case t.Role == pipelines.TroubleLoad:
 			c.Kind, c.Do = "stream.stopped", "rongtong lag"
 			c.Zh, c.En = "装载停止："+c.Subject, "loading is stopped: "+c.Subject
+		case t.NoTopic:
+			c.Kind, c.Do = "stream.stopped", "rongtong doctor"
+			c.Zh, c.En = "采集停止，Kafka 主题不存在："+c.Subject, "a source is not read, its topic does not exist: "+c.Subject
 		case t.Class == fault.Transient.String():
 			c.Kind, c.Severity = "source.unreachable", Warning
 			c.Zh, c.En = "来源无法访问："+c.Subject, "a source does not answer: "+c.Subject

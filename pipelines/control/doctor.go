@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -226,24 +227,24 @@ func (x *doctor) members(ctx context.Context, k *topics.Client) {
 
 // backlog looks for streams that nobody loads.
 func (x *doctor) backlog(ctx context.Context, k *topics.Client) {
-	names := make([]string, len(x.d.Streams))
-	for i, s := range x.d.Streams {
-		names[i] = s.Topic
-	}
-	ends, err := k.Ends(ctx, names...)
-	if err != nil {
-		return // the check of topics has said so
-	}
-	loaded, err := k.Offsets(ctx, pipelines.LoadGroup, names...)
+	stand, err := standing(ctx, k, x.d.Streams)
 	if err != nil {
 		x.say("backlog", FindingFail, "grant the user to describe the group "+pipelines.LoadGroup, "%v", err)
 		return
 	}
+	for _, name := range slices.Sorted(maps.Keys(stand.absent)) {
+		x.say("topic "+name, FindingFail, "its stream stands still, the others go on: create the topic, or grant Describe and Read on it; rongtong up goes on by itself", "%v", stand.absent[name])
+	}
 	var lag int64
 	var gone []string
-	for name, parts := range ends {
+	var away []string
+	for name, parts := range stand.ends {
 		for p, b := range parts {
-			at := loaded[name][p].Offset
+			at := stand.loaded[name][p].Offset
+			if b == topics.Unknown {
+				away = append(away, fmt.Sprintf("%s/%d", name, p))
+				continue
+			}
 			lag += b.Last - max(b.First, at)
 			if at >= 0 && at < b.First {
 				gone = append(gone, fmt.Sprintf("%s/%d from %d to %d", name, p, at, b.First))
@@ -252,6 +253,10 @@ func (x *doctor) backlog(ctx context.Context, k *topics.Client) {
 	}
 	if len(gone) > 0 {
 		x.say("retention", FindingFail, "raise retention.ms of these topics, and read the sources again for the time that is missing", "deleted before they were loaded: %s", strings.Join(gone, ", "))
+	}
+	if len(away) > 0 {
+		slices.Sort(away)
+		x.say("leaders", FindingFail, "start the brokers that hold them", "no broker leads: %s", strings.Join(away, ", "))
 	}
 	x.say("backlog", FindingOK, "", "%d records wait to be loaded", lag)
 }

@@ -36,17 +36,9 @@ func (m *Monitor) Lag(ctx context.Context) ([]PartitionLag, error) {
 		return nil, err
 	}
 	d := m.d()
-	names := make([]string, len(d.Streams))
-	for i, s := range d.Streams {
-		names[i] = s.Topic
-	}
-	ends, err := m.k.Ends(ctx, names...)
+	stand, err := standing(ctx, m.k, d.Streams)
 	if err != nil {
-		return nil, fmt.Errorf("asking for the ends of the topics: %w", err)
-	}
-	loaded, err := m.k.Offsets(ctx, pipelines.LoadGroup, names...)
-	if err != nil {
-		return nil, fmt.Errorf("asking for the loaders' offsets: %w", err)
+		return nil, err
 	}
 	members, err := m.k.Owners(ctx, pipelines.LoadGroup)
 	if err != nil {
@@ -61,9 +53,12 @@ func (m *Monitor) Lag(ctx context.Context) ([]PartitionLag, error) {
 	var out []PartitionLag
 	var waiting []topics.FetchFrom
 	for _, s := range d.Streams {
-		for p, b := range ends[s.Topic] {
+		for p, b := range stand.ends[s.Topic] {
+			if b == topics.Unknown {
+				b = topics.Bounds{}
+			}
 			l := PartitionLag{Tier: s.System.Tier, System: s.System.System, Stream: s.Stream.Name, Topic: s.Topic, Partition: int32(p),
-				Loaded: max(b.First, loaded[s.Topic][p].Offset), End: b.Last, Holder: holder[topics.TopicPartition{Topic: s.Topic, Partition: int32(p)}]}
+				Loaded: max(b.First, stand.loaded[s.Topic][p].Offset), End: b.Last, Holder: holder[topics.TopicPartition{Topic: s.Topic, Partition: int32(p)}]}
 			l.Records = max(0, l.End-l.Loaded)
 			if l.Records > 0 {
 				waiting = append(waiting, topics.FetchFrom{Topic: s.Topic, Partition: int32(p), Offset: l.Loaded, To: l.End})

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"rongtong/pipelines/telemetry"
+	"rongtong/pipelines/topics"
 	"rongtong/schemas"
 	"rongtong/schemas/fault"
 )
@@ -25,6 +26,9 @@ import (
 type Metrics struct {
 	m   *Monitor
 	log *slog.Logger
+	// Kafka, if set, is the client of the process's own roles: what brokers ask of it
+	// because of quotas is told, too.
+	Kafka *topics.Client
 
 	mu   sync.Mutex
 	read time.Time // when seen was read
@@ -63,7 +67,7 @@ var (
 	behindDesc  = prometheus.NewDesc("rongtong_change_log_bytes_behind", "Of a source's change log: bytes that were not acknowledged yet when the last transaction began.", stream, nil)
 	waitDesc    = prometheus.NewDesc("rongtong_lag_seconds", "How long the oldest record that is not loaded yet has waited in Kafka.", stream, nil)
 	unheldDesc  = prometheus.NewDesc("rongtong_partitions_unheld", "Partitions that no loader owns.", stream, nil)
-	stopDesc    = prometheus.NewDesc("rongtong_stream_stopped", "1 when a quality rule has stopped the loading of a stream.", stream, nil)
+	stopDesc    = prometheus.NewDesc("rongtong_stream_stopped", "1 when a quality rule has stopped the loading of a stream, or its topic cannot be read.", stream, nil)
 	infoDesc    = prometheus.NewDesc("rongtong_system_info", "1 for every source system, with the department that answers for it.", []string{"system", "tier", "department"}, nil)
 	fusedDesc   = prometheus.NewDesc("rongtong_entity_fused_timestamp_seconds", "When the rows of an entity were last fused.", []string{"entity"}, nil)
 	withinDesc  = prometheus.NewDesc("rongtong_entity_fresh_within_seconds", "How old the newest rows of an entity may be, as declared.", []string{"entity"}, nil)
@@ -72,6 +76,8 @@ var (
 	redDesc     = prometheus.NewDesc("rongtong_books_unbalanced", "Streams of a tier whose books do not balance.", []string{"tier"}, nil)
 	condDesc    = prometheus.NewDesc("rongtong_conditions", "What is not as it should be now, by kind and severity.", []string{"kind", "severity"}, nil)
 	memberDesc  = prometheus.NewDesc("rongtong_role_members", "Live processes of a role.", []string{"role"}, nil)
+	askedDesc   = prometheus.NewDesc("rongtong_kafka_throttled_seconds_total", "For how long brokers asked this process to be silent, because of quotas.", nil, nil)
+	cutDesc     = prometheus.NewDesc("rongtong_kafka_throttle_cut_total", "How often a broker asked for a longer silence than any quota needs, and was asked again sooner.", nil, nil)
 	runsDesc    = prometheus.NewDesc("rongtong_job_runs_total", "Runs of a job that ended, by state.", []string{"job_name", "state"}, nil)
 	lagDesc     = prometheus.NewDesc("rongtong_lag_records", "Offsets in Kafka that are not loaded yet.", stream, nil)
 	rowsDesc    = prometheus.NewDesc("rongtong_rows_total", "Rows that reached the transforms, by outcome.", append(stream[:3:3], "outcome"), nil)
@@ -91,7 +97,7 @@ func NewMetrics(m *Monitor, log *slog.Logger) *Metrics { return &Metrics{m: m, l
 // Describe implements prometheus.Collector.
 func (x *Metrics) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{upDesc, delivered, droppedDesc, lostDesc, behindDesc, lagDesc, rowsDesc, rejectDesc, loadedDesc, thingsDesc, disputeDesc, lateDesc, runDesc, tookDesc,
-		waitDesc, unheldDesc, stopDesc, infoDesc, fusedDesc, withinDesc, issueDesc, booksDesc, redDesc, condDesc, memberDesc, runsDesc} {
+		waitDesc, unheldDesc, stopDesc, infoDesc, fusedDesc, withinDesc, issueDesc, booksDesc, redDesc, condDesc, memberDesc, runsDesc, askedDesc, cutDesc} {
 		ch <- d
 	}
 }
@@ -99,6 +105,11 @@ func (x *Metrics) Describe(ch chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector. Where an engine does not answer,
 // rongtong_up is 0 and there is nothing else: old figures would hide it.
 func (x *Metrics) Collect(ch chan<- prometheus.Metric) {
+	if x.Kafka != nil {
+		q := x.Kafka.Throttled()
+		ch <- prometheus.MustNewConstMetric(askedDesc, prometheus.CounterValue, q.Asked.Seconds())
+		ch <- prometheus.MustNewConstMetric(cutDesc, prometheus.CounterValue, float64(q.Cut))
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	s, err := x.snapshot(ctx)
@@ -122,7 +133,7 @@ func (x *Metrics) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(behindDesc, prometheus.GaugeValue, float64(st.Behind), of...)
 		ch <- prometheus.MustNewConstMetric(waitDesc, prometheus.GaugeValue, st.Wait, of...)
 		ch <- prometheus.MustNewConstMetric(unheldDesc, prometheus.GaugeValue, float64(st.Unheld), of...)
-		ch <- prometheus.MustNewConstMetric(stopDesc, prometheus.GaugeValue, oneIf(st.Stopped != ""), of...)
+		ch <- prometheus.MustNewConstMetric(stopDesc, prometheus.GaugeValue, oneIf(st.Stopped != "" || st.Absent != ""), of...)
 	}
 	for d, list := range map[*prometheus.Desc][]labelled{rejectDesc: s.rejects, loadedDesc: s.loaded, thingsDesc: s.things, fusedDesc: s.fused, disputeDesc: s.dispute, issueDesc: s.issues, lateDesc: s.late} {
 		for _, l := range list {

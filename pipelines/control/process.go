@@ -225,7 +225,7 @@ func (p *process) change(ctx context.Context, v declared.Version) error {
 		}
 	}
 	d = d.reread(v)
-	if err := ensure(ctx, p.k, d); err != nil {
+	if err := p.ensure(ctx, d); err != nil {
 		return err
 	}
 	began := time.Now()

@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"rongtong/pipelines"
@@ -25,6 +26,9 @@ type StreamStatus struct {
 	Received int64 `json:"received"` // rows that reached the transforms: records times flows
 	Accepted int64 `json:"accepted"`
 	Rejected int64 `json:"rejected"`
+	// Absent is why the stream's topic cannot be read: it was deleted, was not created
+	// yet, or a right is missing. Empty: it can.
+	Absent string `json:"absent,omitempty"`
 }
 
 // Status is how everything stands.
@@ -106,25 +110,25 @@ func (m *Monitor) Status(ctx context.Context) (Status, error) {
 	if err := m.follow(ctx); err != nil {
 		return st, err
 	}
-	names := make([]string, len(m.d().Streams))
 	at := map[string]int{}
 	for i, s := range m.d().Streams {
-		names[i], at[s.Topic] = s.Topic, i
+		at[s.Topic] = i
 		st.Streams = append(st.Streams, StreamStatus{Tier: s.System.Tier, System: s.System.System, Stream: s.Stream.Name, Topic: s.Topic, Flows: len(s.Flows)})
 	}
-	ends, err := m.k.Ends(ctx, names...)
+	stand, err := standing(ctx, m.k, m.d().Streams)
 	if err != nil {
-		return st, fmt.Errorf("asking for the ends of the topics: %w", err)
-	}
-	loaded, err := m.k.Offsets(ctx, pipelines.LoadGroup, names...)
-	if err != nil {
-		return st, fmt.Errorf("asking for the loaders' offsets: %w", err)
+		return st, err
 	}
 	for i, s := range m.d().Streams {
-		for p, b := range ends[s.Topic] {
-			st.Streams[i].Lag += b.Last - max(b.First, loaded[s.Topic][p].Offset)
+		if why := stand.absent[s.Topic]; why != nil {
+			st.Streams[i].Absent = why.Error()
 		}
-		if st.Streams[i].Counts, err = pipelines.Delivered(ctx, m.k, s); err != nil {
+		for p, b := range stand.ends[s.Topic] {
+			if b != topics.Unknown {
+				st.Streams[i].Lag += max(0, b.Last-max(b.First, stand.loaded[s.Topic][p].Offset))
+			}
+		}
+		if st.Streams[i].Counts, err = pipelines.Delivered(ctx, m.k, s); err != nil && stand.absent[s.Topic] == nil {
 			return st, err
 		}
 	}
@@ -141,6 +145,44 @@ func (m *Monitor) Status(ctx context.Context) (Status, error) {
 	}
 	st.Declarations, err = inForceStatus(ctx, m.k, m.store)
 	return st, err
+}
+
+// stands is how far the topics go, and how far they are loaded.
+type stands struct {
+	ends   map[string][]topics.Bounds // perhaps topics.Unknown
+	loaded map[string][]topics.Committed
+	absent map[string]error // why a topic cannot be read
+}
+
+// standing asks about every stream. A topic that is gone, or may not be read, does
+// not keep the others from being told of.
+func standing(ctx context.Context, k *topics.Client, streams []*pipelines.Stream) (stands, error) {
+	out := stands{ends: map[string][]topics.Bounds{}, absent: map[string]error{}}
+	names := make([]string, len(streams))
+	for i, s := range streams {
+		names[i] = s.Topic
+	}
+	seen, err := k.Survey(ctx, names...)
+	if err != nil {
+		return out, fmt.Errorf("asking for the ends of the topics: %w", err)
+	}
+	names = names[:0]
+	for name, s := range seen {
+		if s.Err != nil {
+			out.absent[name] = s.Err
+			continue
+		}
+		out.ends[name] = s.Bounds
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	if out.loaded, err = k.Offsets(ctx, pipelines.LoadGroup, names...); err != nil {
+		return out, fmt.Errorf("asking for the loaders' offsets: %w", err)
+	}
+	for name, b := range out.ends { // partitions may have come, or the topic anew, in between
+		out.ends[name] = b[:min(len(b), len(out.loaded[name]))]
+	}
+	return out, nil
 }
 
 func (m *Monitor) counts(ctx context.Context, streams []StreamStatus, at map[string]int) error {

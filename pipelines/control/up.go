@@ -93,7 +93,7 @@ func up(ctx context.Context, o Options, work Work, running *atomic.Pointer[proce
 	if p.version.Number == 0 && o.Overlay != "" {
 		p.node.Folder = o.Overlay
 	}
-	if err := ensure(ctx, k, p.d); err != nil {
+	if err := p.ensure(ctx, p.d); err != nil {
 		return err
 	}
 	var w *warehouse.Warehouse
@@ -123,6 +123,7 @@ func up(ctx context.Context, o Options, work Work, running *atomic.Pointer[proce
 	}
 	defer m.Close()
 	x := NewMetrics(m, o.Log.With("role", "metrics"))
+	x.Kafka = k
 	p.roles = append(p.roles, &role{name: "metrics", log: x.log, run: func(ctx context.Context) error { return x.Listen(ctx, work.Listen) },
 		swap: func(context.Context, Declarations) error { return nil }}) // a monitor follows by itself
 	running.Store(p)
@@ -186,6 +187,28 @@ func Topics(ctx context.Context, o Options) error {
 
 func ensure(ctx context.Context, k *topics.Client, d Declarations) error {
 	return k.Ensure(ctx, append(pipelines.Topics(d.Streams), pipelines.ControlTopics()...))
+}
+
+// ensure creates the topics that the declarations need. One that cannot be had, for
+// want of a right or of partitions, stops its own stream only: its roles say so.
+func (p *process) ensure(ctx context.Context, d Declarations) error {
+	err := ensure(ctx, p.k, d)
+	if err == nil || fault.Is(err, fault.Transient) {
+		return err
+	}
+	if err := p.k.Ensure(ctx, append(pipelines.Topics(nil), pipelines.ControlTopics()...)); err != nil {
+		return err // what every stream needs
+	}
+	for _, t := range pipelines.Topics(d.Streams) {
+		err := p.k.Ensure(ctx, []topics.Topic{t})
+		switch {
+		case fault.Is(err, fault.Transient):
+			return err
+		case err != nil:
+			p.log.Error("a topic is not as it should be: its stream may stand still, the others go on", "topic", t.Name, "class", fault.Of(err).String(), "error", err)
+		}
+	}
+	return nil
 }
 
 // Migrate brings the warehouse's tables to what the declarations say and

@@ -147,7 +147,7 @@ func (c *Client) all(ctx context.Context, topics []string) ([]tp, map[string]int
 	var ps []tp
 	for _, t := range topics {
 		if counts[t] == 0 {
-			return nil, nil, fault.New(fault.Config, "reading topic %q: it does not exist", t)
+			return nil, nil, noTopic(t)
 		}
 		for p := range counts[t] {
 			ps = append(ps, tp{t, int32(p)})
@@ -200,41 +200,14 @@ func (c *Client) listOffsetsAt(ctx context.Context, ps []tp, when int64, isolati
 		return err
 	}
 	for _, id := range ids {
-		var w writer
-		c.request(&w, protocol.ListOffsets, 2)
-		w.i32(-1)
-		w.i8(isolation)
-		putTopics(&w, groups[id], func(p tp) { w.i32(p.partition); w.i64(when) })
-		e := &exchange{frame{key: protocol.ListOffsets, version: 2, parts: [][]byte{w.b}}, id}
-		if err := c.trip(ctx, c.line, e, c.opts.request); err != nil {
-			c.forgetAll(groups[id])
-			return err
-		}
-		r := reader{b: e.answer}
-		c.line.throttledMS(r.i32())
-		seen := 0
-		for range r.count(6) {
-			topic := string(r.text())
-			for range r.count(22) {
-				p := tp{topic, r.i32()}
-				err := code(r.i16())
-				r.i64() // time
-				offset := r.i64()
-				if err != nil {
-					c.forget(topic)
-					return fmt.Errorf("%s: %w", p, err)
-				}
-				if r.err == nil && slices.Contains(groups[id], p) {
-					put(p, offset)
-					seen++
-				}
+		err := c.askOffsets(ctx, id, groups[id], when, isolation, func(p tp, o int64, err error) error {
+			if err == nil {
+				put(p, o)
 			}
-		}
-		if r.err == nil && seen != len(groups[id]) {
-			r.err = errShort
-		}
-		if r.err != nil {
-			return r.err
+			return err
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -25,6 +25,7 @@ type Client struct {
 	opts    options
 	addr    net.Addr
 	line    *line // of everything but producers, which have their own
+	quota   quota
 
 	mu      sync.Mutex
 	leaders map[string][]int32  // topic to the leader of each partition; -1: none
@@ -43,7 +44,9 @@ type options struct {
 	request     time.Duration
 	txn         time.Duration
 	replication int
-	trim        int64 // bytes of positions after which a producer trims
+	trim        int64         // bytes of positions after which a producer trims
+	missing     time.Duration // after which a topic that no broker knows is gone
+	silence     time.Duration // that a quota may ask for at once
 }
 
 // Option changes how a Client works.
@@ -76,7 +79,7 @@ func WithTimeouts(dial, request, transaction time.Duration) Option {
 // is an empty or malformed list, TLS or credentials.
 func Dial(ctx context.Context, brokers []string, opts ...Option) (*Client, error) {
 	o := options{clientID: "rongtong", log: slog.Default(), dialLimit: 5 * time.Second,
-		request: 15 * time.Second, txn: 60 * time.Second, replication: -1, trim: 8 << 20}
+		request: 15 * time.Second, txn: 60 * time.Second, replication: -1, trim: 8 << 20, missing: 15 * time.Second, silence: maxSilence}
 	for _, f := range opts {
 		f(&o)
 	}
@@ -133,7 +136,9 @@ func (c *Client) request(w *writer, key protocol.ApiKey, version int16) {
 
 // retry calls fn until it returns nil or an error that waiting does not heal,
 // with growing pauses, until ctx ends. fn gets a context bounded by the request
-// timeout. The error returned is fn's last one, unexplained.
+// timeout. The error returned is fn's last one, unexplained. A topic that brokers
+// do not know for as long as opts.missing is not waited for any longer: it was
+// deleted, and others must not stand still with it.
 func (c *Client) retry(ctx context.Context, what string, fn func(context.Context) error) error {
 	return c.retryOn(ctx, c.line, what, fn)
 }
@@ -141,6 +146,7 @@ func (c *Client) retry(ctx context.Context, what string, fn func(context.Context
 // retryOn is retry on a line of its own.
 func (c *Client) retryOn(ctx context.Context, l *line, what string, fn func(context.Context) error) error {
 	pause := 20 * time.Millisecond
+	var missing time.Time // since when the answer is that there is no such topic
 	for n := 1; ; n++ {
 		if !l.silence(ctx) {
 			return ctx.Err()
@@ -153,6 +159,14 @@ func (c *Client) retryOn(ctx context.Context, l *line, what string, fn func(cont
 		}
 		if v, _ := judge(err); v != again && v != reroute {
 			return err
+		}
+		switch {
+		case !isMissing(err):
+			missing = time.Time{}
+		case missing.IsZero():
+			missing = time.Now()
+		case time.Since(missing) > c.opts.missing:
+			return fault.Hint(fault.Config, "create the topic again (a process of rongtong up that starts does), or take its stream out of the declarations", "%w: %v", ErrNoTopic, tidy(err))
 		}
 		if n == 5 {
 			attrs := []any{"doing", what, "error", tidy(err)}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"log/slog"
 	"math"
 	"math/rand/v2"
 	"reflect"
@@ -199,7 +200,7 @@ func FuzzAnswers(f *testing.F) {
 	f.Add([]byte{0, 0, 0, 9, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1}) // with a word about a quota
 	f.Fuzz(func(t *testing.T, b []byte) {
 		parseMetadata(b)
-		s := &Session{c: &Client{line: &line{}, leaders: map[string][]int32{}}, bufs: map[int32]*fetchBuf{0: {answer: b}}, grow: map[tp]int32{}}
+		s := &Session{c: &Client{line: &line{quota: &quota{}, most: maxSilence, log: slog.New(slog.DiscardHandler)}, leaders: map[string][]int32{}}, bufs: map[int32]*fetchBuf{0: {answer: b}}, grow: map[tp]int32{}}
 		s.parse(0, []FetchFrom{{Topic: "a"}})
 		s.bufs[0].version = fetchByID
 		s.parse(0, []FetchFrom{{Topic: "a", ID: "AAAAAAAAAAAAAAAAAAAAAA"}})

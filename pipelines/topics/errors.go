@@ -24,6 +24,10 @@ var (
 	ErrOutcomeUnknown = errors.New("the outcome of the transaction is not known")
 	// ErrGenerationOver: the partitions belong to another member of the group.
 	ErrGenerationOver = errors.New("the generation of the consumer group is over")
+	// ErrNoTopic: the topic does not exist, and did not for a while.
+	ErrNoTopic = errors.New("the topic does not exist")
+	// ErrSpanGone: the rest of a span that is being read can never come.
+	ErrSpanGone = errors.New("the rest of the span is gone")
 	// ErrOffsetOutOfRange: the partition no longer, or not yet, has the offset.
 	ErrOffsetOutOfRange = errors.New("the offset is outside of what the partition holds")
 )
@@ -138,6 +142,12 @@ func judge(err error) (v verdict, network bool) {
 		return fatal, false
 	}
 	return again, true
+}
+
+// isMissing reports whether an answer says that there is no such topic, or that
+// another one has its name.
+func isMissing(err error) bool {
+	return errors.Is(err, kafka.UnknownTopicOrPartition) || errors.Is(err, kafka.Error(100)) || errors.Is(err, kafka.Error(103))
 }
 
 // explain turns an error of a round trip into the error of this package: a

@@ -428,6 +428,7 @@ func (s *Session) accept(f *Fetched, err error) error {
 type Fetcher struct {
 	s    *Session
 	from [1]FetchFrom
+	id   string // of the topic, once a span was asked for
 }
 
 // Fetcher returns a reader of one partition that starts at offset from.
@@ -459,17 +460,90 @@ func (f *Fetcher) Fetch(ctx context.Context, fn func(*FetchedRecord) error) (nex
 
 // Span reads exactly the records with offsets in [from, to) and returns. The
 // same span always yields the same records: what lies below the last stable
-// offset does not change. `to` above that offset waits until ctx ends.
+// offset does not change, and it is one topic that is read, by its ID where brokers
+// tell it.
+//
+// When nothing comes for a while because the partition ends before `to`, or because
+// another topic took its place, the rest can never come: that is a fault.Config
+// which names the offsets and the way out, and errors.Is of it is ErrSpanGone.
+// Records that were deleted are ErrOffsetOutOfRange, likewise.
 func (f *Fetcher) Span(ctx context.Context, from, to int64, fn func(*FetchedRecord) error) error {
-	f.from[0].Offset, f.from[0].To = from, to
-	defer func() { f.from[0].To = 0 }()
-	for f.Next() < to {
-		if _, err := f.Fetch(ctx, fn); err != nil {
+	at := &f.from[0]
+	if f.id == "" && from < to {
+		ids, err := f.s.c.TopicIDs(ctx, at.Topic)
+		if err != nil {
 			return err
 		}
-		if err := ctx.Err(); err != nil && f.Next() < to {
-			return explain(err, "reading %q partition %d up to offset %d", f.from[0].Topic, f.from[0].Partition, to)
+		f.id = ids[at.Topic]
+	}
+	at.Offset, at.To, at.ID = from, to, f.id
+	defer func() { at.To, at.ID = 0, "" }()
+	var refused error // by fn
+	record := func(r *FetchedRecord) error { refused = fn(r); return refused }
+	moved := time.Now()
+	for f.Next() < to {
+		before := f.Next()
+		once, cancel := context.WithTimeout(ctx, f.s.c.opts.missing)
+		_, err := f.Fetch(once, record)
+		late := once.Err() != nil
+		cancel()
+		switch {
+		case refused != nil:
+			return refused
+		case ctx.Err() != nil && f.Next() < to:
+			return explain(ctx.Err(), "reading %q partition %d up to offset %d", at.Topic, at.Partition, to)
+		case err != nil && !late:
+			return f.spanGone(err, to)
 		}
+		if f.Next() > before {
+			moved = time.Now()
+			continue
+		}
+		if time.Since(moved) < f.s.c.opts.missing {
+			continue
+		}
+		if err := f.reachable(ctx, to); err != nil {
+			return err
+		}
+		moved = time.Now()
 	}
 	return nil
+}
+
+// reachable is an error when the rest of a span can never come.
+func (f *Fetcher) reachable(ctx context.Context, to int64) error {
+	at := f.from[0]
+	ids, err := f.s.c.TopicIDs(ctx, at.Topic)
+	if err != nil {
+		return err
+	}
+	seen, err := f.s.c.Survey(ctx, at.Topic)
+	if err != nil {
+		return err
+	}
+	s := seen[at.Topic]
+	switch {
+	case s.Err != nil:
+		return f.spanGone(s.Err, to)
+	case ids[at.Topic] != at.ID:
+		return f.spanGone(fmt.Errorf("%w: the topic was deleted and created anew", ErrSpanGone), to)
+	case int(at.Partition) >= len(s.Bounds):
+		return f.spanGone(fmt.Errorf("%w: the topic has %d partitions now", ErrSpanGone, len(s.Bounds)), to)
+	case s.Bounds[at.Partition] == Unknown:
+		return nil // nobody leads it: it may come back
+	case s.Bounds[at.Partition].Last < to:
+		return f.spanGone(fmt.Errorf("%w: the partition ends at %d now", ErrSpanGone, s.Bounds[at.Partition].Last), to)
+	}
+	return nil
+}
+
+// spanGone says of a span that its rest cannot be read, and what a person can do.
+func (f *Fetcher) spanGone(err error, to int64) error {
+	at := f.from[0]
+	switch {
+	case errors.Is(err, ErrOffsetOutOfRange), errors.Is(err, ErrSpanGone), errors.Is(err, ErrNoTopic):
+		return fault.Hint(fault.Config, "run it again: it begins with what the topic holds then; what it no longer holds is read from layer ods where the stream keeps it, else from the source",
+			"reading %q partition %d: offsets %d to %d cannot be read any more: %w", at.Topic, at.Partition, at.Offset, to, err)
+	}
+	return err
 }

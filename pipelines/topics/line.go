@@ -2,6 +2,7 @@ package topics
 
 import (
 	"context"
+	"log/slog"
 	"net"
 	"sync"
 	"syscall"
@@ -22,8 +23,11 @@ type line struct {
 	conns map[*conn]bool
 	seen  map[string]*span // by address
 
-	quiet     time.Time // nothing is sent before: see throttle.go
-	throttles int       // answers that said so
+	quiet     time.Time     // nothing is sent before: see throttle.go
+	throttles int           // answers that said so
+	quota     *quota        // of the client
+	most      time.Duration // of silence at once
+	log       *slog.Logger
 }
 
 // tcpEstablished is Linux's TCP_ESTABLISHED; a closed peer leaves TCP_CLOSE_WAIT.
@@ -41,7 +45,7 @@ type conn struct {
 }
 
 func (c *Client) newLine(idle time.Duration) *line {
-	l := &line{conns: map[*conn]bool{}, seen: map[string]*span{}}
+	l := &line{conns: map[*conn]bool{}, seen: map[string]*span{}, quota: &c.quota, most: c.opts.silence, log: c.opts.log}
 	dialer := &net.Dialer{Timeout: c.opts.dialLimit, KeepAlive: 15 * time.Second}
 	l.transport = &kafka.Transport{
 		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {

@@ -176,7 +176,7 @@ func (p *Producer) closeOff(ctx context.Context) error {
 		}
 		if counts[t] == 0 {
 			p.unlearn(t)
-			return fault.New(fault.Config, "closing off topic %q: it does not exist", t)
+			return noTopic(t)
 		}
 	}
 	p.unsettle, p.lost = true, true // until the abort is acknowledged
