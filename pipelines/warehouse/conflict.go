@@ -77,28 +77,35 @@ func (w *Warehouse) recordConflicts(ctx context.Context, f *fuser, block, change
 	if len(f.sources) < 2 || len(disputable(f.e)) == 0 {
 		return nil
 	}
-	sql := "INSERT INTO ops.conflict (entity, thing, field, division_code, value, src, at, department, other_value, other_src, other_at, other_department, fused_seq, is_deleted)\n"
-	doing := fmt.Sprintf("recording where the sources of %q disagree", f.e.Entity)
-	if err := w.conn.Exec(oneBlock(bounded(ctx)), sql+f.settled(block)); err != nil {
-		return w.seal(err, doing)
-	}
-	parts, err := w.slices(ctx, f, changed)
+	parts, err := w.slices(ctx, f)
 	if err != nil {
 		return err
 	}
+	var queries []string
+	looked := []share{all}
+	if f.partly {
+		looked = shares(changed)
+	}
+	for _, part := range looked {
+		queries = append(queries, f.settled(block, part))
+	}
 	for _, part := range parts {
-		if err := w.conn.Exec(bounded(ctx), sql+part.conflicts(block)); err != nil {
-			return w.seal(err, doing)
+		queries = append(queries, part.conflicts(block))
+	}
+	for _, sql := range queries {
+		err := w.conn.Exec(bounded(ctx), "INSERT INTO ops.conflict (entity, thing, field, division_code, value, src, at, department, other_value, other_src, other_at, other_department, fused_seq, is_deleted)\n"+sql)
+		if err != nil {
+			return w.seal(err, fmt.Sprintf("recording where the sources of %q disagree", f.e.Entity))
 		}
 	}
 	return nil
 }
 
-// settled takes back the disagreements known so far.
-func (f *fuser) settled(block int64) string {
-	which := ""
-	if f.until > 0 {
-		which = " AND thing IN (SELECT " + f.thing() + " FROM (" + f.changed() + "))"
+// settled takes back the disagreements known so far about things of the part.
+func (f *fuser) settled(block int64, part share) string {
+	which := " AND " + part.has("thing")
+	if f.partly {
+		which += fmt.Sprintf(" AND thing IN (SELECT %s AS t FROM (%s) WHERE %s)", f.thing(), f.changed(), part.has("t"))
 	}
 	return fmt.Sprintf("SELECT * EXCEPT (fused_seq, is_deleted), toUInt64(%d), 1\nFROM (SELECT entity, thing, field, division_code, value, src, at, department, other_value, other_src, other_at, other_department, fused_seq, is_deleted FROM ops.conflict FINAL WHERE entity = %s AND is_deleted = 0%s)",
 		2*block, quote(f.e.Entity), which)

@@ -3,7 +3,6 @@ package warehouse
 import (
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -54,20 +53,26 @@ func (w *Warehouse) Fuse(ctx context.Context, c *schemas.Catalog, entity string)
 	r.Claims, r.Things = 0, 0
 	if r.Rebuilt {
 		f.since, f.until = 0, 0
+	} else {
+		drop, err := w.putClaimed(ctx, f, r.Changed)
+		if err != nil {
+			return r, err
+		}
+		defer drop()
 	}
 	if e.Identity != nil {
-		if now.matched, err = w.identify(ctx, f, r.Rebuilt, last.decided, now.block); err != nil {
+		if now.matched, err = w.identify(ctx, f, r.Changed, last.decided, now.block); err != nil {
 			return r, err
 		}
 		f.matched = now.matched
 	}
-	if f.apart {
-		if !r.Rebuilt {
-			if r.Changed, err = w.listChanged(ctx, f); err != nil {
-				return r, err
-			}
+	if f.partly {
+		if r.Changed, err = w.listChanged(ctx, f, r.Changed); err != nil {
+			return r, err
 		}
-		drop, err := w.gather(ctx, f)
+	}
+	if f.apart {
+		drop, err := w.putTogether(ctx, f, r.Changed)
 		if err != nil {
 			return r, err
 		}
@@ -76,7 +81,7 @@ func (w *Warehouse) Fuse(ctx context.Context, c *schemas.Catalog, entity string)
 	if r.Rebuilt {
 		r.Changed, err = w.fuseAll(ctx, f, now)
 	} else {
-		err = w.fuseChanged(ctx, f, now, r.Changed)
+		err = w.fuseChanged(ctx, f, now)
 	}
 	if err == nil {
 		err = w.recordConflicts(ctx, f, now.seq(), r.Changed)
@@ -93,32 +98,43 @@ const (
 	rebuildShare = 5    // a fifth of all things
 )
 
-// changedThings counts the things about which claims came in.
+// changedThings is about how many things claims came in, counted exactly as long as
+// they are few.
 func (w *Warehouse) changedThings(ctx context.Context, f *fuser) (int64, error) {
+	sql := fmt.Sprintf("SELECT uniq(%s) FROM std.%s WHERE _block_number > %d AND _block_number <= %d", idents(f.e.Key), ident(f.e.Entity), f.since, f.until)
+	if f.e.Identity != nil {
+		sql = fmt.Sprintf("SELECT (%s) + (%s)", sql, fmt.Sprintf("SELECT uniq(thing) FROM ops.identity_touched WHERE entity = %s AND seq > %d AND seq <= %d", quote(f.e.Entity), f.touched, f.matched))
+	}
 	var n uint64
-	err := w.QueryRow(ctx, "SELECT count() FROM ("+f.changed()+")", []any{&n})
+	err := w.QueryRow(ctx, sql, []any{&n})
 	return int64(n), err
 }
 
 // listChanged lists the keys whose rows a fusion has to make again, once for all
-// statements that ask for them, and counts them.
-func (w *Warehouse) listChanged(ctx context.Context, f *fuser) (int64, error) {
+// statements that ask for them, and counts them. Without an identity they are those
+// that claims came in about, about so many.
+func (w *Warehouse) listChanged(ctx context.Context, f *fuser, about int64) (int64, error) {
 	entity := quote(f.e.Entity)
-	for _, sql := range []string{
-		"ALTER TABLE ops.identity_changed DROP PARTITION " + entity,
-		fmt.Sprintf("INSERT INTO ops.identity_changed (entity, thing)\nSELECT %s, %s\nFROM (%s)", entity, ident(f.e.Key[0]), f.changedThings()),
-	} {
+	queries := []string{}
+	if f.e.Identity != nil {
+		queries = append(queries, "ALTER TABLE ops.identity_changed DROP PARTITION "+entity)
+		for _, part := range shares(about) {
+			queries = append(queries, fmt.Sprintf("INSERT INTO ops.identity_changed (entity, thing)\nSELECT %s, %s\nFROM (%s)", entity, ident(f.e.Key[0]), f.changedThings(part)))
+		}
+	}
+	for _, sql := range queries {
 		if err := w.conn.Exec(bounded(ctx), sql); err != nil {
 			return 0, w.seal(err, fmt.Sprintf("listing the changes of %q", f.e.Entity))
 		}
 	}
-	f.listed = true
-	return w.changedThings(ctx, f)
+	var n uint64
+	err := w.QueryRow(bounded(ctx), "SELECT count() FROM ("+f.changed()+")", []any{&n})
+	return int64(n), err
 }
 
 // fuseAll fuses everything into a new table, slice by slice.
 func (w *Warehouse) fuseAll(ctx context.Context, f *fuser, now fuseState) (int64, error) {
-	parts, err := w.slices(ctx, f, 0)
+	parts, err := w.slices(ctx, f)
 	if err != nil {
 		return 0, err
 	}
@@ -133,18 +149,18 @@ func (w *Warehouse) fuseAll(ctx context.Context, f *fuser, now fuseState) (int64
 // over the old ones in one step: a reader sees all of it or nothing. What fits
 // into a statement is one insert of one block; more is fused slice by slice into
 // a table beside, whose parts are then attached together.
-func (w *Warehouse) fuseChanged(ctx context.Context, f *fuser, now fuseState, changed int64) error {
+func (w *Warehouse) fuseChanged(ctx context.Context, f *fuser, now fuseState) error {
 	o := fusedTable(f.e)
 	doing := fmt.Sprintf("fusing %q", f.e.Entity)
 	insert := func(ctx context.Context, into, rows string) error {
 		return w.seal(w.conn.Exec(ctx, fmt.Sprintf("INSERT INTO %s (%s)\n%s", into, idents(columnNames(o)), rows)), doing)
 	}
-	parts, err := w.slices(ctx, f, changed)
+	parts, err := w.slices(ctx, f)
 	if err != nil {
 		return err
 	}
-	if len(parts) == len(f.whole()) {
-		return insert(oneBlock(bounded(ctx)), o.full(), strings.Join(f.change(now.seq()), "\nUNION ALL\n"))
+	if len(parts) == 1 {
+		return insert(oneBlock(bounded(ctx)), o.full(), parts[0].rebuild(now.seq())+"\nUNION ALL\n"+f.gone(now.seq()))
 	}
 	next := o.name + nextSuffix
 	staged := o.db + "." + ident(next)

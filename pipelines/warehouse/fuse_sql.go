@@ -18,31 +18,35 @@ type fuser struct {
 	sources []string   // the systems that have claims, by name
 	orders  [][]string // distinct orders of authority; the n-th has the column ord_n
 
-	// Only the things about which claims came in with the blocks of
-	// (since, until] are fused; all of them when until is 0.
+	// Claims that came in with the blocks of (since, until] are new; 0: all are.
 	since, until int64
+
+	// Only the things that changed are fused if partly: the claims about the keys that
+	// new ones are about were put aside.
+	partly bool
 
 	// slice narrows the claims to a range of things, and when to a range of times;
 	// empty for all.
 	slice, when string
 
 	// Where things were recognised under several keys (ops.identity), apart
-	// leaves the claims about those keys out: gathered makes their rows. touched is
-	// the last change of ops.identity that a fusion has seen, and matched the one
-	// that this fusion sees. What changed is in ops.identity_changed if listed.
+	// leaves the claims about those keys out: they were put together elsewhere.
+	// touched is the last change of ops.identity that a fusion has seen, and matched
+	// the one that this fusion sees.
 	apart            bool
 	touched, matched int64
-	listed           bool
 
 	// carry names more columns of the claims that latest hands on, and tie is
 	// added to the order in which it looks for the latest.
 	carry []string
 	tie   string
 
-	// from replaces the table of claims, and span names columns of it that tell
+	// from replaces the table of claims; aside is its suffix if claims were put aside
+	// in it. span names columns of it that tell
 	// several rows of one thing apart: the times between which each holds.
-	from string
-	span []string
+	from  string
+	span  []string
+	aside string
 }
 
 // keys are the columns that tell rows apart.
@@ -63,16 +67,6 @@ func (f *fuser) sql() string {
 // rebuild makes every row of fusedTable, as of a block of the claims.
 func (f *fuser) rebuild(block int64) string {
 	return fmt.Sprintf("SELECT *, toUInt64(%d), 0\nFROM\n(\n%s\n)", 2*block+1, indent(f.sql()))
-}
-
-// change selects the rows of the things that changed: those of one key, those of
-// several and the withdrawals.
-func (f *fuser) change(block int64) []string {
-	out := []string{f.rebuild(block)}
-	if f.apart {
-		out = append(out, f.gathered().rebuild(block))
-	}
-	return append(out, f.gone(block))
 }
 
 // gone selects a withdrawal of every thing that changed, with the version just
@@ -99,8 +93,8 @@ func (f *fuser) bounds(n int) string {
 	}
 	keys := idents(f.e.Key)
 	db, table := dbStd, f.e.Entity
-	if f.from != "" {
-		db, table = dbDwd, f.e.Entity+oneSuffix
+	if f.aside != "" {
+		db, table = rowsDB(f.e), f.e.Entity+f.aside
 	}
 	return fmt.Sprintf(`SELECT [%[1]s]
 FROM
@@ -143,25 +137,32 @@ func (f *fuser) between(low, high []string) string {
 	return strings.Join(and, " AND ")
 }
 
-// changed selects the keys about which claims came in.
+// changed selects the keys of the things that changed, each once.
 func (f *fuser) changed() string {
-	switch {
-	case f.listed:
-		return fmt.Sprintf("SELECT thing AS %s FROM ops.identity_changed WHERE entity = %s", ident(f.e.Key[0]), quote(f.e.Entity))
-	case f.e.Identity != nil:
-		return f.changedThings()
+	if f.e.Identity != nil {
+		return fmt.Sprintf("SELECT thing AS %s FROM ops.identity_changed WHERE entity = %s ORDER BY thing LIMIT 1 BY thing", ident(f.e.Key[0]), quote(f.e.Entity))
 	}
-	return f.claimedSince()
+	keys := idents(f.e.Key)
+	return fmt.Sprintf("SELECT %[1]s FROM %[2]s ORDER BY %[1]s LIMIT 1 BY %[1]s", keys, f.claimed().from)
 }
 
 // claimedSince selects the keys that the new claims are about.
 func (f *fuser) claimedSince() string {
-	return fmt.Sprintf("SELECT DISTINCT %s FROM std.%s WHERE _block_number > %d AND _block_number <= %d", idents(f.e.Key), ident(f.e.Entity), f.since, f.until)
+	sql := fmt.Sprintf("SELECT DISTINCT %s FROM std.%s WHERE _block_number > %d AND _block_number <= %d", idents(f.e.Key), ident(f.e.Entity), f.since, f.until)
+	if f.slice != "" {
+		sql += " AND " + f.slice
+	}
+	return sql
 }
 
-// latest selects the latest claim per thing and source, live ones only. The
-// order is the table's own, read backwards, so nothing is sorted or held.
+// latest selects the latest claim per thing and source, live ones only.
 func (f *fuser) latest(extra ...string) string {
+	return fmt.Sprintf("SELECT %s\nFROM\n(\n%s\n)\nWHERE is_deleted = 0", strings.Join(append([]string{"*"}, extra...), ", "), indent(f.newest()))
+}
+
+// newest selects the latest claim per thing and source, withdrawals as well. The
+// order is the table's own, read backwards, so nothing is sorted or held.
+func (f *fuser) newest() string {
 	cols := slices.Clone(f.span)
 	for _, c := range f.e.Columns {
 		cols = append(cols, ident(c.Name))
@@ -191,11 +192,10 @@ func (f *fuser) latest(extra ...string) string {
 		known += " AND " + ident(f.e.Key[0]) + " NOT IN (SELECT member FROM (" + f.recognised() + "))"
 	}
 	if f.until > 0 {
-		known += fmt.Sprintf(" AND (%s) IN (%s)", idents(f.e.Key), f.changed())
+		known += fmt.Sprintf(" AND (%s) IN (%s)", idents(f.e.Key), f.claimedSince())
 	}
-	inner := fmt.Sprintf("SELECT %s\nFROM %s\nWHERE %s\nORDER BY %s, src_system DESC, version DESC, kafka_offset DESC%s\nLIMIT 1 BY %s, src_system",
+	return fmt.Sprintf("SELECT %s\nFROM %s\nWHERE %s\nORDER BY %s, src_system DESC, version DESC, kafka_offset DESC%s\nLIMIT 1 BY %s, src_system",
 		strings.Join(cols, ", "), from, known, strings.Join(desc, ", "), f.tie, idents(f.keys()))
-	return fmt.Sprintf("SELECT %s\nFROM\n(\n%s\n)\nWHERE is_deleted = 0", strings.Join(append([]string{"*"}, extra...), ", "), indent(inner))
 }
 
 // rank is the position of a claim's source in an order of authority.

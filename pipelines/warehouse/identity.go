@@ -24,65 +24,88 @@ import (
 // alone: the order and number of loads, merges and earlier matches do not
 // matter, and only the blocks of keys that changed are compared again.
 
-// identify brings ops.identity up to date with the claims until f.until and the
-// decisions, everything if full. It returns the number of the last change.
-func (w *Warehouse) identify(ctx context.Context, f *fuser, full bool, decidedBefore int64, seq int64) (int64, error) {
+// identify brings ops.identity up to date with the claims that f fuses and the
+// decisions. Of a part, about so many keys are claimed anew. It returns the number
+// of the last change.
+func (w *Warehouse) identify(ctx context.Context, f *fuser, claimed, decidedBefore, seq int64) (int64, error) {
 	m := &matcher{f: f, id: f.e.Identity}
-	doing := fmt.Sprintf("recognising the things of %q", f.e.Entity)
-	run := func(sql string) error { return w.seal(w.conn.Exec(oneBlock(bounded(ctx)), sql), doing) }
-	if err := w.describe(ctx, m, full, seq); err != nil {
+	if err := w.describe(ctx, m, claimed, seq); err != nil {
 		return 0, err
 	}
-	for _, table := range []string{"ops.identity_reach", "ops.identity_joined", "ops.identity_found"} {
-		if err := run(fmt.Sprintf("ALTER TABLE %s DROP PARTITION %s", table, m.entity())); err != nil {
-			return 0, err
-		}
+	var empty []string
+	for _, table := range []string{"ops.identity_reach", "ops.identity_near", "ops.identity_joined", "ops.identity_found"} {
+		empty = append(empty, fmt.Sprintf("ALTER TABLE %s DROP PARTITION %s", table, m.entity()))
 	}
-	within := "1"
-	if !full {
-		within = m.inReach()
-		if err := run("INSERT INTO ops.identity_reach (entity, thing, block)\n" + m.reach(decidedBefore)); err != nil {
-			return 0, err
-		}
-	}
-	joined, err := w.joinBlocks(ctx, m)
-	if err != nil {
+	if err := w.recognise(ctx, m, empty...); err != nil {
 		return 0, err
 	}
-	if !full && joined {
-		if err := run("INSERT INTO ops.identity_reach (entity, thing, block)\n" + m.reachJoined()); err != nil {
+	if f.partly {
+		for _, part := range shares(claimed) {
+			if err := w.recognise(ctx, m, "INSERT INTO ops.identity_reach (entity, thing, block)\n"+m.reach(decidedBefore, part)); err != nil {
+				return 0, err
+			}
+		}
+	}
+	if err := w.joinBlocks(ctx, m); err != nil {
+		return 0, err
+	}
+	if f.partly {
+		if err := w.recognise(ctx, m, "INSERT INTO ops.identity_reach (entity, thing, block)\n"+m.reachJoined(),
+			"INSERT INTO ops.identity_near (entity, "+nearColumns+")\n"+m.near()); err != nil {
 			return 0, err
 		}
 	}
-	scopes, err := w.blockScopes(ctx, m, within)
+	scopes, err := w.blockScopes(ctx, m)
 	if err != nil {
 		return 0, err
 	}
 	for _, in := range scopes {
-		if err := run("INSERT INTO ops.identity_found (entity, kind, a, b, why, agree, differ)\n" + m.found(in)); err != nil {
+		if err := w.recognise(ctx, m, "INSERT INTO ops.identity_found (entity, kind, a, b, why, agree, differ)\n"+m.found(in)); err != nil {
 			return 0, err
 		}
 	}
-	return w.recordIdentity(ctx, m, full, run)
+	return w.recordIdentity(ctx, m)
 }
 
-// describe brings the table of members up to date.
-func (w *Warehouse) describe(ctx context.Context, m *matcher, full bool, seq int64) error {
-	o := membersTable(m.f.e)
-	if !full {
-		sql := fmt.Sprintf("INSERT INTO %s (%s)\n%s", o.full(), idents(columnNames(o)), m.redescribe(seq))
-		return w.seal(w.conn.Exec(oneBlock(bounded(ctx)), sql), fmt.Sprintf("describing the things of %q", m.f.e.Entity))
+// recognise executes statements of identify, whose rows each become one part.
+func (w *Warehouse) recognise(ctx context.Context, m *matcher, queries ...string) error {
+	for _, sql := range queries {
+		if err := w.conn.Exec(oneBlock(bounded(ctx)), sql); err != nil {
+			return w.seal(err, fmt.Sprintf("recognising the things of %q", m.f.e.Entity))
+		}
 	}
-	parts, err := w.ranges(ctx, m.f, stateBytes*(len(m.id.Columns())+2))
+	return nil
+}
+
+// describe brings the table of members up to date: all of it, or the rows of about
+// so many keys.
+func (w *Warehouse) describe(ctx context.Context, m *matcher, claimed, seq int64) error {
+	o := membersTable(m.f.e)
+	of := m.f
+	if of.partly {
+		of = of.claimed()
+	}
+	parts, err := w.ranges(ctx, of, stateBytes*(len(m.id.Columns())+2))
 	if err != nil {
 		return err
 	}
-	queries := make([]string, len(parts))
-	for i, part := range parts {
-		queries[i] = (&matcher{f: part, id: m.id}).describe(seq)
+	var queries []string
+	for _, part := range parts {
+		queries = append(queries, (&matcher{f: part, id: m.id}).describe(seq))
 	}
-	_, err = w.rebuild(ctx, o, queries...)
-	return err
+	if !m.f.partly {
+		_, err = w.rebuild(ctx, o, queries...)
+		return err
+	}
+	for _, part := range shares(claimed) {
+		queries = append(queries, m.undescribe(seq, part))
+	}
+	for _, sql := range queries {
+		if err := w.conn.Exec(bounded(ctx), fmt.Sprintf("INSERT INTO %s (%s)\n%s", o.live(), idents(columnNames(o)), sql)); err != nil {
+			return w.seal(err, fmt.Sprintf("describing the things of %q", m.f.e.Entity))
+		}
+	}
+	return nil
 }
 
 type joinedRow struct {
@@ -92,8 +115,8 @@ type joinedRow struct {
 }
 
 // joinBlocks records the blocks that decisions join: those of one group are all
-// compared in the lowest. It reports whether there are any.
-func (w *Warehouse) joinBlocks(ctx context.Context, m *matcher) (bool, error) {
+// compared in the lowest.
+func (w *Warehouse) joinBlocks(ctx context.Context, m *matcher) error {
 	into := map[uint64]uint64{}
 	find := func(b uint64) uint64 {
 		for into[b] != b {
@@ -121,45 +144,40 @@ WHERE l.block != r.block`, m.decided(VerdictMerge), m.members())
 		into[max(a, b)] = min(a, b)
 		return nil
 	})
-	if err != nil || len(into) == 0 {
-		return false, err
+	if err != nil {
+		return err
 	}
 	rows := make([]joinedRow, 0, len(into))
 	for _, b := range slices.Sorted(maps.Keys(into)) {
 		rows = append(rows, joinedRow{m.f.e.Entity, b, find(b)})
 	}
-	return true, w.InsertRows(ctx, "ops.identity_joined", m.f.e.Entity, rows)
+	return w.InsertRows(ctx, "ops.identity_joined", m.f.e.Entity, rows)
 }
 
 // scopeUnits is how many keys and pairs of keys one statement compares: its memory
 // depends neither on how many there are nor on how many bear one name.
 const scopeUnits = 500_000
 
-// blockScopes cuts the blocks that meet a condition into parts, each compared in
-// one statement.
-func (w *Warehouse) blockScopes(ctx context.Context, m *matcher, within string) ([]scope, error) {
+// blockScopes cuts the blocks to compare into parts, each for one statement.
+func (w *Warehouse) blockScopes(ctx context.Context, m *matcher) ([]scope, error) {
 	var scopes []scope
 	var low *uint64
-	err := w.each(bounded(ctx), m.scopes(within, scopeUnits), func(scan func(...any) error) error {
+	err := w.each(bounded(ctx), m.scopes(scopeUnits), func(scan func(...any) error) error {
 		var high uint64
 		if err := scan(&high); err != nil {
 			return err
 		}
-		scopes = append(scopes, m.between(within, low, &high))
+		scopes = append(scopes, m.between(low, high))
 		low = &high
 		return nil
 	})
-	return append(scopes, m.between(within, low, nil)), err
+	return scopes, err
 }
-
-// joinRows is how many keys are held against what was known of them in one
-// statement.
-const joinRows = 300_000
 
 // recordIdentity writes what changed: first the things to fuse again, so that an
 // interruption leaves too many of them and never too few. Keys and pairs are
 // compared with those known before in parts, so that no statement holds all.
-func (w *Warehouse) recordIdentity(ctx context.Context, m *matcher, full bool, run func(string) error) (int64, error) {
+func (w *Warehouse) recordIdentity(ctx context.Context, m *matcher) (int64, error) {
 	var found uint64
 	if err := w.QueryRow(ctx, "SELECT count() FROM ops.identity_found WHERE entity = "+m.entity(), []any{&found}); err != nil {
 		return 0, err
@@ -169,59 +187,37 @@ func (w *Warehouse) recordIdentity(ctx context.Context, m *matcher, full bool, r
 		return 0, err
 	}
 	seq := last + 1
-	parts := make([]share, found/joinRows+1)
-	var moved uint64
-	for i := range parts {
-		parts[i] = share{i, len(parts)}
-		var n uint64
-		if err := w.QueryRow(bounded(ctx), "SELECT count() FROM ("+m.moved(full, parts[i])+")", []any{&n}); err != nil {
-			return 0, err
-		}
-		moved += n
-	}
-	var queries []string
-	if moved > 0 {
-		last = seq
-		for _, p := range parts {
-			queries = append(queries, fmt.Sprintf(`INSERT INTO ops.identity_touched (entity, thing, seq)
+	var touched, moved, asks []string
+	for _, p := range shares(int64(found)) {
+		touched = append(touched, fmt.Sprintf(`INSERT INTO ops.identity_touched (entity, thing, seq)
 SELECT DISTINCT %s, arrayJoin(arrayFilter(x -> x != '', [member, was, becomes])), toUInt64(%d)
-FROM (%s)`, m.entity(), seq, m.moved(full, p)))
-		}
-		for _, p := range parts {
-			queries = append(queries, fmt.Sprintf(`INSERT INTO ops.identity (entity, member, canonical, how, facts, rule, matched_at, seq, is_deleted)
+FROM (%s)`, m.entity(), seq, m.moved(p)))
+		moved = append(moved, fmt.Sprintf(`INSERT INTO ops.identity (entity, member, canonical, how, facts, rule, matched_at, seq, is_deleted)
 SELECT %s, member, if(becomes != '', becomes, was), how, facts, %s, now64(3), toUInt64(%d), becomes = ''
-FROM (%s)`, m.entity(), quote(m.rule()), seq, m.moved(full, p)))
-		}
+FROM (%s)`, m.entity(), quote(m.rule()), seq, m.moved(p)))
+		asks = append(asks, "INSERT INTO ops.identity_pair (entity, left, right, reason, agree, differ, asked_at, seq, is_deleted)\n"+m.asks(p))
 	}
-	for _, p := range parts {
-		queries = append(queries, "INSERT INTO ops.identity_pair (entity, left, right, reason, agree, differ, asked_at, seq, is_deleted)\n"+m.asks(full, p))
+	if err := w.recognise(ctx, m, touched...); err != nil {
+		return 0, err
 	}
-	for _, sql := range queries {
-		if err := run(sql); err != nil {
-			return 0, err
-		}
+	now, err := w.lastMatch(ctx, m.f.e.Entity)
+	if err != nil {
+		return 0, err
 	}
-	return last, nil
-}
-
-// share is the n-th of so many parts of equal size.
-type share struct{ n, of int }
-
-// has is the condition under which a key is in the part.
-func (s share) has(key string) string {
-	if s.of == 1 {
-		return "1"
+	queries := asks
+	if now > last { // something moved
+		queries = append(moved, asks...)
 	}
-	return fmt.Sprintf("sipHash64(%s) %% %d = %d", key, s.of, s.n)
+	return now, w.recognise(ctx, m, queries...)
 }
 
 // rule identifies the rules by which things are recognised, and by which keys are
 // compared again: a change of either recognises everything anew.
 func (m *matcher) rule() string {
 	g := *m.f
-	g.since, g.until, g.slice = 0, 0, ""
+	g.since, g.until, g.slice, g.partly = 0, 0, "", false
 	plain := &matcher{f: &g, id: m.id}
-	return fingerprint(plain.describe(0), plain.found(anywhere), plain.reach(0), plain.reachJoined())
+	return fingerprint(plain.describe(0), plain.found(anywhere), plain.reach(0, all), plain.reachJoined(), plain.near())
 }
 
 // lastMatch is the number of the last change of what an entity's keys mean.
@@ -252,24 +248,23 @@ func (f *fuser) knownAs(condition, when string) string {
 WHERE %[3]s`, key, ident(f.e.Entity), condition, keys, when)
 }
 
-// recognised selects, of the keys in the fuser's reach, those that are known to be
-// of a thing that has several, and the key of that thing: member and canonical.
+// recognised selects, of the keys in the slice, those that are known to be of a
+// thing that has several, and the key of that thing: member and canonical.
 func (f *fuser) recognised() string {
 	sql := fmt.Sprintf("SELECT member AS %s, member, canonical FROM ops.identity FINAL WHERE entity = %s AND is_deleted = 0", ident(f.e.Key[0]), quote(f.e.Entity))
-	if f.until > 0 {
-		sql += " AND member IN (" + f.changed() + ")"
-	}
 	if f.slice != "" {
 		sql = "SELECT * FROM (" + sql + ") WHERE " + f.slice
 	}
 	return sql
 }
 
-// changedThings selects the keys whose rows a fusion has to make again: claimed
-// anew or recognised otherwise, and the things that those are.
-func (f *fuser) changedThings() string {
+// changedThings selects, of the part, the keys whose rows a fusion has to make
+// again: claimed anew or recognised otherwise, and the things that those are, which
+// may be of another part.
+func (f *fuser) changedThings(part share) string {
 	key, entity := ident(f.e.Key[0]), quote(f.e.Entity)
-	changed := fmt.Sprintf("%s\nUNION DISTINCT\nSELECT thing FROM ops.identity_touched FINAL WHERE entity = %s AND seq > %d AND seq <= %d", f.claimedSince(), entity, f.touched, f.matched)
+	changed := fmt.Sprintf("SELECT %[1]s FROM %[2]s WHERE %[3]s\nUNION DISTINCT\nSELECT thing FROM ops.identity_touched FINAL WHERE entity = %[4]s AND seq > %[5]d AND seq <= %[6]d AND %[7]s",
+		key, f.claimed().from, part.has(key), entity, f.touched, f.matched, part.has("thing"))
 	return fmt.Sprintf("%[1]s\nUNION DISTINCT\nSELECT canonical AS %[2]s FROM ops.identity FINAL WHERE entity = %[3]s AND is_deleted = 0 AND member IN\n(\n%[4]s\n)", changed, key, entity, indent(changed))
 }
 

@@ -77,12 +77,18 @@ func spend(t *testing.T, w *Warehouse, measuring bool, run func()) spent {
 	}
 	since := count(t, w, "SELECT toUInt64(toUnixTimestamp64Micro(now64(6)))")
 	var s spent
-	before := cpu()
 	stop := func() uint64 { return 0 }
+	if measuring {
+		untilMerged(t, w) // what was inserted before is not its work
+	}
+	before := cpu()
 	if measuring {
 		stop = watchMemory(t, w)
 	}
 	run()
+	if measuring {
+		untilMerged(t, w)
+	}
 	s.engine, s.cpu = float64(stop())/1e6, cpu()-before
 	if err := w.Exec(t.Context(), "SYSTEM FLUSH LOGS"); err != nil {
 		t.Fatal(err)
@@ -99,8 +105,20 @@ func spend(t *testing.T, w *Warehouse, measuring bool, run func()) spent {
 const statementsSince = `SELECT concat(leftPad(toString(round(sum(cpu) / 1e6, 2)), 8), ' CPU-s ', leftPad(toString(count()), 5), ' times ', leftPad(toString(intDiv(max(memory_usage), 1000000)), 4), ' MB ',
   leftPad(toString(sum(read_rows)), 10), ' rows ', leftPad(toString(intDiv(sum(read_bytes), 1000000)), 6), ' MB read ', leftPad(toString(sum(written_rows)), 9), ' rows ', leftPad(toString(intDiv(sum(written_bytes), 1000000)), 6), ' MB written  ',
   replaceRegexpAll(substring(any(query), 1, 110), '\\s+', ' '))
-FROM (SELECT *, ProfileEvents['UserTimeMicroseconds'] + ProfileEvents['SystemTimeMicroseconds'] AS cpu FROM system.query_log WHERE type != 'QueryStart' AND event_time_microseconds >= fromUnixTimestamp64Micro(toInt64(%d)))
+FROM (SELECT *, ProfileEvents['UserTimeMicroseconds'] + ProfileEvents['SystemTimeMicroseconds'] AS cpu FROM system.query_log WHERE type != 'QueryStart' AND event_time_microseconds >= fromUnixTimestamp64Micro(toInt64(%d)) AND query NOT LIKE '%%system.m%%')
 GROUP BY normalized_query_hash ORDER BY sum(cpu) DESC LIMIT 12`
+
+// untilMerged waits until the engine merges nothing any more.
+func untilMerged(t *testing.T, w *Warehouse) {
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for quiet := 0; quiet < 10; quiet++ {
+		<-tick.C
+		if count(t, w, "SELECT count() FROM system.merges") > 0 {
+			quiet = 0
+		}
+	}
+}
 
 // watchMemory looks at what the engine holds until it is stopped, and says the most
 // that it saw.

@@ -107,22 +107,21 @@ FROM
 		m.key(), whole, strings.Join(aggs, ",\n         "), indent(indent(f.latest(ords...))))
 }
 
-// redescribe makes the rows of the keys that changed, and takes back the ones
-// they had: a thing that was renamed is in another block.
-func (m *matcher) redescribe(seq int64) string {
-	return fmt.Sprintf(`%s
-UNION ALL
-SELECT DISTINCT block, member, toUInt16(0), '', '', '', CAST([], 'Array(String)'), CAST([], 'Array(String)'), CAST([], 'Array(LowCardinality(String))'), toUInt64(%d), 1
-FROM %s WHERE member IN (%s)`, m.describe(seq), 2*seq, m.members(), m.f.claimedSince())
+// undescribe takes back the rows that the keys of the part claimed anew had before:
+// a thing that was renamed is in another block.
+func (m *matcher) undescribe(seq int64, part share) string {
+	return fmt.Sprintf(`SELECT DISTINCT block, member, toUInt16(0), '', '', '', CAST([], 'Array(String)'), CAST([], 'Array(String)'), CAST([], 'Array(LowCardinality(String))'), toUInt64(%d), 1
+FROM %s WHERE member IN (SELECT %s AS k FROM %s WHERE %s) AND seq < %[1]d`, 2*seq, m.members(), m.key(), m.f.claimed().from, part.has("k"))
 }
 
 // reach selects the keys whose matching may have changed, and the blocks they
-// are and were in: those claimed anew or decided about, what decisions about
-// them name beside them, and what all of these were matched with.
-func (m *matcher) reach(decided int64) string {
+// are and were in: those of the part that were claimed anew or decided about, what
+// decisions about them name beside them, and what all of these were matched with.
+func (m *matcher) reach(decided int64, part share) string {
+	claimed := fmt.Sprintf("SELECT %[1]s FROM %[2]s WHERE %[3]s", m.key(), m.f.claimed().from, part.has(m.key()))
 	things := fmt.Sprintf(`%[1]s
   UNION DISTINCT
-  SELECT arrayJoin([left, right]) FROM ops.identity_decision WHERE entity = %[2]s AND (seq > %[3]d OR left IN (%[1]s) OR right IN (%[1]s))`, m.f.claimedSince(), m.entity(), decided)
+  SELECT arrayJoin([left, right]) FROM ops.identity_decision WHERE entity = %[2]s AND (seq > %[3]d OR left IN (%[1]s) OR right IN (%[1]s))`, claimed, m.entity(), decided)
 	return fmt.Sprintf(`SELECT DISTINCT %[1]s, member, block
 FROM %[2]s
 WHERE member IN
@@ -152,16 +151,41 @@ WHERE is_deleted = 0 AND block IN
 )`, m.entity(), m.members(), m.joins(), m.inReach())
 }
 
+// nearColumns are those of members by which keys are compared.
+const nearColumns = "block, member, rank, name, place, codes, facts, srcs"
+
+// near selects the keys that are compared again: those of the blocks in reach,
+// unless a key is alone in its block and no decision names it.
+func (m *matcher) near() string {
+	return fmt.Sprintf(`SELECT %[1]s, %[2]s
+FROM %[3]s FINAL
+WHERE is_deleted = 0 AND block IN
+(
+  SELECT block FROM %[3]s FINAL WHERE is_deleted = 0 AND %[4]s GROUP BY block HAVING count() > 1
+  UNION DISTINCT
+  SELECT block FROM (%[5]s) WHERE %[4]s
+)`, m.entity(), nearColumns, m.members(), m.inReach(), m.joins())
+}
+
+// compared selects the keys to compare: those near to a change, or all that have a
+// name or are named by a decision.
+func (m *matcher) compared() string {
+	if m.f.partly {
+		return "SELECT " + nearColumns + " FROM ops.identity_near WHERE entity = " + m.entity()
+	}
+	return fmt.Sprintf("SELECT %s FROM %s FINAL WHERE is_deleted = 0 AND (name != '' OR block IN (SELECT block FROM (%s)))", nearColumns, m.members(), m.joins())
+}
+
 // inReach narrows blocks to those of reach.
 func (m *matcher) inReach() string {
 	return "block IN (SELECT block FROM ops.identity_reach WHERE entity = " + m.entity() + ")"
 }
 
-// thingsInReach are the keys that inReach makes a statement about, matched or
-// not: those in the blocks and those that left them.
-func (m *matcher) thingsInReach() string {
-	return fmt.Sprintf("SELECT member FROM %s FINAL WHERE is_deleted = 0 AND %s UNION DISTINCT SELECT thing FROM ops.identity_reach WHERE entity = %s",
-		m.members(), m.inReach(), m.entity())
+// thingsInReach are the keys of the part that a comparison of a part makes a
+// statement about, matched or not: those in the blocks and those that left them.
+func (m *matcher) thingsInReach(part share) string {
+	return fmt.Sprintf("SELECT member FROM ops.identity_near WHERE entity = %[1]s AND %[2]s UNION DISTINCT SELECT thing FROM ops.identity_reach WHERE entity = %[1]s AND %[3]s",
+		m.entity(), part.has("member"), part.has("thing"))
 }
 
 // joins selects the blocks that decisions join: each with the lowest of its group,
@@ -170,40 +194,36 @@ func (m *matcher) joins() string {
 	return "SELECT block, into FROM ops.identity_joined WHERE entity = " + m.entity()
 }
 
-// scopes selects the last group of every part into which the groups of blocks
-// that meet a condition are cut, so that comparing a part takes about n units of
-// memory: one for a key and one for a pair of keys.
-func (m *matcher) scopes(within string, n int) string {
+// scopes selects the last group of every part into which the groups of blocks to
+// compare are cut, none if there is nothing to compare, so that comparing a part takes about n units of memory: one for
+// a key and one for a pair of keys.
+func (m *matcher) scopes(n int) string {
 	return fmt.Sprintf(`SELECT b
 FROM
 (
-  SELECT b, sum(units) OVER (ORDER BY b ROWS UNBOUNDED PRECEDING) AS r, units
+  SELECT b, sum(units) OVER (ORDER BY b ROWS UNBOUNDED PRECEDING) AS r, units, max(b) OVER () AS last
   FROM
   (
     SELECT if(j.there = 1, j.into, c.block) AS b, sum(c.n) AS keys, toUInt64(keys + keys * (keys - 1) / 2) AS units
-    FROM (SELECT block, least(count(), %[1]d) AS n FROM %[2]s FINAL WHERE is_deleted = 0 AND %[3]s GROUP BY block) AS c
-    LEFT JOIN (SELECT block, into, 1 AS there FROM (%[4]s)) AS j ON j.block = c.block
+    FROM (SELECT block, least(count(), %[1]d) AS n FROM (%[2]s) GROUP BY block) AS c
+    LEFT JOIN (SELECT block, into, 1 AS there FROM (%[3]s)) AS j ON j.block = c.block
     GROUP BY b
   )
 )
-WHERE intDiv(r, %[5]d) > intDiv(r - units, %[5]d)
-ORDER BY b`, m.id.Most(), m.members(), within, m.joins(), n)
+WHERE b = last OR intDiv(r, %[4]d) > intDiv(r - units, %[4]d)
+ORDER BY b`, m.id.Most(), m.compared(), m.joins(), n)
 }
 
-// between is the scope of the groups (low, high] of blocks that meet a condition;
-// nil is no bound.
-func (m *matcher) between(within string, low, high *uint64) scope {
+// between is the scope of the groups (low, high] of blocks; a nil low is no bound.
+func (m *matcher) between(low *uint64, high uint64) scope {
 	in := func(b string) string {
-		and := []string{"1"}
+		is := fmt.Sprintf("%s <= %d", b, high)
 		if low != nil {
-			and = append(and, fmt.Sprintf("%s > %d", b, *low))
+			is = fmt.Sprintf("%s > %d AND %s", b, *low, is)
 		}
-		if high != nil {
-			and = append(and, fmt.Sprintf("%s <= %d", b, *high))
-		}
-		return strings.Join(and, " AND ")
+		return is
 	}
-	return scope{fmt.Sprintf("%s AND (%s OR block IN (SELECT block FROM (%s) WHERE %s))", within, in("block"), m.joins(), in("into")), in("b")}
+	return scope{fmt.Sprintf("%s OR block IN (SELECT block FROM (%s) WHERE %s)", in("block"), m.joins(), in("into")), in("b")}
 }
 
 // decided selects the pairs about which a decision stands.
@@ -224,13 +244,13 @@ func (m *matcher) pairs(in scope) string {
 	things := fmt.Sprintf(`SELECT if(j.there = 1, j.into, m.block) AS b, m.block AS block, rank, member, name, place, codes, facts, srcs, n
     FROM
     (
-      SELECT block, rank, member, name, place, codes, facts, srcs, count() OVER (PARTITION BY block) AS n
-      FROM %[1]s FINAL
-      WHERE is_deleted = 0 AND %[2]s
+      SELECT %[7]s, count() OVER (PARTITION BY block) AS n
+      FROM (%[1]s)
+      WHERE %[2]s
     ) AS m
     LEFT JOIN (SELECT block, into, 1 AS there FROM (%[3]s)) AS j ON j.block = m.block
     WHERE %[4]s AND (n > 1 OR j.there = 1) AND (n <= %[5]d OR member IN (SELECT arrayJoin([left, right]) FROM (%[6]s)))`,
-		m.members(), in.keys, m.joins(), in.groups, m.id.Most(), m.decided(VerdictMerge))
+		m.compared(), in.keys, m.joins(), in.groups, m.id.Most(), m.decided(VerdictMerge), nearColumns)
 	return fmt.Sprintf(`SELECT l.b AS b, l.rank AS rank_l, l.member AS key_l, r.rank AS rank_r, r.member AS key_r,
        (least(key_l, key_r), greatest(key_l, key_r)) IN (%[1]s) AS forced,
        arrayFilter((c, x, y) -> x != '' AND x = y, %[2]s, l.codes, r.codes) AS same_codes,
@@ -314,34 +334,34 @@ HAVING max(forced OR named AND NOT hard)`
 
 // moved selects what of the found differs from what was known: the key, what
 // it was (” for itself) and what it is now.
-func (m *matcher) moved(full bool, part share) string {
-	return fmt.Sprintf(`SELECT if(n.a != '', n.a, o.member) AS member, o.canonical AS was, n.b AS becomes, n.why AS how, n.agree AS facts, o.how AS was_how, o.facts AS was_facts
-FROM (SELECT a, b, why, agree FROM ops.identity_found WHERE entity = %[1]s AND kind = 'same' AND %[3]s) AS n
-FULL JOIN (SELECT member, toString(canonical) AS canonical, toString(how) AS how, facts FROM ops.identity FINAL WHERE entity = %[1]s AND is_deleted = 0%[2]s AND %[4]s) AS o ON o.member = n.a
-WHERE was != becomes OR how != was_how OR facts != was_facts`, m.entity(), m.within("member", full), part.has("a"), part.has("member"))
-}
-
-func (m *matcher) within(column string, full bool) string {
-	if full {
-		return ""
+func (m *matcher) moved(part share) string {
+	known := part.has("member")
+	if m.f.partly {
+		known += " AND member IN (" + m.thingsInReach(part) + ")"
 	}
-	return " AND " + column + " IN (" + m.thingsInReach() + ")"
+	return fmt.Sprintf(`SELECT if(n.a != '', n.a, o.member) AS member, o.canonical AS was, n.b AS becomes, n.why AS how, n.agree AS facts, o.how AS was_how, o.facts AS was_facts
+FROM (SELECT a, b, why, agree FROM ops.identity_found WHERE entity = %[1]s AND kind = 'same' AND %[2]s) AS n
+FULL JOIN (SELECT member, toString(canonical) AS canonical, toString(how) AS how, facts FROM ops.identity FINAL WHERE entity = %[1]s AND is_deleted = 0 AND %[3]s) AS o ON o.member = n.a
+WHERE was != becomes OR how != was_how OR facts != was_facts`, m.entity(), part.has("a"), known)
 }
 
-// asks selects the changes of the pairs that wait for a person.
-func (m *matcher) asks(full bool, part share) string {
-	in := ""
-	if !full {
-		in = " AND (left IN (" + m.thingsInReach() + ") OR right IN (" + m.thingsInReach() + "))"
+// asks selects the changes of the pairs that wait for a person, those whose left key
+// is in the part.
+func (m *matcher) asks(part share) string {
+	known := part.has("left")
+	if m.f.partly {
+		// The right keys may be of any part; those of pairs of this one are as few.
+		rights := fmt.Sprintf("SELECT member FROM (%s) WHERE member IN (SELECT right FROM ops.identity_pair WHERE entity = %s AND %s)", m.thingsInReach(all), m.entity(), part.has("left"))
+		known += " AND (left IN (" + m.thingsInReach(part) + ") OR right IN (" + rights + "))"
 	}
 	return fmt.Sprintf(`SELECT %[1]s, if(n.a != '', n.a, o.left), if(n.a != '', n.b, o.right), n.why, n.agree, n.differ, now64(3), (SELECT max(seq) FROM ops.identity_pair WHERE entity = %[1]s) + 1, n.a = ''
 FROM
 (
   SELECT a, b, min(x.why) AS why, arraySort(groupUniqArrayArray(x.agree)) AS agree, arraySort(groupUniqArrayArray(x.differ)) AS differ
-  FROM ops.identity_found AS x WHERE entity = %[1]s AND kind = 'ask' AND %[3]s GROUP BY a, b
+  FROM ops.identity_found AS x WHERE entity = %[1]s AND kind = 'ask' AND %[2]s GROUP BY a, b
 ) AS n
-FULL JOIN (SELECT left, right, toString(reason) AS reason, agree, differ FROM ops.identity_pair FINAL WHERE entity = %[1]s AND is_deleted = 0%[2]s AND %[4]s) AS o ON o.left = n.a AND o.right = n.b
-WHERE n.why != o.reason OR n.agree != o.agree OR n.differ != o.differ`, m.entity(), in, part.has("a"), part.has("left"))
+FULL JOIN (SELECT left, right, toString(reason) AS reason, agree, differ FROM ops.identity_pair FINAL WHERE entity = %[1]s AND is_deleted = 0 AND %[3]s) AS o ON o.left = n.a AND o.right = n.b
+WHERE n.why != o.reason OR n.agree != o.agree OR n.differ != o.differ`, m.entity(), part.has("a"), known)
 }
 
 // identityTables hold what was recognised, what waits and what was decided.
@@ -376,6 +396,13 @@ func identityTables() []*object {
 		{db: dbOps, name: "identity_reach", comment: "同一事物：本次比对涉及的标识和分组（中间结果）", derived: true, partition: "entity",
 			engine: "MergeTree", order: []string{"entity", "block"},
 			columns: []column{{"entity", lc, "", "主题实体"}, {"thing", "String", "ZSTD(1)", "标识"}, {"block", "UInt64", "", "比对分组"}}},
+		{db: dbOps, name: "identity_near", comment: "同一事物：本次重新比对的标识（中间结果）", derived: true, partition: "entity",
+			engine: "MergeTree", order: []string{"entity", "block", "member"},
+			columns: []column{
+				{"entity", lc, "", "主题实体"}, {"block", "UInt64", "", "比对分组"}, {"member", "String", "ZSTD(1)", "来源标识"}, {"rank", "UInt16", "", "作为主标识的次序"},
+				{"name", "String", "ZSTD(1)", "名称（比对用）"}, {"place", "String", "", "所在末级区划；不详为空"},
+				{"codes", "Array(String)", "ZSTD(1)", "代码"}, {"facts", "Array(String)", "ZSTD(1)", "佐证字段"}, {"srcs", "Array(LowCardinality(String))", "ZSTD(1)", "来源"},
+			}},
 		{db: dbOps, name: "identity_changed", comment: "同一事物：本次须重新融合的标识（中间结果）", derived: true, partition: "entity",
 			engine: "MergeTree", order: []string{"entity", "thing"},
 			columns: []column{{"entity", lc, "", "主题实体"}, {"thing", "String", "ZSTD(1)", "标识"}}},

@@ -4245,6 +4245,23 @@ PARTITION BY entity
 ORDER BY (entity, block)
 COMMENT '同一事物：本次比对涉及的标识和分组（中间结果）';
 
+CREATE TABLE ops.identity_near
+(
+    entity LowCardinality(String) COMMENT '主题实体',
+    block UInt64 COMMENT '比对分组',
+    member String COMMENT '来源标识' CODEC(ZSTD(1)),
+    rank UInt16 COMMENT '作为主标识的次序',
+    name String COMMENT '名称（比对用）' CODEC(ZSTD(1)),
+    place String COMMENT '所在末级区划；不详为空',
+    codes Array(String) COMMENT '代码' CODEC(ZSTD(1)),
+    facts Array(String) COMMENT '佐证字段' CODEC(ZSTD(1)),
+    srcs Array(LowCardinality(String)) COMMENT '来源' CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY entity
+ORDER BY (entity, block, member)
+COMMENT '同一事物：本次重新比对的标识（中间结果）';
+
 CREATE TABLE ops.identity_changed
 (
     entity LowCardinality(String) COMMENT '主题实体',

@@ -1,3 +1,13 @@
+SELECT programme, division_code, as_of, status, level, document_no, subject_kind, subject_id, category, attrs, src_system, src_tier, event_time, version, is_deleted, kafka_offset
+FROM
+(
+  SELECT programme, division_code, as_of, status, level, document_no, subject_kind, subject_id, category, attrs, src_system, src_tier, event_time, version, is_deleted, kafka_offset
+  FROM std.programme_status
+  WHERE src_system IN ('county_ledger', 'province_gateway') AND (programme, division_code, subject_id, as_of) IN (SELECT DISTINCT programme, division_code, subject_id, as_of FROM std.programme_status WHERE _block_number > 7 AND _block_number <= 9)
+  ORDER BY programme DESC, division_code DESC, subject_id DESC, as_of DESC, src_system DESC, version DESC, kafka_offset DESC
+  LIMIT 1 BY programme, division_code, subject_id, as_of, src_system
+)
+
 SELECT *, toUInt64(19), 0
 FROM
 (
@@ -20,8 +30,8 @@ FROM
     FROM
     (
       SELECT programme, division_code, as_of, status, level, document_no, subject_kind, subject_id, category, attrs, src_system, src_tier, event_time, version, is_deleted
-      FROM std.programme_status
-      WHERE src_system IN ('county_ledger', 'province_gateway') AND (programme, division_code, subject_id, as_of) IN (SELECT DISTINCT programme, division_code, subject_id, as_of FROM std.programme_status WHERE _block_number > 7 AND _block_number <= 9)
+      FROM dwd.programme_status__claimed__next
+      WHERE src_system IN ('county_ledger', 'province_gateway')
       ORDER BY programme DESC, division_code DESC, subject_id DESC, as_of DESC, src_system DESC, version DESC, kafka_offset DESC
       LIMIT 1 BY programme, division_code, subject_id, as_of, src_system
     )
@@ -30,6 +40,6 @@ FROM
     LIMIT 1 BY programme, division_code, subject_id, as_of
   )
 )
-UNION ALL
+
 SELECT programme, division_code, as_of, defaultValueOfTypeName('LowCardinality(String)'), defaultValueOfTypeName('LowCardinality(Nullable(String))'), defaultValueOfTypeName('Nullable(String)'), defaultValueOfTypeName('LowCardinality(Nullable(String))'), subject_id, defaultValueOfTypeName('LowCardinality(Nullable(String))'), defaultValueOfTypeName('Map(LowCardinality(String), String)'), defaultValueOfTypeName('LowCardinality(String)'), defaultValueOfTypeName('DateTime64(3, \'Asia/Shanghai\')'), defaultValueOfTypeName('LowCardinality(String)'), toUInt64(18), 1
-FROM (SELECT DISTINCT programme, division_code, subject_id, as_of FROM std.programme_status WHERE _block_number > 7 AND _block_number <= 9)
+FROM (SELECT programme, division_code, subject_id, as_of FROM dwd.programme_status__claimed__next ORDER BY programme, division_code, subject_id, as_of LIMIT 1 BY programme, division_code, subject_id, as_of)
