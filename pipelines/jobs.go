@@ -30,6 +30,9 @@ func CheckJobs(c *schemas.Catalog) (ps []decl.Problem) {
 		if j.Every.Cron != "" {
 			ps = append(ps, schedule.Check(j.Every.Pos, j.Every.Cron)...)
 		}
+		if j.Versions != "" && j.Work() != "retain" {
+			ps = append(ps, j.Problem("job.versions", "leave it out, or say does: retain", "job %q forgets no versions of figures", j.Job))
+		}
 		if _, ok := work[j.Work()]; !ok {
 			ps = append(ps, j.Problem("job.work", decl.Suggest(j.Work(), Works()), "%q is not something a job can do", j.Work()))
 		}
@@ -213,7 +216,23 @@ func (j *Jobs) integrate(ctx context.Context, r *Run) (string, error) {
 			return "", err
 		}
 	}
+	if err := j.fold(ctx, r); err != nil {
+		return "", err
+	}
 	return fmt.Sprintf("%d claims fused into %d things, %d quality issues open, %s", claims, things, issues, computed), nil
+}
+
+// fold moves what figures were before they were corrected out of the way of
+// questions about today, when it has become much.
+func (j *Jobs) fold(ctx context.Context, r *Run) error {
+	return r.Step(ctx, "fold/figures", func(ctx context.Context) (Did, error) {
+		if r.Dry {
+			n, err := j.Warehouse.FoldDue(ctx, time.Now())
+			return Did{Nothing: n == 0, Detail: fmt.Sprintf("%d superseded figures would move", n)}, err
+		}
+		n, err := j.Warehouse.Fold(ctx, time.Now(), func(n, of int64) { r.Log.Info("folding superseded figures", "moved", n, "of", of) })
+		return Did{Nothing: n == 0, Out: n, Detail: fmt.Sprintf("%d superseded figures moved", n)}, err
+	})
 }
 
 // derive brings up to date what follows from fused rows of single entities: the map

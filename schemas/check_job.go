@@ -34,6 +34,9 @@ func (k *checker) job(j *Job) {
 	if j.Wait < 0 {
 		k.add(at("wait"), "schedule.negative", "write a duration such as 4h", "wait is negative")
 	}
+	if _, ok := ParsePeriod(j.Versions); j.Versions != "" && !ok {
+		k.add(at("versions"), "versions.format", "write whole years or days: P1Y, P30D", "%q is no period for which versions of figures are kept", j.Versions)
+	}
 	for i, u := range j.Uses {
 		if _, ok := k.c.Limits.Uses[u]; !ok {
 			k.add(at("uses", i), "limit.unknown", "add it to limits: { uses: { "+u+": 2 } }", "nothing limits %q", u)

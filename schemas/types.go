@@ -323,6 +323,9 @@ type Job struct {
 	Otherwise string        `decl:"otherwise"`
 	// Uses names what a run occupies while it runs: see JobLimits.
 	Uses []string `decl:"uses"`
+	// Versions, of a job that retains: how long every version of a figure that was
+	// corrected is kept; of older ones the last of each day is. "": all are.
+	Versions string `decl:"versions"`
 }
 
 // Work is the name of what the job does.

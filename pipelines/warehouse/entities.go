@@ -138,7 +138,7 @@ func objects(c *schemas.Catalog) ([]*object, error) {
 			views = append(views, underView(e))
 		}
 	}
-	out = append(out, divisionPath(), remapTable(), territoryTable(), contributionTable(), indicatorTable(), pointTable(), coverTable())
+	out = append(out, divisionPath(), remapTable(), territoryTable(), contributionTable(), indicatorTable(), pointTable(), pastTable(), coverTable())
 	out = append(append(out, opsTables()...), lineageTable())
 	out = append(out, issueTable())
 	out = append(out, reviewTables()...)

@@ -96,14 +96,26 @@ const (
 	shownUnits = "row.1 AND row.2 > 0"
 )
 
-// asKnown selects the figures that stand at the times of change, as known at a
-// time: the key's columns and the tuple row. where narrows them.
+// asKnown selects the figures that stand at the times of change, as last made known
+// at a time: the key's columns and the tuple row. where narrows them.
 func asKnown(where, known string) string {
+	where = "WHERE " + where + " AND known_from <= " + known
+	return latest("ads.indicator_point\n" + where)
+}
+
+// onceKnown is asKnown at any time. Folding moves rows from the first table to the
+// second; because the first is looked at first, none is missed.
+func onceKnown(where, known string) string {
+	where = "WHERE " + where + " AND known_from <= " + known
+	return latest("(\n  SELECT * FROM ads.indicator_point " + where + "\n  UNION ALL\n  SELECT * FROM ads.indicator_point_past " + where + "\n)")
+}
+
+// latest selects the figures that stand at the times of change, of some versions.
+func latest(versions string) string {
 	return fmt.Sprintf(`SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(%s), known_from) AS row
-FROM ads.indicator_point
-WHERE %s AND known_from <= %s
+FROM %s
 GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
-HAVING NOT argMax(removed, known_from)`, readValues, where, known)
+HAVING NOT argMax(removed, known_from)`, readValues, versions)
 }
 
 // figureOf is a column of the tuple row.
@@ -304,9 +316,10 @@ WHERE %s`, figureColumns("v.row", "v.hide"), hidden(smallBelow(c, "f.indicator")
 // the two would differ by few.
 func trend(c *schemas.Catalog, division, known string) string {
 	below := smallBelow(c, "{indicator:String}")
+	find := onceKnown
 	hide := running("p.1") + " OR " + covered("{indicator:String}", block("every", "window", "p.1"), "unit_tier", "division_code")
 	if known == "" {
-		known = one("known_from")
+		find, known = asKnown, one("known_from")
 	} else {
 		hide = fmt.Sprintf("%s > %s OR %s", figureOf("row", "known_from"), known, hide)
 		known = fmt.Sprintf("if(%s > 0, %s, %s)", below, one("known_from"), known)
@@ -336,7 +349,7 @@ FROM
 )
 WINDOW w AS (PARTITION BY unit_tier ORDER BY as_of ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
 ORDER BY unit_tier, as_of`, figureColumns("row", "hide"),
-		indent(indent(indent(indent(asKnown("indicator = {indicator:String} AND division_code = "+division, known))))), shownUnits, running("as_of"), hidden(below, "("+hide+")"))
+		indent(indent(indent(indent(find("indicator = {indicator:String} AND division_code = "+division, known))))), shownUnits, running("as_of"), hidden(below, "("+hide+")"))
 }
 
 // describe is the row of indicatorTable for an indicator.

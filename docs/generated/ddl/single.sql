@@ -3865,6 +3865,36 @@ ORDER BY (indicator, parent_code, division_code, unit_tier, tier, day, known_fro
 SETTINGS index_granularity = 1024
 COMMENT '指标值变动点：指标值自该期起成立，直至下一变动点；更正后旧值保留';
 
+CREATE TABLE ads.indicator_point_past
+(
+    indicator LowCardinality(String) COMMENT '指标',
+    parent_code FixedString(12) COMMENT '上级区划代码',
+    division_code FixedString(12) COMMENT '区划代码',
+    unit_tier LowCardinality(String) COMMENT '计算单元层级',
+    tier LowCardinality(String) COMMENT '区划层级；无处安放的单元为空',
+    day Date COMMENT '自哪一期（末日）起成立',
+    shown Bool COMMENT '公布；否则只供增量计算',
+    numerator Decimal(38, 4) COMMENT '分子之和',
+    denominator Decimal(38, 4) COMMENT '分母之和',
+    n_units UInt64 COMMENT '单元数；零为自此无单元',
+    n_missing UInt64 COMMENT '缺值单元数，不进分子分母',
+    provisional Bool COMMENT '缺值超过百分之五，暂定',
+    scale Float64 COMMENT '倍数',
+    target_op LowCardinality(String) COMMENT '目标比较符',
+    target_value Nullable(Float64) COMMENT '目标值',
+    rule_version UInt16 COMMENT '口径版本',
+    register LowCardinality(String) COMMENT '分母名册',
+    register_version LowCardinality(String) COMMENT '名册版本',
+    removed Bool COMMENT '自此所知，该期不再有变动点',
+    known_from DateTime64(3, 'UTC') COMMENT '自何时所知' CODEC(Delta(8), ZSTD(1)),
+    run_id LowCardinality(String) COMMENT '运行标识'
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(known_from)
+ORDER BY (indicator, parent_code, division_code, unit_tier, tier, day, known_from)
+SETTINGS index_granularity = 1024
+COMMENT '指标值变动点：更正前所知';
+
 CREATE TABLE ads.indicator_cover
 (
     indicator LowCardinality(String) COMMENT '指标',
@@ -14783,8 +14813,11 @@ FROM
       FROM
       (
         SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
-        FROM ads.indicator_point
-        WHERE indicator = {indicator:String} AND division_code = toFixedString({division:String}, 12) AND known_from <= if(transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0, (SELECT known_from FROM ads.indicator FINAL WHERE indicator = {indicator:String}), parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai'))
+        FROM (
+          SELECT * FROM ads.indicator_point WHERE indicator = {indicator:String} AND division_code = toFixedString({division:String}, 12) AND known_from <= if(transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0, (SELECT known_from FROM ads.indicator FINAL WHERE indicator = {indicator:String}), parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai'))
+          UNION ALL
+          SELECT * FROM ads.indicator_point_past WHERE indicator = {indicator:String} AND division_code = toFixedString({division:String}, 12) AND known_from <= if(transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0, (SELECT known_from FROM ads.indicator FINAL WHERE indicator = {indicator:String}), parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai'))
+        )
         GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
         HAVING NOT argMax(removed, known_from)
       )
@@ -14797,7 +14830,7 @@ FROM
 )
 WINDOW w AS (PARTITION BY unit_tier ORDER BY as_of ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
 ORDER BY unit_tier, as_of
-COMMENT '当时所知的走势 / Trend as it was known [b229abba2ac0599c]';
+COMMENT '当时所知的走势 / Trend as it was known [9947160a901fd61d]';
 
 CREATE OR REPLACE VIEW ads.division_profile
 (
