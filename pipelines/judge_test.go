@@ -67,6 +67,9 @@ func (b *judgeBench) Load(_ context.Context, l warehouse.Load) error {
 }
 
 func (b *judgeBench) Refused(context.Context, warehouse.Load, int) ([]int, error) { return nil, nil }
+func (b *judgeBench) Ledger(context.Context, string, []string) ([]warehouse.Ledgered, error) {
+	return nil, nil
+}
 
 func (b *judgeBench) InsertRows(_ context.Context, table, _ string, rows any) error {
 	b.done = append(b.done, table)

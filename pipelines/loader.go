@@ -85,14 +85,19 @@ func (l *Loader) group() string { return cmp.Or(l.Group, LoadGroup) }
 // gets the same name, and ClickHouse takes a name once. The topic's ID, and when
 // its first record arrived, belong to the name, because offsets begin anew when a
 // topic is created again: another span must not be taken for the one that had its
-// offsets.
+// offsets. So does how often a person moved the position: what is loaded again is
+// another load, whose ledger must be written.
 func (l *Loader) token(b *block, what string) string {
 	s := b.span
 	topic := s.Topic
 	if b.topicID != "" {
 		topic += "~" + b.topicID
 	}
-	name := fmt.Sprintf("%s/%d/%d-%d@%x/%016x/%s", topic, s.Partition, s.From, s.To, b.first, b.share.stream.Plan(), what)
+	turn := ""
+	if b.share.move > 0 {
+		turn = fmt.Sprintf("+%d", b.share.move)
+	}
+	name := fmt.Sprintf("%s/%d/%d-%d@%x%s/%016x/%s", topic, s.Partition, s.From, s.To, b.first, turn, b.share.stream.Plan(), what)
 	if l.group() != LoadGroup {
 		name = l.group() + "/" + name
 	}
@@ -174,6 +179,8 @@ type share struct {
 	partition int32
 	read      int64  // everything before it is in blocks
 	pending   intent // a load that was begun and not finished; To is 0 when there is none
+	move      int64  // how often a person moved the position: see intent
+	restored  bool   // read is what the ledger knows: nothing was stored
 
 	epoch  *epoch[map[string]*Stream] // of stream, while it is queued
 	next   atomic.Int64               // everything before it is loaded
@@ -195,6 +202,9 @@ func (l *Loader) generation(ctx context.Context, gen *topics.Generation, names [
 		return errOthers
 	}
 	shares, err := l.shares(gen.Context(), l.Kafka, gen.Assigned, e.value)
+	if err == nil {
+		err = keepRestored(gen.Context(), gen, shares)
+	}
 	if err != nil {
 		return err
 	}
@@ -317,6 +327,10 @@ func (l *Loader) shares(ctx context.Context, kafka Offsets, assigned []topics.To
 	if err != nil {
 		return nil, err
 	}
+	ledger, err := l.ledger(ctx, assigned, stored)
+	if err != nil {
+		return nil, err
+	}
 	var out []*share
 	for _, tp := range assigned {
 		s := &share{stream: byTopic[tp.Topic], topic: tp.Topic, topicID: ids[tp.Topic], partition: tp.Partition}
@@ -334,9 +348,21 @@ func (l *Loader) shares(ctx context.Context, kafka Offsets, assigned []topics.To
 		if pending.Topic != "" && pending.Topic != s.topicID {
 			l.Log.Warn("a topic was deleted and created anew: it is loaded from its beginning; what the earlier one held beyond the stored offset is gone",
 				"topic", s.topic, "partition", s.partition, "loaded_to", at.Offset, "pending_to", pending.To, "topic_id", s.topicID, "earlier_topic_id", pending.Topic)
-			at, ok = topics.Committed{}, false
+			at, ok = topics.Committed{Offset: -1}, false
+			pending = intent{}
 		}
-		s.read = max(0, at.Offset)
+		if at.Offset < 0 && !l.restore(s, ledger) {
+			continue
+		}
+		if pending.Moving {
+			err := fault.Hint(fault.Config, "run rongtong offsets --stream "+s.stream.name()+" --to … --apply again: it finishes the move first",
+				"a person began to move the position from %d to %d, and was cut short", pending.From, at.Offset)
+			l.Log.Error("a partition is left alone until a move of its position is finished", "topic", s.topic, "partition", s.partition, "error", err)
+			l.Troubles.begin(s.trouble(), err)
+			continue
+		}
+		s.move = max(s.move, pending.Move)
+		s.read = max(s.read, at.Offset)
 		s.next.Store(s.read)
 		if ok {
 			if plan := s.stream.Plan(); pending.Plan != plan && !l.begunEarlier(s, pending.Plan) {
@@ -430,7 +456,7 @@ func (l *Loader) look(s *share, bounds []topics.Bounds, now time.Time) {
 		return
 	}
 	s.again.Store(now.Add(cmp.Or(l.Rest, 15*time.Second)).UnixNano())
-	l.Log.Error("a partition is stopped: it ends before what is loaded of it, so it lost records, or its topic was created anew; if that was meant, reset the offsets of the loaders' group for it and start again",
+	l.Log.Error("a partition is stopped: it ends before what is loaded of it, so it lost records that were acknowledged (an unclean election of a leader), or its topic was created anew; if that is known and accepted, stop the loaders, say rongtong offsets --stream "+s.stream.name()+" --to end or beginning, and start them",
 		"topic", s.topic, "partition", s.partition, "ends_at", end, "loaded_to", s.next.Load(), "group", l.group())
 	l.Troubles.begin(s.trouble(), fault.New(fault.Config, "the topic ends at %d, before what is loaded of it, %d", end, s.next.Load()))
 }

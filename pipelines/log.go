@@ -13,9 +13,14 @@ import (
 
 // Log is what Ingest needs of Kafka.
 type Log interface {
-	// Producer, LoadPosition, Ends: see topics.Client.
+	// Producer, LoadPosition: see topics.Client.
 	Producer(ctx context.Context, id string, names ...string) (Producer, error)
 	LoadPosition(ctx context.Context, state, group, topic string) ([]byte, error)
+	Spans
+}
+
+// Spans is what reading spans of topics needs.
+type Spans interface {
 	Ends(ctx context.Context, names ...string) (map[string][]topics.Bounds, error)
 	Reader() Reader
 }
@@ -60,6 +65,8 @@ type Store interface {
 	InsertRows(ctx context.Context, table, token string, rows any) error
 	// Refused tells which rows of a load the table can never take, at most so many.
 	Refused(ctx context.Context, l warehouse.Load, most int) ([]int, error)
+	// Ledger tells how far topics are loaded, as far as the warehouse knows.
+	Ledger(ctx context.Context, group string, names []string) ([]warehouse.Ledgered, error)
 }
 
 // kafkaLog is a real cluster as a Log.

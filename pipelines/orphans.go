@@ -88,7 +88,7 @@ func findOrphans(ctx context.Context, k Log, s *Stream, last int64) (orphans, in
 
 // span calls fn with every committed record of a span. It does not wait for records
 // that can no longer come, because the topic was created anew and is shorter now.
-func span(ctx context.Context, k Log, at topics.FetchFrom, fn func(*topics.FetchedRecord) error) error {
+func span(ctx context.Context, k Spans, at topics.FetchFrom, fn func(*topics.FetchedRecord) error) error {
 	for r := k.Reader(); at.Offset < at.To; {
 		next, err := r.Read(ctx, at, fn)
 		if err != nil {

@@ -82,6 +82,7 @@ type bout struct {
 	real    *warehouse.Warehouse
 	stream  *Stream
 	table   string
+	group   string // of the loader
 	rows    int
 	mu      sync.Mutex
 	log     bytes.Buffer
@@ -101,7 +102,7 @@ func newBout(t *testing.T, name string, rows int, settings string, value func(i 
 func newBoutOn(t *testing.T, broker, name string, rows int, settings string, value func(i int) string) *bout {
 	t.Helper()
 	ctx := t.Context()
-	b := &bout{t: t, rows: rows, table: "std." + name, loaded: map[int32]int64{}, trouble: &trouble{}}
+	b := &bout{t: t, rows: rows, table: "std." + name, group: "std." + name, loaded: map[int32]int64{}, trouble: &trouble{}}
 	catalog, streams, err := counterStreams(name)
 	if err != nil {
 		t.Fatal(err)
@@ -172,7 +173,7 @@ func (b *bout) run(blockRows int, enough func() bool) {
 		b.t.Fatal(err)
 	}
 	defer w.Close()
-	b.loader = &Loader{Kafka: b.kafka, Warehouse: w, Workers: 2, BlockRows: blockRows, Group: b.table, Session: time.Second, Rest: 200 * time.Millisecond,
+	b.loader = &Loader{Kafka: b.kafka, Warehouse: w, Workers: 2, BlockRows: blockRows, Group: b.group, Session: time.Second, Rest: 200 * time.Millisecond,
 		Log: slog.New(slog.NewTextHandler(&b.log, nil)),
 		Loaded: func(s record.Span, _, _ int) {
 			b.mu.Lock()

@@ -32,6 +32,17 @@ func (h *Hold) Release() {
 	}
 }
 
+// Loaders stores offsets of the loaders' group while it is held. It is nil when that
+// group is not.
+func (h *Hold) Loaders() Committer {
+	for _, x := range h.holds {
+		if x.Group() == RoleLoad {
+			return x
+		}
+	}
+	return nil
+}
+
 // Err says that the hold was lost: writers may be back.
 func (h *Hold) Err() error {
 	for _, x := range h.holds {
@@ -54,6 +65,9 @@ type Quiescer struct {
 	Session time.Duration
 	// Allow names what is not waited for: "live:load", "live:schedule", "pending:load".
 	Allow []string
+	// Only, if not empty, are the topics whose pending loads are finished; otherwise
+	// all are.
+	Only []string
 	// Earlier finds streams of earlier declarations; see Loader.Earlier. May be nil.
 	Earlier func(topic string, plan uint64) *Stream
 }
@@ -132,7 +146,9 @@ func (q *Quiescer) pending(ctx context.Context) ([]Pending, error) {
 	if err != nil {
 		return nil, err
 	}
-	names := slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(n string) bool { return !strings.HasPrefix(n, "in.") })
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(n string) bool {
+		return !strings.HasPrefix(n, "in.") || len(q.Only) > 0 && !slices.Contains(q.Only, n)
+	})
 	return pendingLoads(ctx, q.Kafka, names)
 }
 

@@ -27,7 +27,10 @@ func (d *dies) Load(context.Context, warehouse.Load) error {
 	return errors.New("gone") // not transient: the loader gives the block up
 }
 func (d *dies) Refused(context.Context, warehouse.Load, int) ([]int, error) { return nil, nil }
-func (d *dies) InsertRows(context.Context, string, string, any) error       { return errors.New("gone") }
+func (d *dies) Ledger(context.Context, string, []string) ([]warehouse.Ledgered, error) {
+	return nil, nil
+}
+func (d *dies) InsertRows(context.Context, string, string, any) error { return errors.New("gone") }
 
 // Writers keep a change of the warehouse waiting, by name; a load that was begun
 // is finished first, and refused under another plan.

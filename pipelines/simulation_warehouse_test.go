@@ -23,7 +23,8 @@ type simStore struct {
 	picky     bool // there are rows that it can never take
 	fullUntil int
 	late      []simInsert
-	dropped   map[simSpan]bool // loads of topics that are gone, of which a rewrite lost rows
+	moves     []warehouse.MoveRow // ops.load_move
+	dropped   map[simSpan]bool    // loads of topics that are gone, of which a rewrite lost rows
 }
 
 type simTable struct {
@@ -302,4 +303,35 @@ func (s simActorStore) InsertRows(_ context.Context, table, token string, rows a
 		return fmt.Errorf("the simulation does not know rows of %T", rows)
 	}
 	return s.insert(in)
+}
+
+// Ledger tells what ops.load and ops.load_move know.
+func (s simActorStore) Ledger(context.Context, string, []string) ([]warehouse.Ledgered, error) {
+	s.a.at("ask the ledger")
+	if s.a.fate("asking the ledger") != done {
+		return nil, errLost
+	}
+	return s.a.w.store.ledgered(), nil
+}
+
+// ledgered is warehouse.Ledger over the tables.
+func (s *simStore) ledgered() []warehouse.Ledgered {
+	var out []warehouse.Ledgered
+	of := func(topic, id string, partition int32) *warehouse.Ledgered {
+		i := slices.IndexFunc(out, func(l warehouse.Ledgered) bool { return l.TopicID == id && l.Partition == partition })
+		if i < 0 {
+			i, out = len(out), append(out, warehouse.Ledgered{Topic: topic, TopicID: id, Partition: partition})
+		}
+		return &out[i]
+	}
+	for _, m := range s.moves {
+		if l := of(m.Topic, m.TopicID, m.Partition); m.Move >= l.Move {
+			l.Move, l.To = m.Move, m.ToOffset
+		}
+	}
+	for _, r := range s.table("ops.load").loads {
+		l := of(r.Topic, r.TopicID, r.Partition)
+		l.To = max(l.To, r.ToOffset)
+	}
+	return out
 }

@@ -276,10 +276,17 @@ func decodeProgress(b []byte) (progress, error) {
 // with: whoever takes over repeats that before anything else. Between loads To is
 // 0. Topic is the ID of the topic that the offset belongs to: another topic of
 // the same name may have taken its place when the offset is read.
+//
+// Move counts how often a person moved the position. It goes into the names of loads,
+// so that a span which is loaded again is not taken for the load that it was. While a
+// move is booked, Moving is set and From is where it began: nobody loads then.
 type intent struct {
-	To    int64
-	Plan  uint64
-	Topic string // empty: unknown
+	To     int64
+	Plan   uint64
+	Topic  string // empty: unknown
+	Move   int64
+	Moving bool
+	From   int64
 }
 
 func (i intent) encode() string {
@@ -289,6 +296,12 @@ func (i intent) encode() string {
 	}
 	if i.Topic != "" {
 		words = append(words, "topic="+i.Topic)
+	}
+	if i.Move > 0 {
+		words = append(words, fmt.Sprintf("move=%d", i.Move))
+	}
+	if i.Moving {
+		words = append(words, fmt.Sprintf("moving=%d", i.From))
 	}
 	return strings.Join(words, " ")
 }
@@ -307,6 +320,11 @@ func parseIntent(s string) (i intent, pending bool, err error) {
 			i.Plan, err = strconv.ParseUint(value, 16, 64)
 		case "topic":
 			i.Topic = value
+		case "move":
+			i.Move, err = strconv.ParseInt(value, 10, 64)
+		case "moving":
+			i.Moving = true
+			i.From, err = strconv.ParseInt(value, 10, 64)
 		default:
 			err = errors.New("a later version wrote it")
 		}

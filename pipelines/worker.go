@@ -194,8 +194,8 @@ func (w *worker) rest(ctx context.Context, s *share, err error) {
 	what := "a partition is stopped; nothing of it is lost, the others go on"
 	var out *topics.OutOfRange
 	if errors.As(err, &out) && out.Offset < out.Held.First {
-		what = fmt.Sprintf("a partition is stopped: up to %d records were deleted before they were loaded (its retention is too short, or its topic was created anew); to go on without them, set the offset of the loaders' group for it to %d and start again",
-			out.Held.First-out.Offset, out.Held.First)
+		what = fmt.Sprintf("a partition is stopped: up to %d records were deleted before they were loaded (its retention is too short, or its topic was created anew); to go on without them, stop the loaders and say rongtong offsets --stream %s --partition %d --to %d --reason … --apply, which books them as skipped",
+			out.Held.First-out.Offset, s.stream.name(), s.partition, out.Held.First)
 	}
 	w.Log.Error(what, "topic", s.topic, "partition", s.partition,
 		"class", fault.Of(err).String(), "again_in", pause, "error", fmt.Sprint(err))

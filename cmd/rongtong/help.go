@@ -12,7 +12,7 @@ var verbs = []struct{ id, title, names string }{
 	{"begin", "Begin:", "demo up engine bench version"},
 	{"declare", "Declare sources, entities, indicators and jobs:", "check connect feed schema coverage lineage plan apply rollback declarations"},
 	{"watch", "Watch:", "status top runs lag schedule doctor notify"},
-	{"operate", "Run, mend and repeat:", "run backfill replay reprocess rejects review division keys"},
+	{"operate", "Run, mend and repeat:", "run backfill replay reprocess offsets rejects review division keys"},
 	{"ask", "Ask:", "query why quality"},
 }
 

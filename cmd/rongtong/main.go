@@ -189,7 +189,7 @@ func newRoot() *cobra.Command {
 		demoCmd(), upCmd(c), statusCmd(c), runsCmd(c), lagCmd(c), topCmd(c), notifyCmd(c), doctorCmd(c), versionCmd(c), engineCmd(),
 		checkCmd(c), planDeclarationsCmd(c), applyDeclarationsCmd(c), rollbackCmd(c), declarationsCmd(c), schemaCmd(c), coverageCmd(c), divisionCmd(c),
 		scheduleCmd(c), jobCmd(c),
-		queryCmd(c), whyCmd(c), lineageCmd(c), qualityCmd(c), reviewCmd(c), rejectsCmd(c), replayCmd(c), reprocessCmd(c), backfillCmd(c),
+		queryCmd(c), whyCmd(c), lineageCmd(c), qualityCmd(c), reviewCmd(c), rejectsCmd(c), replayCmd(c), reprocessCmd(c), backfillCmd(c), offsetsCmd(c),
 		connectCmd(c), feedCmd(c), keysCmd(c), benchCmd(c),
 	)
 	arrange(root)

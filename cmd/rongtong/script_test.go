@@ -11,6 +11,8 @@ import (
 
 	"rongtong/deploy/embedded"
 	"rongtong/deploy/embedded/embeddedtest"
+	"rongtong/pipelines"
+	"rongtong/pipelines/topics"
 )
 
 // TestMain lets the test binary be the program (for scripts) and the engines
@@ -47,6 +49,15 @@ func scripts(t *testing.T, dir string, before ...string) {
 		cmd.Env = append(os.Environ(), "RONGTONG_SCRIPT=1", "RONGTONG_KAFKA="+engines.Kafka, "RONGTONG_WAREHOUSE="+engines.Warehouse)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, out)
+		}
+		k, err := topics.Dial(t.Context(), []string{engines.Kafka})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer k.Close()
+		needed := append(pipelines.ControlTopics(), topics.Topic{Name: pipelines.Topic("county_ledger", "committee"), Partitions: 1})
+		if err := k.Ensure(t.Context(), needed); err != nil { // of offsets.txt; warehouse.txt misses the others
+			t.Fatal(err)
 		}
 	}
 	testscript.Run(t, testscript.Params{

@@ -167,6 +167,9 @@ func printStatus(out io.Writer, st control.Status) {
 		if s.Absent != "" {
 			fmt.Fprintf(out, "%s.%s stands still: %s\n", s.System, s.Stream, s.Absent)
 		}
+		if s.Skipped > 0 {
+			fmt.Fprintf(out, "%s.%s: %d records were skipped by a person and are not loaded: rongtong offsets --stream %s.%s says why\n", s.System, s.Stream, s.Skipped, s.System, s.Stream)
+		}
 		if s.Behind > 0 {
 			fmt.Fprintf(out, "%s.%s: %d bytes of the source's change log are not acknowledged\n", s.System, s.Stream, s.Behind)
 		}

@@ -252,7 +252,7 @@ func (x *doctor) backlog(ctx context.Context, k *topics.Client) {
 		}
 	}
 	if len(gone) > 0 {
-		x.say("retention", FindingFail, "raise retention.ms of these topics, and read the sources again for the time that is missing", "deleted before they were loaded: %s", strings.Join(gone, ", "))
+		x.say("retention", FindingFail, "raise retention.ms of these topics, go on without what is gone by rongtong offsets --to beginning --reason …, and read the sources again for the time that is missing", "deleted before they were loaded: %s", strings.Join(gone, ", "))
 	}
 	if len(away) > 0 {
 		slices.Sort(away)

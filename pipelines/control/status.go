@@ -26,6 +26,8 @@ type StreamStatus struct {
 	Received int64 `json:"received"` // rows that reached the transforms: records times flows
 	Accepted int64 `json:"accepted"`
 	Rejected int64 `json:"rejected"`
+	// Skipped are records that a person let the loaders pass over (rongtong offsets).
+	Skipped int64 `json:"skipped"`
 	// Absent is why the stream's topic cannot be read: it was deleted, was not created
 	// yet, or a right is missing. Empty: it can.
 	Absent string `json:"absent,omitempty"`
@@ -202,7 +204,25 @@ func (m *Monitor) counts(ctx context.Context, streams []StreamStatus, at map[str
 			s.Received, s.Accepted, s.Rejected = int64(received), int64(accepted), int64(rejected)
 		}
 	}
-	return rows.Err()
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	skips, err := m.w.Query(ctx, "SELECT toString(topic), toInt64(sum(skipped)) FROM ops.skipped GROUP BY topic")
+	if err != nil {
+		return err
+	}
+	defer skips.Close()
+	for skips.Next() {
+		var topic string
+		var n int64
+		if err := skips.Scan(&topic, &n); err != nil {
+			return err
+		}
+		if i, ok := at[topic]; ok {
+			streams[i].Skipped = n
+		}
+	}
+	return skips.Err()
 }
 
 // Tiers are the tiers of government, from the province down.

@@ -15,6 +15,7 @@ import (
 // one of its own. It ends with Release, or when its process dies, after the
 // session timeout.
 type Hold struct {
+	c     *Client
 	group string
 	cg    *kafka.ConsumerGroup
 	gen   *kafka.Generation
@@ -45,7 +46,7 @@ func (c *Client) Hold(ctx context.Context, cfg GroupConfig) (*Hold, error) {
 	for {
 		gen, err := cg.Next(ctx)
 		if err == nil {
-			h := &Hold{group: cfg.ID, cg: cg, gen: gen}
+			h := &Hold{c: c, group: cfg.ID, cg: cg, gen: gen}
 			lost, cancel := context.WithCancelCause(context.Background())
 			h.lost = lost //nolint:fatcontext // one, for the generation that was got
 			gen.Start(func(ended context.Context) {
@@ -67,9 +68,19 @@ func (c *Client) Hold(ctx context.Context, cfg GroupConfig) (*Hold, error) {
 	}
 }
 
+// Group is the group that is held.
+func (h *Hold) Group() string { return h.group }
+
 // Lost ends when the hold does, with ErrGenerationOver as its cause: the broker
 // was away for longer than the session, and members may be back.
 func (h *Hold) Lost() context.Context { return h.lost }
+
+// Commit stores offsets for the group that is held. Once the hold is lost the broker
+// refuses it with ErrGenerationOver.
+func (h *Hold) Commit(ctx context.Context, offsets []OffsetMeta) error {
+	g := Generation{ID: h.gen.ID, Member: h.gen.MemberID, c: h.c, group: h.group}
+	return g.Commit(ctx, offsets)
+}
 
 // Release lets members in again.
 func (h *Hold) Release() error { return h.cg.Close() }

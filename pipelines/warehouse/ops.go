@@ -71,7 +71,7 @@ var topicID = column{"topic_id", lc, "", "主题标识（重建主题后不同�
 
 func opsTables() []*object {
 	const near = "Delta(8), ZSTD(1)"
-	return append(runTables(), []*object{
+	return append(append(runTables(), moveTables()...), []*object{
 		{db: dbOps, name: "load", comment: "装载台账：每个分区区间每条流水一行", dedup: true,
 			engine: "ReplacingMergeTree(loaded_at)",
 			order:  []string{"topic", "partition", "from_offset", "flow", "entity", topicID.name},

@@ -84,7 +84,7 @@ func reviewTables() []*object {
 // reviewViews sum up what waits: one row per question, and the stops that no
 // later load has passed.
 func reviewViews() []*object {
-	return []*object{
+	return append(moveViews(), []*object{
 		{db: dbOps, name: "division_questions", comment: "区划待核定：每个代码和年份一行", view: `SELECT code_system, code, status, toYear(at) AS year, any(reason) AS reason,
        any(candidates) AS candidates, any(candidate_names) AS candidate_names, any(candidate_shares) AS candidate_shares,
        count() AS records, arraySort(groupUniqArray(system)) AS systems, max(seen_at) AS last_seen_at
@@ -92,10 +92,13 @@ FROM ops.division_review FINAL
 GROUP BY code_system, code, status, year`},
 		{db: dbOps, name: "stopped", comment: "当前停装的分区", view: `SELECT s.*
 FROM (SELECT * FROM ops.load_stop FINAL) AS s
-LEFT JOIN (SELECT topic, topic_id, partition, max(to_offset) AS loaded_to FROM ops.load FINAL GROUP BY topic, topic_id, partition) AS l
+LEFT JOIN (
+  SELECT topic, topic_id, partition, max(to_offset) AS loaded_to
+  FROM (SELECT topic, topic_id, partition, to_offset FROM ops.load FINAL UNION ALL SELECT topic, topic_id, partition, to_offset FROM ops.skipped)
+  GROUP BY topic, topic_id, partition) AS l
   ON l.topic = s.topic AND l.topic_id = s.topic_id AND l.partition = s.partition
 WHERE l.loaded_to <= s.from_offset`},
-	}
+	}...)
 }
 
 // Question is a division code that waits for a person.

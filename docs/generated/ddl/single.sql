@@ -3988,6 +3988,29 @@ ORDER BY (kind, name, due_at)
 SETTINGS non_replicated_deduplication_window = 10000
 COMMENT '时限：未按时完成的作业与未按时读取的来源';
 
+CREATE TABLE ops.load_move
+(
+    topic LowCardinality(String) COMMENT '主题',
+    topic_id LowCardinality(String) COMMENT '主题标识（重建主题后不同）',
+    partition UInt16 COMMENT '分区',
+    move UInt32 COMMENT '该分区第几次调整',
+    system LowCardinality(String) COMMENT '来源系统',
+    tier LowCardinality(String) COMMENT '来源层级',
+    stream LowCardinality(String) COMMENT '数据流',
+    from_offset UInt64 COMMENT '原位点' CODEC(Delta(8), ZSTD(1)),
+    to_offset UInt64 COMMENT '新位点' CODEC(Delta(8), ZSTD(1)),
+    skipped UInt64 COMMENT '跳过的记录（条）',
+    gone UInt64 COMMENT 'Kafka 已删除的位点数',
+    again UInt64 COMMENT '将重新装载的记录（条）',
+    reason String COMMENT '原因' CODEC(ZSTD(1)),
+    moved_by String COMMENT '操作人' CODEC(ZSTD(1)),
+    moved_at DateTime64(3, 'Asia/Shanghai') COMMENT '调整时间' CODEC(Delta(8), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(moved_at)
+ORDER BY (topic, partition, topic_id, move)
+SETTINGS non_replicated_deduplication_window = 10000
+COMMENT '装载位点调整：人工跳过或重新装载的区间及原因';
+
 CREATE TABLE ops.load
 (
     load_id String COMMENT '装载标识',
@@ -14229,6 +14252,16 @@ WHERE NOT replayed
 GROUP BY tier, system, stream, flow, entity, rule, field
 COMMENT '账目：退回按规则 [b73568b85881fcae]';
 
+CREATE OR REPLACE VIEW ops.skipped AS
+SELECT m.*
+FROM (SELECT * FROM ops.load_move FINAL) AS m
+LEFT JOIN (
+  SELECT topic, topic_id, partition, groupArray((move, to_offset)) AS back
+  FROM ops.load_move FINAL WHERE to_offset < from_offset GROUP BY topic, topic_id, partition) AS b
+  ON b.topic = m.topic AND b.topic_id = m.topic_id AND b.partition = m.partition
+WHERE m.skipped + m.gone > 0 AND NOT arrayExists(x -> x.1 > m.move AND x.2 <= m.from_offset, b.back)
+COMMENT '人工跳过、未装载的区间 [5b7c9dc22864d372]';
+
 CREATE OR REPLACE VIEW ops.division_questions AS
 SELECT code_system, code, status, toYear(at) AS year, any(reason) AS reason,
        any(candidates) AS candidates, any(candidate_names) AS candidate_names, any(candidate_shares) AS candidate_shares,
@@ -14240,10 +14273,13 @@ COMMENT '区划待核定：每个代码和年份一行 [d3ba7e34f117bacb]';
 CREATE OR REPLACE VIEW ops.stopped AS
 SELECT s.*
 FROM (SELECT * FROM ops.load_stop FINAL) AS s
-LEFT JOIN (SELECT topic, topic_id, partition, max(to_offset) AS loaded_to FROM ops.load FINAL GROUP BY topic, topic_id, partition) AS l
+LEFT JOIN (
+  SELECT topic, topic_id, partition, max(to_offset) AS loaded_to
+  FROM (SELECT topic, topic_id, partition, to_offset FROM ops.load FINAL UNION ALL SELECT topic, topic_id, partition, to_offset FROM ops.skipped)
+  GROUP BY topic, topic_id, partition) AS l
   ON l.topic = s.topic AND l.topic_id = s.topic_id AND l.partition = s.partition
 WHERE l.loaded_to <= s.from_offset
-COMMENT '当前停装的分区 [549a245bbb376330]';
+COMMENT '当前停装的分区 [918ae49ff7aa7ed6]';
 
 CREATE OR REPLACE VIEW ads.quality_issue
 (
