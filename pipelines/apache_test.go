@@ -24,3 +24,13 @@ func TestApacheKillIngestAndLoad(t *testing.T) {
 		}
 	})
 }
+
+// On Apache Kafka, too, a topic that is gone stops its own stream only, and a group that
+// was deleted is no reason to load anything twice.
+func TestApacheAbsentTopic(t *testing.T) {
+	absentTopic(t, apachekafka.Start(t).Plain, "absent_apache")
+}
+
+func TestApacheExpiredOffsets(t *testing.T) {
+	expiredOffsets(t, apachekafka.Start(t).Plain, "expired_apache")
+}
