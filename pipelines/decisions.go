@@ -22,8 +22,9 @@ const decisionsAtOnce = 500
 
 // Decide keeps decisions, in their order, and brings the warehouse's copy up to
 // date. They count from the next fusion of the entity on. Cut short, it has kept
-// the first of them: a repetition is of no consequence.
-func Decide(ctx context.Context, k *topics.Client, w *warehouse.Warehouse, list ...warehouse.IdentityDecision) error {
+// the first of them: a repetition is of no consequence. Progress, if it is not nil,
+// is told how many are kept.
+func Decide(ctx context.Context, k *topics.Client, w *warehouse.Warehouse, progress func(kept, total int), list ...warehouse.IdentityDecision) error {
 	if err := CopyDecisions(ctx, k, w); err != nil {
 		return err // before anything is kept that could not be copied
 	}
@@ -32,6 +33,7 @@ func Decide(ctx context.Context, k *topics.Client, w *warehouse.Warehouse, list 
 		return err
 	}
 	defer p.Close()
+	kept := 0
 	for some := range slices.Chunk(list, decisionsAtOnce) {
 		txn := p.Begin()
 		for _, d := range some {
@@ -43,6 +45,9 @@ func Decide(ctx context.Context, k *topics.Client, w *warehouse.Warehouse, list 
 		}
 		if err := txn.Commit(ctx); err != nil {
 			return err
+		}
+		if kept += len(some); progress != nil {
+			progress(kept, len(list))
 		}
 	}
 	return CopyDecisions(ctx, k, w)

@@ -19,7 +19,7 @@ func TestDecisionsReplay(t *testing.T) {
 	}
 	k, w := onEngines(t, embeddedtest.Broker(t), embeddedtest.Warehouse(t), catalog, ControlTopics())
 	for i, verdict := range []string{warehouse.VerdictMerge, warehouse.VerdictUndo, warehouse.VerdictApart} {
-		if err := Decide(ctx, k, w, warehouse.IdentityDecision{Entity: "club", Left: "b", Right: "a", Verdict: verdict, DecidedBy: "民政局", Reason: "核实", DecidedAt: time.Unix(1766000000+int64(i), 0)}); err != nil {
+		if err := Decide(ctx, k, w, nil, warehouse.IdentityDecision{Entity: "club", Left: "b", Right: "a", Verdict: verdict, DecidedBy: "民政局", Reason: "核实", DecidedAt: time.Unix(1766000000+int64(i), 0)}); err != nil {
 			t.Fatal(err)
 		}
 	}

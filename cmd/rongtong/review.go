@@ -172,6 +172,15 @@ func printReviewCounts(out io.Writer, x control.ReviewCounts) error {
 	return w.Flush()
 }
 
+// everySoMany tells one in so many of what it is told.
+func everySoMany(many int, tell func(int)) func(int) {
+	return func(n int) {
+		if n%many == 0 {
+			tell(n)
+		}
+	}
+}
+
 func reviewExportCmd(c *common) *cobra.Command {
 	var f warehouse.ReviewFilter
 	var decided bool
@@ -190,7 +199,7 @@ hold instead. An existing file is not overwritten; - is standard output.`,
 				if decided {
 					n, err = control.ExportDecisions(cmd.Context(), c.options(), f.Entity, out)
 				} else {
-					n, err = control.ExportReviews(cmd.Context(), c.options(), f, out)
+					n, err = control.ExportReviews(cmd.Context(), c.options(), f, out, everySoMany(50_000, func(n int) { fmt.Fprintf(cmd.ErrOrStderr(), "%d lines so far\n", n) }))
 				}
 				return err
 			})
@@ -247,6 +256,7 @@ mend and import again. The same file again changes nothing. Decisions count from
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var back bytes.Buffer
 			o.Refused = &back
+			o.Progress = func(kept, total int) { fmt.Fprintf(cmd.ErrOrStderr(), "%d of %d decisions kept\n", kept, total) }
 			x, err := control.ImportDecisions(cmd.Context(), c.options(), args[0], o)
 			if err != nil {
 				return err

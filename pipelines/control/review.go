@@ -220,7 +220,7 @@ func Decide(ctx context.Context, o Options, pair []string, d warehouse.IdentityD
 		return d, err
 	}
 	d.DecidedAt = time.Now()
-	if err := pipelines.Decide(ctx, k, w, d); err != nil {
+	if err := pipelines.Decide(ctx, k, w, nil, d); err != nil {
 		return d, fmt.Errorf("keeping the decision: %w", err)
 	}
 	return d, nil

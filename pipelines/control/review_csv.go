@@ -1,7 +1,6 @@
 package control
 
 import (
-	"bytes"
 	"context"
 	"encoding/csv"
 	"errors"
@@ -57,8 +56,9 @@ func cellText(s string) string {
 }
 
 // ExportReviews writes the pairs that wait, with what is known of both sides and
-// three columns to fill in. It returns how many there are.
-func ExportReviews(ctx context.Context, o Options, f warehouse.ReviewFilter, out io.Writer) (int, error) {
+// three columns to fill in, one after the other. It returns how many there are, and
+// tells progress, if it is not nil, how many were written so far.
+func ExportReviews(ctx context.Context, o Options, f warehouse.ReviewFilter, out io.Writer, progress func(int)) (int, error) {
 	d, err := o.load()
 	if err != nil {
 		return 0, err
@@ -68,39 +68,27 @@ func ExportReviews(ctx context.Context, o Options, f warehouse.ReviewFilter, out
 		return 0, err
 	}
 	defer w.Close()
-	list, _, err := w.Reviews(ctx, f)
-	if err != nil {
-		return 0, err
-	}
-	known := map[string]map[string][]warehouse.Key{}
-	for _, e := range d.Catalog.Entities {
-		var keys []string
-		for _, r := range list {
-			if r.Entity == e.Entity {
-				keys = append(keys, r.Left, r.Right)
-			}
-		}
-		slices.Sort(keys)
-		if known[e.Entity], err = w.IdentitiesOf(ctx, e, slices.Compact(keys)); err != nil {
-			return 0, err
-		}
-	}
 	reg, err := divisions.Load()
 	if err != nil {
 		return 0, err
 	}
-	return len(list), writePairs(out, func(write func([]string) error) error {
-		for _, r := range list {
-			id := d.Catalog.Entity(r.Entity).Identity
-			line := []string{pairMark + r.Pair, r.Entity, r.Division, placeName(reg, r.Division), r.Name, reasonZh[r.Reason], strings.Join(r.Agree, "、"), strings.Join(r.Differ, "、")}
-			line = append(line, sideCells(id, known[r.Entity][r.Left], r.Left, r.LeftSources)...)
-			line = append(line, sideCells(id, known[r.Entity][r.Right], r.Right, r.RightSources)...)
-			if err := write(append(line, r.Department, "", "", "")); err != nil {
-				return err
+	n := 0
+	err = writePairs(out, func(write func([]string) error) error {
+		return w.EachReview(ctx, f, func(r warehouse.Review) error {
+			e := d.Catalog.Entity(r.Entity)
+			if e == nil || e.Identity == nil {
+				return nil // of a declaration that was taken back: the next fusion forgets it
 			}
-		}
-		return nil
+			line := []string{pairMark + r.Pair, r.Entity, r.Division, placeName(reg, r.Division), r.Name, reasonZh[r.Reason], strings.Join(r.Agree, "、"), strings.Join(r.Differ, "、")}
+			line = append(line, r.Left, named(e.Identity.Codes, r.LeftCodes), named(e.Identity.Second, r.LeftSeconds), strings.Join(r.LeftSources, "、"))
+			line = append(line, r.Right, named(e.Identity.Codes, r.RightCodes), named(e.Identity.Second, r.RightSeconds), strings.Join(r.RightSources, "、"))
+			if n++; progress != nil {
+				progress(n)
+			}
+			return write(append(line, r.Department, "", "", ""))
+		})
 	})
+	return n, err
 }
 
 // ExportDecisions writes the decisions that hold, in the form in which they are
@@ -140,20 +128,11 @@ func ExportDecisions(ctx context.Context, o Options, entity string, out io.Write
 	})
 }
 
-// sideCells are the key of one side, and its codes, facts and sources with their
-// names.
-func sideCells(id *schemas.Identity, keys []warehouse.Key, key string, sources []string) []string {
-	codes, facts := "", ""
-	if len(keys) > 0 {
-		codes, facts = named(id.Codes, keys[0].Codes), named(id.Second, keys[0].Seconds)
-	}
-	return []string{key, codes, facts, strings.Join(sources, "、")}
-}
-
+// named are values, each with the name of its column.
 func named(names, values []string) string {
 	var out []string
 	for i, v := range values {
-		if v != "" {
+		if v != "" && i < len(names) {
 			out = append(out, names[i]+"="+v)
 		}
 	}
@@ -201,13 +180,15 @@ type RefusedLine struct {
 
 // ImportOptions say how a file of decisions is read.
 type ImportOptions struct {
-	By, Why string    // for lines that give none
-	Dry     bool      // check, and keep nothing
-	Refused io.Writer // gets the refused lines as CSV, with the problem beside each; nil for nobody
+	By, Why  string                // for lines that give none
+	Dry      bool                  // check, and keep nothing
+	Refused  io.Writer             // gets the refused lines as CSV, with the problem beside each; nil for nobody
+	Progress func(kept, total int) // is told how many decisions are kept; nil for nobody
 }
 
-// mostImport bounds the file of decisions: it is held in memory.
-const mostImport = 64 << 20
+// mostDecisions bounds the decisions of one file: they are held in memory, until all
+// of them are judged. Lines that decide nothing are not.
+const mostDecisions = 100_000
 
 // ImportDecisions reads decisions from a CSV file, as ExportReviews writes it and
 // spreadsheets save it (UTF-8, GB 18030 or UTF-16), and keeps those that can stand,
@@ -240,7 +221,8 @@ type decisionLines struct {
 	Import
 	options ImportOptions
 	header  []string
-	lines   []decisionLine
+	at      map[string]int // columns by their English names
+	lines   []decisionLine // those that decide something
 }
 
 type decisionLine struct {
@@ -255,71 +237,83 @@ func columnOf(header []string, name string) int {
 	return slices.IndexFunc(header, func(h string) bool { return slices.Contains(strings.Fields(cellText(h)), name) })
 }
 
-// cell is a field of a line by either of its column's names; "" where it is missing.
-func (r *decisionLines) cell(l *decisionLine, name string) string {
+// head finds the columns, each by either of its names.
+func (r *decisionLines) head(header []string) {
+	r.header, r.at = header, map[string]int{}
 	for _, c := range pairColumns {
-		if zh, en, _ := strings.Cut(c, " "); en == name {
-			for _, n := range []string{zh, en} {
-				if i := columnOf(r.header, n); i >= 0 && i < len(l.cells) {
-					return cellText(l.cells[i])
-				}
+		zh, en, _ := strings.Cut(c, " ")
+		for _, name := range []string{en, zh} {
+			if i := columnOf(header, name); i >= 0 {
+				r.at[en] = i
 			}
 		}
+	}
+}
+
+// cell is a field of a line; "" where it is missing.
+func (r *decisionLines) cell(cells []string, name string) string {
+	if i, ok := r.at[name]; ok && i < len(cells) {
+		return cellText(cells[i])
 	}
 	return ""
 }
 
-func (r *decisionLines) has(name string) bool {
-	for _, c := range pairColumns {
-		if zh, en, _ := strings.Cut(c, " "); en == name {
-			return columnOf(r.header, zh) >= 0 || columnOf(r.header, en) >= 0
-		}
-	}
-	return false
+func (r *decisionLines) has(names ...string) bool {
+	return !slices.ContainsFunc(names, func(name string) bool { _, ok := r.at[name]; return !ok })
 }
 
-func readDecisions(file string) (*decisionLines, error) {
-	doing := fmt.Sprintf("reading decisions from %q", file)
-	info, err := os.Stat(file)
+func readDecisions(name string) (*decisionLines, error) {
+	doing := fmt.Sprintf("reading decisions from %q", name)
+	file, err := os.Open(name)
 	if err != nil {
 		return nil, fault.New(fault.Config, "%s: %w", doing, err)
 	}
-	if info.Size() > mostImport {
-		return nil, fault.Hint(fault.Config, "divide it: rongtong review export --division", "%s: it has %d bytes, and %d are read at most", doing, info.Size(), mostImport)
-	}
-	content, err := os.ReadFile(file)
+	defer file.Close()
+	info, err := file.Stat()
 	if err != nil {
 		return nil, fault.New(fault.Config, "%s: %w", doing, err)
 	}
-	if kind := text.Sniff(bytes.NewReader(content)); kind == "zip" || kind == "ole" {
+	if kind := text.Sniff(file); kind == "zip" || kind == "ole" {
 		return nil, fault.Hint(fault.Config, "save it as CSV", "%s: it is a workbook", doing)
 	}
-	src, _, err := text.Decode(bytes.NewReader(content), int64(len(content)), "auto")
+	src, _, err := text.Decode(file, info.Size(), "auto")
 	if err != nil {
 		return nil, fault.New(fault.Config, "%s: %w", doing, err)
 	}
-	c := csv.NewReader(src)
-	c.FieldsPerRecord, c.LazyQuotes = -1, true
 	r := &decisionLines{Import: Import{Refused: []RefusedLine{}}}
+	return r, r.scan(csv.NewReader(src), doing)
+}
+
+// scan reads the lines, and keeps those that decide something.
+func (r *decisionLines) scan(c *csv.Reader, doing string) error {
+	c.FieldsPerRecord, c.LazyQuotes = -1, true
 	for {
 		cells, err := c.Read()
-		if err == io.EOF {
-			break
+		switch {
+		case err == io.EOF:
+			if r.has("verdict") {
+				return nil
+			}
+			return r.noColumns(doing)
+		case err != nil:
+			return fault.New(fault.Data, "%s: %w", doing, err)
+		case r.header == nil:
+			if r.head(cells); !r.has("verdict") || !r.has("pair") && !r.has("entity", "left", "right") {
+				return r.noColumns(doing)
+			}
+		case r.cell(cells, "verdict") == "":
+			r.Open++
+		case len(r.lines) == mostDecisions:
+			return fault.Hint(fault.Config, "divide it: rongtong review export --division", "%s: more than %d lines decide something", doing, mostDecisions)
+		default:
+			no, _ := c.FieldPos(0)
+			r.lines = append(r.lines, decisionLine{no: no, cells: cells})
 		}
-		if err != nil {
-			return nil, fault.New(fault.Data, "%s: %w", doing, err)
-		}
-		no, _ := c.FieldPos(0)
-		if r.header == nil {
-			r.header = cells
-			continue
-		}
-		r.lines = append(r.lines, decisionLine{no: no, cells: cells})
 	}
-	if !r.has("verdict") || !r.has("pair") && !(r.has("entity") && r.has("left") && r.has("right")) {
-		return nil, fault.Hint(fault.Data, "rongtong review export writes the columns", "%s: line 1 has to name the columns 决定 (verdict) and 编号 (pair), or 实体, 标识一 and 标识二 (entity, left, right)", doing)
-	}
-	return r, nil
+}
+
+func (r *decisionLines) noColumns(doing string) error {
+	return fault.Hint(fault.Data, "rongtong review export writes the columns", "%s: line 1 has to name the columns 决定 (verdict) and 编号 (pair), or 实体, 标识一 and 标识二 (entity, left, right)", doing)
 }
 
 // keep checks the lines and keeps those that can stand.
@@ -341,7 +335,7 @@ func (r *decisionLines) keep(ctx context.Context, c *schemas.Catalog, k *topics.
 		return r.Import, err
 	}
 	if !o.Dry {
-		if err := pipelines.Decide(ctx, k, w, r.Decided...); err != nil {
+		if err := pipelines.Decide(ctx, k, w, o.Progress, r.Decided...); err != nil {
 			return r.Import, fmt.Errorf("keeping %d decisions: %w", len(r.Decided), err)
 		}
 	}
@@ -356,15 +350,11 @@ func (l *decisionLine) refuse(field, rule, format string, args ...any) {
 	}
 }
 
-// read takes a line apart. A line without a verdict decides nothing.
+// read takes a line apart.
 func (r *decisionLines) read(l *decisionLine) {
-	v := r.cell(l, "verdict")
-	if v == "" {
-		return
-	}
-	l.d = warehouse.IdentityDecision{Entity: r.cell(l, "entity"), Left: r.cell(l, "left"), Right: r.cell(l, "right"), Verdict: verdicts[strings.ToLower(v)],
-		DecidedBy: r.cell(l, "by"), Reason: r.cell(l, "why"), DecidedAt: time.Now()}
-	l.pair = strings.ToLower(strings.TrimPrefix(strings.ToUpper(r.cell(l, "pair")), pairMark))
+	l.d = warehouse.IdentityDecision{Entity: r.cell(l.cells, "entity"), Left: r.cell(l.cells, "left"), Right: r.cell(l.cells, "right"), Verdict: verdicts[strings.ToLower(r.cell(l.cells, "verdict"))],
+		DecidedBy: r.cell(l.cells, "by"), Reason: r.cell(l.cells, "why"), DecidedAt: time.Now()}
+	l.pair = strings.ToLower(strings.TrimPrefix(strings.ToUpper(r.cell(l.cells, "pair")), pairMark))
 	if l.d.DecidedBy == "" {
 		l.d.DecidedBy = r.options.By
 	}
@@ -373,7 +363,6 @@ func (r *decisionLines) read(l *decisionLine) {
 	}
 	if l.d.Verdict == "" {
 		l.refuse("决定", "verdict", "write 归并 (merge), 分开 (apart) or 撤销 (undo)")
-		l.d.Verdict = "?"
 	}
 	for _, x := range []struct{ field, rule, value string }{{"岗位", "by", l.d.DecidedBy}, {"理由", "why", l.d.Reason}} {
 		switch {
@@ -389,7 +378,7 @@ func (r *decisionLines) read(l *decisionLine) {
 func (r *decisionLines) name(ctx context.Context, w *warehouse.Warehouse) error {
 	var pairs []string
 	for _, l := range r.lines {
-		if l.d.Verdict != "" && l.pair != "" {
+		if l.pair != "" {
 			pairs = append(pairs, l.pair)
 		}
 	}
@@ -401,7 +390,6 @@ func (r *decisionLines) name(ctx context.Context, w *warehouse.Warehouse) error 
 		l := &r.lines[i]
 		p, ok := known[l.pair]
 		switch {
-		case l.d.Verdict == "":
 		case ok:
 			l.d.Entity, l.d.Left, l.d.Right = p.Entity, p.Left, p.Right
 		case l.d.Entity == "" || l.d.Left == "" || l.d.Right == "":
@@ -411,8 +399,7 @@ func (r *decisionLines) name(ctx context.Context, w *warehouse.Warehouse) error 
 	return nil
 }
 
-// check sorts the lines out: those to keep, those that stand, those still open and
-// those refused.
+// check sorts the lines out: those to keep, those that stand and those refused.
 func (r *decisionLines) check(ctx context.Context, c *schemas.Catalog, w *warehouse.Warehouse) error {
 	decidings := map[string]*warehouse.Deciding{}
 	for _, e := range c.Entities {
@@ -425,7 +412,7 @@ func (r *decisionLines) check(ctx context.Context, c *schemas.Catalog, w *wareho
 		}
 		var keys []string
 		for _, l := range r.lines {
-			if l.d.Entity == e.Entity && l.d.Verdict != "" && l.bad == nil {
+			if l.d.Entity == e.Entity && l.bad == nil {
 				keys = append(keys, l.d.Left, l.d.Right)
 			}
 		}
@@ -437,10 +424,6 @@ func (r *decisionLines) check(ctx context.Context, c *schemas.Catalog, w *wareho
 	decided := map[warehouse.Pair]int{} // line that decides about it
 	for i := range r.lines {
 		l := &r.lines[i]
-		if l.d.Verdict == "" {
-			r.Open++
-			continue
-		}
 		if l.bad == nil {
 			if err := r.judge(ctx, decidings[l.d.Entity], l, decided); err != nil {
 				return err

@@ -71,7 +71,7 @@ FROM (SELECT number AS n FROM numbers(6))`, sql, "'"+src+"'")); err != nil {
 	}
 
 	var out bytes.Buffer
-	if n, err := ExportReviews(ctx, p.Options, warehouse.ReviewFilter{Division: "370102"}, &out); err != nil || n != 5 {
+	if n, err := ExportReviews(ctx, p.Options, warehouse.ReviewFilter{Division: "370102"}, &out, nil); err != nil || n != 5 {
 		t.Fatalf("%v: %d lines", err, n)
 	}
 	if !strings.Contains(out.String(), "370102000000\t") && !strings.Contains(out.String(), "370102001000\t") {

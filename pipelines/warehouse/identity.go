@@ -195,7 +195,7 @@ FROM (%s)`, m.entity(), seq, m.moved(p)))
 		moved = append(moved, fmt.Sprintf(`INSERT INTO ops.identity (entity, member, canonical, how, facts, rule, matched_at, seq, is_deleted)
 SELECT %s, member, if(becomes != '', becomes, was), how, facts, %s, now64(3), toUInt64(%d), becomes = ''
 FROM (%s)`, m.entity(), quote(m.rule()), seq, m.moved(p)))
-		asks = append(asks, "INSERT INTO ops.identity_pair (entity, left, right, reason, agree, differ, asked_at, seq, is_deleted)\n"+m.asks(p))
+		asks = append(asks, "INSERT INTO ops.identity_pair (entity, left, right, reason, agree, differ, "+strings.Join(pairSides, ", ")+", asked_at, seq, is_deleted)\n"+m.asks(p))
 	}
 	if err := w.recognise(ctx, m, touched...); err != nil {
 		return 0, err
@@ -217,7 +217,7 @@ func (m *matcher) rule() string {
 	g := *m.f
 	g.since, g.until, g.slice, g.partly = 0, 0, "", false
 	plain := &matcher{f: &g, id: m.id}
-	return fingerprint(plain.describe(0), plain.found(anywhere), plain.reach(0, all), plain.reachJoined(), plain.near())
+	return fingerprint(plain.describe(0), plain.found(anywhere), plain.reach(0, all), plain.reachJoined(), plain.near(), plain.asks(all))
 }
 
 // lastMatch is the number of the last change of what an entity's keys mean.

@@ -82,6 +82,10 @@ type Review struct {
 	Differ          []string  `json:"differ"`
 	LeftSources     []string  `json:"left_srcs"`
 	RightSources    []string  `json:"right_srcs"`
+	LeftCodes       []string  `json:"left_codes"` // in the order of the declared identity; "" for none
+	LeftSeconds     []string  `json:"left_second"`
+	RightCodes      []string  `json:"right_codes"`
+	RightSeconds    []string  `json:"right_second"`
 	AskedAt         time.Time `json:"asked_at"`
 	Department      string    `json:"department"`
 	OtherDepartment string    `json:"other_department"`
@@ -123,25 +127,42 @@ func (f ReviewFilter) where() string {
 // Reviews are pairs that wait for a person, those that most speaks for first,
 // and how many there are in all.
 func (w *Warehouse) Reviews(ctx context.Context, f ReviewFilter) (list []Review, total uint64, err error) {
+	list = []Review{}
+	if err = w.QueryRow(ctx, "SELECT count() FROM ads.identity_review WHERE "+f.where(), []any{&total}); err != nil {
+		return list, 0, err
+	}
+	err = w.EachReview(ctx, f, func(r Review) error {
+		list = append(list, r)
+		return nil
+	})
+	return list, total, err
+}
+
+// EachReview is Reviews for many, one after the other.
+func (w *Warehouse) EachReview(ctx context.Context, f ReviewFilter, do func(Review) error) error {
 	texts := func(c string) string { return "arrayMap(x -> toString(x), " + c + ")" }
 	page := ""
 	if f.Limit > 0 {
 		page = fmt.Sprintf(" LIMIT %d OFFSET %d", f.Limit, f.Offset)
 	}
-	list = []Review{}
-	err = w.each(ctx, fmt.Sprintf(`SELECT toString(entity), pair, left, right, name, division_code, toString(reason), %s, %s, %s, %s, asked_at, department, other_department, count() OVER () AS total
+	var failed error // of the caller's
+	err := w.each(bounded(ctx), fmt.Sprintf(`SELECT toString(entity), pair, left, right, name, division_code, toString(reason), %s, %s, %s, %s, left_codes, left_facts, right_codes, right_facts, asked_at, department, other_department
 FROM ads.identity_review WHERE %s
 ORDER BY length(agree) DESC, length(differ), division_code, name, left, right%s`, texts("agree"), texts("differ"), texts("left_srcs"), texts("right_srcs"), f.where(), page),
 		func(scan func(...any) error) error {
 			var r Review
-			err := scan(&r.Entity, &r.Pair, &r.Left, &r.Right, &r.Name, &r.Division, &r.Reason, &r.Agree, &r.Differ, &r.LeftSources, &r.RightSources, &r.AskedAt, &r.Department, &r.OtherDepartment, &total)
-			list = append(list, r)
+			err := scan(&r.Entity, &r.Pair, &r.Left, &r.Right, &r.Name, &r.Division, &r.Reason, &r.Agree, &r.Differ, &r.LeftSources, &r.RightSources,
+				&r.LeftCodes, &r.LeftSeconds, &r.RightCodes, &r.RightSeconds, &r.AskedAt, &r.Department, &r.OtherDepartment)
+			if err == nil {
+				failed = do(r)
+				err = failed
+			}
 			return err
 		})
-	if err == nil && len(list) == 0 && f.Offset > 0 { // a page behind the last
-		err = w.QueryRow(ctx, "SELECT count() FROM ads.identity_review WHERE "+f.where(), []any{&total})
+	if failed != nil {
+		return failed
 	}
-	return list, total, err
+	return err
 }
 
 // ReviewCount is how many pairs wait that have something in common.

@@ -152,7 +152,7 @@ WHERE is_deleted = 0 AND block IN
 }
 
 // nearColumns are those of members by which keys are compared.
-const nearColumns = "block, member, rank, name, place, codes, facts, srcs"
+const nearColumns = "block, member, rank, name, division, place, codes, facts, srcs"
 
 // near selects the keys that are compared again: those of the blocks in reach,
 // unless a key is alone in its block and no decision names it.
@@ -345,6 +345,10 @@ FULL JOIN (SELECT member, toString(canonical) AS canonical, toString(how) AS how
 WHERE was != becomes OR how != was_how OR facts != was_facts`, m.entity(), part.has("a"), known)
 }
 
+// pairSides are the columns in which a pair keeps what was known of both its keys
+// when it was last looked at: who decides about it needs no other table.
+var pairSides = []string{"name", "division_code", "left_codes", "left_facts", "left_srcs", "right_codes", "right_facts", "right_srcs"}
+
 // asks selects the changes of the pairs that wait for a person, those whose left key
 // is in the part.
 func (m *matcher) asks(part share) string {
@@ -354,14 +358,25 @@ func (m *matcher) asks(part share) string {
 		rights := fmt.Sprintf("SELECT member FROM (%s) WHERE member IN (SELECT right FROM ops.identity_pair WHERE entity = %s AND %s)", m.thingsInReach(all), m.entity(), part.has("left"))
 		known += " AND (left IN (" + m.thingsInReach(part) + ") OR right IN (" + rights + "))"
 	}
-	return fmt.Sprintf(`SELECT %[1]s, if(n.a != '', n.a, o.left), if(n.a != '', n.b, o.right), n.why, n.agree, n.differ, now64(3), (SELECT max(seq) FROM ops.identity_pair WHERE entity = %[1]s) + 1, n.a = ''
+	asked := fmt.Sprintf("FROM ops.identity_found WHERE entity = %s AND kind = 'ask' AND %s", m.entity(), part.has("a"))
+	side := func(key string) string {
+		return fmt.Sprintf("(SELECT member, name, division, codes, facts, srcs FROM (%s) WHERE member IN (SELECT %s %s))", m.compared(), key, asked)
+	}
+	differ := []string{"n.why != o.reason", "n.agree != o.agree", "n.differ != o.differ"}
+	for _, c := range pairSides {
+		differ = append(differ, "n."+c+" != o."+c)
+	}
+	return fmt.Sprintf(`SELECT %[1]s, if(n.a != '', n.a, o.left), if(n.a != '', n.b, o.right), n.why, n.agree, n.differ, n.%[6]s, if(n.a != '' AND o.left != '', o.asked_at, now64(3)), (SELECT max(seq) FROM ops.identity_pair WHERE entity = %[1]s) + 1, n.a = ''
 FROM
 (
-  SELECT a, b, min(x.why) AS why, arraySort(groupUniqArrayArray(x.agree)) AS agree, arraySort(groupUniqArrayArray(x.differ)) AS differ
-  FROM ops.identity_found AS x WHERE entity = %[1]s AND kind = 'ask' AND %[2]s GROUP BY a, b
+  SELECT x.a AS a, x.b AS b, x.why AS why, x.agree AS agree, x.differ AS differ, l.name AS name, l.division AS division_code,
+         l.codes AS left_codes, l.facts AS left_facts, l.srcs AS left_srcs, r.codes AS right_codes, r.facts AS right_facts, r.srcs AS right_srcs
+  FROM (SELECT a, b, min(f.why) AS why, arraySort(groupUniqArrayArray(f.agree)) AS agree, arraySort(groupUniqArrayArray(f.differ)) AS differ FROM (SELECT * %[2]s) AS f GROUP BY a, b) AS x
+  INNER JOIN %[3]s AS l ON l.member = x.a
+  INNER JOIN %[4]s AS r ON r.member = x.b
 ) AS n
-FULL JOIN (SELECT left, right, toString(reason) AS reason, agree, differ FROM ops.identity_pair FINAL WHERE entity = %[1]s AND is_deleted = 0 AND %[3]s) AS o ON o.left = n.a AND o.right = n.b
-WHERE n.why != o.reason OR n.agree != o.agree OR n.differ != o.differ`, m.entity(), part.has("a"), known)
+FULL JOIN (SELECT left, right, toString(reason) AS reason, agree, differ, %[7]s, asked_at FROM ops.identity_pair FINAL WHERE entity = %[1]s AND is_deleted = 0 AND %[5]s) AS o ON o.left = n.a AND o.right = n.b
+WHERE %[8]s`, m.entity(), asked, side("a"), side("b"), known, strings.Join(pairSides, ", n."), strings.Join(pairSides, ", "), strings.Join(differ, " OR "))
 }
 
 // identityTables hold what was recognised, what waits and what was decided.
@@ -384,6 +399,9 @@ func identityTables() []*object {
 			columns: []column{
 				{"entity", lc, "", "主题实体"}, {"left", "String", "ZSTD(1)", "标识一"}, {"right", "String", "ZSTD(1)", "标识二"},
 				{"reason", lc, "", "为何不能自动判定"}, facts("agree", "一致的字段"), facts("differ", "不一致的字段"),
+				{"name", "String", "ZSTD(1)", "名称（比对用）"}, {"division_code", "String", "ZSTD(1)", "所在区划"},
+				{"left_codes", "Array(String)", "ZSTD(1)", "标识一的代码"}, {"left_facts", "Array(String)", "ZSTD(1)", "标识一的佐证"}, facts("left_srcs", "标识一的来源"),
+				{"right_codes", "Array(String)", "ZSTD(1)", "标识二的代码"}, {"right_facts", "Array(String)", "ZSTD(1)", "标识二的佐证"}, facts("right_srcs", "标识二的来源"),
 				{"asked_at", instant, near, "提出时间"}, {"seq", "UInt64", near, "归并序号"}, {"is_deleted", "UInt8", "", "已了结"},
 			}},
 		{db: dbOps, name: "identity_decision", comment: "同一事物：人工决定，全部保留，最后一次为准", dedup: true,
@@ -400,7 +418,7 @@ func identityTables() []*object {
 			engine: "MergeTree", order: []string{"entity", "block", "member"},
 			columns: []column{
 				{"entity", lc, "", "主题实体"}, {"block", "UInt64", "", "比对分组"}, {"member", "String", "ZSTD(1)", "来源标识"}, {"rank", "UInt16", "", "作为主标识的次序"},
-				{"name", "String", "ZSTD(1)", "名称（比对用）"}, {"place", "String", "", "所在末级区划；不详为空"},
+				{"name", "String", "ZSTD(1)", "名称（比对用）"}, {"division", "String", "ZSTD(1)", "所在区划"}, {"place", "String", "", "所在末级区划；不详为空"},
 				{"codes", "Array(String)", "ZSTD(1)", "代码"}, {"facts", "Array(String)", "ZSTD(1)", "佐证字段"}, {"srcs", "Array(LowCardinality(String))", "ZSTD(1)", "来源"},
 			}},
 		{db: dbOps, name: "identity_changed", comment: "同一事物：本次须重新融合的标识（中间结果）", derived: true, partition: "entity",
@@ -421,24 +439,17 @@ func identityTables() []*object {
 // identityViews are what people read: the pairs that wait, with what each side
 // is and who answers for it, and what was matched and why.
 func identityViews(c *schemas.Catalog) []*object {
-	var pairs, crowds []string
+	var matched, crowds []string
 	for _, e := range c.Entities {
 		if e.Identity == nil {
 			continue
 		}
-		waits := "SELECT entity, left AS a, right AS b, reason, agree, differ, asked_at FROM ops.identity_pair FINAL WHERE entity = " + quote(e.Entity) + " AND is_deleted = 0"
-		side := func(of string) string {
-			return "(SELECT member, name, division, srcs FROM " + dbDwd + "." + ident(e.Entity+membersSuffix) + " FINAL WHERE is_deleted = 0 AND member IN (SELECT " + of + " FROM (" + waits + ")))"
-		}
-		pairs = append(pairs, fmt.Sprintf(`SELECT p.entity AS entity, substring(lower(hex(sipHash64(p.entity, least(p.a, p.b), greatest(p.a, p.b)))), 1, 10) AS pair, p.a AS left, p.b AS right, l.name AS name, l.division AS division_code, p.reason AS reason, p.agree AS agree, p.differ AS differ,
-       l.srcs AS left_srcs, r.srcs AS right_srcs, p.asked_at AS asked_at
-FROM (%[1]s) AS p
-INNER JOIN %[2]s AS l ON l.member = p.a
-INNER JOIN %[3]s AS r ON r.member = p.b`, waits, side("a"), side("b")))
-		crowds = append(crowds, fmt.Sprintf(`SELECT %s AS entity, any(division) AS division_code, any(name) AS name, count() AS keys
-FROM %s FINAL WHERE is_deleted = 0 GROUP BY block HAVING keys > %d`, quote(e.Entity), dbDwd+"."+ident(e.Entity+membersSuffix), e.Identity.Most()))
+		matched = append(matched, quote(e.Entity))
+		rows := dbDwd + "." + ident(e.Entity+membersSuffix) + " FINAL WHERE is_deleted = 0"
+		crowds = append(crowds, fmt.Sprintf("SELECT %s AS entity, any(division) AS division_code, any(name) AS name, count() AS keys\nFROM %[2]s AND block IN (SELECT block FROM %[2]s GROUP BY block HAVING count() > %[3]d) GROUP BY block",
+			quote(e.Entity), rows, e.Identity.Most()))
 	}
-	if len(pairs) == 0 {
+	if len(matched) == 0 {
 		return nil
 	}
 	f := &fuser{c: c}
@@ -447,13 +458,17 @@ FROM %s FINAL WHERE is_deleted = 0 GROUP BY block HAVING keys > %d`, quote(e.Ent
 	department := both("department", "String", "核定部门", "Department that decides")
 	return []*object{
 		(&object{db: dbAds, name: "identity_review", definer: true,
-			view: fmt.Sprintf("SELECT entity, pair, left, right, name, division_code, reason, agree, differ, left_srcs, right_srcs, asked_at,\n       %s AS department, %s AS other_department\nFROM\n(\n%s\n)",
-				f.department("toString(left_srcs[1])"), f.department("toString(right_srcs[1])"), indent(strings.Join(pairs, "\nUNION ALL\n")))}).askedBy(
+			view: fmt.Sprintf(`SELECT entity, substring(lower(hex(sipHash64(entity, least(left, right), greatest(left, right)))), 1, 10) AS pair, left, right, name, division_code, reason, agree, differ,
+       left_srcs, right_srcs, left_codes, left_facts, right_codes, right_facts, asked_at, %s AS department, %s AS other_department
+FROM ops.identity_pair FINAL
+WHERE is_deleted = 0 AND entity IN (%s)`, f.department("toString(left_srcs[1])"), f.department("toString(right_srcs[1])"), strings.Join(matched, ", "))}).askedBy(
 			label("疑似同一事物", "Things that may be one"), label("须由主管部门核定的标识对；用 rongtong review 核定。", "Pairs of keys that wait for a department's decision, which rongtong review takes."), []column{
 				entity, both("pair", "String", "标识对编号", "The pair's short name"), both("left", "String", "标识一", "One key"), both("right", "String", "标识二", "The other key"),
 				both("name", "String", "名称（比对用）", "Name for matching"), both("division_code", "String", "所在区划", "Division"), reason,
 				both("agree", texts, "一致的字段", "Fields that agree"), both("differ", texts, "不一致的字段", "Fields that differ"),
 				both("left_srcs", texts, "标识一的来源", "Sources of the one"), both("right_srcs", texts, "标识二的来源", "Sources of the other"),
+				both("left_codes", "Array(String)", "标识一的代码", "Codes of the one, as the entity declares them"), both("left_facts", "Array(String)", "标识一的佐证", "Second facts of the one"),
+				both("right_codes", "Array(String)", "标识二的代码", "Codes of the other"), both("right_facts", "Array(String)", "标识二的佐证", "Second facts of the other"),
 				both("asked_at", instant, "提出时间", "Asked at"), department, both("other_department", "String", "另一来源的部门", "Department of the other source"),
 			}),
 		(&object{db: dbAds, name: "identity_review_by_department", definer: true,

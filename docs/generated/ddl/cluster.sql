@@ -4875,6 +4875,14 @@ CREATE TABLE ops.identity_pair_local ON CLUSTER rongtong
     reason LowCardinality(String) COMMENT '为何不能自动判定',
     agree Array(LowCardinality(String)) COMMENT '一致的字段',
     differ Array(LowCardinality(String)) COMMENT '不一致的字段',
+    name String COMMENT '名称（比对用）' CODEC(ZSTD(1)),
+    division_code String COMMENT '所在区划' CODEC(ZSTD(1)),
+    left_codes Array(String) COMMENT '标识一的代码' CODEC(ZSTD(1)),
+    left_facts Array(String) COMMENT '标识一的佐证' CODEC(ZSTD(1)),
+    left_srcs Array(LowCardinality(String)) COMMENT '标识一的来源',
+    right_codes Array(String) COMMENT '标识二的代码' CODEC(ZSTD(1)),
+    right_facts Array(String) COMMENT '标识二的佐证' CODEC(ZSTD(1)),
+    right_srcs Array(LowCardinality(String)) COMMENT '标识二的来源',
     asked_at DateTime64(3, 'Asia/Shanghai') COMMENT '提出时间' CODEC(Delta(8), ZSTD(1)),
     seq UInt64 COMMENT '归并序号' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已了结'
@@ -4884,7 +4892,7 @@ ORDER BY (entity, left, right)
 COMMENT '疑似同一事物：须人工核定的标识对';
 
 CREATE TABLE ops.identity_pair ON CLUSTER rongtong AS ops.identity_pair_local
-ENGINE = Distributed('rongtong', ops, identity_pair_local, cityHash64(entity, left, right))
+ENGINE = Distributed('rongtong', ops, identity_pair_local, cityHash64(substring(toString(division_code), 1, 6)))
 COMMENT '疑似同一事物：须人工核定的标识对';
 
 CREATE TABLE ops.identity_decision_local ON CLUSTER rongtong
@@ -4929,6 +4937,7 @@ CREATE TABLE ops.identity_near_local ON CLUSTER rongtong
     member String COMMENT '来源标识' CODEC(ZSTD(1)),
     rank UInt16 COMMENT '作为主标识的次序',
     name String COMMENT '名称（比对用）' CODEC(ZSTD(1)),
+    division String COMMENT '所在区划' CODEC(ZSTD(1)),
     place String COMMENT '所在末级区划；不详为空',
     codes Array(String) COMMENT '代码' CODEC(ZSTD(1)),
     facts Array(String) COMMENT '佐证字段' CODEC(ZSTD(1)),
@@ -16837,6 +16846,10 @@ CREATE OR REPLACE VIEW ads.identity_review ON CLUSTER rongtong
     differ Array(LowCardinality(String)) COMMENT '不一致的字段 / Fields that differ',
     left_srcs Array(LowCardinality(String)) COMMENT '标识一的来源 / Sources of the one',
     right_srcs Array(LowCardinality(String)) COMMENT '标识二的来源 / Sources of the other',
+    left_codes Array(String) COMMENT '标识一的代码 / Codes of the one, as the entity declares them',
+    left_facts Array(String) COMMENT '标识一的佐证 / Second facts of the one',
+    right_codes Array(String) COMMENT '标识二的代码 / Codes of the other',
+    right_facts Array(String) COMMENT '标识二的佐证 / Second facts of the other',
     asked_at DateTime64(3, 'Asia/Shanghai') COMMENT '提出时间 / Asked at',
     department String COMMENT '核定部门 / Department that decides',
     other_department String COMMENT '另一来源的部门 / Department of the other source'
@@ -16844,25 +16857,13 @@ CREATE OR REPLACE VIEW ads.identity_review ON CLUSTER rongtong
 SELECT *
 FROM
 (
-  SELECT entity, pair, left, right, name, division_code, reason, agree, differ, left_srcs, right_srcs, asked_at,
-         transform(toString(left_srcs[1]), ['nbs_register', 'province_gateway', 'return_receipts', 'city_operations', 'county_ledger', 'county_offices', 'emergency_feed', 'township_ledger', 'village_forms'], ['山东省统计局、山东省民政厅', '山东省大数据局', '山东省大数据局', '各设区的市大数据局', '各县（市、区）民政局', '各县（市、区）财政局、行政审批服务局、民政局、政法委', '各县（市、区）应急管理局', '各乡镇人民政府、街道办事处', '各村（居）民委员会'], '') AS department, transform(toString(right_srcs[1]), ['nbs_register', 'province_gateway', 'return_receipts', 'city_operations', 'county_ledger', 'county_offices', 'emergency_feed', 'township_ledger', 'village_forms'], ['山东省统计局、山东省民政厅', '山东省大数据局', '山东省大数据局', '各设区的市大数据局', '各县（市、区）民政局', '各县（市、区）财政局、行政审批服务局、民政局、政法委', '各县（市、区）应急管理局', '各乡镇人民政府、街道办事处', '各村（居）民委员会'], '') AS other_department
-  FROM
-  (
-    SELECT p.entity AS entity, substring(lower(hex(sipHash64(p.entity, least(p.a, p.b), greatest(p.a, p.b)))), 1, 10) AS pair, p.a AS left, p.b AS right, l.name AS name, l.division AS division_code, p.reason AS reason, p.agree AS agree, p.differ AS differ,
-           l.srcs AS left_srcs, r.srcs AS right_srcs, p.asked_at AS asked_at
-    FROM (SELECT entity, left AS a, right AS b, reason, agree, differ, asked_at FROM ops.identity_pair FINAL WHERE entity = 'facility' AND is_deleted = 0) AS p
-    INNER JOIN (SELECT member, name, division, srcs FROM dwd.facility__members FINAL WHERE is_deleted = 0 AND member IN (SELECT a FROM (SELECT entity, left AS a, right AS b, reason, agree, differ, asked_at FROM ops.identity_pair FINAL WHERE entity = 'facility' AND is_deleted = 0))) AS l ON l.member = p.a
-    INNER JOIN (SELECT member, name, division, srcs FROM dwd.facility__members FINAL WHERE is_deleted = 0 AND member IN (SELECT b FROM (SELECT entity, left AS a, right AS b, reason, agree, differ, asked_at FROM ops.identity_pair FINAL WHERE entity = 'facility' AND is_deleted = 0))) AS r ON r.member = p.b
-    UNION ALL
-    SELECT p.entity AS entity, substring(lower(hex(sipHash64(p.entity, least(p.a, p.b), greatest(p.a, p.b)))), 1, 10) AS pair, p.a AS left, p.b AS right, l.name AS name, l.division AS division_code, p.reason AS reason, p.agree AS agree, p.differ AS differ,
-           l.srcs AS left_srcs, r.srcs AS right_srcs, p.asked_at AS asked_at
-    FROM (SELECT entity, left AS a, right AS b, reason, agree, differ, asked_at FROM ops.identity_pair FINAL WHERE entity = 'organization' AND is_deleted = 0) AS p
-    INNER JOIN (SELECT member, name, division, srcs FROM dwd.organization__members FINAL WHERE is_deleted = 0 AND member IN (SELECT a FROM (SELECT entity, left AS a, right AS b, reason, agree, differ, asked_at FROM ops.identity_pair FINAL WHERE entity = 'organization' AND is_deleted = 0))) AS l ON l.member = p.a
-    INNER JOIN (SELECT member, name, division, srcs FROM dwd.organization__members FINAL WHERE is_deleted = 0 AND member IN (SELECT b FROM (SELECT entity, left AS a, right AS b, reason, agree, differ, asked_at FROM ops.identity_pair FINAL WHERE entity = 'organization' AND is_deleted = 0))) AS r ON r.member = p.b
-  )
+  SELECT entity, substring(lower(hex(sipHash64(entity, least(left, right), greatest(left, right)))), 1, 10) AS pair, left, right, name, division_code, reason, agree, differ,
+         left_srcs, right_srcs, left_codes, left_facts, right_codes, right_facts, asked_at, transform(toString(left_srcs[1]), ['nbs_register', 'province_gateway', 'return_receipts', 'city_operations', 'county_ledger', 'county_offices', 'emergency_feed', 'township_ledger', 'village_forms'], ['山东省统计局、山东省民政厅', '山东省大数据局', '山东省大数据局', '各设区的市大数据局', '各县（市、区）民政局', '各县（市、区）财政局、行政审批服务局、民政局、政法委', '各县（市、区）应急管理局', '各乡镇人民政府、街道办事处', '各村（居）民委员会'], '') AS department, transform(toString(right_srcs[1]), ['nbs_register', 'province_gateway', 'return_receipts', 'city_operations', 'county_ledger', 'county_offices', 'emergency_feed', 'township_ledger', 'village_forms'], ['山东省统计局、山东省民政厅', '山东省大数据局', '山东省大数据局', '各设区的市大数据局', '各县（市、区）民政局', '各县（市、区）财政局、行政审批服务局、民政局、政法委', '各县（市、区）应急管理局', '各乡镇人民政府、街道办事处', '各村（居）民委员会'], '') AS other_department
+  FROM ops.identity_pair FINAL
+  WHERE is_deleted = 0 AND entity IN ('facility', 'organization')
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '疑似同一事物 / Things that may be one [b21698a09e1849e1]';
+COMMENT '疑似同一事物 / Things that may be one [e207e932c406d5b6]';
 
 CREATE OR REPLACE VIEW ads.identity_review_by_department ON CLUSTER rongtong
 (
@@ -16893,13 +16894,13 @@ SELECT *
 FROM
 (
   SELECT 'facility' AS entity, any(division) AS division_code, any(name) AS name, count() AS keys
-  FROM dwd.facility__members FINAL WHERE is_deleted = 0 GROUP BY block HAVING keys > 100
+  FROM dwd.facility__members FINAL WHERE is_deleted = 0 AND block IN (SELECT block FROM dwd.facility__members FINAL WHERE is_deleted = 0 GROUP BY block HAVING count() > 100) GROUP BY block
   UNION ALL
   SELECT 'organization' AS entity, any(division) AS division_code, any(name) AS name, count() AS keys
-  FROM dwd.organization__members FINAL WHERE is_deleted = 0 GROUP BY block HAVING keys > 100
+  FROM dwd.organization__members FINAL WHERE is_deleted = 0 AND block IN (SELECT block FROM dwd.organization__members FINAL WHERE is_deleted = 0 GROUP BY block HAVING count() > 100) GROUP BY block
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '同名过多 / Names that too many bear [c9c6b23dbbfc656f]';
+COMMENT '同名过多 / Names that too many bear [321cba4a235f05cf]';
 
 CREATE OR REPLACE VIEW ads.identity_match ON CLUSTER rongtong
 (
