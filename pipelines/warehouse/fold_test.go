@@ -20,7 +20,7 @@ func revised(t *testing.T, rounds int) (w *Warehouse, c *schemas.Catalog, inds [
 	for _, name := range []string{"I-05-19", "I-13-11", "I-13-14", "I-07-15"} {
 		inds = append(inds, c.Indicator(name))
 	}
-	k := claimer{c, "(SELECT groupArray(division_code) FROM (SELECT division_code FROM dwd.division ORDER BY cityHash64(division_code) LIMIT 100))", 300}
+	k := claimer{c: c, divisions: "(SELECT groupArray(division_code) FROM (SELECT division_code FROM dwd.division ORDER BY cityHash64(division_code) LIMIT 100))", things: 300}
 	did := map[string]bool{}
 	again = func(version int) {
 		t.Helper()

@@ -18,6 +18,7 @@ type claimer struct {
 	c         *schemas.Catalog
 	divisions string // an array of codes, as a query
 	things    int    // of every entity, numbered
+	from      int    // the first number
 }
 
 // sql claims the things that where picks by their number, with a version; gone
@@ -50,7 +51,7 @@ func (k claimer) sql(e *schemas.Entity, version int, where, gone string) string 
 		}
 		names, exprs = append(names, col.name), append(exprs, fmt.Sprintf("CAST(%s, %s)", x, quote(col.typ)))
 	}
-	return fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM numbers(%d) WHERE %s", o.full(), idents(names), strings.Join(exprs, ", "), k.things, where)
+	return fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM numbers(%d, %d) WHERE %s", o.full(), idents(names), strings.Join(exprs, ", "), k.from, k.things, where)
 }
 
 func (k claimer) value(e *schemas.Entity, col column, typ, h string, version int) string {
@@ -151,7 +152,7 @@ func TestPartIsWhole(t *testing.T) {
 			entities[name] = c.Entity(name) != nil && name != divisionEntity
 		}
 	}
-	k := claimer{c, "(SELECT groupArray(division_code) FROM (SELECT division_code FROM dwd.division ORDER BY cityHash64(division_code) LIMIT 3000))", 3000}
+	k := claimer{c: c, divisions: "(SELECT groupArray(division_code) FROM (SELECT division_code FROM dwd.division ORDER BY cityHash64(division_code) LIMIT 3000))", things: 3000}
 	claim := func(e string, version int, where, gone string) {
 		t.Helper()
 		if err := w.Exec(t.Context(), k.sql(c.Entity(e), version, where, gone)); err != nil {
@@ -211,7 +212,7 @@ func TestUndatedMonths(t *testing.T) {
 		}
 		inds = append(inds, ind)
 	}
-	k := claimer{c, "(SELECT groupArray(division_code) FROM (SELECT division_code FROM dwd.division ORDER BY cityHash64(division_code) LIMIT 300))", 1000}
+	k := claimer{c: c, divisions: "(SELECT groupArray(division_code) FROM (SELECT division_code FROM dwd.division ORDER BY cityHash64(division_code) LIMIT 300))", things: 1000}
 	claim := func(version int, where, gone string) {
 		t.Helper()
 		for _, ind := range inds {

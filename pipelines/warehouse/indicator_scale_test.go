@@ -30,12 +30,12 @@ func TestFiguresAtScale(t *testing.T) {
 		c.Indicators = c.Indicators[:12]
 	}
 	monthly(&c)
-	k := claimer{&c, "(SELECT groupArray(division_code) FROM (SELECT division_code FROM dwd.division WHERE level = 'village' ORDER BY division_code))", things}
-	claim := func(what string, version int, where string) {
+	k := claimer{c: &c, divisions: "(SELECT groupArray(division_code) FROM (SELECT division_code FROM dwd.division WHERE level = 'village' ORDER BY division_code))", things: things}
+	claim := func(what string, k claimer, version int, where, of string) {
 		t.Helper()
 		began := time.Now()
 		for _, e := range c.Entities {
-			if e.Entity == divisionEntity || !measuring && !readBy(&c, e.Entity) {
+			if e.Entity == divisionEntity || !measuring && !readBy(&c, e.Entity) || of != "" && of != e.Entity {
 				continue
 			}
 			if err := w.Exec(t.Context(), k.sql(e, version, where, "0")); err != nil {
@@ -52,14 +52,33 @@ func TestFiguresAtScale(t *testing.T) {
 		began, server, own := time.Now(), serverCPU(t, w), ownCPU()
 		did := bringUp(t, w, &c, what, c.Indicators...)
 		t.Logf("%s: %v, %.1f s of the server's CPU and %.1f s of this process's: %s", what, time.Since(began).Round(time.Millisecond), serverCPU(t, w)-server, ownCPU()-own, did)
+		if measuring {
+			greediest(t, w, began)
+		}
 		return did
 	}
-	claim("everything", 2, "1")
-	compute("all figures")
-	claim("one thing in a hundred", 3, "cityHash64(number) % 100 = 0")
-	if did := compute("after one day's changes"); did.Partial == 0 {
-		t.Errorf("nothing was computed in part: %s", did)
+	part := func(what string) {
+		t.Helper()
+		if did := compute(what); did.Partial == 0 {
+			t.Errorf("%s: nothing was computed in part: %s", what, did)
+		}
 	}
+	claim("everything", k, 2, "1", "")
+	compute("all figures")
+	claim("one thing in a hundred", k, 3, "cityHash64(number) % 100 = 0", "")
+	part("after one day's changes")
+	claim("one thing in a hundred of one entity", k, 4, "cityHash64(number) % 100 = 1", "facility")
+	part("after one entity's changes")
+
+	// One county: as many things of all entities together as there are of one, all new
+	// and then all changed.
+	county := k
+	county.from, county.things = things, things/48
+	county.divisions = "(SELECT groupArray(division_code) FROM (SELECT division_code FROM dwd.division WHERE level = 'village' AND startsWith(toString(division_code), '370502') ORDER BY division_code))"
+	claim("one county's things", county, 4, "1", "")
+	part("after one county's new things")
+	claim("all of one county", county, 5, "1", "")
+	part("after one county changed whole")
 	if did := compute("nothing changed"); did.Full+did.Partial > 0 {
 		t.Errorf("nothing changed: %s", did)
 	}
@@ -68,6 +87,21 @@ func TestFiguresAtScale(t *testing.T) {
 		t.Fatal(err)
 	}
 	clicks(t, w, &c, measuring)
+}
+
+// greediest says which statements took most of the server's CPU since a time, alike
+// ones together, and how many there were at all.
+func greediest(t *testing.T, w *Warehouse, since time.Time) {
+	t.Helper()
+	if err := w.Exec(t.Context(), "SYSTEM FLUSH LOGS"); err != nil {
+		t.Fatal(err)
+	}
+	finished := fmt.Sprintf("system.query_log WHERE type = 'QueryFinish' AND event_time_microseconds >= fromUnixTimestamp64Micro(toInt64(%d))", since.UnixMicro())
+	for _, line := range strs(t, w, "SELECT format('  {} statements, {} ms of CPU', toString(count()), toString(round(sum(ProfileEvents['OSCPUVirtualTimeMicroseconds']) / 1000))) FROM "+finished+
+		" UNION ALL SELECT * FROM (SELECT format('  {} ms in {}, {} rows read: {}', toString(round(sum(ProfileEvents['OSCPUVirtualTimeMicroseconds']) / 1000)), toString(count()), toString(sum(read_rows)), replaceRegexpAll(substring(any(query), 1, 160), '\\s+', ' ')) FROM "+finished+
+		" GROUP BY substring(query, 1, 30) ORDER BY sum(ProfileEvents['OSCPUVirtualTimeMicroseconds']) DESC LIMIT 15)") {
+		t.Log(line)
+	}
 }
 
 // monthly gives every indicator sixty months, whatever it declares.

@@ -138,7 +138,7 @@ func TestViewsAtScale(t *testing.T) {
 	c := shippedCatalog(t)
 	w := engine(t, c)
 	settle(t, w, c, cities...)
-	k := claimer{c, "(SELECT groupArray(division_code) FROM (SELECT division_code FROM dwd.division WHERE level = 'village' ORDER BY division_code))", things}
+	k := claimer{c: c, divisions: "(SELECT groupArray(division_code) FROM (SELECT division_code FROM dwd.division WHERE level = 'village' ORDER BY division_code))", things: things}
 	for _, e := range c.Entities {
 		if !slices.ContainsFunc(c.Views, func(v *schemas.View) bool { return slices.Contains(v.Reads, e.Entity) }) || e.Entity == divisionEntity {
 			continue
