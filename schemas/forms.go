@@ -198,7 +198,7 @@ func (f *former) reaches(declared map[string]Reach) {
 // reachOf checks a declared reach.
 func (f *former) reachOf(name string, r Reach, all map[string]Reach) Reach {
 	e := f.k.c.Entity(name)
-	if name == UpFeed {
+	if slices.Contains(SumsOfClaims, name) {
 		e = relation(name)
 	}
 	ways := 0

@@ -474,8 +474,9 @@ type Reach struct {
 // Narrows reports whether rows may be left out because of the unit they count for.
 func (r Reach) Narrows() bool { return r.Unit != "" && !r.Below }
 
-// UpFeed is the relation whose rows sum up the claims of every division.
-const UpFeed = "up_feed"
+// SumsOfClaims are the relations whose rows sum up claims of all entities: what a
+// changed claim touches in them can be said.
+var SumsOfClaims = []string{"up_feed", "entity_load"}
 
 // SmallCell is the least number of persons or cases that may be shown where
 // nothing else is declared.

@@ -54,6 +54,10 @@ type computation struct {
 	only []string
 	c    *schemas.Catalog // with only
 	tree map[string]node  // with only
+	// aside are the tables in which rows of the units were put aside.
+	aside map[source]string
+	// unfed: nobody supplies any more what the figures were made from. None is left.
+	unfed bool
 	// fresh: nothing stands there yet.
 	fresh bool
 	// since is the period (counted from 0) from which figures of an indicator that
@@ -134,8 +138,15 @@ func (x *computation) moment() string {
 // that is not dated the last one of each division. was: one stands at an earlier
 // period, too, and would hold on if this one were taken back.
 func (x *computation) standing() string {
-	all := fmt.Sprintf("SELECT %s, false AS was, argMax(tuple(%s), known_from) AS row\nFROM ads.indicator_point\nWHERE indicator = %s\nGROUP BY %[1]s\nHAVING NOT argMax(removed, known_from)",
-		pointKey, pointValues, quote(x.ind.Indicator))
+	where := "indicator = " + quote(x.ind.Indicator)
+	if x.only != nil {
+		where += " AND " + x.above("division_code")
+	}
+	if !x.ind.Dated() { // later ones are of periods that were declared once
+		where += " AND day <= '" + x.spans[len(x.spans)-1].Day.Format(time.DateOnly) + "'"
+	}
+	all := fmt.Sprintf("SELECT %s, false AS was, argMax(tuple(%s), known_from) AS row\nFROM ads.indicator_point\nWHERE %s\nGROUP BY %[1]s\nHAVING NOT argMax(removed, known_from)",
+		pointKey, pointValues, where)
 	if x.ind.Dated() {
 		return all
 	}
@@ -155,8 +166,11 @@ func (x *computation) figures() (string, error) {
 		op, target = t.Op, float(t.Value)
 	}
 	sums := x.sums()
-	if ind.Aggregate == schemas.AggregateMedian {
+	if x.median() {
 		sums = x.medians()
+	}
+	if x.unfed {
+		sums += "\nLIMIT 0"
 	}
 	return fmt.Sprintf(`SELECT up.ancestor_code AS parent_code, s.code AS division_code, s.unit_tier AS unit_tier, s.tier AS tier, %[1]s AS day,
        toBool(s.tier IN (%[2]s) OR s.code = %[3]s) AS shown, s.num AS numerator, s.den AS denominator,
@@ -242,7 +256,10 @@ WHERE now != before`, sum4, indent(indent(indent(indent(all)))), len(x.spans), s
 // own figure a computation of a few units knows what it gave before. A unit
 // without a place enters the row of zeros.
 func (x *computation) rollUp(units, aggregates, having string) string {
-	unitTier, placed := "p.tier", "1"
+	unitTier, placed, above := "p.tier", "1", ""
+	if x.only != nil && x.median() {
+		above = "\nWHERE " + x.above("a.1")
+	}
 	if x.ind.ComputedAt != schemas.Each {
 		// A unit of another tier is not a unit of this indicator.
 		unitTier, placed = quote(x.ind.ComputedAt), "tier = "+quote(x.ind.ComputedAt)
@@ -259,9 +276,15 @@ FROM
   (
     SELECT division_code, tier, ancestor_code, ancestor_tier FROM dwd.division_path WHERE %[5]s AND (ancestor_tier IN (%[6]s) OR steps = 0)
   ) AS p ON p.division_code = u.unit
-)
+)%[8]s
 GROUP BY unit_tier, tier, code, k
-%[7]s`, aggregates, unitTier, noPlace, indent(indent(units)), placed, x.published(), having)
+%[7]s`, aggregates, unitTier, noPlace, indent(indent(units)), placed, x.published(), having, above)
+}
+
+// above is the condition under which a division's figure may be another: it is a
+// touched unit or above one. (The codes go along: withCodes.)
+func (x *computation) above(code string) string {
+	return code + " IN (SELECT toFixedString(code, 12) FROM touched)"
 }
 
 // changes selects what every unit changes at which period: unit, k (from 1), the
@@ -382,37 +405,6 @@ func (x *computation) nullable(value string) string {
 		"Array(Nullable("+value+"))", indent(x.narrow(x.ind.On(x.spans...))))
 }
 
-// narrow leaves out the rows of other units than only, and the columns that are
-// not spoken of: of a short question most of the cost is to understand it, and
-// fused views are wide.
-func (x *computation) narrow(sql string) string {
-	if x.only == nil {
-		return sql
-	}
-	spoken := map[string]bool{}
-	for _, w := range anyWord.FindAllString(sql, -1) {
-		spoken[w] = true
-	}
-	return fusedRef.ReplaceAllStringFunc(sql, func(ref string) string {
-		name := strings.TrimPrefix(ref, dbDwd+".")
-		where := "1"
-		if r := x.ind.Reach[name]; r.Narrows() {
-			where = inUnits(r.Unit, x.only)
-		}
-		e := x.c.Entity(name)
-		if e == nil {
-			return fmt.Sprintf("(SELECT * FROM %s WHERE %s)", ref, where)
-		}
-		var cols []string
-		for _, col := range fusedColumns(e) {
-			if spoken[col.name] || e.IsKey(col.name) {
-				cols = append(cols, col.name)
-			}
-		}
-		return fmt.Sprintf("(SELECT %s FROM %s FINAL WHERE is_deleted = 0 AND (%s))", idents(cols), rowsTable(e), where)
-	})
-}
-
 var anyWord = regexp.MustCompile(`\w+`)
 
 // inUnits is the condition under which an expression is one of the units of
@@ -463,13 +455,13 @@ func (w *Warehouse) compute(ctx context.Context, xs []*computation) map[string]o
 	did := map[string]outcome{}
 	var parts []*computation
 	for _, x := range xs {
-		if x.only == nil {
-			n, err := w.computeAll(ctx, x)
-			did[x.ind.Indicator] = outcome{Refreshed{Written: n}, err}
-			continue
-		}
 		did[x.ind.Indicator] = outcome{}
-		if len(x.only) > 0 {
+		switch {
+		case x.only != nil && len(x.only) == 0: // what changed is of no unit
+		case x.only == nil || x.median():
+			n, err := w.computeSQL(ctx, x)
+			did[x.ind.Indicator] = outcome{Refreshed{Written: n}, err}
+		default:
 			parts = append(parts, x)
 		}
 	}
@@ -545,11 +537,17 @@ func (w *Warehouse) computeParts(ctx context.Context, xs []*computation, did map
 	}
 }
 
-// computeAll computes an indicator from all rows. Each may hold several hundred
-// megabytes before it spills, so they take turns.
-func (w *Warehouse) computeAll(ctx context.Context, x *computation) (n uint64, err error) {
+// computeSQL computes an indicator from all rows, in one statement; of few units,
+// the figures above them. Each may hold several hundred megabytes before it spills,
+// so they take turns.
+func (w *Warehouse) computeSQL(ctx context.Context, x *computation) (n uint64, err error) {
 	defer w.lock(dbAds + ".*")()
 	doing := fmt.Sprintf("computing %q", x.ind.Indicator)
+	if x.only != nil {
+		if ctx, err = withCodes(ctx, x.placesAbove()); err != nil {
+			return 0, err
+		}
+	}
 	query, err := x.sql()
 	if err != nil {
 		return 0, fault.New(fault.Config, "%s: %w", doing, err)

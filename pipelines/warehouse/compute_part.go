@@ -1,6 +1,7 @@
 package warehouse
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -13,7 +14,6 @@ import (
 
 	"rongtong/schemas"
 	"rongtong/schemas/divisions"
-	"rongtong/schemas/fault"
 )
 
 // node is a division in the tree.
@@ -191,6 +191,17 @@ func (x *computation) enters(own place) []place {
 	return out
 }
 
+// placesAbove are the codes of the units and of all whose figures they enter.
+func (x *computation) placesAbove() []string {
+	codes := map[string]bool{}
+	for _, unit := range x.only {
+		for _, p := range x.enters(x.ownPlace(unit)) {
+			codes[p.code] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(codes))
+}
+
 // unitChanges are the changes that the units give now.
 func (w *Warehouse) unitChanges(ctx context.Context, x *computation) (map[string][]point, error) {
 	out := map[string][]point{}
@@ -223,19 +234,13 @@ func (w *Warehouse) unitChanges(ctx context.Context, x *computation) (map[string
 // computations and above them, in one question.
 func (w *Warehouse) standingFigures(ctx context.Context, xs []*computation) (map[string]map[place][]point, error) {
 	codes := map[string]bool{}
-	ks := map[string]map[int64]int{} // by indicator and day, in days since 1970
+	of := map[string]*computation{}
 	out := map[string]map[place][]point{}
 	for _, x := range xs {
-		for _, unit := range x.only {
-			for _, p := range x.enters(x.ownPlace(unit)) {
-				codes[p.code] = true
-			}
+		for _, code := range x.placesAbove() {
+			codes[code] = true
 		}
-		name := x.ind.Indicator
-		ks[name], out[name] = map[int64]int{}, map[place][]point{}
-		for k, s := range x.spans {
-			ks[name][s.Day.Unix()/86400] = k
-		}
+		of[x.ind.Indicator], out[x.ind.Indicator] = x, map[place][]point{}
 	}
 	// The order is the table's own: nothing is sorted, and of a figure that was
 	// corrected the last row is the one that stands.
@@ -251,6 +256,7 @@ SETTINGS max_threads = 2`, quotes(indicatorsOf(xs)))
 	}
 	var name string
 	var at place
+	var on int64 // the day of the last of its points
 	err = w.arrow(ctx, sql, "reading the figures that stand", func(rec arrow.Record) error {
 		names, parent, code, unitTier, tier := texts(rec, 0), texts(rec, 1), texts(rec, 2), texts(rec, 3), texts(rec, 4)
 		day, removed := ints(rec, 5), ints(rec, 10)
@@ -259,28 +265,36 @@ SETTINGS max_threads = 2`, quotes(indicatorsOf(xs)))
 			here := place{codeOf(parent.Value(i)), codeOf(code.Value(i)), unitTier.Value(i), tier.Value(i)}
 			if here != at || names.Value(i) != name { // rows of one place follow each other
 				at = place{strings.Clone(here.parent), strings.Clone(here.code), strings.Clone(here.unitTier), strings.Clone(here.tier)}
-				name = strings.Clone(names.Value(i))
+				name, on = strings.Clone(names.Value(i)), 0
 			}
-			k, ok := ks[name][day.Value(i)]
+			k, ok := of[name].periodOf(day.Value(i))
 			if !ok {
-				return fault.New(fault.Bug, "a figure of %q stands on day %d of 1970 and after, where no period ends", name, day.Value(i))
+				continue
 			}
 			a, err := read(i)
 			if err != nil {
 				return err
 			}
 			points := out[name][at]
-			if n := len(points); n > 0 && points[n-1].k == k {
+			if n := len(points); n > 0 && on == day.Value(i) {
 				points = points[:n-1] // corrected
 			}
-			if removed.Value(i) == 0 {
-				points = append(points, point{k, a})
+			if on = 0; removed.Value(i) == 0 {
+				points, on = append(points, point{k, a}), day.Value(i)
 			}
 			out[name][at] = points
 		}
 		return nil
 	})
 	return out, err
+}
+
+// periodOf is the period (counted from 0) from which a figure stored at a day, in
+// days since 1970, holds. Days at which no period ends are of periods that were
+// declared once: what was dated was taken back with them, what has no dates holds on.
+func (x *computation) periodOf(day int64) (k int, ok bool) {
+	k, exact := slices.BinarySearchFunc(x.spans, day, func(s schemas.Span, day int64) int { return cmp.Compare(s.Day.Unix()/86400, day) })
+	return k, exact || !x.ind.Dated() && k < len(x.spans)
 }
 
 func texts(rec arrow.Record, col int) *array.String { return rec.Column(col).(*array.String) }

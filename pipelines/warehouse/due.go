@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"rongtong/schemas"
@@ -55,19 +57,65 @@ func (w *Warehouse) FiguresDue(ctx context.Context, c *schemas.Catalog, runID st
 // Due reports whether Refresh would compute an indicator now. What is to be fused
 // first is not counted in.
 func (r *Figures) Due(ctx context.Context, ind *schemas.Indicator) (bool, error) {
-	spans, err := ind.Periods.Spans(r.day)
-	if err != nil || len(spans) == 0 {
+	k := worksOf(ind)[0]
+	if !r.changed(k) {
+		return false, k.did.err
+	}
+	if err := r.feeds(ctx, []*work{k}); err != nil {
 		return false, err
 	}
-	now, err := r.sees(ind, spans)
-	if err != nil {
-		return false, err
+	return k.now.Fed || r.last[ind.Indicator].Fed, nil
+}
+
+// feeds finds out which indicators have a feed: there are claims about every
+// entity that one reads, the divisions themselves apart, and, where it counts
+// divisions that have a thing of some kind, there is a thing of that kind at all.
+// (Organisations of one kind must not make every other kind look like 0 %.)
+func (r *Figures) feeds(ctx context.Context, works []*work) error {
+	kinds := map[string]bool{} // by the query of the things of a kind: whether there are any
+	for _, k := range works {
+		k.now.Fed = !slices.ContainsFunc(k.ind.Reads, func(name string) bool {
+			return name != divisionEntity && r.c.Entity(name) != nil && !r.claims[name].any
+		})
+		for _, kind := range r.kindsOf(k) {
+			kinds[kind] = false
+		}
 	}
-	last, found := r.last[ind.Indicator]
-	if found && last.sameBut(now) && maps.Equal(last.Rows, now.Rows) {
-		return false, nil
+	if len(kinds) == 0 {
+		return nil
 	}
-	return r.fed(ctx, ind)
+	asked := slices.Sorted(maps.Keys(kinds))
+	asks := make([]string, len(asked))
+	for i, kind := range asked {
+		asks[i] = fmt.Sprintf("SELECT toInt64(%d) AS kind FROM (%s LIMIT 1)", i, kind)
+	}
+	err := r.w.each(ctx, strings.Join(asks, "\nUNION ALL\n")+"\nSETTINGS max_threads = 2", func(scan func(...any) error) error {
+		var i int64
+		err := scan(&i)
+		kinds[asked[i]] = true
+		return err
+	})
+	for _, k := range works {
+		for _, kind := range r.kindsOf(k) {
+			k.now.Fed = k.now.Fed && kinds[kind]
+		}
+	}
+	return err
+}
+
+// kindsOf are the queries of the things of which there must be one for an
+// indicator to have a feed. Conditions on dates say nothing about feeds.
+func (r *Figures) kindsOf(k *work) []string {
+	if k.ind.Coverage == nil || !k.now.Fed {
+		return nil
+	}
+	var out []string
+	for _, by := range k.ind.Coverage.By {
+		if e := r.c.Entity(by.Entity); e != nil && by.Where != "" && !strings.Contains(by.Where, "@") {
+			out = append(out, fmt.Sprintf("SELECT 1 FROM %s FINAL WHERE is_deleted = 0 AND (%s)", rowsTable(e), by.Where))
+		}
+	}
+	return out
 }
 
 // RetainDue counts the claims that Retain would remove at a time.

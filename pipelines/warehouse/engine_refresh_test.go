@@ -30,7 +30,7 @@ func TestEngineRefresh(t *testing.T) {
 		}
 	}
 	c.Indicators = inds
-	k := claimer{&c, "(SELECT groupArray(division_code) FROM (SELECT division_code FROM dwd.division WHERE level = 'village' ORDER BY division_code))", things}
+	k := claimer{c: &c, divisions: "(SELECT groupArray(division_code) FROM (SELECT division_code FROM dwd.division WHERE level = 'village' ORDER BY division_code))", things: things}
 	claim := func(version int, where string) {
 		t.Helper()
 		for _, e := range c.Entities {

@@ -43,15 +43,16 @@ type Figures struct {
 	runID string
 	day   time.Time
 
-	fused   map[string]fuseState // by entity: what its fusion last saw
-	claimed map[string]bool      // the entities about which there are claims
-	paths   string               // the division tree's identity
-	points  string               // the table of figures' identity
-	last    map[string]seen      // by indicator
-	known   map[string]time.Time // by indicator: when its figures were last made known
-	any     map[string]bool      // the indicators that have rows
+	fused     map[string]fuseState // by entity: what its fusion last saw
+	claims    map[string]claimsAt  // by entity
+	relations map[string]string    // by name: what sums up the claims of all entities
+	paths     string               // the division tree's identity
+	points    string               // the table of figures' identity
+	last      map[string]seen      // by indicator
+	known     map[string]time.Time // by indicator: when its figures were last made known
+	any       map[string]bool      // the indicators that have rows
 
-	ahead map[string]*batch // by indicator: what is brought up to date without being asked
+	ahead map[string]*work // by indicator: what is brought up to date without being asked
 	asks  singleflight.Group
 	mu    sync.Mutex
 	tree  map[string]node                       // read when first needed
@@ -72,76 +73,111 @@ var beijing = time.FixedZone("Asia/Shanghai", 8*3600)
 
 // seen is what an indicator's figures were last computed from.
 type seen struct {
-	Statement string            `json:"statement"`
+	Statement string            `json:"statement"` // and everything else that is declared of it
 	Paths     string            `json:"paths"`
 	Points    string            `json:"points"`
 	Until     string            `json:"until"` // the running period
 	First     string            `json:"first"` // what that was when figures were first computed
+	Fed       bool              `json:"fed"`   // otherwise nobody supplied what it reads: no figure stands
 	Rows      map[string]rowsAt `json:"rows"`  // by entity
 }
 
 // rowsAt is a state of fused rows: the tables of claims and of rows with the rules
-// between them, and how far the fusions had come; see fuseState.seq.
+// between them, and how far the fusions had come; see fuseState.seq. Pruned is
+// when claims were last removed; see claimsAt.
 type rowsAt struct {
-	Table string `json:"table"`
-	Seq   int64  `json:"seq"`
+	Table  string `json:"table"`
+	Seq    int64  `json:"seq"`
+	Pruned int64  `json:"pruned"`
+}
+
+// claimsAt says of an entity's claims whether there are any, and when some were
+// last removed, as the number of the mutation: inserts and merges leave it alone.
+type claimsAt struct {
+	any    bool
+	pruned int64
+}
+
+// sameBut reports whether only rows may have changed between two states.
+func (s seen) sameBut(now seen) bool {
+	return s.Statement == now.Statement && s.Paths == now.Paths && s.Points == now.Points && s.Until == now.Until
+}
+
+// sameRows reports whether the rows are the same, too. Which claims were removed
+// since makes no difference to rows that stand.
+func (s seen) sameRows(now seen) bool {
+	return maps.EqualFunc(s.Rows, now.Rows, func(a, b rowsAt) bool { return a.Table == b.Table && a.Seq == b.Seq })
 }
 
 // look reads what all indicators need to know, once.
 func (r *Figures) look(ctx context.Context) error {
-	r.fused, r.claimed, r.last, r.known, r.any = map[string]fuseState{}, map[string]bool{}, map[string]seen{}, map[string]time.Time{}, map[string]bool{}
-	err := r.w.each(ctx, "SELECT entity, claims_table, block, matched, rules, rows_table FROM ops.fuse FINAL", func(scan func(...any) error) error {
-		var name string
-		var s fuseState
-		err := scan(&name, &s.claimsTable, &s.block, &s.matched, &s.rules, &s.rowsTable)
-		r.fused[name] = s
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	names := func(sql string, into map[string]bool) error {
-		return r.w.each(ctx, sql, func(scan func(...any) error) error {
+	r.fused, r.claims, r.last, r.known, r.any = map[string]fuseState{}, map[string]claimsAt{}, map[string]seen{}, map[string]time.Time{}, map[string]bool{}
+	r.relations = relationsOverClaims(r.c)
+	for _, ask := range []struct {
+		sql string
+		row func(scan func(...any) error) error
+	}{
+		{"SELECT entity, claims_table, block, matched, rules, rows_table FROM ops.fuse FINAL", func(scan func(...any) error) error {
+			var name string
+			var s fuseState
+			err := scan(&name, &s.claimsTable, &s.block, &s.matched, &s.rules, &s.rowsTable)
+			r.fused[name] = s
+			return err
+		}},
+		// A part that a mutation made has a higher version than its blocks, also when
+		// it is merged.
+		{"SELECT table, toInt64(maxIf(data_version, toInt64(data_version) > max_block_number)), toBool(sum(rows) > 0) FROM system.parts WHERE database = 'std' AND active GROUP BY table", func(scan func(...any) error) error {
+			var name string
+			var at claimsAt
+			err := scan(&name, &at.pruned, &at.any)
+			r.claims[name] = at
+			return err
+		}},
+		{"SELECT DISTINCT toString(indicator) FROM ads.indicator_point", func(scan func(...any) error) error {
 			var name string
 			err := scan(&name)
-			into[name] = true
+			r.any[name] = true
 			return err
-		})
-	}
-	if err := names("SELECT name FROM system.tables WHERE database = 'std' AND total_rows > 0", r.claimed); err != nil {
-		return err
-	}
-	if err := names("SELECT DISTINCT toString(indicator) FROM ads.indicator_point", r.any); err != nil {
-		return err
-	}
-	err = r.w.each(ctx, "SELECT indicator, state FROM ops.compute FINAL WHERE state LIKE '{%'", func(scan func(...any) error) error {
-		var name, state string
-		if err := scan(&name, &state); err != nil {
+		}},
+		{"SELECT indicator, state FROM ops.compute FINAL WHERE state LIKE '{%'", func(scan func(...any) error) error {
+			var name, state string
+			if err := scan(&name, &state); err != nil {
+				return err
+			}
+			var s seen
+			if json.Unmarshal([]byte(state), &s) == nil { // else of an earlier form: computed anew
+				r.last[name] = s
+			}
+			return nil
+		}},
+		{"SELECT indicator, known_from FROM ads.indicator FINAL", func(scan func(...any) error) error {
+			var name string
+			var at time.Time
+			err := scan(&name, &at)
+			r.known[name] = at
+			return err
+		}},
+		{"SELECT toString(any(uuid)) FROM system.tables WHERE database = 'ads' AND name = 'indicator_point'", func(scan func(...any) error) error { return scan(&r.points) }},
+	} {
+		if err := r.w.each(ctx, ask.sql, ask.row); err != nil {
 			return err
 		}
-		var s seen
-		if json.Unmarshal([]byte(state), &s) == nil { // else of an earlier form: computed anew
-			r.last[name] = s
+	}
+	var err error
+	r.paths, err = r.w.identity(ctx, divisionPath().name)
+	return err
+}
+
+// relationsOverClaims are the texts of the views that indicators may read beside
+// entities and that sum up claims.
+func relationsOverClaims(c *schemas.Catalog) map[string]string {
+	out := map[string]string{}
+	for _, o := range []*object{upFeed(c), entityLoad(c)} {
+		if o != nil {
+			out[o.name] = o.view
 		}
-		return nil
-	})
-	if err != nil {
-		return err
 	}
-	err = r.w.each(ctx, "SELECT indicator, known_from FROM ads.indicator FINAL", func(scan func(...any) error) error {
-		var name string
-		var at time.Time
-		err := scan(&name, &at)
-		r.known[name] = at
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if r.paths, err = r.w.identity(ctx, divisionPath().name); err != nil {
-		return err
-	}
-	return r.w.QueryRow(ctx, "SELECT toString(any(uuid)) FROM system.tables WHERE database = 'ads' AND name = 'indicator_point'", []any{&r.points})
+	return out
 }
 
 // Indicators that share questions and inserts, and how many such batches are under
@@ -152,11 +188,15 @@ const (
 	batchesAtOnce = 3
 )
 
-// batch are indicators that are brought up to date together.
-type batch struct {
-	inds []*schemas.Indicator
-	once sync.Once
-	did  map[string]outcome // by indicator, when once has run
+// work is what there is to do about one indicator.
+type work struct {
+	ind   *schemas.Indicator
+	spans []schemas.Span
+	now   seen         // what its figures will have been made from
+	saw   bool         // now is to be recorded
+	x     *computation // nil: nothing is to be computed
+	did   outcome
+	done  chan struct{} // closed when did is final
 }
 
 type outcome struct {
@@ -169,31 +209,17 @@ type outcome struct {
 // they are or the caller says stop.
 func (r *Figures) Ahead(ctx context.Context, inds []*schemas.Indicator) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	var g errgroup.Group
-	g.SetLimit(batchesAtOnce)
-	var batches []*batch
-	r.ahead = map[string]*batch{}
-	for some := range slices.Chunk(inds, batchSize) {
-		b := &batch{inds: some}
-		batches = append(batches, b)
-		for _, ind := range some {
-			r.ahead[ind.Indicator] = b
-		}
+	works := worksOf(inds...)
+	r.ahead = map[string]*work{}
+	for _, k := range works {
+		r.ahead[k.ind.Indicator] = k
 	}
-	done := make(chan struct{})
+	ended := make(chan struct{})
 	go func() {
-		defer close(done)
-		for _, b := range batches {
-			g.Go(func() error {
-				if ctx.Err() == nil {
-					b.once.Do(func() { b.did = r.bring(ctx, b.inds) })
-				}
-				return nil
-			})
-		}
-		_ = g.Wait()
+		defer close(ended)
+		r.run(ctx, works)
 	}()
-	return func() { cancel(); <-done }
+	return func() { cancel(); <-ended }
 }
 
 // Refresh brings the figures of one indicator up to date, if anything that they
@@ -207,331 +233,220 @@ func (r *Figures) Ahead(ctx context.Context, inds []*schemas.Indicator) (stop fu
 // indicator is computed from all rows. Both give the same figures, and write only
 // those that changed.
 func (r *Figures) Refresh(ctx context.Context, ind *schemas.Indicator) (Refreshed, error) {
-	if b := r.ahead[ind.Indicator]; b != nil {
-		delete(r.ahead, ind.Indicator) // asked again after an error it is done again
-		b.once.Do(func() { b.did = r.bring(ctx, b.inds) })
-		o := b.did[ind.Indicator]
-		return o.Refreshed, o.err
+	k := r.ahead[ind.Indicator]
+	if k == nil {
+		k = worksOf(ind)[0]
+		r.run(ctx, []*work{k})
 	}
-	o := r.bring(ctx, []*schemas.Indicator{ind})[ind.Indicator]
-	return o.Refreshed, o.err
+	delete(r.ahead, ind.Indicator) // asked again after an error it is done again
+	<-k.done
+	return k.did.Refreshed, k.did.err
+}
+
+func worksOf(inds ...*schemas.Indicator) []*work {
+	works := make([]*work, len(inds))
+	for i, ind := range inds {
+		works[i] = &work{ind: ind, done: make(chan struct{})}
+	}
+	return works
+}
+
+// run does all there is to do about some indicators: it looks what is due and which
+// units the changes touch, puts aside the rows that many of them read, and
+// brings up to date a batch after the other. Every work ends, whatever happens.
+func (r *Figures) run(ctx context.Context, works []*work) {
+	todo := r.plan(ctx, works)
+	for _, k := range works {
+		if !slices.Contains(todo, k) {
+			close(k.done)
+		}
+	}
+	drop, err := r.putAside(ctx, todo)
+	defer drop()
+	var g errgroup.Group
+	g.SetLimit(batchesAtOnce)
+	for batch := range slices.Chunk(todo, batchSize) {
+		g.Go(func() error {
+			for _, k := range batch {
+				defer close(k.done)
+				if k.did.err = err; err == nil {
+					k.did.err = ctx.Err()
+				}
+			}
+			if err == nil && ctx.Err() == nil {
+				r.bring(ctx, batch)
+			}
+			return nil
+		})
+	}
+	_ = g.Wait()
 }
 
 // bring brings indicators up to date together: one question for what stands, one
 // insert of what changed, one that makes it known. What is wrong with one of them
 // does not hold up the others.
-func (r *Figures) bring(ctx context.Context, inds []*schemas.Indicator) map[string]outcome {
-	did := map[string]outcome{}
-	var todo []*computation
-	saw := map[string]seen{}
+func (r *Figures) bring(ctx context.Context, works []*work) {
 	known := time.Now().Truncate(time.Millisecond)
-	for _, ind := range slices.SortedFunc(slices.Values(inds), byIndicator) {
-		defer r.w.lock(dbAds + "." + ind.Indicator)()
-		if t := r.known[ind.Indicator]; !known.After(t) {
+	byName := map[string]*work{}
+	for _, k := range works {
+		byName[k.ind.Indicator] = k
+	}
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		defer r.w.lock(dbAds + "." + name)()
+		if t := r.known[name]; !known.After(t) {
 			known = t.Add(time.Millisecond)
 		}
 	}
-	for _, ind := range inds {
-		x, now, o := r.prepare(ctx, ind)
-		did[ind.Indicator] = o
-		if o.err == nil && o.Unchanged == 0 {
-			saw[ind.Indicator] = now
-		}
-		if x != nil {
-			todo = append(todo, x)
+	var xs []*computation
+	for _, k := range works {
+		if k.x != nil {
+			k.x.known = known
+			xs = append(xs, k.x)
 		}
 	}
-	for _, x := range todo {
-		x.known = known
+	for name, o := range r.w.compute(ctx, xs) {
+		byName[name].did.Written, byName[name].did.err = o.Written, o.err
 	}
-	for name, o := range r.w.compute(ctx, todo) {
-		sum := did[name]
-		sum.Written, sum.err = o.Written, o.err
-		if did[name] = sum; sum.err != nil {
-			delete(saw, name)
+	saw := map[string]seen{}
+	for name, k := range byName {
+		if k.saw && k.did.err == nil {
+			saw[name] = k.now
 		}
 	}
 	if err := r.record(ctx, saw); err != nil {
 		for name := range saw {
-			did[name] = outcome{did[name].Refreshed, err}
+			byName[name].did.err = err
 		}
 	}
-	return did
 }
 
-func byIndicator(a, b *schemas.Indicator) int { return strings.Compare(a.Indicator, b.Indicator) }
-
-// prepare finds out what there is to do about an indicator: a computation, or nil.
-// now is what it will have seen.
-func (r *Figures) prepare(ctx context.Context, ind *schemas.Indicator) (x *computation, now seen, did outcome) {
-	doing := fmt.Sprintf("computing %q", ind.Indicator)
-	spans, err := ind.Periods.Spans(r.day)
-	if err != nil {
-		did.err = fault.New(fault.Config, "%s: reading its periods: %w", doing, err)
-		return nil, now, did
-	}
-	if len(spans) == 0 { // its first period is to come
-		did.Unchanged++
-		return nil, now, did
-	}
-	if now, err = r.sees(ind, spans); err != nil {
-		did.err = fault.New(fault.Config, "%s: %w", doing, err)
-		return nil, now, did
-	}
-	last, found := r.last[ind.Indicator]
-	if found && last.sameBut(now) && maps.Equal(last.Rows, now.Rows) {
-		did.Unchanged++
-		return nil, now, did
-	}
-	var fed bool
-	if fed, did.err = r.fed(ctx, ind); did.err != nil {
-		return nil, now, did
-	} else if !fed {
-		did.Unfed++
-		return nil, now, did
-	}
-	x = &computation{ind: ind, spans: spans, runID: r.runID, fresh: !r.any[ind.Indicator], c: r.c}
-	if found && last.Points == now.Points && last.First != "" && !x.fresh {
-		now.First = last.First
-	}
-	if now.First != now.Until {
-		x.since = len(spans) - 1
-	}
-	if found && last.sameBut(now) && !x.fresh {
-		if x.only, did.err = r.touched(ctx, ind, last, now); did.err != nil {
-			return nil, now, did
+// plan finds out what there is to do about indicators and gives those about which
+// there is something: to compute, or to record.
+func (r *Figures) plan(ctx context.Context, works []*work) (todo []*work) {
+	var changed []*work
+	for _, k := range works {
+		if r.changed(k) {
+			changed = append(changed, k)
 		}
 	}
+	err := r.feeds(ctx, changed)
+	var g errgroup.Group
+	g.SetLimit(batchesAtOnce)
+	for _, k := range changed {
+		g.Go(func() error {
+			if k.did.err = err; err == nil {
+				k.did.err = r.prepare(ctx, k)
+			}
+			return nil
+		})
+	}
+	_ = g.Wait()
+	for _, k := range works {
+		if k.did.err == nil && (k.x != nil || k.saw) {
+			todo = append(todo, k)
+		}
+	}
+	return todo
+}
+
+// changed reports whether anything changed that an indicator depends on.
+func (r *Figures) changed(k *work) bool {
+	doing := fmt.Sprintf("computing %q", k.ind.Indicator)
+	if k.spans, k.did.err = k.ind.Periods.Spans(r.day); k.did.err != nil {
+		k.did.err = fault.New(fault.Config, "%s: reading its periods: %w", doing, k.did.err)
+		return false
+	}
+	if len(k.spans) == 0 { // its first period is to come
+		k.did.Unchanged++
+		return false
+	}
+	if k.now, k.did.err = r.sees(k.ind, k.spans); k.did.err != nil {
+		k.did.err = fault.New(fault.Config, "%s: %w", doing, k.did.err)
+		return false
+	}
+	last, found := r.last[k.ind.Indicator]
+	if !found || !last.sameBut(k.now) || !last.sameRows(k.now) {
+		return true
+	}
+	k.did.Unchanged++
+	if !maps.Equal(last.Rows, k.now.Rows) { // claims were removed: nothing to these figures, and seen
+		k.now.First, k.now.Fed, k.saw = last.First, last.Fed, true
+	}
+	return false
+}
+
+// prepare makes the computation of an indicator that depends on what changed.
+func (r *Figures) prepare(ctx context.Context, k *work) error {
+	last, found := r.last[k.ind.Indicator]
+	same := found && last.sameBut(k.now)
+	x := &computation{ind: k.ind, spans: k.spans, runID: r.runID, fresh: !r.any[k.ind.Indicator], c: r.c}
+	k.saw = true
+	if found && last.Points == k.now.Points && last.First != "" && !x.fresh {
+		k.now.First = last.First
+	}
+	if k.now.First != k.now.Until {
+		x.since = len(k.spans) - 1
+	}
+	if !k.now.Fed {
+		k.did.Unfed++
+		if !x.fresh && !(same && !last.Fed) { // what was once computed holds no longer
+			x.unfed, k.x = true, x
+		}
+		return nil
+	}
+	var err error
+	if same && last.Fed {
+		if x.only, err = r.touched(ctx, k.ind, last, k.now); err != nil {
+			return err
+		}
+	}
+	k.x = x
 	if x.only == nil {
-		did.Full++
-		return x, now, did
+		k.did.Full++
+		return nil
 	}
-	did.Partial++
-	x.tree, did.err = r.nodes(ctx)
-	return x, now, did
-}
-
-// sameBut reports whether only rows may have changed between two states.
-func (s seen) sameBut(now seen) bool {
-	return s.Statement == now.Statement && s.Paths == now.Paths && s.Points == now.Points && s.Until == now.Until
+	k.did.Partial++
+	x.tree, err = r.nodes(ctx)
+	return err
 }
 
 // sees is what the figures would be computed from now.
 func (r *Figures) sees(ind *schemas.Indicator, spans []schemas.Span) (seen, error) {
-	x := &computation{ind: ind, spans: spans, fresh: true, known: time.UnixMilli(0)}
+	// The text is that of one period: of others only the dates differ.
+	x := &computation{ind: ind, spans: spans[:1], fresh: true, known: time.UnixMilli(0)}
 	statement, err := x.sql()
 	if err != nil {
 		return seen{}, err
 	}
-	s := seen{Statement: fingerprint(statement, ind.Name.Zh, ind.Name.En, ind.Doc.Zh, ind.Doc.En, fmt.Sprint(ind.SmallCells)), Paths: r.paths, Points: r.points, Until: spans[len(spans)-1].Name, First: spans[len(spans)-1].Name, Rows: map[string]rowsAt{}}
-	entities := ind.Reads
-	if slices.ContainsFunc(ind.Reads, func(name string) bool { return r.c.Entity(name) == nil }) {
-		entities = nil // a relation over all entities, such as up_feed
+	x.spans = spans
+	declared, err := json.Marshal(x.describe())
+	if err != nil {
+		return seen{}, fault.New(fault.Bug, "reading its declaration: %w", err)
+	}
+	parts := []string{statement, string(declared), fmt.Sprint(ind.SmallCells)}
+	until := spans[len(spans)-1].Name
+	s := seen{Paths: r.paths, Points: r.points, Until: until, First: until, Rows: map[string]rowsAt{}}
+	entities, summed := ind.Reads, false
+	for _, name := range ind.Reads {
+		if r.c.Entity(name) == nil { // a relation over all entities, such as up_feed
+			parts, entities, summed = append(parts, r.relations[name]), nil, true
+		}
+	}
+	if summed {
 		for _, e := range r.c.Entities {
 			entities = append(entities, e.Entity)
 		}
 	}
 	for _, name := range entities {
-		f := r.fused[name]
-		s.Rows[name] = rowsAt{f.claimsTable + "/" + f.rowsTable + "/" + f.rules, f.seq()}
+		f, claims := r.fused[name], r.claims[name]
+		at := rowsAt{f.claimsTable + "/" + f.rowsTable + "/" + f.rules, f.seq(), claims.pruned}
+		if summed { // it reads claims themselves
+			at.Table += fmt.Sprintf("/%d", claims.pruned)
+		}
+		s.Rows[name] = at
 	}
+	s.Statement = fingerprint(parts...)
 	return s, nil
-}
-
-// fed reports whether the indicator has a feed: there are claims about every
-// entity that it reads, the divisions themselves apart, and, where it counts
-// divisions that have a thing of some kind, there is a thing of that kind at all.
-// (Organisations of one kind must not make every other kind look like 0 %.)
-func (r *Figures) fed(ctx context.Context, ind *schemas.Indicator) (bool, error) {
-	for _, name := range ind.Reads {
-		if name != divisionEntity && r.c.Entity(name) != nil && !r.claimed[name] {
-			return false, nil
-		}
-	}
-	if ind.Coverage == nil {
-		return true, nil
-	}
-	for _, by := range ind.Coverage.By {
-		if by.Where == "" || strings.Contains(by.Where, "@") { // conditions on dates say nothing about feeds
-			continue
-		}
-		var n uint64
-		err := r.w.QueryRow(ctx, fmt.Sprintf("SELECT count() FROM (SELECT 1 FROM dwd.%s WHERE %s LIMIT 1)", ident(by.Entity), by.Where), []any{&n})
-		if err != nil || n == 0 {
-			return false, err
-		}
-	}
-	return true, nil
-}
-
-// mostTouched is up to how many units their rows alone are read; of more,
-// reading everything is hardly dearer.
-const mostTouched = 20_000
-
-// touched are the units that the changes between two states can make a
-// difference to, in order; nil when that is not known, or too many.
-//
-// A thing that changed may have counted for another unit before. Its former row
-// is gone, but what it said was once claimed: the units of all claims ever made
-// about the things that changed are those of before and after.
-func (r *Figures) touched(ctx context.Context, ind *schemas.Indicator, last, now seen) ([]string, error) {
-	if ind.Reach == nil || ind.Aggregate == schemas.AggregateMedian {
-		return nil, nil
-	}
-	units := map[string]bool{}
-	for name, rows := range now.Rows {
-		was := last.Rows[name]
-		if was == rows {
-			continue
-		}
-		if was.Table != rows.Table {
-			return nil, nil
-		}
-		things := claimsOf(r.c.Entity(name), fmt.Sprintf("SELECT %s FROM %s WHERE fused_seq > %d", idents(r.c.Entity(name).Key), rowsTable(r.c.Entity(name)), 2*was.Seq+1))
-		for _, read := range ind.Reads {
-			if read != name && r.c.Entity(read) != nil {
-				continue
-			}
-			// The rows of a relation are sums of claims.
-			more, err := r.unitsOf(ctx, ind, ind.Reach[read], name, things)
-			if err != nil || more == nil {
-				return nil, err
-			}
-			for _, code := range more {
-				units[code] = true
-			}
-		}
-		if len(units) > mostTouched {
-			return nil, nil
-		}
-	}
-	return append([]string{}, slices.Sorted(maps.Keys(units))...), nil // not nil where there are none
-}
-
-// unitsOf are the units for which claims about some things of an entity count, or
-// ever counted; nil when that is not known, or too many.
-func (r *Figures) unitsOf(ctx context.Context, ind *schemas.Indicator, reach schemas.Reach, entity, things string) ([]string, error) {
-	var codes []string
-	var err error
-	at := reach
-	if reach.Of == "" {
-		codes, err = r.ask(ctx, "std."+ident(entity), things, r.reaches(entity, schemas.UpFeed), reach)
-	} else {
-		at = ind.Reach[reach.Of]
-		where := fmt.Sprintf("%s IN (SELECT %s FROM std.%s WHERE %s)", reach.Key, reach.At, ident(entity), things)
-		codes, err = r.ask(ctx, "dwd."+ident(reach.Of), where, r.reaches(reach.Of), at)
-	}
-	if err != nil || codes == nil {
-		return nil, err
-	}
-	out := []string{}
-	for _, code := range codes {
-		if code = codeOf(code); len(code) <= unitLength { // no unit has a longer one
-			out = append(out, code)
-		}
-	}
-	if !at.Below {
-		return out, nil
-	}
-	tree, err := r.nodes(ctx)
-	for i := 0; i < len(out); i++ { // out grows
-		out = append(out, tree[out[i]].below...)
-	}
-	return out, err
-}
-
-// reaches are the different ways in which the rows of some entities or relations
-// say their units.
-func (r *Figures) reaches(names ...string) []schemas.Reach {
-	var out []schemas.Reach
-	for _, ind := range r.c.Indicators {
-		for _, name := range names {
-			reach := ind.Reach[name]
-			reach.Below = false // the same question
-			if reach.Unit+reach.Units != "" && !slices.Contains(out, reach) {
-				out = append(out, reach)
-			}
-		}
-	}
-	return out
-}
-
-// unitLength is the length of a unit's code.
-const unitLength = 12
-
-// codeOf is a code without the zero bytes that the warehouse may fill it up with:
-// empty where there is none.
-func codeOf(code string) string { return strings.TrimRight(code, "\x00") }
-
-// nodes are the divisions.
-func (r *Figures) nodes(ctx context.Context) (map[string]node, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var err error
-	if r.tree == nil {
-		r.tree, err = r.w.tree(ctx)
-	}
-	return r.tree, err
-}
-
-// ask reads the units of some rows, in all ways in which they are said, and gives
-// those of one: nil when they are too many. Many indicators ask the same.
-func (r *Figures) ask(ctx context.Context, from, where string, ways []schemas.Reach, way schemas.Reach) ([]string, error) {
-	if way.Below = false; !slices.Contains(ways, way) {
-		return nil, nil
-	}
-	all := make([]string, len(ways))
-	for i, way := range ways {
-		if all[i] = fmt.Sprintf("[(%d, toString(ifNull(%s, '')))]", i, way.Unit); way.Units != "" {
-			all[i] = fmt.Sprintf("arrayMap(c -> (%d, toString(c)), %s)", i, way.Units)
-		}
-	}
-	sql := fmt.Sprintf("SELECT DISTINCT toInt64(u.1), u.2 FROM (SELECT arrayJoin(arrayConcat(%s)) AS u FROM %s WHERE %s) LIMIT %d", strings.Join(all, ", "), from, where, len(ways)*mostTouched+1)
-	_, err, _ := r.asks.Do(sql, func() (any, error) {
-		r.mu.Lock()
-		_, ok := r.found[sql]
-		r.mu.Unlock()
-		if ok {
-			return nil, nil
-		}
-		units := map[schemas.Reach][]string{}
-		n := 0
-		err := r.w.each(ctx, sql, func(scan func(...any) error) error {
-			var i int64
-			var code string
-			err := scan(&i, &code)
-			units[ways[i]] = append(units[ways[i]], code)
-			n++
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-		for _, way := range ways {
-			if n > len(ways)*mostTouched {
-				delete(units, way)
-			} else if units[way] == nil {
-				units[way] = []string{}
-			}
-		}
-		r.mu.Lock()
-		r.found[sql] = units
-		r.mu.Unlock()
-		return nil, nil
-	})
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.found[sql][way], err
-}
-
-// claimsOf is the condition under which a claim is about one of the things, under
-// whichever of its keys.
-func claimsOf(e *schemas.Entity, things string) string {
-	is := fmt.Sprintf("(%s) IN (%s)", idents(e.Key), things)
-	if e.Identity != nil {
-		is += fmt.Sprintf(" OR %s IN (SELECT member FROM ops.identity WHERE entity = %s AND canonical IN (%s))", ident(e.Key[0]), quote(e.Entity), things)
-	}
-	return "(" + is + ")"
 }
 
 // record notes what the figures of indicators were computed from.
