@@ -481,7 +481,7 @@ WHERE is_deleted = 0 AND entity IN (%s)`, f.department("toString(left_srcs[1])")
 				entity, both("division_code", "String", "其中一条所在区划", "Division of one of them"), both("name", "String", "名称（比对用）", "Name for matching"), both("keys", "UInt64", "标识数", "Keys that bear it"),
 			}),
 		(&object{db: dbAds, name: "identity_match", definer: true,
-			view: "SELECT entity, canonical AS thing, member, how, facts, matched_at\nFROM ops.identity FINAL\nWHERE is_deleted = 0"}).askedBy(
+			view: "SELECT entity, canonical AS thing, member, how, facts, matched_at\nFROM ops.identity FINAL\nWHERE is_deleted = 0 AND entity IN (" + strings.Join(matched, ", ") + ")"}).askedBy(
 			label("归并的标识", "Keys that are one thing"), label("同一事物的各标识和归并依据。", "The keys of things that came under several, and why they are one."), []column{
 				entity, both("thing", "String", "主标识", "The thing"), both("member", "String", "归并的标识", "A key that is it"), both("how", lc, "规则或人工决定：rule, decision", "By rule or decision"),
 				both("facts", texts, "一致的佐证字段", "Facts that agreed"), both("matched_at", instant, "归并时间", "When"),

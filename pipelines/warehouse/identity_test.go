@@ -70,6 +70,7 @@ func loadClubs(t *testing.T, w *Warehouse, c *schemas.Catalog, token string, cs 
 
 type member struct {
 	key, block, name, place string
+	division                string
 	rank                    int
 	codes, facts, srcs      []string
 	claims                  []claim // the latest of each source, live
@@ -102,8 +103,15 @@ func describeAll(e *schemas.Entity, all []claim) map[string]*member {
 			return win.values[col]
 		}
 		m.name = value("match")
-		m.codes, m.facts = []string{value("code")}, []string{value("phone"), value("founded")}
+		for _, col := range e.Identity.Codes {
+			m.codes = append(m.codes, value(col))
+		}
+		for _, col := range e.Identity.Second {
+			m.facts = append(m.facts, value(col))
+		}
+		slices.Sort(m.srcs)
 		d := value("division")
+		m.division = d
 		if d[9:] != "000" {
 			m.place = d
 		}
@@ -114,7 +122,7 @@ func describeAll(e *schemas.Entity, all []claim) map[string]*member {
 		if m.rank = 1; slices.ContainsFunc(m.claims, func(c claim) bool { return c.tier == "P" }) {
 			m.rank = 0
 		}
-		if m.codes[0] == "" {
+		if !slices.ContainsFunc(m.codes, func(c string) bool { return c != "" }) {
 			m.rank += 10
 		}
 	}
@@ -309,7 +317,16 @@ func clubWorld(r *rand.Rand, things int) []claim {
 	return all
 }
 
-// state reads everything that a fusion made of clubs.
+// side is what a pair says about one of its keys, as fmt prints it.
+func side(of string) string {
+	var lists []string
+	for _, list := range []string{"codes", "facts", "srcs"} {
+		lists = append(lists, fmt.Sprintf("concat('[', arrayStringConcat(%s_%s, ' '), ']')", of, list))
+	}
+	return strings.Join(lists, ", ")
+}
+
+// clubState reads everything that a fusion made of clubs.
 func clubState(t *testing.T, w *Warehouse, e *schemas.Entity) map[string]string {
 	t.Helper()
 	out := map[string]string{}
@@ -323,7 +340,7 @@ func clubState(t *testing.T, w *Warehouse, e *schemas.Entity) map[string]string 
 		}
 	}
 	put("same ", "SELECT concat(member, '=', thing) FROM ads.identity_match")
-	put("ask ", "SELECT concat(left, ' ', right, '=', reason) FROM ads.identity_review")
+	put("ask ", "SELECT concat(left, ' ', right, '=', reason, ' ', name, ' ', division_code, ' ', "+side("left")+", ' ', "+side("right")+") FROM ads.identity_review")
 	var cells []string
 	for _, c := range e.Columns[2:] {
 		cells = append(cells, fmt.Sprintf("concat(ifNull(toString(%[1]s), '-'), '<', toString(%[1]s_src), ',', toString(%[1]s_rule), ',', ifNull(toString(toSecond(%[1]s_at)), ''), '>')", c.Name))
@@ -340,7 +357,8 @@ func clubOracle(e *schemas.Entity, all []claim, decided map[pairOf]string) map[s
 		out["same "+k] = v
 	}
 	for p, why := range ask {
-		out["ask "+p.a+" "+p.b] = why
+		l, r := ms[p.a], ms[p.b]
+		out["ask "+p.a+" "+p.b] = fmt.Sprintf("%s %s %s %s%s%s %s%s%s", why, l.name, l.division, l.codes, l.facts, l.srcs, r.codes, r.facts, r.srcs)
 	}
 	for k, v := range oracle(e, rekeyed(ms, same)) {
 		out["row "+k] = v
@@ -374,12 +392,14 @@ func inWorld(world int, cs []claim) []claim {
 }
 
 // What is recognised, what is asked and the fused rows are the oracle's, after
-// every load and every decision, in any order; and a rebuild changes nothing. A
-// bundle of worlds, each in a township of its own, costs what one does.
+// every load and every decision, in any order, and whatever happens to claims,
+// decisions and declarations afterwards; and a rebuild changes nothing. A bundle of
+// worlds, each in a township of its own, costs what one does.
 func TestIdentityProperty(t *testing.T) {
 	c := catalogOf(t, club)
 	e := c.Entity("club")
 	e.Column("size").Authority = []string{"book"}
+	e.Retention = "P1D"
 	bundles, bundle := 3, 4
 	if n, err := strconv.Atoi(os.Getenv("RONGTONG_IDENTITY_WORLDS")); err == nil { // 500 looks at more
 		bundle = 20
@@ -388,72 +408,288 @@ func TestIdentityProperty(t *testing.T) {
 	bytes := statementBytes
 	defer func() { statementBytes = bytes }()
 	for seed := range bundles {
-		r := rand.New(rand.NewPCG(uint64(seed), 3))
-		var all []claim
-		for world := range bundle {
-			all = append(all, inWorld(world, clubWorld(r, []int{12, 60, 90}[seed%3]))...)
-		}
+		town := &clubTown{t: t, w: engine(t, c), c: c, e: e, r: rand.New(rand.NewPCG(uint64(seed), 3)), seed: seed, decided: map[pairOf]string{}}
 		e.Identity.Crowd = []int{0, 0, 8}[seed%3]          // so few that decisions join crowds with others
 		statementBytes = []int{bytes, 1000, bytes}[seed%3] // so few that what changed is attached
-		r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-		w := engine(t, c)
-		decided, seq := map[pairOf]string{}, int64(0)
-		var loaded []claim
-		check := func(what string) {
-			t.Helper()
-			if _, err := w.Fuse(t.Context(), c, "club"); err != nil {
-				t.Fatal(err)
-			}
-			if d := gocmp.Diff(worldsOracle(e, loaded, decided), clubState(t, w, e)); d != "" {
-				t.Fatalf("seed %d, %s (-want +got):\n%s", seed, what, d)
-			}
+		var all []claim
+		for world := range bundle {
+			all = append(all, inWorld(world, clubWorld(town.r, []int{12, 60, 90}[seed%3]))...)
 		}
-		for n, part := range parts(r, all) {
-			loadClubs(t, w, c, fmt.Sprint(n), part)
-			loaded = append(loaded, part...)
-			if r.IntN(2) == 0 {
-				loadClubs(t, w, c, fmt.Sprint(n, " again"), part[:1+r.IntN(len(part))])
-			}
-			var ds []IdentityDecision
-			for range r.IntN(4 * bundle) {
-				a, b := all[r.IntN(len(all))].key, all[r.IntN(len(all))].key
-				if b = a[:3] + b[3:]; a == b {
-					continue
-				}
-				seq++
-				v := []string{VerdictMerge, VerdictApart, VerdictUndo}[r.IntN(3)]
-				if keys := slices.Collect(maps.Keys(decided)); len(keys) > 0 && r.IntN(2) == 0 {
-					slices.SortFunc(keys, func(x, y pairOf) int { return strings.Compare(x.a+x.b, y.a+y.b) })
-					a, b, v = keys[0].a, keys[0].b, VerdictUndo
-				}
-				ds = append(ds, IdentityDecision{Entity: "club", Left: a, Right: b, Verdict: v, DecidedBy: "民政局", Seq: seq, DecidedAt: time.Unix(1766000000+seq, 0)})
-				if decided[sortedPair(a, b)] = v; v == VerdictUndo {
-					delete(decided, sortedPair(a, b))
-				}
-			}
-			if err := w.RecordDecisions(t.Context(), ds); err != nil {
-				t.Fatal(err)
-			}
-			if r.IntN(3) == 0 {
-				if err := w.Exec(t.Context(), "OPTIMIZE TABLE "+[]string{"std.club", "dwd.club__rows", "dwd.club__members", "ops.identity", "ops.identity_touched"}[r.IntN(5)]+" FINAL"); err != nil {
-					t.Fatal(err)
-				}
-			}
-			check(fmt.Sprint("load ", n))
+		town.build(all, bundle)
+		happenings := []func(){town.withdrawn, town.redeclared, town.undone, town.retained, town.coded, town.forgotten}
+		if bundle == 4 { // what takes little time: each of them once
+			happenings = happenings[2*seed : 2*seed+2]
 		}
-		if err := w.Exec(t.Context(), "TRUNCATE TABLE ops.fuse"); err != nil {
-			t.Fatal(err)
+		for _, i := range town.r.Perm(len(happenings)) {
+			happenings[i]()
 		}
-		check("rebuild")
-		for _, table := range []string{"ops.fuse", "ops.identity", "ops.identity_touched", "ops.identity_pair"} {
-			if err := w.Exec(t.Context(), "TRUNCATE TABLE "+table); err != nil {
-				t.Fatal(err)
-			}
-		}
-		check("rebuild from zero")
+		town.empty("ops.fuse")
+		town.check("rebuild")
+		town.empty("ops.fuse", "ops.identity", "ops.identity_touched", "ops.identity_pair")
+		town.check("rebuild from zero")
 		if bundle > 4 {
 			t.Logf("%d worlds", (seed+1)*bundle)
 		}
+	}
+}
+
+// clubTown is a bundle of worlds, and what happened in them.
+type clubTown struct {
+	t       *testing.T
+	w       *Warehouse
+	c       *schemas.Catalog
+	e       *schemas.Entity
+	r       *rand.Rand
+	seed    int
+	claims  []claim
+	decided map[pairOf]string
+	seq     int64
+	loads   int
+}
+
+// check fuses and compares everything with the oracle.
+func (o *clubTown) check(what string) {
+	o.t.Helper()
+	if _, err := o.w.Fuse(o.t.Context(), o.c, "club"); err != nil {
+		o.t.Fatal(err)
+	}
+	if d := gocmp.Diff(worldsOracle(o.e, o.claims, o.decided), clubState(o.t, o.w, o.e)); d != "" {
+		o.t.Fatalf("seed %d, %s (-want +got):\n%s", o.seed, what, d)
+	}
+}
+
+func (o *clubTown) empty(tables ...string) {
+	o.t.Helper()
+	for _, table := range tables {
+		if err := o.w.Exec(o.t.Context(), "TRUNCATE TABLE "+table); err != nil {
+			o.t.Fatal(err)
+		}
+	}
+}
+
+func (o *clubTown) load(cs []claim) {
+	o.t.Helper()
+	o.loads++
+	loadClubs(o.t, o.w, o.c, fmt.Sprint("load ", o.loads), cs)
+	o.claims = append(o.claims, cs...)
+}
+
+// decide keeps a decision about each of the pairs.
+func (o *clubTown) decide(pairs []pairOf, verdict func() string) {
+	o.t.Helper()
+	var ds []IdentityDecision
+	for _, p := range pairs {
+		o.seq++
+		v := verdict()
+		ds = append(ds, IdentityDecision{Entity: "club", Left: p.a, Right: p.b, Verdict: v, DecidedBy: "民政局", Seq: o.seq, DecidedAt: time.Unix(1766000000+o.seq, 0)})
+		if o.decided[p] = v; v == VerdictUndo {
+			delete(o.decided, p)
+		}
+	}
+	if err := o.w.RecordDecisions(o.t.Context(), ds); err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+// standing are the pairs about which decisions stand.
+func (o *clubTown) standing() []pairOf {
+	return slices.SortedFunc(maps.Keys(o.decided), func(x, y pairOf) int { return strings.Compare(x.a+x.b, y.a+y.b) })
+}
+
+// build loads the claims in parts, some of them twice, with decisions between.
+func (o *clubTown) build(all []claim, bundle int) {
+	o.t.Helper()
+	r := o.r
+	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	for n, part := range parts(r, all) {
+		o.load(part)
+		if r.IntN(2) == 0 {
+			loadClubs(o.t, o.w, o.c, fmt.Sprint(n, " again"), part[:1+r.IntN(len(part))])
+		}
+		for range r.IntN(4 * bundle) {
+			a, b := all[r.IntN(len(all))].key, all[r.IntN(len(all))].key
+			if b = a[:3] + b[3:]; a == b {
+				continue
+			}
+			if standing := o.standing(); len(standing) > 0 && r.IntN(2) == 0 {
+				o.decide(standing[:1], func() string { return VerdictUndo })
+				continue
+			}
+			o.decide([]pairOf{sortedPair(a, b)}, func() string { return []string{VerdictMerge, VerdictApart, VerdictUndo}[r.IntN(3)] })
+		}
+		if r.IntN(3) == 0 {
+			if err := o.w.Exec(o.t.Context(), "OPTIMIZE TABLE "+[]string{"std.club", "dwd.club__rows", "dwd.club__members", "ops.identity", "ops.identity_touched"}[r.IntN(5)]+" FINAL"); err != nil {
+				o.t.Fatal(err)
+			}
+		}
+		o.check(fmt.Sprint("load ", n))
+	}
+}
+
+// anew is a source's next claim about a key: its last one that said anything,
+// changed.
+func (o *clubTown) anew(key, src string, change func(*claim)) claim {
+	next := claim{key: key, src: src}
+	var version, said uint64
+	for _, c := range o.claims {
+		if c.key != key || c.src != src {
+			continue
+		}
+		version, next.tier = max(version, c.version), c.tier
+		if !c.deleted && c.version >= said {
+			next, said = c, c.version
+		}
+	}
+	next.version, next.offset, next.deleted = version+1, uint64(10_000+len(o.claims)), false
+	world, _ := strconv.Atoi(key[:2])
+	values := map[string]string{"kind": "P", "division": fmt.Sprintf("370102%03d000", 1+world)}
+	maps.Copy(values, next.values)
+	next.values = values
+	change(&next)
+	return next
+}
+
+// sources are those that ever claimed a key.
+func (o *clubTown) sources(key string) []string {
+	seen := map[string]bool{}
+	for _, c := range o.claims {
+		if c.key == key {
+			seen[c.src] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(seen))
+}
+
+// some are keys of the bundle: those that decisions name, and as many others.
+func (o *clubTown) some() []string {
+	keys := map[string]bool{}
+	for _, p := range o.standing() {
+		if o.r.IntN(3) == 0 {
+			keys[p.a] = true
+		}
+		if o.r.IntN(3) == 0 {
+			keys[p.b] = true
+		}
+	}
+	for range 10 {
+		keys[o.claims[o.r.IntN(len(o.claims))].key] = true
+	}
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(keys)), func(key string) bool { return len(o.sources(key)) == 0 })
+}
+
+// withdrawn has every source withdraw some keys, decided ones among them, and claim
+// them again as before.
+func (o *clubTown) withdrawn() {
+	keys := o.some()
+	for _, gone := range []bool{true, false} {
+		var cs []claim
+		for _, key := range keys {
+			for _, src := range o.sources(key) {
+				cs = append(cs, o.anew(key, src, func(c *claim) {
+					if gone {
+						c.deleted, c.values = true, nil
+					}
+				}))
+			}
+		}
+		o.load(cs)
+		o.check(fmt.Sprint("withdrawn: ", gone))
+	}
+}
+
+// coded gives codes to keys that were known by their names, some of them one that
+// another thing has already.
+func (o *clubTown) coded() {
+	var cs []claim
+	for _, key := range o.some() {
+		cs = append(cs, o.anew(key, o.sources(key)[0], func(c *claim) { c.values["code"] = []string{"1", "2", "3", key}[o.r.IntN(4)] }))
+	}
+	o.load(cs)
+	o.check("codes came later")
+}
+
+// undone takes decisions back after what they joined or parted was claimed anew.
+func (o *clubTown) undone() {
+	var pairs []pairOf
+	for _, p := range o.standing() {
+		if o.r.IntN(2) == 0 {
+			pairs = append(pairs, p)
+		}
+	}
+	var cs []claim
+	for _, p := range pairs {
+		if srcs := o.sources(p.a); len(srcs) > 0 {
+			cs = append(cs, o.anew(p.a, srcs[0], func(c *claim) { c.values["size"], c.values["match"] = "9", []string{"甲", "乙"}[o.r.IntN(2)] }))
+		}
+	}
+	o.load(cs)
+	o.check("claims about what was decided")
+	o.decide(pairs, func() string { return VerdictUndo })
+	o.check("undone")
+	o.decide(pairs, func() string { return []string{VerdictMerge, VerdictApart}[o.r.IntN(2)] })
+	o.check("decided again")
+}
+
+// retained removes what was superseded and withdrawn long ago, which changes nothing.
+func (o *clubTown) retained() {
+	if _, err := o.w.Retain(o.t.Context(), o.e, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)); err != nil {
+		o.t.Fatal(err)
+	}
+	o.check("old claims removed")
+	o.coded()
+}
+
+// redeclared changes by what things are recognised, and changes it back.
+func (o *clubTown) redeclared() {
+	before := *o.e.Identity
+	after := before
+	switch o.r.IntN(3) {
+	case 0:
+		after.Second = []string{"phone"}
+	case 1:
+		after.Codes = nil
+	case 2:
+		after.Crowd = 5
+	}
+	o.e.Identity = &after
+	o.check("recognised by something else")
+	o.coded()
+	o.e.Identity = &before
+	o.check("recognised as before")
+}
+
+// forgotten has the entity declare no identity for a while.
+func (o *clubTown) forgotten() {
+	before := o.e.Identity
+	o.e.Identity = nil
+	o.plain("not recognised any more")
+	var cs []claim
+	for _, key := range o.some() {
+		cs = append(cs, o.anew(key, o.sources(key)[0], func(c *claim) { c.values["size"] = "7" }))
+	}
+	o.load(cs)
+	o.plain("claims meanwhile")
+	o.e.Identity = before
+	o.check("recognised again")
+}
+
+// plain is check where every key is a thing.
+func (o *clubTown) plain(what string) {
+	o.t.Helper()
+	if _, err := o.w.Fuse(o.t.Context(), o.c, "club"); err != nil {
+		o.t.Fatal(err)
+	}
+	got, want := map[string]string{}, map[string]string{}
+	for k, v := range clubState(o.t, o.w, o.e) {
+		if strings.HasPrefix(k, "row ") {
+			got[k] = v
+		}
+	}
+	for k, v := range oracle(o.e, o.claims) {
+		want["row "+k] = v
+	}
+	if d := gocmp.Diff(want, got); d != "" {
+		o.t.Fatalf("seed %d, %s (-want +got):\n%s", o.seed, what, d)
 	}
 }
 

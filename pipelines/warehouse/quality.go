@@ -3,6 +3,7 @@ package warehouse
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -211,8 +212,9 @@ func (k *ruleCheck) value() string {
 	return "concatWithSeparator('|', " + strings.Join(texts, ", ") + ")"
 }
 
-// dangling selects rows that refer to a row that is not there. An entity that
-// nobody feeds is no evidence: then nothing dangles.
+// dangling selects rows that refer to a row that is not there. A thing is there by
+// each of its keys, and an entity that nobody feeds is no evidence: then nothing
+// dangles.
 func (k *ruleCheck) dangling() string {
 	var here, there, set []string
 	for i, name := range k.r.Of {
@@ -220,13 +222,17 @@ func (k *ruleCheck) dangling() string {
 		there = append(there, "assumeNotNull(toString("+ident(k.r.Columns[i])+"))")
 		set = append(set, ident(name)+" IS NOT NULL")
 	}
+	known := fmt.Sprintf("SELECT %s FROM dwd.%s", strings.Join(there, ", "), ident(k.r.Entity))
+	if e := k.f.c.Entity(k.r.Entity); e != nil && e.Identity != nil && slices.Equal(k.r.Columns, e.Key) {
+		known += " UNION ALL SELECT member FROM ops.identity FINAL WHERE is_deleted = 0 AND entity = " + quote(e.Entity)
+	}
 	return fmt.Sprintf(`SELECT %s AS thing, %s AS value, '' AS expected, %s AS division, %s AS src
 FROM dwd.%s
 WHERE %s
   AND (SELECT count() FROM dwd.%s) > 0
-  AND (%s) NOT IN (SELECT %s FROM dwd.%s)`,
+  AND (%s) NOT IN (%s)`,
 		k.f.thing(), k.value(), k.division(), k.src(), ident(k.e.Entity), strings.Join(set, " AND "),
-		ident(k.r.Entity), strings.Join(here, ", "), strings.Join(there, ", "), ident(k.r.Entity))
+		ident(k.r.Entity), strings.Join(here, ", "), known)
 }
 
 // unequalSums selects rows of divisions whose children all have a row with the

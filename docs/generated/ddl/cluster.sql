@@ -16916,8 +16916,8 @@ FROM
 (
   SELECT entity, canonical AS thing, member, how, facts, matched_at
   FROM ops.identity FINAL
-  WHERE is_deleted = 0
+  WHERE is_deleted = 0 AND entity IN ('facility', 'organization')
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '归并的标识 / Keys that are one thing [b5f4c4aa50163db5]';
+COMMENT '归并的标识 / Keys that are one thing [44d493218c1c209b]';
 

@@ -15408,6 +15408,6 @@ CREATE OR REPLACE VIEW ads.identity_match
 ) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT entity, canonical AS thing, member, how, facts, matched_at
 FROM ops.identity FINAL
-WHERE is_deleted = 0
-COMMENT '归并的标识 / Keys that are one thing [360c907f690c74de]';
+WHERE is_deleted = 0 AND entity IN ('facility', 'organization')
+COMMENT '归并的标识 / Keys that are one thing [8663eb059eaf1207]';
 
