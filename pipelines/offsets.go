@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"rongtong/pipelines/topics"
@@ -62,7 +63,8 @@ type Position struct {
 	// Earlier says that what is stored is of an earlier topic of the same name.
 	Earlier bool `json:"earlier,omitempty"`
 
-	booked int64 // the latest move that the books know
+	booked  int64 // the latest move that the books know
+	againTo int64 // up to where loads were ever taken out of the ledger
 }
 
 // next is where the loaders would go on.
@@ -79,6 +81,18 @@ func (p *Position) next() int64 {
 // finishable reports whether a load that was begun can still be ended.
 func (p *Position) finishable() bool {
 	return p.Pending > 0 && !p.Earlier && p.Stored >= p.First && p.Pending <= p.End
+}
+
+// stuck reports whether a load was begun that can never be ended: its records are
+// gone.
+func (p *Position) stuck() bool { return p.Pending > 0 && !p.Earlier && !p.finishable() }
+
+// Stuck finds the loads that were begun and can never be ended, for Quiescer.Leave.
+func (p *Positions) Stuck(ctx context.Context) (func(Pending) bool, error) {
+	all, err := p.All(ctx)
+	return func(l Pending) bool {
+		return slices.ContainsFunc(all, func(p Position) bool { return p.Topic == l.Topic && p.Partition == l.Partition && p.stuck() })
+	}, err
 }
 
 // All reads where the loaders stand in every partition.
@@ -115,7 +129,7 @@ func (p *Positions) All(ctx context.Context) ([]Position, error) {
 		}
 		for _, l := range ledger {
 			if l.Partition == x.Partition && l.TopicID == x.TopicID {
-				x.Ledger, x.booked = l.To, l.Move
+				x.Ledger, x.booked, x.againTo = l.To, l.Move, l.AgainTo
 				if at.Offset < 0 {
 					x.Moves = l.Move
 				}
@@ -177,6 +191,7 @@ type Move struct {
 	Gone     int64 `json:"gone_offsets"`    // offsets that Kafka no longer holds, and nobody has loaded
 	Again    int64 `json:"again_records"`   // records that are in the ledger and will be loaded again
 	Loads    int   `json:"again_loads"`
+	AgainTo  int64 `json:"again_to,omitempty"` // the end of the last of these loads
 	// Unfinished is the end of a load that was begun and can never be ended, because
 	// its records are gone: some of its rows may be there. 0: none.
 	Unfinished int64 `json:"unfinished_to,omitempty"`
@@ -214,7 +229,7 @@ func (p *Positions) Plan(ctx context.Context, target Target, partition int32) ([
 		m.To = m.Asked
 		if m.Pending > 0 && m.Ledger >= m.Pending {
 			m.From = m.Pending // it was ended, and only that was not stored
-		} else if m.Pending > 0 && !all[i].finishable() {
+		} else if m.stuck() {
 			m.Unfinished = m.Pending
 		}
 		if m.To < m.From {
@@ -267,6 +282,7 @@ func (p *Positions) back(ctx context.Context, m *Move) error {
 			seen[l.FromOffset] = true
 			m.Loads++
 			m.Again += l.Received
+			m.AgainTo = max(m.AgainTo, l.ToOffset)
 		}
 	}
 	return nil
@@ -280,6 +296,12 @@ func (p *Positions) forward(ctx context.Context, m *Move) error {
 	}
 	if from >= m.To {
 		return nil
+	}
+	// What was taken out of the ledger is in the tables: it must come back into the
+	// books before anything is skipped. What Kafka no longer holds cannot.
+	if from < m.againTo && m.To > m.First && !m.Moving {
+		return fault.Hint(fault.Config, "start the loaders, and move the position when they have passed that",
+			"moving %s/%d forward to %d: what was loaded up to %d is about to be loaded again, as a person asked", m.Topic, m.Partition, m.To, m.againTo)
 	}
 	m.SkipFrom = from
 	m.Gone = max(0, min(m.First, m.To)-from)
@@ -353,7 +375,7 @@ func (p *Positions) book(ctx context.Context, m *Move, n int64, reason, by strin
 	row := warehouse.MoveRow{
 		Topic: m.Topic, TopicID: m.TopicID, Partition: m.Partition, Move: n,
 		System: p.Stream.System.System, Tier: p.Stream.System.Tier, Stream: p.Stream.Stream.Name,
-		FromOffset: m.From, ToOffset: m.To, Skipped: m.Skipped, Gone: m.Gone, Again: m.Again, Reason: reason, MovedBy: by, MovedAt: time.Now(),
+		FromOffset: m.From, ToOffset: m.To, Skipped: m.Skipped, Gone: m.Gone, Again: m.Again, AgainTo: m.AgainTo, Reason: reason, MovedBy: by, MovedAt: time.Now(),
 	}
 	if m.To > m.From {
 		row.FromOffset = max(m.From, m.SkipFrom)

@@ -68,6 +68,9 @@ type Quiescer struct {
 	// Only, if not empty, are the topics whose pending loads are finished; otherwise
 	// all are.
 	Only []string
+	// Leave, if set, chooses pending loads that are left as they are: they can never be
+	// finished.
+	Leave func(Pending) bool
 	// Earlier finds streams of earlier declarations; see Loader.Earlier. May be nil.
 	Earlier func(topic string, plan uint64) *Stream
 }
@@ -149,7 +152,11 @@ func (q *Quiescer) pending(ctx context.Context) ([]Pending, error) {
 	names := slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(n string) bool {
 		return !strings.HasPrefix(n, "in.") || len(q.Only) > 0 && !slices.Contains(q.Only, n)
 	})
-	return pendingLoads(ctx, q.Kafka, names)
+	list, err := pendingLoads(ctx, q.Kafka, names)
+	if q.Leave != nil {
+		list = slices.DeleteFunc(list, q.Leave)
+	}
+	return list, err
 }
 
 // pendingLoads are the loads of topics that the loaders began and did not end. What
@@ -202,12 +209,12 @@ func (q *Quiescer) drain(ctx context.Context, pending []Pending) error {
 		return err
 	}
 	q.Log.Info("finishing pending loads first", "loads", len(pending), "first", pending[0].String())
-	return (&Loader{Kafka: q.Kafka, Warehouse: q.Warehouse, Log: q.Log, Earlier: q.Earlier}).Finish(ctx, slices.Collect(maps.Values(under)))
+	return (&Loader{Kafka: q.Kafka, Warehouse: q.Warehouse, Log: q.Log, Earlier: q.Earlier}).Finish(ctx, slices.Collect(maps.Values(under)), pending)
 }
 
-// Finish repeats the loads that were begun and not ended, and loads nothing
-// else. The loader must be the only one.
-func (l *Loader) Finish(ctx context.Context, streams []*Stream) error {
+// Finish repeats loads that were begun and not ended, and loads nothing else. The
+// loader must be the only one.
+func (l *Loader) Finish(ctx context.Context, streams []*Stream, pending []Pending) error {
 	byTopic := map[string]*Stream{}
 	var names []string
 	for _, s := range streams {
@@ -227,13 +234,14 @@ func (l *Loader) Finish(ctx context.Context, streams []*Stream) error {
 	if err != nil {
 		return err
 	}
-	return l.worker(gen).finish(ctx, shares)
+	return l.worker(gen).finish(ctx, shares, pending)
 }
 
-// finish repeats the pending loads of shares.
-func (w *worker) finish(ctx context.Context, shares []*share) error {
+// finish repeats pending loads.
+func (w *worker) finish(ctx context.Context, shares []*share, pending []Pending) error {
 	for _, s := range shares {
-		if s.pending.To > 0 {
+		named := slices.ContainsFunc(pending, func(p Pending) bool { return p.Topic == s.topic && p.Partition == s.partition })
+		if named && s.pending.To > 0 {
 			if err := w.block(ctx, s); err != nil {
 				return err
 			}

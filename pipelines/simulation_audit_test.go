@@ -20,7 +20,7 @@ import (
 func (w *world) audit() error {
 	o := &oracle{world: w, ledger: w.ledger(), lost: map[simSpan]bool{}}
 	o.read()
-	for _, check := range []func() error{o.auditLog, o.auditLedger, o.auditRows, o.auditRejects, o.auditRaw} {
+	for _, check := range []func() error{o.auditLog, o.auditLedger, o.auditMoves, o.auditRows, o.auditRejects, o.auditRaw} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -67,10 +67,7 @@ func (o *oracle) read() {
 		}
 	}
 	for _, b := range o.log.begun {
-		given := slices.ContainsFunc(o.log.skipped, func(s simSpan) bool {
-			return s.life == b.life && s.partition == b.partition && s.from == b.from
-		})
-		if (b.life < len(o.log.lives) || given) && !slices.ContainsFunc(o.ledger, func(l warehouse.LoadRow) bool { return o.spanOf(&l) == b }) {
+		if b.life < len(o.log.lives) && !slices.ContainsFunc(o.ledger, func(l warehouse.LoadRow) bool { return o.spanOf(&l) == b }) {
 			o.lost[b] = true
 		}
 	}
@@ -189,6 +186,9 @@ func (o *oracle) auditLedger() error {
 		l := &o.ledger[i]
 		s := o.spanOf(l)
 		at := simSpan{life: s.life, partition: s.partition}
+		if slices.Contains(o.log.given, s) {
+			continue
+		}
 		if s.from < end[at] {
 			return fmt.Errorf("the ledger: the load %s overlaps its predecessor, which ends at %d", l.LoadID, end[at])
 		}
@@ -217,10 +217,11 @@ func (o *oracle) auditLedger() error {
 	return nil
 }
 
-// gaveUp reports whether the operator let the loaders go on behind the record.
+// gaveUp reports whether a person let the loaders go on behind the record, and booked
+// that.
 func (o *oracle) gaveUp(r *simRecord) bool {
-	return slices.ContainsFunc(o.log.skipped, func(s simSpan) bool {
-		return s.life == r.life && s.partition == r.partition && r.offset >= s.from && r.offset < s.to
+	return slices.ContainsFunc(o.store.skips(), func(m warehouse.MoveRow) bool {
+		return o.log.lifeOf(m.TopicID) == r.life && int(m.Partition) == r.partition && r.offset >= m.FromOffset && r.offset < m.ToOffset
 	})
 }
 
@@ -232,19 +233,26 @@ type place struct {
 
 // physical checks a table before merging: no row twice unless a copy came when
 // its token had long been forgotten, or with a load that could not be ended.
-func (o *oracle) physical(table string) (map[place]int, error) {
-	count := map[place]int{}
+//
+// Rows whose load the ledger knows no more, because it is made again, may stand beside
+// the later ones: they are in doubt.
+func (o *oracle) physical(table string) (count map[place]int, doubt map[place]bool, err error) {
+	count, doubt = map[place]int{}, map[place]bool{}
 	for _, r := range o.store.table(table).rows {
-		if !r.extra && !o.lost[r.simSpan] {
-			count[place{r.life, r.partition, r.offset}]++
+		switch at := (place{r.life, r.partition, r.offset}); {
+		case r.extra || o.lost[r.simSpan]:
+		case r.doubt || slices.Contains(o.log.given, r.simSpan):
+			doubt[at] = true
+		default:
+			count[at]++
 		}
 	}
 	for at, n := range count {
 		if n > 1 {
-			return nil, fmt.Errorf("%s: the record at %d of partition %d of topic %d is there %d times within the window", table, at.offset, at.partition, at.life, n)
+			return nil, nil, fmt.Errorf("%s: the record at %d of partition %d of topic %d is there %d times within the window", table, at.offset, at.partition, at.life, n)
 		}
 	}
-	return count, nil
+	return count, doubt, nil
 }
 
 // claim is std after merging: of equal thing, source and version the one that
@@ -260,14 +268,14 @@ func rank(life int, offset int64) int64 { return int64(life)<<40 | offset }
 // auditRows: std holds, for every good record, exactly the claim that the plan
 // of its load makes of it, with the version that the source gave it.
 func (o *oracle) auditRows() error {
-	if _, err := o.physical(simStd); err != nil {
+	if _, _, err := o.physical(simStd); err != nil {
 		return err
 	}
 	plans := map[uint64]string{}
 	for i, s := range o.plans {
 		plans[s.Flows[0].Plan.Fingerprint()] = simMeasures[i]
 	}
-	want, got := map[claim]int64{}, map[claim]int64{}
+	want, got, doubt := map[claim]int64{}, map[claim]int64{}, map[claim]int64{}
 	for i := range o.records {
 		r := &o.records[i]
 		if r.row.wrong || o.refuses(&r.row) || r.load == nil {
@@ -284,10 +292,14 @@ func (o *oracle) auditRows() error {
 		if o.lost[r.simSpan] || o.store.dropped[r.simSpan] {
 			continue
 		}
-		got[c] = max(got[c], rank(r.life, r.offset))
+		if at := rank(r.life, r.offset); r.doubt || slices.Contains(o.log.given, r.simSpan) {
+			doubt[c] = max(doubt[c], at)
+		} else {
+			got[c] = max(got[c], at)
+		}
 	}
 	for c, at := range want {
-		if have, ok := got[c]; !ok || have != at {
+		if have, ok := got[c]; (!ok || have != at) && doubt[c] < at {
 			return fmt.Errorf("%s: the claim %v at %x is missing (%x, %v)", simStd, c, at, have, ok)
 		}
 	}
@@ -324,7 +336,7 @@ func (o *oracle) auditRaw() error {
 // sameRecords: a table holds a row for every loaded record that belongs there, and
 // no other.
 func (o *oracle) sameRecords(table string, belongs func(*simRow) bool) error {
-	got, err := o.physical(table)
+	got, doubt, err := o.physical(table)
 	if err != nil {
 		return err
 	}
@@ -334,8 +346,8 @@ func (o *oracle) sameRecords(table string, belongs func(*simRow) bool) error {
 		if r.load == nil || !belongs(&r.row) {
 			continue
 		}
-		n++
-		if got[place{r.life, r.partition, r.offset}] == 0 {
+		at := place{r.life, r.partition, r.offset}
+		if n += got[at]; got[at] == 0 && !doubt[at] {
 			return fmt.Errorf("%s: the record at %d of partition %d of topic %d is missing", table, r.offset, r.partition, r.life)
 		}
 	}

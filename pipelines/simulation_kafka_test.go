@@ -27,8 +27,8 @@ type simLog struct {
 	loaded   []topics.Committed // by partition
 	versions []int              // of the declarations under which each partition was loaded last
 
-	begun   []simSpan // loads that the loaders ever began
-	skipped []simSpan // what the operator gave up, because it was deleted unread
+	begun []simSpan // loads that the loaders ever began
+	given []simSpan // those that persons passed over, because they could not be ended
 
 	members    []*actor
 	generation int
@@ -266,38 +266,6 @@ func (l *simLog) expire() {
 	}
 }
 
-// resetStopped is a person who reads that a partition is stopped because its next
-// records are gone: the loaders are stopped, what was begun and is in the ledger
-// counts as loaded, and they go on with what is there.
-func (l *simLog) resetStopped() {
-	for i, p := range l.topic().parts {
-		at := l.at(i)
-		from := max(0, at.Offset)
-		if !p.said || from >= p.first {
-			continue
-		}
-		p.said = false
-		for _, a := range l.w.actors {
-			if strings.HasPrefix(a.name, "load") || strings.HasPrefix(a.name, "apply") {
-				a.kill()
-			}
-		}
-		l.members, l.held = nil, nil
-		l.rebalance()
-		l.w.store.deliverLate(true)
-		to := p.first
-		if in, pending, _ := parseIntent(at.Metadata); pending && l.w.store.inLedger(l.topic().id, i, from) {
-			from = in.To
-			to = max(to, from)
-		}
-		if from < to {
-			l.skipped = append(l.skipped, simSpan{l.topic().life, i, from, to})
-		}
-		l.put(i, topics.Committed{Offset: to})
-		l.w.happens(resetOffset, "the operator lets partition %d go on at %d instead of %d", i, to, from)
-	}
-}
-
 // drained reports whether all that can be read is loaded and no load is pending.
 func (l *simLog) drained() bool {
 	if l.gone || len(l.ending) > 0 {
@@ -308,7 +276,7 @@ func (l *simLog) drained() bool {
 		if !l.own(i) {
 			at = topics.Committed{}
 		}
-		if p.stable() != int64(len(p.entries)) || strings.HasPrefix(at.Metadata, "load ") || max(0, at.Offset) != int64(len(p.entries)) {
+		if p.stable() != int64(len(p.entries)) || strings.HasPrefix(at.Metadata, "load ") || strings.Contains(at.Metadata, "moving=") || max(0, at.Offset) != int64(len(p.entries)) {
 			return false
 		}
 	}

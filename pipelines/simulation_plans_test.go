@@ -2,6 +2,7 @@ package pipelines
 
 import (
 	"context"
+	"slices"
 
 	"rongtong/schemas/fault"
 )
@@ -68,7 +69,7 @@ func (h *simHold) over() bool {
 	case h.lost:
 	case h.a.life != h.life || h.a.next == nil:
 		h.lost = w.calm || w.r.IntN(10) == 0
-	case h.a.stalled > 0:
+	case h.a.stalled > 0 && !w.calm:
 		h.lost = w.r.IntN(6) == 0
 	}
 	if h.lost {
@@ -179,6 +180,9 @@ func (f *simFollow) caughtUp(context.Context) error {
 // keptOut reports whether a loader knows that it is asked to leave its group.
 func (a *actor) keptOut() bool {
 	d := &a.w.declared
+	if s := a.w.stopped; s != nil && s.a.life == s.life && s.a.next != nil {
+		return true
+	}
 	n := d.begun()
 	if a.w.bad == "a table is rewritten while loaders run" {
 		return false
@@ -250,7 +254,7 @@ func (a *actor) apply(lock *simHold) error {
 	hold := &simHold{}
 	if d.versions[n].pause {
 		var err error
-		if hold, err = a.quiesce(w.plans[d.versions[d.inForce()].plan]); err != nil {
+		if hold, err = a.quiesce(w.plans[d.versions[d.inForce()].plan], nil); err != nil {
 			return a.giveUp(n, writer, err)
 		}
 		defer w.log.release(hold)
@@ -281,7 +285,7 @@ func (a *actor) giveUp(n, writer int, why error) error {
 
 // quiesce is Quiescer.Hold: it returns with the loaders' group held and no load
 // pending.
-func (a *actor) quiesce(now *Stream) (*simHold, error) {
+func (a *actor) quiesce(now *Stream, leave func(Pending) bool) (*simHold, error) {
 	w, d := a.w, &a.w.declared
 	q := &Quiescer{Streams: []*Stream{now}, Log: simDiscard, Earlier: func(_ string, plan uint64) *Stream { return d.stream(plan) }}
 	for range 4 {
@@ -290,6 +294,9 @@ func (a *actor) quiesce(now *Stream) (*simHold, error) {
 			return nil, fault.New(fault.Config, "the loaders do not leave")
 		}
 		pending, err := pendingLoads(context.Background(), simOffsets{a: a}, []string{now.Topic})
+		if leave != nil {
+			pending = slices.DeleteFunc(pending, leave)
+		}
 		if err == nil && (len(pending) == 0 || w.bad == "pending loads are not drained before a table is rewritten") {
 			return h, nil
 		}
@@ -324,7 +331,7 @@ func (a *actor) drain(q *Quiescer, pending []Pending) error {
 	}
 	wk := a.worker(l, gen)
 	defer wk.end()
-	return wk.finish(ctx, shares)
+	return wk.finish(ctx, shares, pending)
 }
 
 // hold takes the loaders' group over when it has no live member; nil: they do not

@@ -74,6 +74,13 @@ var sabotages = []string{
 	"what was stored for the old topic is used for the new",
 	"records of another topic under an old name",
 	"tokens without the topic's life",
+	// Positions that expire, or that persons move.
+	"nobody asks the ledger when offsets expired",
+	"expired offsets mean the end",
+	"what is skipped is not booked",
+	"what is loaded again stays in the ledger",
+	"the names of loads do not know moves",
+	"a move that was cut short is not seen",
 }
 
 // happening is something that does not happen on good days.
@@ -98,7 +105,8 @@ const (
 	deletedTopic
 	addedPartition
 	expiredRecords
-	resetOffset
+	forgotOffsets
+	movedPosition
 	begunVersion
 	appliedVersion
 	drainedLoads
@@ -125,7 +133,8 @@ var happenings = [happeningCount]string{
 	deletedTopic:   "topics deleted",
 	addedPartition: "partitions added",
 	expiredRecords: "retentions that deleted unread records",
-	resetOffset:    "offsets reset by the operator",
+	forgotOffsets:  "offsets of the group forgotten",
+	movedPosition:  "positions stored by persons",
 	begunVersion:   "versions of the declarations begun",
 	appliedVersion: "versions put in force",
 	drainedLoads:   "drains of pending loads",
@@ -305,7 +314,7 @@ func cpuSeconds() float64 {
 func TestSimulationCatches(t *testing.T) {
 	streams := simStreams(t)
 	defer debug.SetGCPercent(debug.SetGCPercent(800))
-	const within = 1500
+	const within = 4000
 	for _, bad := range sabotages {
 		t.Run(bad, func(t *testing.T) {
 			_, at, err := play(t, 1, within, bad, streams)

@@ -56,6 +56,7 @@ type world struct {
 	tally   *tally
 	history []string // of the last steps, when traced
 	traced  bool
+	stopped *simHold // a person has asked the loaders to stop
 }
 
 // simKind is what may happen in a world, beside the faults of all worlds.
@@ -65,6 +66,8 @@ type simKind struct {
 	hot       bool // declarations are applied under way; otherwise processes are restarted with others
 	recreates bool // the topic is deleted and created anew
 	expires   bool // the broker deletes records that nobody has read
+	forgets   bool // the broker forgets what the loaders' group has stored
+	moves     bool // persons move positions
 }
 
 // actor is one process.
@@ -192,6 +195,7 @@ func newWorld(seed uint64, bad string, plans []*Stream, t *tally) *world {
 	r := rand.New(rand.NewPCG(seed, 7))
 	w := &world{seed: seed, r: r, bad: bad, plans: plans, tally: t, wild: []int{0, 3, 10, 25}[r.IntN(4)], wall: 1_764_000_000_000, width: 3}
 	w.kind = simKind{ids: r.IntN(4) > 0, embedded: r.IntN(2) == 0, hot: r.IntN(4) > 0, expires: r.IntN(6) == 0}
+	w.kind.forgets, w.kind.moves = r.IntN(5) == 0, r.IntN(4) == 0
 	w.kind.recreates = w.kind.ids && !w.kind.expires && r.IntN(3) == 0
 	w.log = simLog{w: w, txns: map[string]*simProducer{}, slow: !w.kind.embedded && r.IntN(2) == 0}
 	w.log.create()
@@ -210,6 +214,9 @@ func newWorld(seed uint64, bad string, plans []*Stream, t *tally) *world {
 		if r.IntN(3) == 0 {
 			w.add("apply-twin", (*actor).operate)
 		}
+	}
+	if w.kind.moves || w.kind.forgets || w.kind.expires {
+		w.add("person", (*actor).person)
 	}
 	return w
 }
@@ -244,7 +251,6 @@ func (w *world) run() error {
 		if w.steps%700 == 0 {
 			w.plan = 1 - w.plan // the operator deploys what a loader said is missing, then the other again
 		}
-		w.operator()
 		if w.step(); w.atRest() {
 			w.store.deliverLate(true)
 			w.tally.steps += w.steps
@@ -337,14 +343,8 @@ func (w *world) event() {
 		w.log.widen()
 	case n < 50 && w.kind.expires:
 		w.log.expire()
-	}
-	w.operator()
-}
-
-// operator does what a loader said that a person must do.
-func (w *world) operator() {
-	if w.kind.expires {
-		w.log.resetStopped()
+	case n < 53 && w.kind.forgets:
+		w.log.forget()
 	}
 }
 
@@ -404,6 +404,9 @@ func (a *actor) generation(ctx context.Context, l *Loader, gen *simGen) error {
 		l.streams.leave(e)
 	}()
 	shares, err := l.shares(ctx, simOffsets{a: a}, gen.assigned, e.value)
+	if err == nil {
+		err = keepRestored(ctx, gen, shares)
+	}
 	if err != nil {
 		return err
 	}

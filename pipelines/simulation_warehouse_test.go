@@ -42,6 +42,7 @@ type simStored struct {
 	key, measure string
 	version      uint64
 	extra        bool // a copy that the window could not know any more
+	doubt        bool // the ledger does not know its load any more
 }
 
 type simInsert struct {
@@ -173,6 +174,8 @@ func (s simActorStore) renamed(token string) string {
 	case "tokens without the topic's life":
 		parts[0], _, _ = strings.Cut(parts[0], "~")
 		parts[2], _, _ = strings.Cut(parts[2], "@")
+	case "the names of loads do not know moves":
+		parts[2], _, _ = strings.Cut(parts[2], "+")
 	case "a token per attempt":
 		a.attempts++
 		return fmt.Sprint(token, a.name, a.life, a.attempts)
@@ -243,7 +246,7 @@ func (s simActorStore) Load(_ context.Context, l warehouse.Load) error {
 		offset, version := col("kafka_offset").(*array.Uint64), col("version").(*array.Uint64)
 		key, measure := col("src_record_id").(*array.String), col("measure").(*array.String)
 		for i := range in.rows {
-			in.rows[i] = simStored{span, int64(offset.Value(i)), strings.Clone(key.Value(i)), strings.Clone(measure.Value(i)), version.Value(i), false}
+			in.rows[i] = simStored{span, int64(offset.Value(i)), strings.Clone(key.Value(i)), strings.Clone(measure.Value(i)), version.Value(i), false, false}
 			if s.a.w.bad == "versions from our clock" {
 				in.rows[i].version = uint64(s.a.w.wall + s.a.skew)
 			}
@@ -287,6 +290,9 @@ func (s simActorStore) refused(l warehouse.Load) (out []int) {
 func pickyAt(value int64) bool { return value%10 == 7 }
 
 func (s simActorStore) InsertRows(_ context.Context, table, token string, rows any) error {
+	if moves, ok := rows.([]warehouse.MoveRow); ok {
+		return s.book(moves)
+	}
 	span, plan := s.spanOf(token)
 	in := simInsert{table: table, token: token, plan: plan}
 	switch rows := rows.(type) {
@@ -311,7 +317,20 @@ func (s simActorStore) Ledger(context.Context, string, []string) ([]warehouse.Le
 	if s.a.fate("asking the ledger") != done {
 		return nil, errLost
 	}
-	return s.a.w.store.ledgered(), nil
+	out := s.a.w.store.ledgered()
+	switch s.a.w.bad {
+	case "nobody asks the ledger when offsets expired":
+		return nil, nil
+	case "expired offsets mean the end":
+		for i, p := range s.a.w.log.topic().parts {
+			for j := range out {
+				if out[j].TopicID == s.a.w.log.topic().id && int(out[j].Partition) == i {
+					out[j].To = p.stable()
+				}
+			}
+		}
+	}
+	return out, nil
 }
 
 // ledgered is warehouse.Ledger over the tables.
@@ -327,6 +346,9 @@ func (s *simStore) ledgered() []warehouse.Ledgered {
 	for _, m := range s.moves {
 		if l := of(m.Topic, m.TopicID, m.Partition); m.Move >= l.Move {
 			l.Move, l.To = m.Move, m.ToOffset
+		}
+		if l := of(m.Topic, m.TopicID, m.Partition); m.AgainTo > l.AgainTo {
+			l.AgainTo = m.AgainTo
 		}
 	}
 	for _, r := range s.table("ops.load").loads {

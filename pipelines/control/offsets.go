@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -82,14 +81,14 @@ func MoveOffsets(ctx context.Context, o Options, oo OffsetsOptions) ([]pipelines
 	if err := o.asInForce(ctx, r); err != nil {
 		return nil, err
 	}
-	moves, err := p.Plan(ctx, oo.Target, oo.Partition)
+	if _, err := p.Plan(ctx, oo.Target, oo.Partition); err != nil {
+		return nil, err // nobody is kept out for it
+	}
+	stuck, err := p.Stuck(ctx)
 	if err != nil {
 		return nil, err
 	}
-	a := Apply{Wait: oo.Wait, only: []string{r.Stream.Topic}}
-	if slices.ContainsFunc(moves, func(m pipelines.Move) bool { return m.Unfinished > 0 }) {
-		a.Allow = append(a.Allow, "pending:load")
-	}
+	a := Apply{Wait: oo.Wait, only: []string{r.Stream.Topic}, leave: stuck}
 	hold, release, err := o.quiesce(ctx, r.Warehouse, d, a, []string{pipelines.RoleLoad})
 	var busy *topics.Busy
 	if errors.As(err, &busy) {
@@ -99,6 +98,7 @@ func MoveOffsets(ctx context.Context, o Options, oo OffsetsOptions) ([]pipelines
 		return nil, err
 	}
 	defer release()
+	var moves []pipelines.Move
 	err = recorded(ctx, r.Warehouse, "offsets", func() (string, error) {
 		var err error
 		if moves, err = p.Move(ctx, hold.Loaders(), oo.Target, oo.Partition, pii.MaskString(oo.Reason), whoami()); err != nil {

@@ -93,7 +93,8 @@ type Apply struct {
 	// Done is told of every step that was taken; may be nil.
 	Done func(n, of int, s warehouse.Step)
 
-	only []string // topics whose pending loads are finished; empty: all
+	only  []string                     // topics whose pending loads are finished; empty: all
+	leave func(pipelines.Pending) bool // those that cannot be finished; nil: none
 }
 
 // ApplySchema plans and runs the steps one by one. Cut short at any point, it is
@@ -201,7 +202,7 @@ func (o Options) quiesce(ctx context.Context, w *warehouse.Warehouse, d Declarat
 	}
 	if err == nil {
 		earlier := &earlierStreams{store: store, first: o.load}
-		q := &pipelines.Quiescer{Kafka: k, Warehouse: w, Streams: d.Streams, Log: o.Log, Wait: a.Wait, Session: a.Session, Allow: a.Allow, Only: a.only, Earlier: earlier.find}
+		q := &pipelines.Quiescer{Kafka: k, Warehouse: w, Streams: d.Streams, Log: o.Log, Wait: a.Wait, Session: a.Session, Allow: a.Allow, Only: a.only, Leave: a.leave, Earlier: earlier.find}
 		h, err = q.Hold(ctx, roles...)
 	}
 	if err != nil {

@@ -20,9 +20,10 @@ type MoveRow struct {
 	Stream     string    `json:"stream"`
 	FromOffset int64     `json:"from_offset"`
 	ToOffset   int64     `json:"to_offset"`
-	Skipped    int64     `json:"skipped"` // records that Kafka held and nobody loads
-	Gone       int64     `json:"gone"`    // offsets that Kafka no longer held
-	Again      int64     `json:"again"`   // records whose loads were taken out of the ledger
+	Skipped    int64     `json:"skipped"`  // records that Kafka held and nobody loads
+	Gone       int64     `json:"gone"`     // offsets that Kafka no longer held
+	Again      int64     `json:"again"`    // records whose loads were taken out of the ledger
+	AgainTo    int64     `json:"again_to"` // the end of the last of these loads
 	Reason     string    `json:"reason"`
 	MovedBy    string    `json:"moved_by"`
 	MovedAt    time.Time `json:"moved_at"`
@@ -39,7 +40,8 @@ func moveTables() []*object {
 			{"system", lc, "", "来源系统"}, {"tier", lc, "", "来源层级"}, {"stream", lc, "", "数据流"},
 			{"from_offset", "UInt64", near, "原位点"}, {"to_offset", "UInt64", near, "新位点"},
 			{"skipped", "UInt64", "", "跳过的记录（条）"}, {"gone", "UInt64", "", "Kafka 已删除的位点数"},
-			{"again", "UInt64", "", "将重新装载的记录（条）"}, {"reason", "String", "ZSTD(1)", "原因"},
+			{"again", "UInt64", "", "将重新装载的记录（条）"},
+			{"again_to", "UInt64", near, "移出台账的最后一次装载的终止位点"}, {"reason", "String", "ZSTD(1)", "原因"},
 			{"moved_by", "String", "ZSTD(1)", "操作人"}, {"moved_at", instant, near, "调整时间"},
 		}}}
 }
@@ -63,6 +65,8 @@ type Ledgered struct {
 	Partition int32
 	To        int64 // everything before it is
 	Move      int64 // how often a person moved the position
+	// AgainTo is up to where loads were ever taken out of the ledger, to be made again.
+	AgainTo int64
 }
 
 // Ledger tells how far topics are loaded as far as the warehouse knows, of every
@@ -81,15 +85,15 @@ func (w *Warehouse) Ledger(ctx context.Context, group string, names []string) ([
 		prefix = ""
 		// The last move counts, not the farthest: what a move back left behind it is no
 		// longer loaded.
-		moves = fmt.Sprintf(" UNION ALL SELECT topic, topic_id, partition, argMax(to_offset, move) AS to, max(move) AS n FROM ops.load_move WHERE topic IN (%s) GROUP BY topic, topic_id, partition", in)
+		moves = fmt.Sprintf(" UNION ALL SELECT topic, topic_id, partition, argMax(to_offset, move) AS to, max(move) AS n, max(again_to) AS again FROM ops.load_move WHERE topic IN (%s) GROUP BY topic, topic_id, partition", in)
 	}
 	var out []Ledgered
-	err := w.each(ctx, fmt.Sprintf(`SELECT toString(topic), toString(topic_id), toInt32(partition), toInt64(max(to)), toInt64(max(n)) FROM (
-  SELECT topic, topic_id, partition, max(to_offset) AS to, toUInt32(0) AS n FROM ops.load
+	err := w.each(ctx, fmt.Sprintf(`SELECT toString(topic), toString(topic_id), toInt32(partition), toInt64(max(to)), toInt64(max(n)), toInt64(max(again)) FROM (
+  SELECT topic, topic_id, partition, max(to_offset) AS to, toUInt32(0) AS n, toUInt64(0) AS again FROM ops.load
   WHERE topic IN (%s) AND startsWith(load_id, concat(%s, toString(topic))) GROUP BY topic, topic_id, partition%s)
 GROUP BY topic, topic_id, partition ORDER BY topic, topic_id, partition`, in, quote(prefix), moves), func(scan func(...any) error) error {
 		var l Ledgered
-		err := scan(&l.Topic, &l.TopicID, &l.Partition, &l.To, &l.Move)
+		err := scan(&l.Topic, &l.TopicID, &l.Partition, &l.To, &l.Move, &l.AgainTo)
 		out = append(out, l)
 		return err
 	})

@@ -4002,6 +4002,7 @@ CREATE TABLE ops.load_move
     skipped UInt64 COMMENT '跳过的记录（条）',
     gone UInt64 COMMENT 'Kafka 已删除的位点数',
     again UInt64 COMMENT '将重新装载的记录（条）',
+    again_to UInt64 COMMENT '移出台账的最后一次装载的终止位点' CODEC(Delta(8), ZSTD(1)),
     reason String COMMENT '原因' CODEC(ZSTD(1)),
     moved_by String COMMENT '操作人' CODEC(ZSTD(1)),
     moved_at DateTime64(3, 'Asia/Shanghai') COMMENT '调整时间' CODEC(Delta(8), ZSTD(1))
