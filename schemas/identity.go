@@ -62,6 +62,10 @@ func (k *checker) identity(e *Entity) {
 		k.add(k.at(e, "identity"), "identity.key", "give the entity a key of one text column",
 			"one key takes the place of another only where it is a single text; %q has another kind of key", e.Entity)
 	}
+	if e.SmallCells > 0 { // its pairs and keys would stand where analysts read
+		k.add(k.at(e, "identity"), "identity.small_cells", "remove the identity, or small_cells if its rows are about no persons or cases",
+			"things of %q cannot be matched: what is compared of them would be open to analysts, who read no rows of an entity with small cells", e.Entity)
+	}
 	for _, c := range e.Columns {
 		if c.Type == Pid || c.PII == P2 || c.PII == P3 {
 			k.add(k.at(e, "identity"), "identity.person", "remove the identity",

@@ -17,16 +17,21 @@ import (
 func whyCmd(c *common) *cobra.Command {
 	var limit int
 	var field string
+	var hidden bool
 	cmd := &cobra.Command{
 		Use:   "why INDICATOR[@PERIOD|@DAY[@KNOWN]] [DIVISION] | ENTITY THING",
 		Short: "tell where a figure or a fused row comes from, down to the file and row",
 		Long: "why follows an answer back: from an indicator's value to its units and the fused rows they read, from a\n" +
 			"fused row to every source's claims, and from a claim to its record in Kafka and the file, sheet and row\n" +
-			"or database key it was read from. THING is the key of the row, its columns joined with '|'.",
+			"or database key it was read from. THING is the key of the row, its columns joined with '|'.\n\n" +
+			"Small figures about persons or their cases, and those that would tell them, come without numbers. --hidden\n" +
+			"shows them, with their units, to a connection that may read the tables behind the views: the warehouse refuses\n" +
+			"it to analysts. What it shows is for whoever answers for the figures, and is not published.",
 		Example: `  rongtong why I-13-14                             # of the province: what is missing, what falls short
   rongtong why I-13-14@2025-12 370502000000        # of a county in December 2025; else the last month that is over
   rongtong why I-13-14@2025-06-15@2025-07-01       # on any day, as far as it was known on 1 July
   rongtong why I-13-14 370502001001                # of one village, with the rows it is made of
+  rongtong why I-05-08 370502000000 --hidden       # numbers that analysts do not see
   rongtong why facility village_service_complex:370502001001
   rongtong why facility village_service_complex:370502001001 --field area_m2 --json`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -40,7 +45,7 @@ func whyCmd(c *common) *cobra.Command {
 			if len(args) == 2 {
 				of = args[1]
 			}
-			x, err := control.Why(cmd.Context(), c.options(), args[0], of, limit)
+			x, err := control.Why(cmd.Context(), c.options(), args[0], of, limit, hidden)
 			if err != nil {
 				return err
 			}
@@ -57,6 +62,7 @@ func whyCmd(c *common) *cobra.Command {
 		},
 	}
 	cmd.Flags().IntVar(&limit, "limit", 10, "how many units or rows to list")
+	cmd.Flags().BoolVar(&hidden, "hidden", false, "show the numbers of figures that analysts do not see; not to be passed on")
 	cmd.Flags().StringVar(&field, "field", "", "of a fused row: this column only")
 	return cmd
 }
@@ -91,6 +97,11 @@ func printWhy(out io.Writer, x control.Explanation) {
 
 func printFigure(out io.Writer, f warehouse.Figure) {
 	fmt.Fprintf(out, "%s %s  %s %s  期间 period %s\n", f.Indicator, f.Name, f.Division, f.DivisionName, f.Period)
+	if f.Suppressed {
+		fmt.Fprintln(out, "  不显示 not shown: few persons or cases, or what would tell them, or a period that is not over; who may read the tables sees it with --hidden")
+		fmt.Fprintf(out, "  名册 register %s %s, 口径 rule %d, 截至 as of %s, computed %s in run %s\n\n", f.Register, f.RegisterVersion, f.RuleVersion, f.AsOf, f.ComputedAt, f.RunID)
+		return
+	}
 	value := f.Value
 	if value == "" {
 		value = "none: the denominator is zero"

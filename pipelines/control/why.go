@@ -26,7 +26,10 @@ type Explanation struct {
 //
 // "I-13-14@2025-06-15" is of any day, from the rows that were true then, and
 // "I-13-14@2025-06-15@2025-07-01" as far as they were known by the end of a day.
-func Why(ctx context.Context, o Options, what, of string, limit int) (Explanation, error) {
+//
+// hidden shows the numbers of figures that analysts do not see, if the connection
+// may read the tables behind the views.
+func Why(ctx context.Context, o Options, what, of string, limit int, hidden bool) (Explanation, error) {
 	d, err := o.live(ctx)
 	if err != nil {
 		return Explanation{}, err
@@ -49,10 +52,10 @@ func Why(ctx context.Context, o Options, what, of string, limit int) (Explanatio
 			if err != nil {
 				return Explanation{}, err
 			}
-			figures, err := w.FigureAt(ctx, d.Catalog, d.Catalog.Indicators[i], of, at, known)
+			figures, err := w.FigureAt(ctx, d.Catalog, d.Catalog.Indicators[i], of, at, known, hidden)
 			return Explanation{Figures: figures}, err
 		}
-		figures, err := w.WhyFigure(ctx, d.Catalog, d.Catalog.Indicators[i], of, period, limit)
+		figures, err := w.WhyFigure(ctx, d.Catalog, d.Catalog.Indicators[i], of, period, limit, hidden)
 		return Explanation{Figures: figures}, err
 	}
 	if d.Catalog.Entity(what) == nil {

@@ -227,7 +227,7 @@ SELECT 'c', '370102001000', 'township_service_centre', '中心', %s, %s, 'X', to
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := w.FigureAt(t.Context(), c, c.Indicator("I-13-10"), "370102001000", d, k)
+		got, err := w.FigureAt(t.Context(), c, c.Indicator("I-13-10"), "370102001000", d, k, false)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -100,22 +100,35 @@ const (
 // at a time: the key's columns and the tuple row. where narrows them.
 func asKnown(where, known string) string {
 	where = "WHERE " + where + " AND known_from <= " + known
-	return latest("ads.indicator_point\n" + where)
+	return latest(fmt.Sprintf("SELECT %s, removed, %s FROM ads.indicator_point\n%s", figureKey+", day", readValues, where))
 }
 
 // onceKnown is asKnown at any time. Folding moves rows from the first table to the
 // second; because the first is looked at first, none is missed.
 func onceKnown(where, known string) string {
 	where = "WHERE " + where + " AND known_from <= " + known
-	return latest("(\n  SELECT * FROM ads.indicator_point " + where + "\n  UNION ALL\n  SELECT * FROM ads.indicator_point_past " + where + "\n)")
+	return latest("SELECT * FROM\n(\n  SELECT * FROM ads.indicator_point " + where + "\n  UNION ALL\n  SELECT * FROM ads.indicator_point_past " + where + "\n)")
 }
 
+// figureKey tells apart whose figure it is.
+const figureKey = "indicator, parent_code, division_code, unit_tier, tier"
+
 // latest selects the figures that stand at the times of change, of some versions.
+// Rows are put in order and the first of each kept: aggregate functions over tuples
+// cost nine times as much. The order is that of the table, read from its end.
 func latest(versions string) string {
-	return fmt.Sprintf(`SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(%s), known_from) AS row
-FROM %s
-GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
-HAVING NOT argMax(removed, known_from)`, readValues, versions)
+	return fmt.Sprintf(`SELECT %[1]s, day, tuple(%[2]s) AS row
+FROM
+(
+%[3]s
+ORDER BY %[4]s, day DESC, known_from DESC LIMIT 1 BY %[1]s, day
+)
+WHERE NOT removed`, figureKey, readValues, indent(versions), lastFirst(figureKey))
+}
+
+// lastFirst orders by columns, from the end.
+func lastFirst(columns string) string {
+	return strings.ReplaceAll(columns, ",", " DESC,") + " DESC"
 }
 
 // figureOf is a column of the tuple row.
@@ -123,17 +136,17 @@ func figureOf(row, name string) string {
 	return fmt.Sprintf("%s.%d", row, 1+slices.Index(strings.Split(readValues, ", "), name))
 }
 
-// hidden is the condition under which a figure is hidden, from the tuple row. below
+// hiddenWhen is the condition under which a figure is hidden, from the tuple row. below
 // is the least number that may be shown of its indicator, 0 if it is not about
 // persons; also says when it is hidden although it is not small.
-func hidden(below, also string) string {
+func hiddenWhen(below, also string) string {
 	num, den := figureOf("row", "numerator"), figureOf("row", "denominator")
 	small := func(x string) string { return fmt.Sprintf("(%s > 0 AND %[1]s < %s)", x, below) }
 	return fmt.Sprintf("toBool(%s > 0 AND (%s OR %s OR %s OR %s))", below, small(num), small(den), small("("+den+" - "+num+")"), also)
 }
 
 // figureColumns are the columns of a figure as analysts read them, from the tuple
-// row and the column hide, which is what hidden says: worked out in a query of its
+// row and the column hide, which is what hiddenWhen says: worked out in a query of its
 // own, because it stands in most of them and is long.
 func figureColumns(row, hide string) string {
 	at := func(name string) string { return figureOf(row, name) }
@@ -184,23 +197,25 @@ var lookUp = fmt.Sprintf(`WITH (SELECT argMax(tuple(days[indexOf(periods, {perio
 // for, of the divisions that where says: the key's columns, row and hide. It stands
 // under lookUp.
 func atPeriod(c *schemas.Catalog, where string) string {
-	return fmt.Sprintf(`SELECT parent_code, division_code, unit_tier, tier, row, %s AS hide
+	const of = "parent_code, division_code, unit_tier, tier"
+	return fmt.Sprintf(`SELECT %[1]s, row, %[2]s AS hide
 FROM
 (
-  SELECT parent_code, division_code, unit_tier, tier, argMax(row, day) AS row
+  SELECT %[1]s, row
   FROM
   (
-%s
+%[3]s
   )
-  GROUP BY parent_code, division_code, unit_tier, tier
-  HAVING %s
-)`, hidden(smallBelow(c, "{indicator:String}"), "("+running("asked.1")+" OR "+covered("{indicator:String}", "asked.3", "unit_tier", "division_code")+")"),
-		indent(indent(asKnown("indicator = {indicator:String} AND day <= asked.1 AND "+where, "asked.2"))), shownUnits)
+  ORDER BY %[4]s, day DESC LIMIT 1 BY %[1]s
+)
+WHERE %[5]s`, of, hiddenWhen(smallBelow(c, "{indicator:String}"), "("+running("asked.1")+" OR "+covered("{indicator:String}", "asked.3", "unit_tier", "division_code")+")"),
+		indent(indent(asKnown("indicator = {indicator:String} AND day <= asked.1 AND "+where, "asked.2"))), lastFirst(of), shownUnits)
 }
 
 // indicatorViews are what analysts read of indicators, a view a question.
 func indicatorViews(c *schemas.Catalog) []*object {
 	division := "toFixedString({division:String}, 12)"
+	sameTier := "tier = (SELECT any(tier) FROM dwd.division_path WHERE division_code = " + division + ")"
 	figure := figureColumns("row", "hide")
 	view := func(name, sql string) *object { return &object{db: dbAds, name: name, view: sql} }
 	all := slices.Concat([]column{colIndicator, colPeriod, colAsOf, colUnitTier, colDivision, colDivisionName, colTier, colParent}, figureDoc())
@@ -234,7 +249,7 @@ FROM
 %[4]s
 WINDOW w AS (PARTITION BY unit_tier)
 ORDER BY unit_tier, division_code`, division, figure,
-			indent(atPeriod(c, "tier = (SELECT any(tier) FROM dwd.division_path WHERE division_code = "+division+")")), namesFor("f.division_code", ""))).askedBy(label("同级比较", "Peers"), label(
+			indent(atPeriod(c, sameTier)), namesFor("f.division_code", " AND "+sameTier))).askedBy(label("同级比较", "Peers"), label(
 			"与某区划同级的全部区划的指标值，及其分布。", "All divisions of the tier of one, and how their figures are distributed."),
 			slices.Concat([]column{colDivision, colDivisionName, colParent, colUnitTier, colPeriod, both("is_asked", "Bool", "所问的区划", "The division that was asked for")}, figureDoc(), []column{
 				both("peers", "UInt64", "有值的同级区划数", "Divisions with a figure"), both("quartile_1", "Nullable(Float64)", "下四分位数", "First quartile"),
@@ -266,7 +281,7 @@ FROM
   ARRAY JOIN arrayMap(x -> x.2, arraySlice(arrayFilter(x -> x.1 <= i.at, f.points), -1)) AS row
 )
 WHERE %s
-ORDER BY indicator, unit_tier`, figure, hidden(smallBelow(c, "f.indicator"), "("+running("i.at")+" OR "+covered("f.indicator", block("i.every", "i.window", "i.at"), "f.unit_tier", division)+")"),
+ORDER BY indicator, unit_tier`, figure, hiddenWhen(smallBelow(c, "f.indicator"), "("+running("i.at")+" OR "+covered("f.indicator", block("i.every", "i.window", "i.at"), "f.unit_tier", division)+")"),
 			indent(indent(indent(asKnown("division_code = "+division+" AND parent_code = (SELECT any(ancestor_code) FROM dwd.division_path WHERE division_code = "+division+" AND steps = 1)",
 				"(SELECT max(known_from) FROM ads.indicator)")))), shownUnits)).askedBy(label("区划画像", "Profile of a division"), label(
 			"某区划某日的全部指标：各指标当日已结束的最近一期。", "All indicators of a division on a day: of each, the last period that was over then."),
@@ -283,32 +298,36 @@ func indicatorValue(c *schemas.Catalog, when string) string {
        %s
 FROM
 (
-  SELECT f.indicator AS indicator, p.1 AS as_of, p.2 AS period, f.unit_tier AS unit_tier, f.division_code AS division_code, f.tier AS tier, f.parent_code AS parent_code,
-         arrayLast(x -> x.1 <= as_of, f.points).2 AS row, %s AS hide
+%s
+) AS v
+%s`, figureColumns("v.row", "v.hide"), indent(allFigures(c, when)), namesFor("v.division_code", ""))
+}
+
+// allFigures selects all figures, or those of the periods that when says: the key's
+// columns, period, as_of, row and hide. A figure holds from the day of its change
+// until that of the next: each meets its periods in a join, so that a question about
+// one period makes one row of each figure and not a row of all of its periods.
+func allFigures(c *schemas.Catalog, when string) string {
+	versions := fmt.Sprintf(`SELECT %s, day, removed, %s FROM ads.indicator_point AS p
+INNER JOIN (SELECT indicator, known_from AS published FROM ads.indicator FINAL) AS i ON i.indicator = p.indicator
+WHERE p.known_from <= i.published`, strings.Replace(figureKey, "indicator,", "p.indicator AS indicator,", 1), strings.Replace(readValues, "known_from", "p.known_from AS known_from", 1))
+	return fmt.Sprintf(`SELECT f.indicator AS indicator, i.period AS period, i.as_of AS as_of, f.unit_tier AS unit_tier, f.division_code AS division_code, f.tier AS tier, f.parent_code AS parent_code, f.row AS row, %[1]s AS hide
+FROM
+(
+  SELECT %[2]s, day, row, leadInFrame(day, 1, toDate('2149-06-06')) OVER (PARTITION BY %[2]s ORDER BY day ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING) AS next
   FROM
   (
-    SELECT indicator, unit_tier, tier, parent_code, division_code, arraySort(x -> x.1, groupArray((day, row))) AS points
-    FROM
-    (
-      SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(%s), known_from) AS row
-      FROM ads.indicator_point AS p
-      INNER JOIN (SELECT indicator, known_from AS published FROM ads.indicator FINAL) AS i ON i.indicator = p.indicator
-      WHERE p.known_from <= i.published
-      GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
-      HAVING NOT argMax(removed, known_from)
-    )
-    GROUP BY indicator, unit_tier, tier, parent_code, division_code
-  ) AS f
-  INNER JOIN
-  (
-    SELECT indicator, every, window, arrayFilter((d, p, is_last) -> %s, days, periods, arrayMap(d -> toUInt8(d = arrayLast(x -> x < toDate(now('Asia/Shanghai')), days)), days)) AS wanted, arrayZip(days, periods) AS named
-    FROM ads.indicator FINAL
-  ) AS i ON i.indicator = f.indicator
-  ARRAY JOIN arrayFilter(x -> has(i.wanted, x.1), i.named) AS p
-) AS v
-%s
-WHERE %s`, figureColumns("v.row", "v.hide"), hidden(smallBelow(c, "f.indicator"), "("+running("as_of")+" OR "+covered("f.indicator", block("i.every", "i.window", "as_of"), "f.unit_tier", "f.division_code")+")"),
-		readValues, when, namesFor("v.division_code", ""), strings.ReplaceAll(shownUnits, "row.", "v.row."))
+%[3]s
+  )
+) AS f
+INNER JOIN
+(
+  SELECT indicator, as_of, period, block
+  FROM (SELECT indicator, day AS as_of, period, %[4]s AS block, day = arrayLast(x -> x < toDate(now('Asia/Shanghai')), days) AS is_last FROM ads.indicator FINAL ARRAY JOIN days AS day, periods AS period)
+  WHERE %[5]s
+) AS i ON i.indicator = f.indicator
+WHERE f.day <= i.as_of AND f.next > i.as_of AND %[6]s`, hiddenWhen(smallBelow(c, "f.indicator"), "("+running("as_of")+" OR "+covered("f.indicator", "i.block", "f.unit_tier", "f.division_code")+")"),
+		figureKey, indent(indent(latest(versions))), block("every", "window", "day"), when, shownUnits)
 }
 
 // trend is a division's figures over the periods; as known at a time, or "" for
@@ -349,7 +368,7 @@ FROM
 )
 WINDOW w AS (PARTITION BY unit_tier ORDER BY as_of ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
 ORDER BY unit_tier, as_of`, figureColumns("row", "hide"),
-		indent(indent(indent(indent(find("indicator = {indicator:String} AND division_code = "+division, known))))), shownUnits, running("as_of"), hidden(below, "("+hide+")"))
+		indent(indent(indent(indent(find("indicator = {indicator:String} AND division_code = "+division, known))))), shownUnits, running("as_of"), hiddenWhen(below, "("+hide+")"))
 }
 
 // describe is the row of indicatorTable for an indicator.

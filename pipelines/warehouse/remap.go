@@ -321,11 +321,16 @@ func indicatorUnderViews(c *schemas.Catalog) []*object {
 		both("partial_from", "Array(FixedString(12))", "有部分并入、份额不明的区划", "Divisions of which it has a part of unknown size: the figure lacks that part"),
 	}
 	return []*object{
-		(&object{db: dbAds, name: "indicator_under", view: indicatorUnder("period = {period:String}", "1", strings.Join(medians, ", "))}).askedBy(
+		(&object{db: dbAds, name: "indicator_under", view: indicatorUnder(lookUp+"\nSELECT {indicator:String} AS indicator, {period:String} AS period, toDate32(asked.1) AS as_of, unit_tier, tier, division_code, row, hide FROM\n(\n"+
+			indent(atPeriod(c, "1"))+"\n)", "1", strings.Join(medians, ", "))}).askedBy(
 			label("按另一日期登记册的指标值", "Figures under the register of another day"), label(
 				"某期各区划的指标值，按所选日期的登记册归并。", "The figures of a period, given to the divisions of the register of any day."), columns, argIndicator, argPeriod, argUnder),
-		(&object{db: dbAds, name: "indicator_trend_under", view: indicatorUnder(fmt.Sprintf(`(division_code = %[1]s OR division_code IN (
-    SELECT code FROM dwd.division_remap WHERE NOT below AND to_code = %[1]s AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String})))`, division),
+		(&object{db: dbAds, name: "indicator_trend_under", view: indicatorUnder(fmt.Sprintf(`SELECT indicator, period, toDate32(as_of) AS as_of, unit_tier, tier, division_code, row, hide FROM
+(
+%[2]s
+)
+WHERE indicator = {indicator:String} AND (division_code = %[1]s OR division_code IN (
+    SELECT code FROM dwd.division_remap WHERE NOT below AND to_code = %[1]s AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String})))`, division, indent(allFigures(c, "1"))),
 			"way.1 = "+division, strings.Join(medians, ", "))}).askedBy(
 			label("按另一日期登记册的走势", "Trend under the register of another day"), label(
 				"某区划各期的指标值，含其前身，按所选日期的登记册归并。", "A division's figure over the periods, its predecessors' included."), columns, argIndicator, argDivision, argUnder),
@@ -336,22 +341,30 @@ func indicatorUnder(figures, reached, medians string) string {
 	return fmt.Sprintf(`SELECT indicator, period, as_of, unit_tier, tier, under_code, names.name AS under_name, if(undivided, 'undivided', 'complete') AS under_how,
        if(hidden, NULL, num) AS numerator, if(hidden, NULL, den) AS denominator,
        if(hidden OR den = 0 OR (indicator IN (%[5]s) AND (length(recorded) > 1 OR cut)), NULL, %[6]s * toFloat64(num) / toFloat64(den)) AS value,
-       recorded, arraySort(arrayMap(x -> x.3, arrayFilter(x -> x.1 <= as_of AND x.2 > as_of AND NOT undivided AND has(x.4, under_code), pieces))) AS partial_from
+       recorded, arraySort(arrayMap(x -> x.3, arrayFilter(x -> x.1 <= as_of AND x.2 > as_of AND NOT undivided, parts.pieces))) AS partial_from
 FROM
 (
   SELECT t.indicator AS indicator, t.period AS period, t.as_of AS as_of, t.unit_tier AS unit_tier, t.tier AS tier, way.1 AS under_code, way.2 IN ('undivided', 'lost', 'above') AS undivided,
          sum(CAST(%[3]s, 'Decimal(38, 4)')) AS num, sum(CAST(%[4]s, 'Decimal(38, 4)')) AS den,
-         max(isNull(t.numerator)) OR max(isNull(t.denominator)) AS hidden, max(way.2 = 'shared') AS cut, arraySort(groupUniqArray(t.division_code)) AS recorded,
-         any(assumeNotNull((SELECT groupArray((at_from, at_to, code, candidates)) FROM dwd.division_remap WHERE NOT below AND how = 'undivided' AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String})))) AS pieces
+         max(isNull(t.numerator)) OR max(isNull(t.denominator)) AS hidden, max(way.2 = 'shared') AS cut, arraySort(groupUniqArray(t.division_code)) AS recorded
   FROM
   (
-    SELECT indicator, period, toDate32(as_of) AS as_of, unit_tier, tier, division_code, numerator, denominator
-    FROM ads.indicator_value WHERE indicator = {indicator:String} AND %[1]s
+    SELECT indicator, period, as_of, unit_tier, tier, division_code, if(hide, NULL, %[8]s) AS numerator, if(hide, NULL, %[9]s) AS denominator
+    FROM
+    (
+%[1]s
+    )
   ) AS t
 %[2]s
   GROUP BY indicator, period, as_of, unit_tier, tier, under_code, undivided
 ) AS u
+LEFT JOIN
+(
+  SELECT candidate, groupArray((at_from, at_to, code)) AS pieces FROM dwd.division_remap ARRAY JOIN arrayDistinct(candidates) AS candidate
+  WHERE NOT below AND how = 'undivided' AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) GROUP BY candidate
+) AS parts ON parts.candidate = u.under_code
 %[7]s
-ORDER BY as_of, unit_tier, tier, under_code`, figures, indent(waysOf("t.division_code", "t.as_of")+" AND "+reached),
-		partOf("ifNull(t.numerator, 0)", "way", false), partOf("ifNull(t.denominator, 0)", "way", false), medians, one("scale"), namesFor("u.under_code", ""))
+ORDER BY as_of, unit_tier, tier, under_code`, indent(indent(indent(figures))), indent(waysOf("t.division_code", "t.as_of")+" AND "+reached),
+		partOf("ifNull(t.numerator, 0)", "way", false), partOf("ifNull(t.denominator, 0)", "way", false), medians, one("scale"), namesFor("u.under_code", ""),
+		figureOf("row", "numerator"), figureOf("row", "denominator"))
 }

@@ -187,6 +187,7 @@ type Figure struct {
 	Units            uint64 `json:"n_units"`
 	Missing          uint64 `json:"n_missing"`
 	Provisional      bool   `json:"provisional"`
+	Suppressed       bool   `json:"suppressed"` // analysts do not see its numbers; they are empty here unless asked for
 	Met              string `json:"met"`
 	Register         string `json:"register"`
 	RegisterVersion  string `json:"register_version"`
@@ -218,15 +219,23 @@ type Ref struct {
 // against the figure first; and, where the division is itself a unit, the fused
 // rows about it that the indicator reads. Without a period it is the last one
 // that is over.
-func (w *Warehouse) WhyFigure(ctx context.Context, c *schemas.Catalog, ind *schemas.Indicator, division, period string, limit int) ([]Figure, error) {
+//
+// A figure that analysts do not see comes without numbers, units and rows. hidden
+// shows them to a connection that may read the tables behind the views; the server
+// refuses any other.
+func (w *Warehouse) WhyFigure(ctx context.Context, c *schemas.Catalog, ind *schemas.Indicator, division, period string, limit int, hidden bool) ([]Figure, error) {
+	figures := fmt.Sprintf("SELECT * FROM ads.indicator_trend(indicator = %s, division = %s)", quote(ind.Indicator), quote(division))
+	if hidden { // a catalogue without small cells hides nothing
+		figures = strings.NewReplacer("{indicator:String}", quote(ind.Indicator), "{division:String}", quote(division)).Replace(trend(&schemas.Catalog{}, "toFixedString({division:String}, 12)", ""))
+	}
 	which := "period = " + quote(period)
 	if period == "" {
 		which = "NOT running ORDER BY as_of DESC LIMIT 1 BY unit_tier"
 	}
 	out, err := w.figureRows(ctx, ind, fmt.Sprintf(`SELECT %[2]s, (SELECT any(ancestor_name) FROM dwd.division_path WHERE division_code = toFixedString(%[2]s, 12) AND steps = 0), tier, unit_tier, period,
   %[4]s, run_id
-FROM (SELECT * FROM ads.indicator_trend(indicator = %[1]s, division = %[2]s) WHERE %[3]s)
-ORDER BY unit_tier`, quote(ind.Indicator), quote(division), which, figureTexts))
+FROM (SELECT * FROM (%[1]s) WHERE %[3]s)
+ORDER BY unit_tier`, figures, quote(division), which, figureTexts))
 	if err != nil {
 		return nil, err
 	}
@@ -235,6 +244,9 @@ ORDER BY unit_tier`, quote(ind.Indicator), quote(division), which, figureTexts))
 			"explaining %q of division %s: there is no value%s", ind.Indicator, division, of(period))
 	}
 	for i := range out {
+		if out[i].Suppressed {
+			continue
+		}
 		if out[i].UnitsBelow, err = w.units(ctx, ind, out[i], limit); err != nil {
 			return nil, err
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -73,7 +74,7 @@ func TestWhyFigure(t *testing.T) {
 		SQL: `SELECT division_code, multiIf(division_code LIKE '%1', NULL, division_code LIKE '%2', 0, 1) AS numerator, 1 AS denominator FROM dwd.division WHERE level = 'village'`,
 	}
 	bringUp(t, w, c, "r7", ind)
-	figures, err := w.WhyFigure(t.Context(), c, ind, "370000000000", "2025", 3)
+	figures, err := w.WhyFigure(t.Context(), c, ind, "370000000000", "2025", 3, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,14 +85,62 @@ func TestWhyFigure(t *testing.T) {
 	if len(units) != 3 || units[0].Numerator != "" || units[0].Division[11] != '1' || len(figures[0].ThingsInDivision) != 0 {
 		t.Errorf("the units are %+v", units)
 	}
-	figures, err = w.WhyFigure(t.Context(), c, ind, units[0].Division, "2025", 3)
+	figures, err = w.WhyFigure(t.Context(), c, ind, units[0].Division, "2025", 3, false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if d := cmp.Diff([]Ref{{"division", units[0].Division}}, figures[0].ThingsInDivision); d != "" {
 		t.Errorf("-want +got:\n%s", d)
 	}
-	if _, err := w.WhyFigure(t.Context(), c, ind, "379999999999", "2025", 3); fault.Of(err) != fault.Data {
+	if _, err := w.WhyFigure(t.Context(), c, ind, "379999999999", "2025", 3, false); fault.Of(err) != fault.Data {
 		t.Errorf("a division without a figure gives %v", err)
+	}
+}
+
+// A figure that analysts do not see has no numbers, and nothing below it, unless who
+// asks may read the tables behind the views and says so: analysts never.
+func TestWhyHidden(t *testing.T) {
+	c, w := province(t)
+	ind := c.Indicator("I-05-08")
+	closed := func(key, result string) map[string]string {
+		return map[string]string{"case_key": key, "division_code": "370102001000", "result": result, "closed_on": "2025-02-01",
+			"src_system": "county_ledger", "src_tier": "X", "version": "1", "event_time": "2025-02-02T00:00:00Z"}
+	}
+	loadRows(t, c, w, "dispute_case", "d1", closed("a", "agreed"), closed("b", "to_court"))
+	bringUp(t, w, c, "r1", ind)
+	analyst := asAnalyst(t)
+	for _, place := range []string{"370000000000", "370102001000"} {
+		for _, x := range []struct {
+			who    string
+			w      *Warehouse
+			hidden bool
+			want   string // "": refused
+		}{
+			{"an analyst", analyst, false, "suppressed  ÷ "}, {"an analyst who asks for it", analyst, true, ""},
+			{"an administrator", w, false, "suppressed  ÷ "}, {"an administrator who asks for it", w, true, "1 ÷ 2"},
+		} {
+			check := func(what string, figures []Figure, err error) {
+				t.Helper()
+				got := ""
+				for _, f := range figures {
+					if f.Suppressed {
+						got = "suppressed "
+						if f.Value+f.Met != "" || f.Units+f.Missing > 0 || len(f.UnitsBelow)+len(f.ThingsInDivision) > 0 {
+							t.Errorf("%s of %s: %s sees %+v", what, place, x.who, f)
+						}
+					}
+					got += f.Numerator + " ÷ " + f.Denominator
+				}
+				if got != x.want || (err != nil) != (x.want == "") {
+					t.Errorf("%s of %s: %s sees %q (%v), want %q", what, place, x.who, got, err, x.want)
+				}
+			}
+			figures, err := x.w.WhyFigure(t.Context(), c, ind, place, "2025-12", 3, x.hidden)
+			check("December", figures, err)
+			if x.w == w { // the figures of any day are made of rows that analysts do not read
+				figures, err = x.w.FigureAt(t.Context(), c, ind, place, decemberEnd, time.Now(), x.hidden)
+				check("the day", figures, err)
+			}
+		}
 	}
 }

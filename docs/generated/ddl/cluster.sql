@@ -15889,34 +15889,35 @@ FROM
          v.row.14 AS run_id
   FROM
   (
-    SELECT f.indicator AS indicator, p.1 AS as_of, p.2 AS period, f.unit_tier AS unit_tier, f.division_code AS division_code, f.tier AS tier, f.parent_code AS parent_code,
-           arrayLast(x -> x.1 <= as_of, f.points).2 AS row, toBool(transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((row.3 > 0 AND row.3 < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.4 > 0 AND row.4 < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (as_of >= toDate(now('Asia/Shanghai')) OR (CAST(f.indicator, 'String'), multiIf(i.window = i.every, toDate('1970-01-01'), i.window = 'year', toStartOfYear(as_of), i.window = 'quarter', toStartOfQuarter(as_of), toStartOfMonth(as_of)), CAST(f.unit_tier, 'String'), f.division_code) IN (SELECT CAST(indicator, 'String'), block, CAST(unit_tier, 'String'), division_code FROM ads.indicator_cover)))) AS hide
+    SELECT f.indicator AS indicator, i.period AS period, i.as_of AS as_of, f.unit_tier AS unit_tier, f.division_code AS division_code, f.tier AS tier, f.parent_code AS parent_code, f.row AS row, toBool(transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((row.3 > 0 AND row.3 < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.4 > 0 AND row.4 < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (as_of >= toDate(now('Asia/Shanghai')) OR (CAST(f.indicator, 'String'), i.block, CAST(f.unit_tier, 'String'), f.division_code) IN (SELECT CAST(indicator, 'String'), block, CAST(unit_tier, 'String'), division_code FROM ads.indicator_cover)))) AS hide
     FROM
     (
-      SELECT indicator, unit_tier, tier, parent_code, division_code, arraySort(x -> x.1, groupArray((day, row))) AS points
+      SELECT indicator, parent_code, division_code, unit_tier, tier, day, row, leadInFrame(day, 1, toDate('2149-06-06')) OVER (PARTITION BY indicator, parent_code, division_code, unit_tier, tier ORDER BY day ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING) AS next
       FROM
       (
-        SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
-        FROM ads.indicator_point AS p
-        INNER JOIN (SELECT indicator, known_from AS published FROM ads.indicator FINAL) AS i ON i.indicator = p.indicator
-        WHERE p.known_from <= i.published
-        GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
-        HAVING NOT argMax(removed, known_from)
+        SELECT indicator, parent_code, division_code, unit_tier, tier, day, tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id) AS row
+        FROM
+        (
+          SELECT p.indicator AS indicator, parent_code, division_code, unit_tier, tier, day, removed, shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, p.known_from AS known_from, run_id FROM ads.indicator_point AS p
+          INNER JOIN (SELECT indicator, known_from AS published FROM ads.indicator FINAL) AS i ON i.indicator = p.indicator
+          WHERE p.known_from <= i.published
+        ORDER BY indicator DESC, parent_code DESC, division_code DESC, unit_tier DESC, tier DESC, day DESC, known_from DESC LIMIT 1 BY indicator, parent_code, division_code, unit_tier, tier, day
+        )
+        WHERE NOT removed
       )
-      GROUP BY indicator, unit_tier, tier, parent_code, division_code
     ) AS f
     INNER JOIN
     (
-      SELECT indicator, every, window, arrayFilter((d, p, is_last) -> toBool(1), days, periods, arrayMap(d -> toUInt8(d = arrayLast(x -> x < toDate(now('Asia/Shanghai')), days)), days)) AS wanted, arrayZip(days, periods) AS named
-      FROM ads.indicator FINAL
+      SELECT indicator, as_of, period, block
+      FROM (SELECT indicator, day AS as_of, period, multiIf(window = every, toDate('1970-01-01'), window = 'year', toStartOfYear(day), window = 'quarter', toStartOfQuarter(day), toStartOfMonth(day)) AS block, day = arrayLast(x -> x < toDate(now('Asia/Shanghai')), days) AS is_last FROM ads.indicator FINAL ARRAY JOIN days AS day, periods AS period)
+      WHERE toBool(1)
     ) AS i ON i.indicator = f.indicator
-    ARRAY JOIN arrayFilter(x -> has(i.wanted, x.1), i.named) AS p
+    WHERE f.day <= i.as_of AND f.next > i.as_of AND row.1 AND row.2 > 0
   ) AS v
   LEFT JOIN (SELECT division_code AS named, ancestor_name AS name FROM dwd.division_path WHERE steps = 0) AS names ON names.named = v.division_code
-  WHERE v.row.1 AND v.row.2 > 0
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '全部指标值 / All figures [5265caf6b3347b87]';
+COMMENT '全部指标值 / All figures [0493b4f0c3c0207d]';
 
 CREATE OR REPLACE VIEW ads.indicator_latest ON CLUSTER rongtong
 (
@@ -15965,34 +15966,35 @@ FROM
          v.row.14 AS run_id
   FROM
   (
-    SELECT f.indicator AS indicator, p.1 AS as_of, p.2 AS period, f.unit_tier AS unit_tier, f.division_code AS division_code, f.tier AS tier, f.parent_code AS parent_code,
-           arrayLast(x -> x.1 <= as_of, f.points).2 AS row, toBool(transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((row.3 > 0 AND row.3 < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.4 > 0 AND row.4 < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (as_of >= toDate(now('Asia/Shanghai')) OR (CAST(f.indicator, 'String'), multiIf(i.window = i.every, toDate('1970-01-01'), i.window = 'year', toStartOfYear(as_of), i.window = 'quarter', toStartOfQuarter(as_of), toStartOfMonth(as_of)), CAST(f.unit_tier, 'String'), f.division_code) IN (SELECT CAST(indicator, 'String'), block, CAST(unit_tier, 'String'), division_code FROM ads.indicator_cover)))) AS hide
+    SELECT f.indicator AS indicator, i.period AS period, i.as_of AS as_of, f.unit_tier AS unit_tier, f.division_code AS division_code, f.tier AS tier, f.parent_code AS parent_code, f.row AS row, toBool(transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((row.3 > 0 AND row.3 < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.4 > 0 AND row.4 < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (as_of >= toDate(now('Asia/Shanghai')) OR (CAST(f.indicator, 'String'), i.block, CAST(f.unit_tier, 'String'), f.division_code) IN (SELECT CAST(indicator, 'String'), block, CAST(unit_tier, 'String'), division_code FROM ads.indicator_cover)))) AS hide
     FROM
     (
-      SELECT indicator, unit_tier, tier, parent_code, division_code, arraySort(x -> x.1, groupArray((day, row))) AS points
+      SELECT indicator, parent_code, division_code, unit_tier, tier, day, row, leadInFrame(day, 1, toDate('2149-06-06')) OVER (PARTITION BY indicator, parent_code, division_code, unit_tier, tier ORDER BY day ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING) AS next
       FROM
       (
-        SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
-        FROM ads.indicator_point AS p
-        INNER JOIN (SELECT indicator, known_from AS published FROM ads.indicator FINAL) AS i ON i.indicator = p.indicator
-        WHERE p.known_from <= i.published
-        GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
-        HAVING NOT argMax(removed, known_from)
+        SELECT indicator, parent_code, division_code, unit_tier, tier, day, tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id) AS row
+        FROM
+        (
+          SELECT p.indicator AS indicator, parent_code, division_code, unit_tier, tier, day, removed, shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, p.known_from AS known_from, run_id FROM ads.indicator_point AS p
+          INNER JOIN (SELECT indicator, known_from AS published FROM ads.indicator FINAL) AS i ON i.indicator = p.indicator
+          WHERE p.known_from <= i.published
+        ORDER BY indicator DESC, parent_code DESC, division_code DESC, unit_tier DESC, tier DESC, day DESC, known_from DESC LIMIT 1 BY indicator, parent_code, division_code, unit_tier, tier, day
+        )
+        WHERE NOT removed
       )
-      GROUP BY indicator, unit_tier, tier, parent_code, division_code
     ) AS f
     INNER JOIN
     (
-      SELECT indicator, every, window, arrayFilter((d, p, is_last) -> is_last, days, periods, arrayMap(d -> toUInt8(d = arrayLast(x -> x < toDate(now('Asia/Shanghai')), days)), days)) AS wanted, arrayZip(days, periods) AS named
-      FROM ads.indicator FINAL
+      SELECT indicator, as_of, period, block
+      FROM (SELECT indicator, day AS as_of, period, multiIf(window = every, toDate('1970-01-01'), window = 'year', toStartOfYear(day), window = 'quarter', toStartOfQuarter(day), toStartOfMonth(day)) AS block, day = arrayLast(x -> x < toDate(now('Asia/Shanghai')), days) AS is_last FROM ads.indicator FINAL ARRAY JOIN days AS day, periods AS period)
+      WHERE is_last
     ) AS i ON i.indicator = f.indicator
-    ARRAY JOIN arrayFilter(x -> has(i.wanted, x.1), i.named) AS p
+    WHERE f.day <= i.as_of AND f.next > i.as_of AND row.1 AND row.2 > 0
   ) AS v
   LEFT JOIN (SELECT division_code AS named, ancestor_name AS name FROM dwd.division_path WHERE steps = 0) AS names ON names.named = v.division_code
-  WHERE v.row.1 AND v.row.2 > 0
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '最近一期指标值 / Figures of the last period that is over [62f2ca4e6c82f8c2]';
+COMMENT '最近一期指标值 / Figures of the last period that is over [602f9f781724d95c]';
 
 CREATE OR REPLACE VIEW ads.indicator_children ON CLUSTER rongtong
 (
@@ -16042,24 +16044,27 @@ FROM
     SELECT parent_code, division_code, unit_tier, tier, row, toBool(transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((row.3 > 0 AND row.3 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.4 > 0 AND row.4 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (asked.1 >= toDate(now('Asia/Shanghai')) OR (CAST({indicator:String}, 'String'), asked.3, CAST(unit_tier, 'String'), division_code) IN (SELECT CAST(indicator, 'String'), block, CAST(unit_tier, 'String'), division_code FROM ads.indicator_cover)))) AS hide
     FROM
     (
-      SELECT parent_code, division_code, unit_tier, tier, argMax(row, day) AS row
+      SELECT parent_code, division_code, unit_tier, tier, row
       FROM
       (
-        SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
-        FROM ads.indicator_point
-        WHERE indicator = {indicator:String} AND day <= asked.1 AND parent_code = toFixedString({division:String}, 12) AND known_from <= asked.2
-        GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
-        HAVING NOT argMax(removed, known_from)
+        SELECT indicator, parent_code, division_code, unit_tier, tier, day, tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id) AS row
+        FROM
+        (
+          SELECT indicator, parent_code, division_code, unit_tier, tier, day, removed, shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id FROM ads.indicator_point
+          WHERE indicator = {indicator:String} AND day <= asked.1 AND parent_code = toFixedString({division:String}, 12) AND known_from <= asked.2
+        ORDER BY indicator DESC, parent_code DESC, division_code DESC, unit_tier DESC, tier DESC, day DESC, known_from DESC LIMIT 1 BY indicator, parent_code, division_code, unit_tier, tier, day
+        )
+        WHERE NOT removed
       )
-      GROUP BY parent_code, division_code, unit_tier, tier
-      HAVING row.1 AND row.2 > 0
+      ORDER BY parent_code DESC, division_code DESC, unit_tier DESC, tier DESC, day DESC LIMIT 1 BY parent_code, division_code, unit_tier, tier
     )
+    WHERE row.1 AND row.2 > 0
   ) AS f
   LEFT JOIN (SELECT division_code AS named, ancestor_name AS name FROM dwd.division_path WHERE steps = 0 AND division_code IN (SELECT division_code FROM ads.indicator_point WHERE indicator = {indicator:String} AND parent_code = toFixedString({division:String}, 12))) AS names ON names.named = f.division_code
   ORDER BY unit_tier, division_code
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '下钻 / Drill-down [9565721ce11e9a37]';
+COMMENT '下钻 / Drill-down [e6451d10f2a59fc2]';
 
 CREATE OR REPLACE VIEW ads.indicator_peers ON CLUSTER rongtong
 (
@@ -16115,25 +16120,28 @@ FROM
     SELECT parent_code, division_code, unit_tier, tier, row, toBool(transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((row.3 > 0 AND row.3 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.4 > 0 AND row.4 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (asked.1 >= toDate(now('Asia/Shanghai')) OR (CAST({indicator:String}, 'String'), asked.3, CAST(unit_tier, 'String'), division_code) IN (SELECT CAST(indicator, 'String'), block, CAST(unit_tier, 'String'), division_code FROM ads.indicator_cover)))) AS hide
     FROM
     (
-      SELECT parent_code, division_code, unit_tier, tier, argMax(row, day) AS row
+      SELECT parent_code, division_code, unit_tier, tier, row
       FROM
       (
-        SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
-        FROM ads.indicator_point
-        WHERE indicator = {indicator:String} AND day <= asked.1 AND tier = (SELECT any(tier) FROM dwd.division_path WHERE division_code = toFixedString({division:String}, 12)) AND known_from <= asked.2
-        GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
-        HAVING NOT argMax(removed, known_from)
+        SELECT indicator, parent_code, division_code, unit_tier, tier, day, tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id) AS row
+        FROM
+        (
+          SELECT indicator, parent_code, division_code, unit_tier, tier, day, removed, shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id FROM ads.indicator_point
+          WHERE indicator = {indicator:String} AND day <= asked.1 AND tier = (SELECT any(tier) FROM dwd.division_path WHERE division_code = toFixedString({division:String}, 12)) AND known_from <= asked.2
+        ORDER BY indicator DESC, parent_code DESC, division_code DESC, unit_tier DESC, tier DESC, day DESC, known_from DESC LIMIT 1 BY indicator, parent_code, division_code, unit_tier, tier, day
+        )
+        WHERE NOT removed
       )
-      GROUP BY parent_code, division_code, unit_tier, tier
-      HAVING row.1 AND row.2 > 0
+      ORDER BY parent_code DESC, division_code DESC, unit_tier DESC, tier DESC, day DESC LIMIT 1 BY parent_code, division_code, unit_tier, tier
     )
+    WHERE row.1 AND row.2 > 0
   ) AS f
-  LEFT JOIN (SELECT division_code AS named, ancestor_name AS name FROM dwd.division_path WHERE steps = 0) AS names ON names.named = f.division_code
+  LEFT JOIN (SELECT division_code AS named, ancestor_name AS name FROM dwd.division_path WHERE steps = 0 AND tier = (SELECT any(tier) FROM dwd.division_path WHERE division_code = toFixedString({division:String}, 12))) AS names ON names.named = f.division_code
   WINDOW w AS (PARTITION BY unit_tier)
   ORDER BY unit_tier, division_code
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '同级比较 / Peers [d4b8e1a45a32f210]';
+COMMENT '同级比较 / Peers [43e879390562b21c]';
 
 CREATE OR REPLACE VIEW ads.indicator_trend ON CLUSTER rongtong
 (
@@ -16191,11 +16199,14 @@ FROM
         SELECT tier, unit_tier, division_code, arraySort(x -> x.1, groupArray((day, row))) AS points
         FROM
         (
-          SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
-          FROM ads.indicator_point
-          WHERE indicator = {indicator:String} AND division_code = toFixedString({division:String}, 12) AND known_from <= (SELECT known_from FROM ads.indicator FINAL WHERE indicator = {indicator:String})
-          GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
-          HAVING NOT argMax(removed, known_from)
+          SELECT indicator, parent_code, division_code, unit_tier, tier, day, tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id) AS row
+          FROM
+          (
+            SELECT indicator, parent_code, division_code, unit_tier, tier, day, removed, shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id FROM ads.indicator_point
+            WHERE indicator = {indicator:String} AND division_code = toFixedString({division:String}, 12) AND known_from <= (SELECT known_from FROM ads.indicator FINAL WHERE indicator = {indicator:String})
+          ORDER BY indicator DESC, parent_code DESC, division_code DESC, unit_tier DESC, tier DESC, day DESC, known_from DESC LIMIT 1 BY indicator, parent_code, division_code, unit_tier, tier, day
+          )
+          WHERE NOT removed
         )
         GROUP BY tier, unit_tier, division_code
       ) AS f
@@ -16208,7 +16219,7 @@ FROM
   ORDER BY unit_tier, as_of
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '走势 / Trend [a0a15bcba693b589]';
+COMMENT '走势 / Trend [eb548227328e9eca]';
 
 CREATE OR REPLACE VIEW ads.indicator_trend_as_known ON CLUSTER rongtong
 (
@@ -16266,14 +16277,18 @@ FROM
         SELECT tier, unit_tier, division_code, arraySort(x -> x.1, groupArray((day, row))) AS points
         FROM
         (
-          SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
-          FROM (
-            SELECT * FROM ads.indicator_point WHERE indicator = {indicator:String} AND division_code = toFixedString({division:String}, 12) AND known_from <= if(transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0, (SELECT known_from FROM ads.indicator FINAL WHERE indicator = {indicator:String}), parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai'))
-            UNION ALL
-            SELECT * FROM ads.indicator_point_past WHERE indicator = {indicator:String} AND division_code = toFixedString({division:String}, 12) AND known_from <= if(transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0, (SELECT known_from FROM ads.indicator FINAL WHERE indicator = {indicator:String}), parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai'))
+          SELECT indicator, parent_code, division_code, unit_tier, tier, day, tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id) AS row
+          FROM
+          (
+            SELECT * FROM
+            (
+              SELECT * FROM ads.indicator_point WHERE indicator = {indicator:String} AND division_code = toFixedString({division:String}, 12) AND known_from <= if(transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0, (SELECT known_from FROM ads.indicator FINAL WHERE indicator = {indicator:String}), parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai'))
+              UNION ALL
+              SELECT * FROM ads.indicator_point_past WHERE indicator = {indicator:String} AND division_code = toFixedString({division:String}, 12) AND known_from <= if(transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0, (SELECT known_from FROM ads.indicator FINAL WHERE indicator = {indicator:String}), parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai'))
+            )
+          ORDER BY indicator DESC, parent_code DESC, division_code DESC, unit_tier DESC, tier DESC, day DESC, known_from DESC LIMIT 1 BY indicator, parent_code, division_code, unit_tier, tier, day
           )
-          GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
-          HAVING NOT argMax(removed, known_from)
+          WHERE NOT removed
         )
         GROUP BY tier, unit_tier, division_code
       ) AS f
@@ -16286,7 +16301,7 @@ FROM
   ORDER BY unit_tier, as_of
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '当时所知的走势 / Trend as it was known [b59497cd01800855]';
+COMMENT '当时所知的走势 / Trend as it was known [dd059faf1735a902]';
 
 CREATE OR REPLACE VIEW ads.division_profile ON CLUSTER rongtong
 (
@@ -16340,11 +16355,14 @@ FROM
       SELECT indicator, unit_tier, arraySort(x -> x.1, groupArray((day, row))) AS points
       FROM
       (
-        SELECT indicator, parent_code, division_code, unit_tier, tier, day, argMax(tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id), known_from) AS row
-        FROM ads.indicator_point
-        WHERE division_code = toFixedString({division:String}, 12) AND parent_code = (SELECT any(ancestor_code) FROM dwd.division_path WHERE division_code = toFixedString({division:String}, 12) AND steps = 1) AND known_from <= (SELECT max(known_from) FROM ads.indicator)
-        GROUP BY indicator, parent_code, division_code, unit_tier, tier, day
-        HAVING NOT argMax(removed, known_from)
+        SELECT indicator, parent_code, division_code, unit_tier, tier, day, tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id) AS row
+        FROM
+        (
+          SELECT indicator, parent_code, division_code, unit_tier, tier, day, removed, shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id FROM ads.indicator_point
+          WHERE division_code = toFixedString({division:String}, 12) AND parent_code = (SELECT any(ancestor_code) FROM dwd.division_path WHERE division_code = toFixedString({division:String}, 12) AND steps = 1) AND known_from <= (SELECT max(known_from) FROM ads.indicator)
+        ORDER BY indicator DESC, parent_code DESC, division_code DESC, unit_tier DESC, tier DESC, day DESC, known_from DESC LIMIT 1 BY indicator, parent_code, division_code, unit_tier, tier, day
+        )
+        WHERE NOT removed
       )
       GROUP BY indicator, unit_tier
     ) AS f
@@ -16358,7 +16376,7 @@ FROM
   ORDER BY indicator, unit_tier
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '区划画像 / Profile of a division [025547c94d3f33b1]';
+COMMENT '区划画像 / Profile of a division [af7b5f331dd1f8f5]';
 
 CREATE OR REPLACE VIEW ads.indicator_under ON CLUSTER rongtong
 (
@@ -16375,24 +16393,47 @@ CREATE OR REPLACE VIEW ads.indicator_under ON CLUSTER rongtong
     value Nullable(Float64) COMMENT '指标值 / The figure',
     recorded Array(FixedString(12)) COMMENT '原记录的区划 / Divisions that it was recorded for',
     partial_from Array(FixedString(12)) COMMENT '有部分并入、份额不明的区划 / Divisions of which it has a part of unknown size: the figure lacks that part'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT *
 FROM
 (
   SELECT indicator, period, as_of, unit_tier, tier, under_code, names.name AS under_name, if(undivided, 'undivided', 'complete') AS under_how,
          if(hidden, NULL, num) AS numerator, if(hidden, NULL, den) AS denominator,
          if(hidden OR den = 0 OR (indicator IN ('', 'I-07-07b') AND (length(recorded) > 1 OR cut)), NULL, (SELECT scale FROM ads.indicator FINAL WHERE indicator = {indicator:String}) * toFloat64(num) / toFloat64(den)) AS value,
-         recorded, arraySort(arrayMap(x -> x.3, arrayFilter(x -> x.1 <= as_of AND x.2 > as_of AND NOT undivided AND has(x.4, under_code), pieces))) AS partial_from
+         recorded, arraySort(arrayMap(x -> x.3, arrayFilter(x -> x.1 <= as_of AND x.2 > as_of AND NOT undivided, parts.pieces))) AS partial_from
   FROM
   (
     SELECT t.indicator AS indicator, t.period AS period, t.as_of AS as_of, t.unit_tier AS unit_tier, t.tier AS tier, way.1 AS under_code, way.2 IN ('undivided', 'lost', 'above') AS undivided,
            sum(CAST(round(toDecimal256(ifNull(t.numerator, 0), 4) * toDecimal256(way.4, 12), 4) - round(toDecimal256(ifNull(t.numerator, 0), 4) * toDecimal256(way.3, 12), 4), 'Decimal(38, 4)')) AS num, sum(CAST(round(toDecimal256(ifNull(t.denominator, 0), 4) * toDecimal256(way.4, 12), 4) - round(toDecimal256(ifNull(t.denominator, 0), 4) * toDecimal256(way.3, 12), 4), 'Decimal(38, 4)')) AS den,
-           max(isNull(t.numerator)) OR max(isNull(t.denominator)) AS hidden, max(way.2 = 'shared') AS cut, arraySort(groupUniqArray(t.division_code)) AS recorded,
-           any(assumeNotNull((SELECT groupArray((at_from, at_to, code, candidates)) FROM dwd.division_remap WHERE NOT below AND how = 'undivided' AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String})))) AS pieces
+           max(isNull(t.numerator)) OR max(isNull(t.denominator)) AS hidden, max(way.2 = 'shared') AS cut, arraySort(groupUniqArray(t.division_code)) AS recorded
     FROM
     (
-      SELECT indicator, period, toDate32(as_of) AS as_of, unit_tier, tier, division_code, numerator, denominator
-      FROM ads.indicator_value WHERE indicator = {indicator:String} AND period = {period:String}
+      SELECT indicator, period, as_of, unit_tier, tier, division_code, if(hide, NULL, row.3) AS numerator, if(hide, NULL, row.4) AS denominator
+      FROM
+      (
+        WITH (SELECT argMax(tuple(days[indexOf(periods, {period:String})] AS day, known_from, multiIf(window = every, toDate('1970-01-01'), window = 'year', toStartOfYear(day), window = 'quarter', toStartOfQuarter(day), toStartOfMonth(day))), known_from) FROM ads.indicator WHERE indicator = {indicator:String}) AS asked
+        SELECT {indicator:String} AS indicator, {period:String} AS period, toDate32(asked.1) AS as_of, unit_tier, tier, division_code, row, hide FROM
+        (
+          SELECT parent_code, division_code, unit_tier, tier, row, toBool(transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((row.3 > 0 AND row.3 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.4 > 0 AND row.4 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (asked.1 >= toDate(now('Asia/Shanghai')) OR (CAST({indicator:String}, 'String'), asked.3, CAST(unit_tier, 'String'), division_code) IN (SELECT CAST(indicator, 'String'), block, CAST(unit_tier, 'String'), division_code FROM ads.indicator_cover)))) AS hide
+          FROM
+          (
+            SELECT parent_code, division_code, unit_tier, tier, row
+            FROM
+            (
+              SELECT indicator, parent_code, division_code, unit_tier, tier, day, tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id) AS row
+              FROM
+              (
+                SELECT indicator, parent_code, division_code, unit_tier, tier, day, removed, shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id FROM ads.indicator_point
+                WHERE indicator = {indicator:String} AND day <= asked.1 AND 1 AND known_from <= asked.2
+              ORDER BY indicator DESC, parent_code DESC, division_code DESC, unit_tier DESC, tier DESC, day DESC, known_from DESC LIMIT 1 BY indicator, parent_code, division_code, unit_tier, tier, day
+              )
+              WHERE NOT removed
+            )
+            ORDER BY parent_code DESC, division_code DESC, unit_tier DESC, tier DESC, day DESC LIMIT 1 BY parent_code, division_code, unit_tier, tier
+          )
+          WHERE row.1 AND row.2 > 0
+        )
+      )
     ) AS t
     LEFT JOIN (
       SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
@@ -16415,11 +16456,16 @@ FROM
     WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0 AND 1
     GROUP BY indicator, period, as_of, unit_tier, tier, under_code, undivided
   ) AS u
+  LEFT JOIN
+  (
+    SELECT candidate, groupArray((at_from, at_to, code)) AS pieces FROM dwd.division_remap ARRAY JOIN arrayDistinct(candidates) AS candidate
+    WHERE NOT below AND how = 'undivided' AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) GROUP BY candidate
+  ) AS parts ON parts.candidate = u.under_code
   LEFT JOIN (SELECT division_code AS named, ancestor_name AS name FROM dwd.division_path WHERE steps = 0) AS names ON names.named = u.under_code
   ORDER BY as_of, unit_tier, tier, under_code
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '按另一日期登记册的指标值 / Figures under the register of another day [b100c97519b25d58]';
+COMMENT '按另一日期登记册的指标值 / Figures under the register of another day [1bc28886d790bd2c]';
 
 CREATE OR REPLACE VIEW ads.indicator_trend_under ON CLUSTER rongtong
 (
@@ -16436,25 +16482,54 @@ CREATE OR REPLACE VIEW ads.indicator_trend_under ON CLUSTER rongtong
     value Nullable(Float64) COMMENT '指标值 / The figure',
     recorded Array(FixedString(12)) COMMENT '原记录的区划 / Divisions that it was recorded for',
     partial_from Array(FixedString(12)) COMMENT '有部分并入、份额不明的区划 / Divisions of which it has a part of unknown size: the figure lacks that part'
-) AS
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT *
 FROM
 (
   SELECT indicator, period, as_of, unit_tier, tier, under_code, names.name AS under_name, if(undivided, 'undivided', 'complete') AS under_how,
          if(hidden, NULL, num) AS numerator, if(hidden, NULL, den) AS denominator,
          if(hidden OR den = 0 OR (indicator IN ('', 'I-07-07b') AND (length(recorded) > 1 OR cut)), NULL, (SELECT scale FROM ads.indicator FINAL WHERE indicator = {indicator:String}) * toFloat64(num) / toFloat64(den)) AS value,
-         recorded, arraySort(arrayMap(x -> x.3, arrayFilter(x -> x.1 <= as_of AND x.2 > as_of AND NOT undivided AND has(x.4, under_code), pieces))) AS partial_from
+         recorded, arraySort(arrayMap(x -> x.3, arrayFilter(x -> x.1 <= as_of AND x.2 > as_of AND NOT undivided, parts.pieces))) AS partial_from
   FROM
   (
     SELECT t.indicator AS indicator, t.period AS period, t.as_of AS as_of, t.unit_tier AS unit_tier, t.tier AS tier, way.1 AS under_code, way.2 IN ('undivided', 'lost', 'above') AS undivided,
            sum(CAST(round(toDecimal256(ifNull(t.numerator, 0), 4) * toDecimal256(way.4, 12), 4) - round(toDecimal256(ifNull(t.numerator, 0), 4) * toDecimal256(way.3, 12), 4), 'Decimal(38, 4)')) AS num, sum(CAST(round(toDecimal256(ifNull(t.denominator, 0), 4) * toDecimal256(way.4, 12), 4) - round(toDecimal256(ifNull(t.denominator, 0), 4) * toDecimal256(way.3, 12), 4), 'Decimal(38, 4)')) AS den,
-           max(isNull(t.numerator)) OR max(isNull(t.denominator)) AS hidden, max(way.2 = 'shared') AS cut, arraySort(groupUniqArray(t.division_code)) AS recorded,
-           any(assumeNotNull((SELECT groupArray((at_from, at_to, code, candidates)) FROM dwd.division_remap WHERE NOT below AND how = 'undivided' AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String})))) AS pieces
+           max(isNull(t.numerator)) OR max(isNull(t.denominator)) AS hidden, max(way.2 = 'shared') AS cut, arraySort(groupUniqArray(t.division_code)) AS recorded
     FROM
     (
-      SELECT indicator, period, toDate32(as_of) AS as_of, unit_tier, tier, division_code, numerator, denominator
-      FROM ads.indicator_value WHERE indicator = {indicator:String} AND (division_code = toFixedString({division:String}, 12) OR division_code IN (
-      SELECT code FROM dwd.division_remap WHERE NOT below AND to_code = toFixedString({division:String}, 12) AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String})))
+      SELECT indicator, period, as_of, unit_tier, tier, division_code, if(hide, NULL, row.3) AS numerator, if(hide, NULL, row.4) AS denominator
+      FROM
+      (
+        SELECT indicator, period, toDate32(as_of) AS as_of, unit_tier, tier, division_code, row, hide FROM
+        (
+          SELECT f.indicator AS indicator, i.period AS period, i.as_of AS as_of, f.unit_tier AS unit_tier, f.division_code AS division_code, f.tier AS tier, f.parent_code AS parent_code, f.row AS row, toBool(transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((row.3 > 0 AND row.3 < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.4 > 0 AND row.4 < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (as_of >= toDate(now('Asia/Shanghai')) OR (CAST(f.indicator, 'String'), i.block, CAST(f.unit_tier, 'String'), f.division_code) IN (SELECT CAST(indicator, 'String'), block, CAST(unit_tier, 'String'), division_code FROM ads.indicator_cover)))) AS hide
+          FROM
+          (
+            SELECT indicator, parent_code, division_code, unit_tier, tier, day, row, leadInFrame(day, 1, toDate('2149-06-06')) OVER (PARTITION BY indicator, parent_code, division_code, unit_tier, tier ORDER BY day ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING) AS next
+            FROM
+            (
+              SELECT indicator, parent_code, division_code, unit_tier, tier, day, tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id) AS row
+              FROM
+              (
+                SELECT p.indicator AS indicator, parent_code, division_code, unit_tier, tier, day, removed, shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, p.known_from AS known_from, run_id FROM ads.indicator_point AS p
+                INNER JOIN (SELECT indicator, known_from AS published FROM ads.indicator FINAL) AS i ON i.indicator = p.indicator
+                WHERE p.known_from <= i.published
+              ORDER BY indicator DESC, parent_code DESC, division_code DESC, unit_tier DESC, tier DESC, day DESC, known_from DESC LIMIT 1 BY indicator, parent_code, division_code, unit_tier, tier, day
+              )
+              WHERE NOT removed
+            )
+          ) AS f
+          INNER JOIN
+          (
+            SELECT indicator, as_of, period, block
+            FROM (SELECT indicator, day AS as_of, period, multiIf(window = every, toDate('1970-01-01'), window = 'year', toStartOfYear(day), window = 'quarter', toStartOfQuarter(day), toStartOfMonth(day)) AS block, day = arrayLast(x -> x < toDate(now('Asia/Shanghai')), days) AS is_last FROM ads.indicator FINAL ARRAY JOIN days AS day, periods AS period)
+            WHERE 1
+          ) AS i ON i.indicator = f.indicator
+          WHERE f.day <= i.as_of AND f.next > i.as_of AND row.1 AND row.2 > 0
+        )
+        WHERE indicator = {indicator:String} AND (division_code = toFixedString({division:String}, 12) OR division_code IN (
+            SELECT code FROM dwd.division_remap WHERE NOT below AND to_code = toFixedString({division:String}, 12) AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String})))
+      )
     ) AS t
     LEFT JOIN (
       SELECT code, groupArray((at_from, at_to, to_code, how, share_from, share_to, candidates)) AS ways
@@ -16477,11 +16552,16 @@ FROM
     WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0 AND way.1 = toFixedString({division:String}, 12)
     GROUP BY indicator, period, as_of, unit_tier, tier, under_code, undivided
   ) AS u
+  LEFT JOIN
+  (
+    SELECT candidate, groupArray((at_from, at_to, code)) AS pieces FROM dwd.division_remap ARRAY JOIN arrayDistinct(candidates) AS candidate
+    WHERE NOT below AND how = 'undivided' AND under_from <= toDate32({under:String}) AND under_to > toDate32({under:String}) GROUP BY candidate
+  ) AS parts ON parts.candidate = u.under_code
   LEFT JOIN (SELECT division_code AS named, ancestor_name AS name FROM dwd.division_path WHERE steps = 0) AS names ON names.named = u.under_code
   ORDER BY as_of, unit_tier, tier, under_code
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '按另一日期登记册的走势 / Trend under the register of another day [dd7ce537bedbec3f]';
+COMMENT '按另一日期登记册的走势 / Trend under the register of another day [9c07902cb1905d7c]';
 
 CREATE OR REPLACE VIEW ads.changed_in_month ON CLUSTER rongtong
 (
