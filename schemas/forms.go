@@ -199,7 +199,7 @@ func (f *former) reaches(declared map[string]Reach) {
 func (f *former) reachOf(name string, r Reach, all map[string]Reach) Reach {
 	e := f.k.c.Entity(name)
 	if slices.Contains(SumsOfClaims, name) {
-		e = relation(name)
+		e = Relation(name)
 	}
 	ways := 0
 	for _, expr := range []string{r.Unit, r.Units, r.Of} {
@@ -227,8 +227,8 @@ func (f *former) reachOf(name string, r Reach, all map[string]Reach) Reach {
 	return r
 }
 
-// relation is one of Relations.
-func relation(name string) *Entity {
+// Relation is one of Relations, by name; nil if there is none.
+func Relation(name string) *Entity {
 	i := slices.IndexFunc(Relations, func(e *Entity) bool { return e.Entity == name })
 	if i < 0 {
 		return nil

@@ -37,11 +37,16 @@ func (x *computation) sources() map[source][]string {
 			s.unit = reach.Unit
 		}
 		out[s] = []string{}
-		if e := x.c.Entity(name); e != nil {
-			for _, col := range fusedColumns(e) {
-				if spoken[col.name] || e.IsKey(col.name) {
-					out[s] = append(out[s], col.name)
-				}
+		e := x.c.Entity(name)
+		if e == nil {
+			for _, col := range schemas.Relation(name).Columns {
+				out[s] = append(out[s], col.Name)
+			}
+			continue
+		}
+		for _, col := range fusedColumns(e) {
+			if spoken[col.name] || e.IsKey(col.name) {
+				out[s] = append(out[s], col.name)
 			}
 		}
 	}
@@ -69,7 +74,7 @@ func (r *Figures) putAside(ctx context.Context, works []*work) (drop func(), err
 			continue
 		}
 		for s, columns := range k.x.sources() {
-			if s.unit == "" || r.c.Entity(s.entity) == nil {
+			if s.unit == "" {
 				continue
 			}
 			a := wanted[s]
@@ -114,9 +119,8 @@ func (r *Figures) fill(ctx context.Context, a *aside) error {
 	if err != nil {
 		return err
 	}
-	e := r.c.Entity(a.entity)
-	err = r.w.Exec(ctx, fmt.Sprintf("CREATE TABLE %s ENGINE = Memory AS\nSELECT %s FROM %s FINAL WHERE is_deleted = 0 AND (%s) LIMIT %d\nSETTINGS max_threads = 2",
-		a.table, idents(slices.Sorted(maps.Keys(a.columns))), rowsTable(e), inUnits(a.unit, codes), mostAside+1))
+	rows := standingRows(r.c, a.source, slices.Sorted(maps.Keys(a.columns)), codes)
+	err = r.w.Exec(ctx, fmt.Sprintf("CREATE TABLE %s ENGINE = Memory AS\n%s\nLIMIT %d\nSETTINGS max_threads = 2", a.table, rows, mostAside+1))
 	if err != nil {
 		return err
 	}
@@ -167,20 +171,27 @@ func (x *computation) narrow(sql string) string {
 	}
 	from := map[string]string{}
 	for s, columns := range x.sources() {
-		where := "1"
-		if s.unit != "" {
-			where = inUnits(s.unit, x.only)
-		}
-		switch e := x.c.Entity(s.entity); {
-		case e == nil:
-			from[s.entity] = fmt.Sprintf("(SELECT * FROM dwd.%s WHERE %s)", s.entity, where)
-		case x.aside[s] != "":
-			from[s.entity] = fmt.Sprintf("(SELECT %s FROM %s WHERE %s)", idents(columns), x.aside[s], where)
-		default:
-			from[s.entity] = fmt.Sprintf("(SELECT %s FROM %s FINAL WHERE is_deleted = 0 AND (%s))", idents(columns), rowsTable(e), where)
+		if table := x.aside[s]; table != "" {
+			from[s.entity] = fmt.Sprintf("(SELECT %s FROM %s WHERE %s)", idents(columns), table, inUnits(s.unit, x.only))
+		} else {
+			from[s.entity] = "(" + standingRows(x.c, s, columns, x.only) + ")"
 		}
 	}
 	return fusedRef.ReplaceAllStringFunc(sql, func(ref string) string { return from[strings.TrimPrefix(ref, dbDwd+".")] })
+}
+
+// standingRows selects columns of the rows of a source that stand; where it says
+// units, of those of withCodes.
+func standingRows(c *schemas.Catalog, s source, columns, units []string) string {
+	where := "1"
+	if s.unit != "" {
+		where = inUnits(s.unit, units)
+	}
+	e := c.Entity(s.entity)
+	if e == nil { // a relation
+		return fmt.Sprintf("SELECT %s FROM dwd.%s WHERE %s", idents(columns), s.entity, where)
+	}
+	return fmt.Sprintf("SELECT %s FROM %s FINAL WHERE is_deleted = 0 AND (%s)", idents(columns), rowsTable(e), where)
 }
 
 // median reports whether figures are medians, which no difference brings up to date.

@@ -184,7 +184,7 @@ func relationsOverClaims(c *schemas.Catalog) map[string]string {
 // way: while one waits for the warehouse's disk or adds up here, two keep the two
 // cores busy that one computation may use.
 const (
-	batchSize     = 8
+	batchSize     = 16
 	batchesAtOnce = 3
 )
 
