@@ -3,8 +3,6 @@ package warehouse
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 )
 
@@ -106,52 +104,6 @@ func (w *Warehouse) describe(ctx context.Context, m *matcher, claimed, seq int64
 		}
 	}
 	return nil
-}
-
-type joinedRow struct {
-	Entity string `json:"entity"`
-	Block  uint64 `json:"block"`
-	Into   uint64 `json:"into"`
-}
-
-// joinBlocks records the blocks that decisions join: those of one group are all
-// compared in the lowest.
-func (w *Warehouse) joinBlocks(ctx context.Context, m *matcher) error {
-	into := map[uint64]uint64{}
-	find := func(b uint64) uint64 {
-		for into[b] != b {
-			into[b] = into[into[b]]
-			b = into[b]
-		}
-		return b
-	}
-	sql := fmt.Sprintf(`SELECT l.block, r.block
-FROM (%[1]s) AS d
-INNER JOIN (SELECT member, block FROM %[2]s FINAL WHERE is_deleted = 0 AND member IN (SELECT left FROM (%[1]s))) AS l ON l.member = d.left
-INNER JOIN (SELECT member, block FROM %[2]s FINAL WHERE is_deleted = 0 AND member IN (SELECT right FROM (%[1]s))) AS r ON r.member = d.right
-WHERE l.block != r.block`, m.decided(VerdictMerge), m.members())
-	err := w.each(ctx, sql, func(scan func(...any) error) error {
-		var a, b uint64
-		if err := scan(&a, &b); err != nil {
-			return err
-		}
-		for _, x := range []uint64{a, b} {
-			if _, ok := into[x]; !ok {
-				into[x] = x
-			}
-		}
-		a, b = find(a), find(b)
-		into[max(a, b)] = min(a, b)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	rows := make([]joinedRow, 0, len(into))
-	for _, b := range slices.Sorted(maps.Keys(into)) {
-		rows = append(rows, joinedRow{m.f.e.Entity, b, find(b)})
-	}
-	return w.InsertRows(ctx, "ops.identity_joined", m.f.e.Entity, rows)
 }
 
 // scopeUnits is how many keys and pairs of keys one statement compares: its memory

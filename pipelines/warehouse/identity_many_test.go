@@ -91,4 +91,21 @@ func TestManyDecisions(t *testing.T) {
 	if d := cmp.Diff(got, clubState(t, w, e)); d != "" {
 		t.Errorf("a rebuild gives something else (-changed +rebuilt):\n%s", d)
 	}
+	// Too many to be compared: what is decided about the chain holds all the same.
+	most := mostJoined
+	defer func() { mostJoined = most }()
+	mostJoined = chain - 20
+	e.Identity.Crowd = 10
+	things(many + 3)
+	got = clubState(t, w, e)
+	if n := count(t, w, "SELECT count() FROM ops.identity_joined WHERE wide = 1"); n != chain+1 {
+		t.Errorf("%d blocks are too wide, want %d", n, chain+1)
+	}
+	decide("c0020", "c0021", VerdictUndo)
+	renamed.version, renamed.values["size"] = 3, "4"
+	loadClubs(t, w, c, "3", []claim{renamed})
+	things(many + 4)
+	if now := clubState(t, w, e); now["same c0020"] != got["same c0020"] || now["same c0021"] != "c0021" {
+		t.Errorf("parted: %q and %q", now["same c0020"], now["same c0021"])
+	}
 }

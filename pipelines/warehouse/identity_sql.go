@@ -168,12 +168,13 @@ WHERE is_deleted = 0 AND block IN
 }
 
 // compared selects the keys to compare: those near to a change, or all that have a
-// name or are named by a decision.
+// name or are named by a decision; none of blocks that are too wide.
 func (m *matcher) compared() string {
+	narrow := "block NOT IN (SELECT block FROM ops.identity_joined WHERE wide = 1 AND entity = " + m.entity() + ")"
 	if m.f.partly {
-		return "SELECT " + nearColumns + " FROM ops.identity_near WHERE entity = " + m.entity()
+		return fmt.Sprintf("SELECT %s FROM ops.identity_near WHERE entity = %s AND %s", nearColumns, m.entity(), narrow)
 	}
-	return fmt.Sprintf("SELECT %s FROM %s FINAL WHERE is_deleted = 0 AND (name != '' OR block IN (SELECT block FROM (%s)))", nearColumns, m.members(), m.joins())
+	return fmt.Sprintf("SELECT %s FROM %s FINAL WHERE is_deleted = 0 AND (name != '' OR block IN (SELECT block FROM (%s))) AND %s", nearColumns, m.members(), m.joins(), narrow)
 }
 
 // inReach narrows blocks to those of reach.
@@ -188,7 +189,17 @@ func (m *matcher) thingsInReach(part share) string {
 		m.entity(), part.has("member"), part.has("thing"))
 }
 
-// joins selects the blocks that decisions join: each with the lowest of its group,
+// joinedSizes selects the blocks of keys that decisions join, and how many keys of
+// each are compared: of a crowd those that decisions name.
+func (m *matcher) joinedSizes() string {
+	named := "SELECT arrayJoin([left, right]) FROM (" + m.decided(VerdictMerge) + ")"
+	return fmt.Sprintf(`SELECT block, toUInt64(if(count() > %[1]d, countIf(member IN (%[2]s)), count()))
+FROM %[3]s FINAL
+WHERE is_deleted = 0 AND block IN (SELECT block FROM %[3]s FINAL WHERE is_deleted = 0 AND member IN (%[2]s))
+GROUP BY block`, m.id.Most(), named, m.members())
+}
+
+// joins selects the blocks that decisions name: each with the lowest of its group,
 // in which it is compared. That one is there too.
 func (m *matcher) joins() string {
 	return "SELECT block, into FROM ops.identity_joined WHERE entity = " + m.entity()
@@ -335,14 +346,15 @@ HAVING max(forced OR named AND NOT hard)`
 // moved selects what of the found differs from what was known: the key, what
 // it was (” for itself) and what it is now.
 func (m *matcher) moved(part share) string {
-	known := part.has("member")
-	if m.f.partly {
+	known, found := part.has("member"), part.has("a")
+	if m.f.partly { // what is decided about wide blocks is found whether they changed or not
 		known += " AND member IN (" + m.thingsInReach(part) + ")"
+		found += " AND a IN (" + m.thingsInReach(part) + ")"
 	}
 	return fmt.Sprintf(`SELECT if(n.a != '', n.a, o.member) AS member, o.canonical AS was, n.b AS becomes, n.why AS how, n.agree AS facts, o.how AS was_how, o.facts AS was_facts
 FROM (SELECT a, b, why, agree FROM ops.identity_found WHERE entity = %[1]s AND kind = 'same' AND %[2]s) AS n
 FULL JOIN (SELECT member, toString(canonical) AS canonical, toString(how) AS how, facts FROM ops.identity FINAL WHERE entity = %[1]s AND is_deleted = 0 AND %[3]s) AS o ON o.member = n.a
-WHERE was != becomes OR how != was_how OR facts != was_facts`, m.entity(), part.has("a"), known)
+WHERE was != becomes OR how != was_how OR facts != was_facts`, m.entity(), found, known)
 }
 
 // pairSides are the columns in which a pair keeps what was known of both its keys
@@ -426,7 +438,7 @@ func identityTables() []*object {
 			columns: []column{{"entity", lc, "", "主题实体"}, {"thing", "String", "ZSTD(1)", "标识"}}},
 		{db: dbOps, name: "identity_joined", comment: "同一事物：因人工决定而合在一起比对的分组（中间结果）", derived: true, partition: "entity",
 			engine: "MergeTree", order: []string{"entity", "block"},
-			columns: []column{{"entity", lc, "", "主题实体"}, {"block", "UInt64", "", "比对分组"}, {"into", "UInt64", "", "合并比对的分组：一组中最小者"}}},
+			columns: []column{{"entity", lc, "", "主题实体"}, {"block", "UInt64", "", "比对分组"}, {"into", "UInt64", "", "合并比对的分组：一组中最小者"}, {"wide", "UInt8", "", "标识过多，不予比对，仅人工决定有效"}}},
 		{db: dbOps, name: "identity_found", comment: "同一事物：本次比对所得（中间结果）", derived: true, partition: "entity",
 			engine: "MergeTree", order: []string{"entity", "kind", "a"},
 			columns: []column{

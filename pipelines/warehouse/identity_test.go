@@ -173,11 +173,13 @@ func recogniseAll(ms map[string]*member, decided map[pairOf]string, crowd int) (
 	}
 	// Two keys of different blocks are compared only if decisions join the blocks.
 	joined := groups(n, func(i, j int) bool { return rels[[2]int{i, j}].forced || list[i].block == list[j].block })
+	wide := wideGroups(list, joined, bear, decided, crowd)
 	for k, r := range rels {
-		if joined[k[0]] != joined[k[1]] {
+		switch {
+		case joined[k[0]] != joined[k[1]]:
 			delete(rels, k)
-		} else {
-			rels[k] = r
+		case wide[joined[k[0]]]:
+			rels[k] = rel{forced: r.forced}
 		}
 	}
 	l0 := groups(n, func(i, j int) bool { return rels[[2]int{i, j}].forced })
@@ -237,6 +239,32 @@ func recogniseAll(ms map[string]*member, decided map[pairOf]string, crowd int) (
 		}
 	}
 	return same, ask
+}
+
+// wideGroups are those with so many keys that only decisions about them hold.
+func wideGroups(list []*member, joined []int, bear map[string]int, decided map[pairOf]string, crowd int) map[int]bool {
+	at, named := map[string]int{}, map[string]bool{}
+	for i, m := range list {
+		at[m.key] = i
+	}
+	merges := map[int]bool{} // the groups in which a decision joins two that are there
+	for p, v := range decided {
+		if v == VerdictMerge {
+			named[p.a], named[p.b] = true, true
+			i, here := at[p.a]
+			if _, too := at[p.b]; here && too {
+				merges[joined[i]] = true
+			}
+		}
+	}
+	size, wide := map[int]int{}, map[int]bool{}
+	for i, m := range list {
+		if merges[joined[i]] && (bear[m.block] <= crowd || named[m.key]) {
+			size[joined[i]]++
+			wide[joined[i]] = size[joined[i]] > max(mostJoined, crowd)
+		}
+	}
+	return wide
 }
 
 // groups are the connected components, each named by its lowest number.
@@ -405,9 +433,10 @@ func TestIdentityProperty(t *testing.T) {
 		bundle = 20
 		bundles = (n + bundle - 1) / bundle
 	}
-	bytes := statementBytes
-	defer func() { statementBytes = bytes }()
+	bytes, joined := statementBytes, mostJoined
+	defer func() { statementBytes, mostJoined = bytes, joined }()
 	for seed := range bundles {
+		mostJoined = []int{joined, joined, joined, joined, joined, 12}[seed%6]
 		town := &clubTown{t: t, w: engine(t, c), c: c, e: e, r: rand.New(rand.NewPCG(uint64(seed), 3)), seed: seed, decided: map[pairOf]string{}}
 		e.Identity.Crowd = []int{0, 0, 8}[seed%3]          // so few that decisions join crowds with others
 		statementBytes = []int{bytes, 1000, bytes}[seed%3] // so few that what changed is attached

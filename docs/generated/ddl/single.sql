@@ -4339,7 +4339,8 @@ CREATE TABLE ops.identity_joined
 (
     entity LowCardinality(String) COMMENT '主题实体',
     block UInt64 COMMENT '比对分组',
-    into UInt64 COMMENT '合并比对的分组：一组中最小者'
+    into UInt64 COMMENT '合并比对的分组：一组中最小者',
+    wide UInt8 COMMENT '标识过多，不予比对，仅人工决定有效'
 )
 ENGINE = MergeTree
 PARTITION BY entity
