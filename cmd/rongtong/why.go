@@ -164,6 +164,9 @@ func printThing(out io.Writer, t warehouse.Thing) {
 			state += "  标识 key " + c.Key
 		}
 		fmt.Fprintf(out, "  %s (%s)  %s%s\n    源 %s\n    Kafka %s/%d@%d, arrived %s\n", c.System, c.Tier, c.EventTime.Format(time.DateTime), state, place(c), c.Topic, c.Partition, c.Offset, c.ArrivedAt.Format(time.DateTime))
+		if a := c.Again; a != nil {
+			fmt.Fprintf(out, "    再次送达 delivered again, last %s/%d@%d, arrived %s\n", c.Topic, a.Partition, a.Offset, a.ArrivedAt.Format(time.DateTime))
+		}
 		var vs []string
 		for _, f := range t.Fields {
 			if v, ok := c.Values[f.Name]; ok {

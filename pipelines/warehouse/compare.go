@@ -113,9 +113,20 @@ FROM (%s) GROUP BY what, entity, rule, field ORDER BY what, count() DESC, entity
 	return c, err
 }
 
-// covered is true of claims whose record was read again.
+// lastRecord is where the record that delivered a claim last lies.
+const lastRecord = "last_kafka_partition, last_kafka_offset, last_arrived_at"
+
+// covered is true of claims whose record was read again: the one that delivered
+// them last.
 func (s *Stage) covered() string {
-	return fmt.Sprintf("(%s AND (kafka_partition, kafka_offset, arrived_at) IN (SELECT partition, offset, arrived_at FROM %s))", s.ofStream(), s.seen().live())
+	return fmt.Sprintf("(%s AND (%s) IN (SELECT partition, offset, arrived_at FROM %s))", s.ofStream(), lastRecord, s.seen().live())
+}
+
+// outlived is true of covered claims whose first record is held nowhere any more: that
+// they were known since then stays, whatever their last one makes now.
+func (s *Stage) outlived() string {
+	return fmt.Sprintf("(%s AND %s < %s AND (kafka_partition, kafka_offset, arrived_at) NOT IN (SELECT partition, offset, arrived_at FROM %s))",
+		s.covered(), earliest, deliveryColumn, s.seen().live())
 }
 
 func (s *Stage) ofStream() string {
@@ -142,6 +153,9 @@ func (s *Stage) compareClaims(ctx context.Context, e *schemas.Entity) (EntityDif
 	there, err := s.columnsThere(ctx, e)
 	if err != nil {
 		return d, err
+	}
+	if !there[deliveryColumn] {
+		return d, behind("comparing with %q", dbStd+"."+e.Entity, deliveryColumn)
 	}
 	sql := s.compareSQL(e, cols, there)
 	var counts []uint64
@@ -179,10 +193,7 @@ func (s *Stage) compareClaims(ctx context.Context, e *schemas.Entity) (EntityDif
 // column, the places, and for each column where a claim lies in which it changes.
 func (s *Stage) compareSQL(e *schemas.Entity, cols []*schemas.Column, there map[string]bool) string {
 	side := func(n int, from, where string) string {
-		parts := append(slices.Clone(e.Key), "kafka_partition", "kafka_offset", "arrived_at", "place")
-		for i := range parts {
-			parts[i] = ident(parts[i])
-		}
+		parts := []string{idents(e.Key), lastRecord, "place"}
 		for i, c := range cols {
 			hash := "sipHash64(isNull(%[1]s), ifNull(toString(%[1]s), ''))"
 			if c.Type.Collection() {
@@ -195,7 +206,7 @@ func (s *Stage) compareSQL(e *schemas.Entity, cols []*schemas.Column, there map[
 		}
 		return fmt.Sprintf("SELECT %d AS side, %s FROM %s FINAL WHERE %s", n, strings.Join(parts, ", "), from, where)
 	}
-	keys := idents(e.Key) + ", kafka_partition, kafka_offset, arrived_at"
+	keys := idents(e.Key) + ", " + lastRecord
 	inner := []string{"countIf(side = 0) AS o", "countIf(side = 1) AS n", "any(place) AS at"}
 	var equal, outer []string
 	for i := range cols {
@@ -205,11 +216,11 @@ func (s *Stage) compareSQL(e *schemas.Entity, cols []*schemas.Column, there map[
 	}
 	places := make([]string, len(cols))
 	for i := range cols {
-		places[i] = fmt.Sprintf("argMinIf(concat('kafka_partition = ', toString(kafka_partition), ' AND kafka_offset = ', toString(kafka_offset)), kafka_offset, o > 0 AND n > 0 AND d%d)", i)
+		places[i] = fmt.Sprintf("argMinIf(concat('last_kafka_partition = ', toString(last_kafka_partition), ' AND last_kafka_offset = ', toString(last_kafka_offset)), last_kafka_offset, o > 0 AND n > 0 AND d%d)", i)
 	}
 	same := strings.Join(equal, " AND ")
 	return fmt.Sprintf(`SELECT [sum(o), sum(n), countIf(o > 0 AND n > 0 AND same), countIf(o > 0 AND n > 0 AND NOT same), countIf(n = 0), countIf(o = 0), %s],
-  argMinIf(at, kafka_offset, n = 0), argMinIf(at, kafka_offset, o = 0), [%s]
+  argMinIf(at, last_kafka_offset, n = 0), argMinIf(at, last_kafka_offset, o = 0), [%s]
 FROM (SELECT %s, %s, %s AS same FROM (%s UNION ALL %s) GROUP BY %s)`,
 		strings.Join(outer, ", "), strings.Join(places, ", "), keys, strings.Join(inner, ", "), same,
 		side(0, dbStd+"."+ident(e.Entity), s.covered()), side(1, s.claims(e).live(), "1"), keys)

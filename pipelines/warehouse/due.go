@@ -41,11 +41,35 @@ func (w *Warehouse) due(ctx context.Context, c *schemas.Catalog, entity string) 
 		r.Rebuilt, r.Unchanged = false, true
 	case found && last.sameTables(now):
 		f.since, f.until, f.touched, f.matched = last.block, now.block, last.matched, now.matched
+		if f.again, err = w.saidAgain(ctx, f, last.at-insertSeconds); err != nil || len(f.again) > leastRebuild {
+			return f, last, now, r, err
+		}
 		if r.Changed, err = w.changedThings(ctx, f); err == nil {
 			r.Rebuilt = r.Changed > max(leastRebuild, last.things/rebuildShare)
 		}
 	}
 	return f, last, now, r, err
+}
+
+// saidAgain finds the keys of fuser.again: at most one more than leastRebuild. A claim
+// that is delivered again changes nothing unless its source had corrected it under
+// the same version meanwhile, so that most often one look is enough.
+func (w *Warehouse) saidAgain(ctx context.Context, f *fuser, since int64) ([]string, error) {
+	var folded uint64
+	if err := w.QueryRow(ctx, fmt.Sprintf("SELECT count() FROM std.%s WHERE %s", ident(f.e.Entity), f.foldedSince(since)), []any{&folded}); err != nil || folded == 0 {
+		return nil, err
+	}
+	var keys []string
+	err := w.each(ctx, f.saidAgain(since), func(scan func(...any) error) error {
+		var key []string
+		if err := scan(&key); err != nil {
+			return err
+		}
+		keys = append(keys, f.keyLiteral(key))
+		return nil
+	})
+	slices.Sort(keys)
+	return slices.Compact(keys), err
 }
 
 // FiguresDue is Figures for asking what is due: it changes nothing.

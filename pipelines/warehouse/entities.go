@@ -8,21 +8,24 @@ import (
 	"rongtong/schemas/fault"
 )
 
-// stdTable keeps every distinct claim of every source about every thing. An
-// exact re-delivery (same thing, source and version) collapses to the claim
-// that stands last in the log.
+// stdTable keeps every distinct claim of every source about every thing: what a
+// source says under one version, and each time it says something else under the
+// same one. A claim that is delivered again collapses with the earlier delivery,
+// keeps when it arrived first, and learns when it arrived last; see claim.go.
 func stdTable(e *schemas.Entity) *object {
 	o := &object{
 		db: dbStd, name: e.Entity,
 		comment: e.Name.Zh + "：各来源的主张",
-		engine:  "ReplacingMergeTree(kafka_offset)",
-		order:   append(slices.Clone(e.Key), "src_system", "version"),
+		engine:  "AggregatingMergeTree",
+		order:   append(slices.Clone(e.Key), "src_system", "version", contentColumn, "kafka_topic"),
 		dedup:   true,
+		wide:    true,
 		blocks:  true,
 	}
 	for _, c := range schemas.StdColumns(e) {
 		o.columns = append(o.columns, columnFor(c))
 	}
+	o.deliveries(e)
 	return o
 }
 

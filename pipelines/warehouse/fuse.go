@@ -25,7 +25,7 @@ type FuseResult struct {
 // from the claim that wins it.
 //
 // A source's claim about a thing is its latest one: the highest version, and
-// of equal versions the one that stands last in the log. A latest claim that
+// of equal versions the one that was delivered last. A latest claim that
 // is a withdrawal is no claim; a field that is null claims nothing. Of the
 // claims that are left, the field goes to the source that stands first in the
 // column's order of authority (a system, or any system of a tier), then to the
@@ -91,6 +91,10 @@ func (w *Warehouse) Fuse(ctx context.Context, c *schemas.Catalog, entity string)
 	}
 	return w.recordFusion(ctx, e, now, r, start)
 }
+
+// insertSeconds is more than an insert takes, from the server's first look at its
+// clock until its rows are seen.
+const insertSeconds = 900
 
 // Where fusing what changed stops paying.
 const (

@@ -129,10 +129,14 @@ const (
 // asideTable has claims that were put aside.
 func asideTable(e *schemas.Entity, suffix string) *object {
 	o := &object{db: rowsDB(e), name: e.Entity + suffix, comment: e.Name.Zh + "：融合时的中间结果", derived: true, wide: true,
-		engine: "MergeTree", order: append(slices.Clone(e.Key), "src_system", "version", "kafka_offset")}
+		engine: "MergeTree", order: append(slices.Clone(e.Key), "src_system", "version", deliveryColumn)}
 	for _, c := range stdTable(e).columns {
 		if e.Column(c.name) != nil || slices.Contains(claimColumns, c.name) {
-			o.columns = append(o.columns, column{name: c.name, typ: c.typ})
+			base := c.typ
+			if c.name == deliveryColumn {
+				base = "UInt128"
+			}
+			o.columns = append(o.columns, column{name: c.name, typ: base})
 		}
 	}
 	if e.Identity != nil {
@@ -142,7 +146,7 @@ func asideTable(e *schemas.Entity, suffix string) *object {
 }
 
 // claimColumns are those of a claim beside the entity's own that fusion works by.
-var claimColumns = []string{"src_system", "src_tier", "event_time", "version", "is_deleted", "kafka_offset"}
+var claimColumns = []string{"src_system", "src_tier", "event_time", "version", "is_deleted", deliveryColumn}
 
 // putAside makes an asideTable of what is selected from each of the parts, and
 // returns what drops it. One that stays is dropped by the next fusion.
@@ -193,7 +197,7 @@ func (w *Warehouse) putTogether(ctx context.Context, f *fuser, changed int64) (d
 // plainly is f without conditions on the claims, for a table that was put aside.
 func (f *fuser) plainly(suffix string) *fuser {
 	g := *f
-	g.orders, g.apart, g.slice, g.when, g.since, g.until, g.aside = nil, false, "", "", 0, 0, suffix
+	g.orders, g.apart, g.slice, g.since, g.until, g.aside = nil, false, "", 0, 0, suffix
 	g.from = asideTable(f.e, suffix).live()
 	return &g
 }
@@ -212,7 +216,7 @@ func (f *fuser) gathered() *fuser {
 // newlyClaimed selects the latest claims about the keys that new ones are about.
 func (f *fuser) newlyClaimed() string {
 	claims := *f
-	claims.orders, claims.apart, claims.carry = nil, false, []string{"kafka_offset"}
+	claims.orders, claims.apart, claims.carry = nil, false, []string{deliveryColumn}
 	columns := []string{}
 	for _, c := range asideTable(f.e, claimedSuffix).columns {
 		if c.name == "member" {
@@ -229,7 +233,7 @@ func (f *fuser) newlyClaimed() string {
 func (f *fuser) together() string {
 	key, entity := ident(f.e.Key[0]), quote(f.e.Entity)
 	claims := *f
-	claims.orders, claims.apart, claims.carry = nil, false, []string{"kafka_offset"}
+	claims.orders, claims.apart, claims.carry = nil, false, []string{deliveryColumn}
 	claims.since, claims.until = 0, 0
 	var from, known string
 	if f.partly {

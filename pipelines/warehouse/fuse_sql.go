@@ -21,13 +21,16 @@ type fuser struct {
 	// Claims that came in with the blocks of (since, until] are new; 0: all are.
 	since, until int64
 
+	// again are keys that may have changed beside: what was said about them is not
+	// new, but said again.
+	again []string
+
 	// Only the things that changed are fused if partly: the claims about the keys that
 	// new ones are about were put aside.
 	partly bool
 
-	// slice narrows the claims to a range of things, and when to a range of times;
-	// empty for all.
-	slice, when string
+	// slice narrows the claims to a range of things; empty for all.
+	slice string
 
 	// Where things were recognised under several keys (ops.identity), apart
 	// leaves the claims about those keys out: they were put together elsewhere.
@@ -87,23 +90,19 @@ func (f *fuser) gone(block int64) string {
 // bounds selects the keys, as text, at which the claims are cut into slices of
 // about n claims each: from the sparse index of the table, without reading it.
 func (f *fuser) bounds(n int) string {
-	texts := make([]string, len(f.e.Key))
-	for i, k := range f.e.Key {
-		texts[i] = "toString(" + ident(k) + ")"
-	}
 	keys := idents(f.e.Key)
 	db, table := dbStd, f.e.Entity
 	if f.aside != "" {
 		db, table = rowsDB(f.e), f.e.Entity+f.aside
 	}
-	return fmt.Sprintf(`SELECT [%[1]s]
+	return fmt.Sprintf(`SELECT %[1]s
 FROM
 (
   SELECT %[2]s, rows_in_granule AS g, sum(g) OVER (ORDER BY %[2]s ROWS UNBOUNDED PRECEDING) AS r
   FROM mergeTreeIndex(%[5]s, %[3]s)
 )
 WHERE intDiv(r, %[4]d) > intDiv(r - g, %[4]d)
-ORDER BY %[2]s`, strings.Join(texts, ", "), keys, quote(table), n, quote(db))
+ORDER BY %[2]s`, f.keyTexts(), keys, quote(table), n, quote(db))
 }
 
 // between is the condition under which a thing lies in the slice [low, high);
@@ -148,11 +147,50 @@ func (f *fuser) changed() string {
 
 // claimedSince selects the keys that the new claims are about.
 func (f *fuser) claimedSince() string {
-	sql := fmt.Sprintf("SELECT DISTINCT %s FROM std.%s WHERE _block_number > %d AND _block_number <= %d", idents(f.e.Key), ident(f.e.Entity), f.since, f.until)
-	if f.slice != "" {
-		sql += " AND " + f.slice
+	new := fmt.Sprintf("_block_number > %d AND _block_number <= %d", f.since, f.until)
+	if len(f.again) > 0 {
+		new += fmt.Sprintf(" OR (%s) IN (%s)", idents(f.e.Key), strings.Join(f.again, ", "))
 	}
-	return sql
+	if f.slice != "" {
+		new = "(" + new + ") AND " + f.slice
+	}
+	return fmt.Sprintf("SELECT DISTINCT %s FROM std.%s WHERE %s", idents(f.e.Key), ident(f.e.Entity), new)
+}
+
+// foldedSince is the condition that a delivery which was inserted since a time (Unix
+// seconds) has folded into a claim that came with an earlier block than since: the
+// claim keeps the number of that block.
+func (f *fuser) foldedSince(at int64) string {
+	return fmt.Sprintf("_block_number <= %d AND loaded_at >= toDateTime(%d) AND %s > %s", f.since, at, deliveryColumn, earliest)
+}
+
+// saidAgain selects the keys, as text, about which a source may have said something
+// again after it had said another thing under the same version.
+func (f *fuser) saidAgain(at int64) string {
+	return fmt.Sprintf(`SELECT %[1]s
+FROM std.%[2]s
+GROUP BY %[3]s, src_system, version
+HAVING min(%[4]s) != max(%[4]s) AND max(loaded_at) >= toDateTime(%[5]d)
+LIMIT %[6]d
+SETTINGS optimize_aggregation_in_order = 1`, f.keyTexts(), ident(f.e.Entity), idents(f.e.Key), contentColumn, at, leastRebuild+1)
+}
+
+// keyTexts is the key as an array of texts, and keyLiteral a key of such texts as a
+// literal, a tuple where it has several columns.
+func (f *fuser) keyTexts() string {
+	texts := make([]string, len(f.e.Key))
+	for i, k := range f.e.Key {
+		texts[i] = "toString(" + ident(k) + ")"
+	}
+	return "[" + strings.Join(texts, ", ") + "]"
+}
+
+func (f *fuser) keyLiteral(texts []string) string {
+	values := make([]string, len(texts))
+	for i, k := range f.e.Key {
+		values[i] = fmt.Sprintf("CAST(%s, %s)", quote(texts[i]), quote(columnFor(f.e.Column(k)).typ))
+	}
+	return "(" + strings.Join(values, ", ") + ")"
 }
 
 // latest selects the latest claim per thing and source, live ones only.
@@ -183,10 +221,8 @@ func (f *fuser) newest() string {
 	if len(f.sources) > 0 {
 		known = "src_system IN (" + f.names() + ")"
 	}
-	for _, only := range []string{f.slice, f.when} {
-		if only != "" {
-			known += " AND " + only
-		}
+	if f.slice != "" {
+		known += " AND " + f.slice
 	}
 	if f.apart {
 		known += " AND " + ident(f.e.Key[0]) + " NOT IN (SELECT member FROM (" + f.recognised() + "))"
@@ -194,8 +230,8 @@ func (f *fuser) newest() string {
 	if f.until > 0 {
 		known += fmt.Sprintf(" AND (%s) IN (%s)", idents(f.e.Key), f.claimedSince())
 	}
-	return fmt.Sprintf("SELECT %s\nFROM %s\nWHERE %s\nORDER BY %s, src_system DESC, version DESC, kafka_offset DESC%s\nLIMIT 1 BY %s, src_system",
-		strings.Join(cols, ", "), from, known, strings.Join(desc, ", "), f.tie, idents(f.keys()))
+	return fmt.Sprintf("SELECT %s\nFROM %s\nWHERE %s\nORDER BY %s, src_system DESC, version DESC, %s DESC%s\nLIMIT 1 BY %s, src_system",
+		strings.Join(cols, ", "), from, known, strings.Join(desc, ", "), deliveryColumn, f.tie, idents(f.keys()))
 }
 
 // rank is the position of a claim's source in an order of authority.

@@ -21,6 +21,7 @@ type fuseState struct {
 	decided     int64  // the last decision about that
 	claims      int64
 	things      int64
+	at          int64 // when that was so, by the server's clock, in Unix seconds
 }
 
 // sameTables reports whether claims, rules and rows are still the ones of s.
@@ -45,9 +46,9 @@ func (w *Warehouse) claimState(ctx context.Context, f *fuser) (fuseState, error)
 		rules = append(rules, (&matcher{f: f, id: e.Identity}).rule())
 	}
 	s.rules = fingerprint(rules...)
-	err := w.QueryRow(ctx, `SELECT toString(uuid),
+	err := w.QueryRow(ctx, `SELECT toString(uuid), toInt64(toUnixTimestamp(now())),
   (SELECT toInt64(max(max_block_number)) FROM system.parts WHERE database = 'std' AND table = ? AND active)
-FROM system.tables WHERE database = 'std' AND name = ?`, []any{&s.claimsTable, &s.block}, e.Entity, e.Entity)
+FROM system.tables WHERE database = 'std' AND name = ?`, []any{&s.claimsTable, &s.at, &s.block}, e.Entity, e.Entity)
 	if err != nil {
 		return s, err
 	}
@@ -76,10 +77,10 @@ func (w *Warehouse) derivedTables(ctx context.Context, e *schemas.Entity) (strin
 // lastState is what the last fusion of an entity, or the last rebuild of
 // another derived table, had seen.
 func (w *Warehouse) lastState(ctx context.Context, name string) (s fuseState, found bool, err error) {
-	err = w.each(ctx, "SELECT claims_table, block, rules, rows_table, matched, decided, toInt64(claims), toInt64(things) FROM ops.fuse FINAL WHERE entity = "+quote(name),
+	err = w.each(ctx, "SELECT claims_table, block, rules, rows_table, matched, decided, toInt64(claims), toInt64(things), seen_at FROM ops.fuse FINAL WHERE entity = "+quote(name),
 		func(scan func(...any) error) error {
 			found = true
-			return scan(&s.claimsTable, &s.block, &s.rules, &s.rowsTable, &s.matched, &s.decided, &s.claims, &s.things)
+			return scan(&s.claimsTable, &s.block, &s.rules, &s.rowsTable, &s.matched, &s.decided, &s.claims, &s.things, &s.at)
 		})
 	return s, found, err
 }
@@ -105,6 +106,7 @@ type fuseRow struct {
 	Rebuilt     bool      `json:"rebuilt"`
 	TookMs      int64     `json:"took_ms"`
 	FusedAt     time.Time `json:"fused_at"`
+	SeenAt      int64     `json:"seen_at"`
 }
 
 func fuseTable() *object {
@@ -117,10 +119,11 @@ func fuseTable() *object {
 			{"claims", "UInt64", "", "主张数"}, {"things", "UInt64", "", "事物数"},
 			{"changed", "UInt64", "", "本次重新融合的事物数"}, {"rebuilt", "Bool", "", "是否全部重建"},
 			{"took_ms", "UInt64", "", "用时（毫秒）"}, {"fused_at", instant, "", "融合时间"},
+			{"seen_at", "Int64", "", "查看主张的时间（服务器时钟，Unix秒）"},
 		}}
 }
 
 func (w *Warehouse) recordState(ctx context.Context, name string, s fuseState, r FuseResult) error {
-	row := fuseRow{name, s.claimsTable, s.block, s.rules, s.rowsTable, s.matched, s.decided, s.claims, s.things, r.Changed, r.Rebuilt, r.Took.Milliseconds(), time.Now()}
+	row := fuseRow{name, s.claimsTable, s.block, s.rules, s.rowsTable, s.matched, s.decided, s.claims, s.things, r.Changed, r.Rebuilt, r.Took.Milliseconds(), time.Now(), s.at}
 	return w.InsertRows(ctx, "ops.fuse", fmt.Sprintf("%s/%s:%d:%s/%s:%d:%d", name, s.claimsTable, s.block, s.rules, s.rowsTable, s.matched, s.decided), []fuseRow{row})
 }

@@ -183,21 +183,27 @@ func fusedFrom(t *testing.T, w *Warehouse, e *schemas.Entity, table string) map[
 	return out
 }
 
+// content is what a claim says, in one text.
+func (c claim) content() string { return fmt.Sprint(c.key, c.src, c.version, c.deleted, c.values) }
+
 // world makes a random set of claims that sources could really have made: of
-// one source, thing and version there is one content, re-delivered at will.
+// one source, thing and version there are one content or several, withdrawals
+// among them, each delivered again at will, before and after the others.
 func world(r *rand.Rand, nsrc int) []claim {
 	srcs := []claim{{src: "p1", tier: "P"}, {src: "x1", tier: "X"}, {src: "x2", tier: "X"}, {src: "v1", tier: "V"}, {src: "t1", tier: "T"}}[:nsrc]
 	var all []claim
 	offset := uint64(0)
 	for thing := range 40 {
 		for _, s := range srcs {
-			for range r.IntN(4) {
+			for range r.IntN(6) {
 				c := s
 				offset++
 				c.key, c.offset = fmt.Sprintf("%s/%d", []string{"P", "X"}[thing%2], thing), offset
-				c.version, c.deleted = uint64(r.IntN(6)), r.IntN(5) == 0
-				if i := slices.IndexFunc(all, func(o claim) bool { return o.key == c.key && o.src == c.src && o.version == c.version }); i >= 0 {
-					c.deleted, c.values = all[i].deleted, all[i].values
+				c.version, c.deleted = uint64(r.IntN(4)), r.IntN(5) == 0
+				said := slices.DeleteFunc(slices.Clone(all), func(o claim) bool { return o.key != c.key || o.src != c.src || o.version != c.version })
+				if len(said) > 0 && r.IntN(3) > 0 {
+					again := said[r.IntN(len(said))]
+					c.deleted, c.values = again.deleted, again.values
 				} else if !c.deleted {
 					c.values = map[string]string{"must": fmt.Sprint("m", r.IntN(9))}
 					values := map[string]string{"a": fmt.Sprint(r.IntN(9)), "b": []string{"P", "T"}[r.IntN(2)], "c": "甲|乙", "d": fmt.Sprint(r.IntN(9), ".5")}

@@ -12,9 +12,9 @@ import (
 // the source says it happened (event_time) and when it reached us (arrived_at),
 // and a fused row is a function of claims. So the rows of any day, as any day
 // knew them, are the same fusion over fewer claims, and a late or corrected
-// fact can never leave history behind. What is kept once is one claim: a
-// source's claim about a thing with one version. Delivered again, it counts as
-// known from its last delivery. What keys mean is known as of now: the past is
+// fact can never leave history behind: a correction has another version or, under
+// the same one, another content, and a claim that is delivered again is known from
+// its first delivery; see claim.go. What keys mean is known as of now: the past is
 // that of the things as they are recognised today.
 //
 // The views read std with the rights of who made them: those who may read the
@@ -27,7 +27,7 @@ import (
 //	SELECT * FROM dwd.facility_as_of(at = '2025-06-30 23:59:59', known = '2025-07-10')
 func asOfView(c *schemas.Catalog, e *schemas.Entity, sources []string) *object {
 	f := &fuser{c: c, e: e, sources: sources, apart: e.Identity != nil}
-	f.when = "event_time <= " + moment("at") + " AND arrived_at <= " + moment("known")
+	f.from = "(\n  " + claimsAsKnown(e, moment("known"), "event_time <= "+moment("at")) + "\n)"
 	sql := f.sql()
 	if f.apart {
 		sql += "\nUNION ALL\n" + f.asOne().sql()
@@ -50,11 +50,11 @@ func historyView(c *schemas.Catalog, e *schemas.Entity, sources []string) *objec
 	for i, k := range e.Key {
 		on[i] = fmt.Sprintf("c.%[1]s = b.%[1]s", ident(k))
 	}
-	claims := fmt.Sprintf("SELECT * FROM std.%s WHERE %s LIKE {thing:String} AND arrived_at <= %s", ident(e.Entity), f.thing(), moment("known"))
+	claims := claimsAsKnown(e, moment("known"), f.thing()+" LIKE {thing:String}")
 	if e.Identity != nil {
-		claims = f.knownAs(f.thing()+" LIKE {thing:String}", "arrived_at <= "+moment("known"))
+		claims = f.knownAs(f.thing()+" LIKE {thing:String}", moment("known"))
 	}
-	var cols []string
+	cols := []string{"c." + deliveryColumn + " AS " + deliveryColumn}
 	for _, col := range schemas.StdColumns(e) {
 		cols = append(cols, "c."+ident(col.Name)+" AS "+ident(col.Name))
 	}

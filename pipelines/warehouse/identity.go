@@ -167,7 +167,7 @@ FROM (%s)`, m.entity(), quote(m.rule()), seq, m.moved(p)))
 // compared again: a change of either recognises everything anew.
 func (m *matcher) rule() string {
 	g := *m.f
-	g.since, g.until, g.slice, g.partly = 0, 0, "", false
+	g.since, g.until, g.again, g.slice, g.partly = 0, 0, nil, "", false
 	plain := &matcher{f: &g, id: m.id}
 	return fingerprint(plain.describe(0), plain.found(anywhere), plain.reach(0, all), plain.reachJoined(), plain.near(), plain.asks(all))
 }
@@ -187,17 +187,17 @@ func (w *Warehouse) lastDecision(ctx context.Context, entity string) (int64, err
 }
 
 // knownAs selects the claims about a thing, under whatever key they came, with
-// the thing's own key; condition is about that key, and when about the claims.
-func (f *fuser) knownAs(condition, when string) string {
+// the thing's own key, as they were known at a moment; condition is about that key.
+func (f *fuser) knownAs(condition, moment string) string {
 	key := ident(f.e.Key[0])
 	keys := fmt.Sprintf("SELECT member, canonical AS %s FROM ops.identity FINAL WHERE entity = %s AND is_deleted = 0", key, quote(f.e.Entity))
 	return fmt.Sprintf(`SELECT * FROM
 (
   SELECT c.* EXCEPT (%[1]s), if(k.member = '', c.%[1]s, k.%[1]s) AS %[1]s
-  FROM (SELECT * FROM std.%[2]s WHERE (%[3]s OR %[1]s IN (SELECT member FROM (%[4]s) WHERE %[3]s)) AND %[5]s) AS c
+  FROM (%[2]s) AS c
   LEFT JOIN (%[4]s) AS k ON k.member = c.%[1]s
 )
-WHERE %[3]s`, key, ident(f.e.Entity), condition, keys, when)
+WHERE %[3]s`, key, claimsAsKnown(f.e, moment, fmt.Sprintf("(%[1]s OR %[2]s IN (SELECT member FROM (%[3]s) WHERE %[1]s))", condition, key, keys)), condition, keys)
 }
 
 // recognised selects, of the keys in the slice, those that are known to be of a
@@ -232,7 +232,7 @@ func (f *fuser) asOne() *fuser {
 	}
 	keys := fmt.Sprintf("SELECT member, %[1]s FROM (SELECT member, canonical AS %[1]s FROM ops.identity FINAL WHERE entity = %[2]s AND is_deleted = 0) WHERE %[3]s",
 		key, quote(f.e.Entity), where)
-	claims := &fuser{c: f.c, e: f.e, sources: f.sources, when: f.when, carry: []string{"kafka_offset"}}
+	claims := &fuser{c: f.c, e: f.e, sources: f.sources, from: f.from, carry: []string{deliveryColumn}}
 	claims.slice = key + " IN (SELECT member FROM (" + keys + "))"
 	cols := []string{"k." + key + " AS " + key, "c." + key + " AS member"}
 	for _, c := range f.e.Columns {
@@ -244,6 +244,6 @@ func (f *fuser) asOne() *fuser {
 		cols = append(cols, "c."+c+" AS "+c)
 	}
 	g.from = fmt.Sprintf("(\n  SELECT %s\n  FROM\n  (\n%s\n  ) AS c\n  INNER JOIN (%s) AS k ON k.member = c.%s\n)", strings.Join(cols, ", "), indent(indent(claims.latest())), keys, key)
-	g.tie, g.slice, g.when = ", member", "", ""
+	g.tie, g.slice = ", member", ""
 	return &g
 }

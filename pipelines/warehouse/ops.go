@@ -118,7 +118,7 @@ func opsTables() []*object {
 func opsViews(c *schemas.Catalog) []*object {
 	var claims []string
 	for _, e := range c.Entities {
-		// A claim is a distinct (thing, source, version): what FINAL keeps.
+		// A claim is a distinct (thing, source, version, content): what FINAL keeps.
 		claims = append(claims, fmt.Sprintf("    SELECT %s AS entity, src_system AS system, kafka_topic AS topic, count() AS accepted\n    FROM %s.%s FINAL GROUP BY system, topic",
 			quote(e.Entity), dbStd, ident(e.Entity)))
 	}
@@ -202,7 +202,7 @@ func entityLoad(c *schemas.Catalog) *object {
 		if p, ok := schemas.ParsePeriod(e.FreshWithin); ok {
 			fresh = strconv.Itoa(p.Days())
 		}
-		parts = append(parts, fmt.Sprintf("    SELECT %s AS theme, %s AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(%s, 'Nullable(Int64)') AS fresh_days FROM %s.%s",
+		parts = append(parts, fmt.Sprintf("    SELECT %s AS theme, %s AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(%s, 'Nullable(Int64)') AS fresh_days FROM %s.%s",
 			quote(e.Theme), quote(e.Entity), fresh, dbStd, ident(e.Entity)))
 	}
 	if len(parts) == 0 {

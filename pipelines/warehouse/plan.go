@@ -116,8 +116,8 @@ func (o *object) dropColumns(have *table, allow allowed) (steps []Step, ok bool,
 			fmt.Sprintf("ALTER TABLE %s DROP COLUMN IF EXISTS %s", o.live(), ident(h.name))))
 	}
 	more, altErr := o.alter(&kept, allow)
-	if altErr != nil || len(steps) == 0 {
-		return nil, false, nil //nolint:nilerr // what cannot be altered is rewritten
+	if altErr != nil || len(steps) == 0 || o.column(contentColumn) != nil {
+		return nil, false, nil //nolint:nilerr // what cannot be altered is rewritten; so are claims, whose content is another then
 	}
 	return append(steps, more...), true, nil
 }
@@ -143,6 +143,11 @@ func (w *Warehouse) plan(ctx context.Context, c *schemas.Catalog, per func(o *ob
 			return nil, err
 		}
 		steps = append(steps, s...)
+	}
+	for i := range steps {
+		if steps[i].SQL, err = w.suited(ctx, steps[i].SQL); err != nil {
+			return nil, err
+		}
 	}
 	return append(steps, moved(c, have)...), nil
 }
@@ -334,7 +339,7 @@ func (o *object) alter(have *table, allow allowed) ([]Step, error) {
 	if joining := o.joining(have); joining != nil {
 		var adds []string
 		for _, c := range joining {
-			adds = append(adds, "ADD COLUMN IF NOT EXISTS "+c.ddl())
+			adds = append(adds, "ADD COLUMN IF NOT EXISTS "+o.columnDDL(c))
 		}
 		steps = append(steps, step(o.full(), "extend the order key of", fmt.Sprintf("ALTER TABLE %s %s, MODIFY ORDER BY %s", o.live(), strings.Join(adds, ", "), tuple(o.order))))
 		more := *have
@@ -352,10 +357,12 @@ func (o *object) alter(have *table, allow allowed) ([]Step, error) {
 		case i < 0 && slices.Contains(o.order, c.name):
 			return nil, fault.Hint(fault.Config, "declare a new entity, or migrate in full", "planning %q: column %q would join the order key of a table that is there", o.full(), c.name)
 		case i < 0:
-			add(fmt.Sprintf("add the column %q", c.name), "ADD COLUMN IF NOT EXISTS %s %s", c.ddl(), after)
+			add(fmt.Sprintf("add the column %q", c.name), "ADD COLUMN IF NOT EXISTS %s %s", o.columnDDL(c), after)
 		case have.columns[i].typ != c.typ:
 			return nil, fault.Hint(fault.Config, "give the column of the new type a new name, and map the flows to it",
 				"planning %q: column %q has type %s and the declaration asks for %s", o.full(), c.name, have.columns[i].typ, c.typ)
+		case have.columns[i].comment != c.comment && o.computed[c.name] != "":
+			add(fmt.Sprintf("work out anew the column %q of", c.name), "MODIFY COLUMN %s", o.columnDDL(c))
 		case have.columns[i].comment != c.comment:
 			add(fmt.Sprintf("reword the comment of %q", c.name), "COMMENT COLUMN %s %s", ident(c.name), quote(c.comment))
 		}

@@ -200,8 +200,8 @@ func TestPlanRefuses(t *testing.T) {
 			want: []string{"std.thing", `"note"`, "no longer declared"}},
 		{name: "column named like a common one", after: func(c *schemas.Catalog) { c.Entity("thing").Column("note").Name = "version" },
 			want: []string{"std.thing", `"version"`, "twice"}},
-		{name: "order key in the warehouse is too short", sql: `CREATE OR REPLACE TABLE std.thing (id String, src_system LowCardinality(String), version UInt64, kafka_offset UInt64)
-			ENGINE = ReplacingMergeTree(kafka_offset) ORDER BY (id, version)`,
+		{name: "order key in the warehouse is too short", sql: `CREATE OR REPLACE TABLE std.thing (id String, version UInt64)
+			ENGINE = AggregatingMergeTree ORDER BY (id, version)`,
 			want: []string{"std.thing", `"src_system" is not in it`, "distinct rows would merge away"}},
 		{name: "engine in the warehouse forgets", sql: `CREATE OR REPLACE TABLE std.thing (id String) ENGINE = Log`,
 			want: []string{"std.thing", "engine is Log"}},

@@ -25,21 +25,25 @@ func (s *Stage) Replace(ctx context.Context, e *schemas.Entity, now time.Time) e
 	if err != nil {
 		return err
 	}
-	names := make([]string, len(o.columns))
-	for i, c := range o.columns {
+	for _, c := range o.columns {
 		if !there[c.name] {
-			return fault.Hint(fault.Config, "bring the tables to the declarations first: rongtong schema apply", "reprocessing into %q: the warehouse has no column %q", o.full(), c.name)
+			return behind("reprocessing into %q", o.full(), c.name)
 		}
-		names[i] = ident(c.name)
 	}
-	cols := strings.Join(names, ", ")
+	names := o.writtenColumns()
+	cols := idents(names)
 	next := e.Entity + "__reprocess"
+	create, err := s.w.suited(ctx, o.ddl(next))
+	if err != nil {
+		return err
+	}
 	staged := dbStd + "." + ident(next)
 	doing := fmt.Sprintf("reprocessing into %q", o.full())
 	for _, sql := range []string{
 		"DROP TABLE IF EXISTS " + staged + " SYNC", // what a run before left: it holds nothing of its own
-		o.ddl(next),
+		create,
 		fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE NOT %s", staged, cols, cols, o.live(), s.covered()),
+		fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s FINAL WHERE %s", staged, cols, strings.Replace(cols, deliveryColumn, earliest, 1), o.live(), s.outlived()),
 		fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s FINAL", staged, cols, cols, s.claims(e).live()),
 	} {
 		if err := s.w.conn.Exec(bounded(ctx), sql); err != nil {
@@ -57,6 +61,11 @@ func (s *Stage) Replace(ctx context.Context, e *schemas.Entity, now time.Time) e
 	return nil
 }
 
+// behind is what happens where the tables are not those of the declarations.
+func behind(doing, table, column string) error {
+	return fault.Hint(fault.Config, "bring the tables to the declarations first: rongtong schema apply", doing+": the warehouse has no column %q", table, column)
+}
+
 // forgetExpired takes the claims out again that retention had removed before: the
 // books have counted them as expired, and they would come back to expire twice.
 func (s *Stage) forgetExpired(ctx context.Context, e *schemas.Entity, staged string, now time.Time) error {
@@ -71,18 +80,14 @@ func (s *Stage) forgetExpired(ctx context.Context, e *schemas.Entity, staged str
 }
 
 // Restore adds the claims of the stage that the warehouse lacks, and touches no
-// other. It returns how many. A claim that stands there from a later record of
-// the same thing, source and version is there.
+// other. It returns how many. A claim that stands there from another delivery is
+// there.
 func (s *Stage) Restore(ctx context.Context, e *schemas.Entity, now time.Time) (int64, error) {
 	n, err := s.Missing(ctx, e, now)
 	if err != nil || n == 0 {
 		return 0, err
 	}
-	cols := make([]string, 0, len(schemas.StdColumns(e)))
-	for _, c := range schemas.StdColumns(e) {
-		cols = append(cols, ident(c.Name))
-	}
-	names := strings.Join(cols, ", ")
+	names := idents(stdTable(e).writtenColumns())
 	lacking, err := s.missing(ctx, e, now)
 	if err != nil {
 		return 0, err
@@ -106,19 +111,20 @@ func (s *Stage) Missing(ctx context.Context, e *schemas.Entity, now time.Time) (
 // missing is true of claims of the stage that the warehouse lacks.
 func (s *Stage) missing(ctx context.Context, e *schemas.Entity, now time.Time) (string, error) {
 	key := idents(e.Key) + ", version"
-	cond := fmt.Sprintf("(%s) NOT IN (SELECT %s FROM std.%s WHERE src_system = %s)", key, key, ident(e.Entity), quote(s.System))
+	claim := key + ", " + contentColumn
+	cond := fmt.Sprintf("(%s) NOT IN (SELECT %s FROM std.%s WHERE src_system = %s)", claim, claim, ident(e.Entity), quote(s.System))
 	before, err := s.expiredBefore(ctx, e, now)
 	if err != nil || before == "" {
 		return cond, err
 	}
-	part := fmt.Sprintf("SELECT %s, src_system, kafka_topic, is_deleted, event_time FROM %%s FINAL WHERE src_system = %s", key, quote(s.System))
+	part := fmt.Sprintf("SELECT %s, src_system, kafka_topic, is_deleted, event_time, %s FROM %%s FINAL WHERE src_system = %s", key, deliveryColumn, quote(s.System))
 	both := fmt.Sprintf("("+part+" UNION ALL "+part+")", dbStd+"."+ident(e.Entity), s.claims(e).live())
 	return cond + fmt.Sprintf(" AND (%s) NOT IN (SELECT %s FROM (%s) WHERE %s)", key, key, strings.TrimSuffix(retained(e, both), " FINAL"), pastKeeping(before)), nil
 }
 
 // pastKeeping is true of claims, as retained yields them, that retention removes.
 func pastKeeping(before string) string {
-	return fmt.Sprintf("(next_at < %[1]s OR next_at IS NULL AND is_deleted = 1 AND event_time < %[1]s)", before)
+	return fmt.Sprintf("(next_at < %[1]s OR next_at IS NULL AND withdrawn = 1 AND event_time < %[1]s)", before)
 }
 
 // expiredBefore is the time before which claims of the stream go; "" where none

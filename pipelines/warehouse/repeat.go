@@ -79,18 +79,18 @@ func (w *Warehouse) once(ctx context.Context, table, token string, send sender) 
 
 // complete loads the rows that are missing of an insert that the server has just
 // taken, or taken for one that is there. Rows are compared by the order key,
-// which is what makes a row of a ReplacingMergeTree; in it a row too many merges
-// away. Other tables have no such key, or their token and part are one
+// which is what makes a row of a ReplacingMergeTree or an AggregatingMergeTree; in
+// those a row too many merges away. Other tables have no such key, or their token and part are one
 // transaction (Replicated…): they are left alone.
 func (w *Warehouse) complete(ctx context.Context, table, token string, send sender) error {
 	db, name, _ := strings.Cut(table, ".")
 	var engine, key string
 	var placed bool
-	if err := w.QueryRow(ctx, "SELECT engine, sorting_key, 'kafka_offset' IN (SELECT name FROM system.columns WHERE database = ? AND table = ?) FROM system.tables WHERE database = ? AND name = ?",
+	if err := w.QueryRow(ctx, "SELECT engine, sorting_key, 'last_kafka_offset' IN (SELECT name FROM system.columns WHERE database = ? AND table = ?) FROM system.tables WHERE database = ? AND name = ?",
 		[]any{&engine, &key, &placed}, db, name, db, name); err != nil {
 		return err
 	}
-	if engine != "ReplacingMergeTree" {
+	if engine != "ReplacingMergeTree" && engine != "AggregatingMergeTree" {
 		return nil
 	}
 	sent := fmt.Sprintf("%s.sent_%s_%s_%s", dbOps, db, name, fingerprint(token))
@@ -101,11 +101,11 @@ func (w *Warehouse) complete(ctx context.Context, table, token string, send send
 	if err := send(ctx, sent); err != nil {
 		return err
 	}
-	near := "" // a large table is read only where rows of these offsets are: a row of an earlier delivery does not count, and merges away
+	near := "WHERE" // a large table is read only where rows of these offsets are: a row of an earlier delivery does not count, and merges away
 	if placed {
-		near = fmt.Sprintf("PREWHERE kafka_offset BETWEEN (SELECT min(kafka_offset) FROM %[1]s) AND (SELECT max(kafka_offset) FROM %[1]s)", sent)
+		near = fmt.Sprintf("WHERE last_kafka_offset BETWEEN (SELECT min(last_kafka_offset) FROM %[1]s) AND (SELECT max(last_kafka_offset) FROM %[1]s) AND", sent)
 	}
-	missing := fmt.Sprintf("FROM %[1]s WHERE (%[2]s) NOT IN (SELECT %[2]s FROM %[3]s %[4]s WHERE (%[2]s) IN (SELECT %[2]s FROM %[1]s))", sent, key, table, near)
+	missing := fmt.Sprintf("FROM %[1]s WHERE (%[2]s) NOT IN (SELECT %[2]s FROM %[3]s %[4]s (%[2]s) IN (SELECT %[2]s FROM %[1]s))", sent, key, table, near)
 	var n uint64
 	if err := w.QueryRow(ctx, "SELECT count() "+missing, []any{&n}); err != nil || n == 0 {
 		return err

@@ -104,7 +104,11 @@ func (w *Warehouse) NewStage(ctx context.Context, system string, stream *schemas
 	}
 	seen.comment = mark
 	for _, o := range append(s.objects(), seen) { // seen last: without it the others are dropped
-		if err := w.Exec(ctx, strings.Replace(o.ddl(o.name), "CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1)); err != nil {
+		create, err := w.suited(ctx, strings.Replace(o.ddl(o.name), "CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1))
+		if err == nil {
+			err = w.Exec(ctx, create)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("making room to read %q again: %w", topic, err)
 		}
 	}

@@ -77,16 +77,19 @@ func (w *Warehouse) retainable(ctx context.Context, e *schemas.Entity, now time.
 		return due, err
 	}
 	due.claims = retained(e, table)
-	due.which = []string{"next_at < " + before, "next_at IS NULL AND is_deleted = 1 AND event_time < " + before}
+	due.which = []string{"next_at < " + before, "next_at IS NULL AND withdrawn = 1 AND event_time < " + before}
 	due.rows, err = w.expiring(ctx, e, due.claims, strings.Join(due.which, " OR "), cutoff)
 	return due, err
 }
 
-// retained are the distinct claims, each with the time of its source's next one
-// about the same thing.
+// retained are the distinct claims, each with the time of its source's next version
+// of them, and whether its own version is a withdrawal, as it was said last. What a
+// source said under one version stays or goes together.
 func retained(e *schemas.Entity, table string) string {
-	keys := idents(e.Key)
-	return fmt.Sprintf("SELECT %[1]s, src_system, version, kafka_topic, is_deleted, event_time, leadInFrame(toNullable(event_time)) OVER (PARTITION BY %[1]s, src_system ORDER BY version ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS next_at FROM %[2]s FINAL", keys, table)
+	return fmt.Sprintf(`SELECT %[1]s, src_system, version, kafka_topic, event_time,
+  argMax(is_deleted, %[3]s) OVER (PARTITION BY %[1]s, src_system, version) AS withdrawn,
+  min(toNullable(event_time)) OVER (PARTITION BY %[1]s, src_system ORDER BY version RANGE BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS next_at
+FROM %[2]s FINAL`, idents(e.Key), table, deliveryColumn)
 }
 
 // expiredRow is a row of ops.expired.

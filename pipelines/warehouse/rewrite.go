@@ -151,7 +151,7 @@ func (w *Warehouse) copySteps(ctx context.Context, o *object, have *table, m mar
 			}
 		}
 		steps = append(steps, step(o.full()+nextSuffix, fmt.Sprintf("copy range %d of %d into", i+1, len(ranges)),
-			o.copySQL(have, o.live(), o.nextName(), in)))
+			o.copySQL(have, o.live(), o.nextName(), in, "")))
 	}
 	steps = append(steps, step(o.full(), "exchange with the table to come", fmt.Sprintf("EXCHANGE TABLES %s AND %s", o.live(), o.nextName())))
 	return append(steps, o.endSteps(have, m)...), nil
@@ -175,9 +175,9 @@ func (o *object) endSteps(old *table, m mark) []Step {
 	ranges := m.ranges(by, typ)
 	var steps []Step
 	for i, in := range ranges {
-		missing := fmt.Sprintf("%s AND (%s, %s) IN (%s)", in, o.things(old), o.version(), o.missing(old, o.nextName(), in, o.live(), newRange(o, m, by, i)))
+		missing := o.missing(old, o.nextName(), in, o.live(), newRange(o, m, by, i))
 		steps = append(steps, step(o.full(), fmt.Sprintf("add what arrived during the copy, range %d of %d, to", i+1, len(ranges)),
-			o.copySQL(old, o.nextName(), o.live(), missing)))
+			o.copySQL(old, o.nextName(), o.live(), in, missing)))
 	}
 	for i, in := range ranges {
 		steps = append(steps, step(o.full(), fmt.Sprintf("prove that nothing is missing, range %d of %d, in", i+1, len(ranges)),
@@ -216,35 +216,66 @@ func (o *object) column(name string) *column {
 	return nil
 }
 
-// things is the hash that tells rows of the new order key apart, computed over
-// a table of the old shape or (from nil) of the new one.
-func (o *object) things(from *table) string {
-	parts := make([]string, len(o.order))
-	for i, k := range o.order {
-		parts[i] = ident(k)
-		if from != nil {
-			parts[i] = convert(from, *o.column(k))
-		}
-		parts[i] = "toString(" + parts[i] + ")"
+// things is the hash that tells rows of the order key apart, over rows as reshaped
+// selects them.
+func things(key []string) string {
+	parts := make([]string, len(key))
+	for i, k := range key {
+		parts[i] = "toString(" + ident(k) + ")"
 	}
 	return "sipHash128(" + strings.Join(parts, ", ") + ")"
 }
 
+// grain is the part of an order key that tells things and their versions apart;
+// what else is claimed about one only follows it.
+func grain(key []string) []string {
+	if i := slices.Index(key, contentColumn); i >= 0 {
+		return key[:i]
+	}
+	return key
+}
+
+// reshaped selects the rows of a table of the old shape with the columns of the new
+// one, those too that the server will work out of them.
+func (o *object) reshaped(have *table, from, where string) string {
+	var old, named, worked []string
+	for _, c := range o.columns {
+		switch expr := o.computed[c.name]; {
+		case have.has(c.name) && o.written(c.name):
+			old = append(old, convert(have, c)+" AS "+ident("new_"+c.name))
+			named = append(named, ident("new_"+c.name)+" AS "+ident(c.name))
+		case expr != "":
+			_, expr, _ = strings.Cut(expr, " ")
+			worked = append(worked, expr+" AS "+ident(c.name))
+		default:
+			named = append(named, fmt.Sprintf("defaultValueOfTypeName(%s) AS %s", quote(c.typ), ident(c.name)))
+		}
+	}
+	sql := fmt.Sprintf("SELECT %s FROM (SELECT %s FROM %s WHERE %s)", strings.Join(named, ", "), strings.Join(old, ", "), from, where)
+	if len(worked) == 0 {
+		return sql
+	}
+	return fmt.Sprintf("SELECT *, %s FROM (%s)", strings.Join(worked, ", "), sql)
+}
+
 // missing selects the things of a range of the old table that the new one lacks
-// or holds in an older version only: hash and greatest version. A correction has
-// the key of what it corrects, so the key alone would not miss it.
+// or holds in an older version only: hash and greatest version. A correction may
+// have the key of what it corrects, so the key alone would not miss it.
 func (o *object) missing(old *table, from, in, into, fresh string) string {
-	newest := func(shape *table, table, where string) string {
-		return fmt.Sprintf("SELECT %s AS k, max(%s) AS v, 1 AS there FROM %s WHERE %s GROUP BY k", o.things(shape), o.version(), table, where)
+	newest := func(rows string) string {
+		return fmt.Sprintf("SELECT %s AS k, max(%s) AS v, 1 AS there FROM %s GROUP BY k", things(o.order), o.version(), rows)
 	}
 	return fmt.Sprintf("SELECT o.k, o.v FROM (%s) AS o LEFT JOIN (%s) AS n ON n.k = o.k WHERE n.there = 0 OR o.v > n.v",
-		newest(old, from, in), newest(nil, into, fresh))
+		newest("("+o.reshaped(old, from, in)+")"), newest(into+" WHERE "+fresh))
 }
 
 // version is the expression by which the engine chooses among equal keys.
 func (o *object) version() string {
 	if v, ok := strings.CutPrefix(o.engine, "ReplacingMergeTree("); ok {
 		return ident(strings.TrimSuffix(v, ")"))
+	}
+	if o.column(deliveryColumn) != nil {
+		return deliveryColumn // of two rows of one claim none is lost, but the later one has to be there
 	}
 	return "0"
 }
@@ -256,20 +287,26 @@ func (w *Warehouse) copied(ctx context.Context, o *object, have *table, in, fres
 	return n == 0, err
 }
 
-func (o *object) copySQL(have *table, from, into, where string) string {
-	var names, values []string
+// copySQL copies a range of the old table into the new one: all of it, or, where
+// missing is not empty, the things and versions that it selects. A table that folds
+// rows by itself gets all of them, because each may tell something.
+func (o *object) copySQL(have *table, from, into, in, missing string) string {
+	var names []string
 	for _, c := range o.columns {
-		if have.has(c.name) {
+		if have.has(c.name) && o.written(c.name) {
 			names = append(names, ident(c.name))
-			values = append(values, convert(have, c)+" AS "+ident("new_"+c.name))
 		}
 	}
-	final := ""
-	if strings.HasPrefix(have.engine, "Replacing") {
-		final = " FINAL"
+	if strings.HasPrefix(have.engine, "Replacing") && strings.HasPrefix(o.engine, "Replacing") {
+		from += " FINAL"
 	}
-	return fmt.Sprintf("INSERT INTO %s (%s)\nSELECT %s\nFROM %s%s\nWHERE %s\nSETTINGS insert_deduplicate = 0, max_insert_threads = 1",
-		into, strings.Join(names, ", "), strings.Join(values, ", "), from, final, where)
+	only := "1"
+	if missing != "" {
+		only = fmt.Sprintf("(%s, %s) IN (%s)", things(o.order), o.version(), missing)
+	}
+	list := strings.Join(names, ", ")
+	return fmt.Sprintf("INSERT INTO %s (%s)\nSELECT %s\nFROM (%s)\nWHERE %s\nSETTINGS insert_deduplicate = 0, max_insert_threads = 1",
+		into, list, list, o.reshaped(have, from, in), only)
 }
 
 func (t *table) has(name string) bool {
@@ -291,6 +328,8 @@ func bareType(typ string) (base string, nullable bool) {
 		switch {
 		case strings.HasPrefix(typ, "Nullable("):
 			typ, nullable = typ[len("Nullable("):len(typ)-1], true
+		case strings.HasPrefix(typ, "SimpleAggregateFunction("):
+			_, typ, _ = strings.Cut(typ[:len(typ)-1], ", ")
 		case strings.HasPrefix(typ, "LowCardinality("):
 			typ = typ[len("LowCardinality(") : len(typ)-1]
 		default:
@@ -364,7 +403,7 @@ func (w *Warehouse) loss(ctx context.Context, o *object, have *table, allow allo
 		if old == c.typ {
 			continue
 		}
-		if old == "" && slices.Contains(o.order, c.name) {
+		if old == "" && slices.Contains(o.order, c.name) && o.computed[c.name] == "" {
 			return fault.Hint(fault.Config, "add the column first, fill it, and make it part of the key then",
 				"planning %q: the order key does not cover the grain: column %q would join it and no row has a value", o.full(), c.name)
 		}
@@ -399,14 +438,15 @@ func (w *Warehouse) lostValues(ctx context.Context, o *object, old string, c col
 // leaves out, tells apart.
 func (w *Warehouse) lostThings(ctx context.Context, o *object, have *table, allow allowed) error {
 	name := "merge:" + o.full()
-	oldKey := strings.Split(strings.ReplaceAll(have.sorting, "`", ""), ", ")
-	shorter := slices.ContainsFunc(oldKey, func(k string) bool { return !slices.Contains(o.order, k) }) ||
-		slices.ContainsFunc(o.order, func(k string) bool { return have.typ(k) != o.column(k).typ })
+	oldKey, key := grain(strings.Split(strings.ReplaceAll(have.sorting, "`", ""), ", ")), grain(o.order)
+	shorter := slices.ContainsFunc(oldKey, func(k string) bool { return !slices.Contains(key, k) }) ||
+		slices.ContainsFunc(key, func(k string) bool { return have.typ(k) != o.column(k).typ })
 	if !shorter || allow.has(name) {
 		return nil
 	}
 	var before, after uint64
-	err := w.QueryRow(ctx, fmt.Sprintf("SELECT uniqExact(sipHash128(%s)), uniqExact(%s) FROM %s", idents(oldKey), o.things(have), o.live()), []any{&before, &after})
+	err := w.QueryRow(ctx, fmt.Sprintf("SELECT (SELECT uniqExact(sipHash128(%s)) FROM %s), (SELECT uniqExact(%s) FROM (%s))",
+		idents(oldKey), o.live(), things(key), o.reshaped(have, o.live(), "1")), []any{&before, &after})
 	if err == nil && after < before {
 		return refuse(name, "planning %q: the order key does not cover the grain: %d rows that are distinct now would merge into %d", o.full(), before, after)
 	}

@@ -1,7 +1,9 @@
 package warehouse
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"rongtong/schemas"
@@ -34,8 +36,14 @@ type column struct {
 	name, typ, codec, comment string
 }
 
-func (c column) ddl() string {
+func (c column) ddl() string { return c.with("") }
+
+// with is the column with an expression: see object.computed.
+func (c column) with(expr string) string {
 	s := ident(c.name) + " " + c.typ
+	if expr != "" {
+		s += " " + expr
+	}
 	if c.comment != "" {
 		s += " COMMENT " + quote(c.comment)
 	}
@@ -50,8 +58,9 @@ type object struct {
 	db, name  string
 	comment   string
 	columns   []column
-	engine    string // "ReplacingMergeTree(kafka_offset)"
-	partition string // an expression; usually none
+	computed  map[string]string // of columns that the server works out: "DEFAULT …" or "ALIAS …"
+	engine    string            // "ReplacingMergeTree(fused_seq)"
+	partition string            // an expression; usually none
 	order     []string
 	joins     []string // columns that may join the order key of a table that is there: no value is a value
 	ttl       string   // an expression; rows go when it is over. "": never
@@ -98,7 +107,7 @@ func (o *object) ddl(name string) string {
 		if i == len(o.columns)-1 {
 			comma = ""
 		}
-		fmt.Fprintf(&b, "    %s%s\n", c.ddl(), comma)
+		fmt.Fprintf(&b, "    %s%s\n", o.columnDDL(c), comma)
 	}
 	fmt.Fprintf(&b, ")\nENGINE = %s\n", o.engine)
 	if o.partition != "" {
@@ -128,8 +137,55 @@ func (o *object) viewColumns() string {
 	return "\n(\n" + strings.Join(lines, ",\n") + "\n)"
 }
 
+func (o *object) columnDDL(c column) string { return c.with(o.computed[c.name]) }
+
+// written reports whether a copy of a row is inserted with a value of the column:
+// others are worked out anew.
+func (o *object) written(name string) bool {
+	return name != contentColumn && !strings.HasPrefix(o.computed[name], "ALIAS ")
+}
+
+// writtenColumns are the names of those columns.
+func (o *object) writtenColumns() []string {
+	return slices.DeleteFunc(columnNames(o), func(name string) bool { return !o.written(name) })
+}
+
+// dependent allows columns of an AggregatingMergeTree that are neither in its order
+// key nor aggregated: the key determines them. Servers before 26 lack the setting
+// and do not ask for it; see suited.
+const dependent = "allow_dimensions_outside_sorting_key"
+
+// suited is a statement as this server takes it.
+func (w *Warehouse) suited(ctx context.Context, sql string) (string, error) {
+	if !strings.Contains(sql, dependent) {
+		return sql, nil
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.asks == nil {
+		var n uint64
+		if err := w.QueryRow(ctx, "SELECT count() FROM system.merge_tree_settings WHERE name = '"+dependent+"'", []any{&n}); err != nil {
+			return "", err
+		}
+		asks := n > 0
+		w.asks = &asks
+	}
+	if *w.asks {
+		return sql, nil
+	}
+	return without(sql), nil
+}
+
+// without leaves the setting out, which stands first.
+func without(sql string) string {
+	return strings.ReplaceAll(sql, "SETTINGS "+dependent+" = 1, ", "SETTINGS ")
+}
+
 func (o *object) settings() []string {
 	var s []string
+	if strings.HasSuffix(o.engine, "AggregatingMergeTree") || strings.Contains(o.engine, "AggregatingMergeTree(") {
+		s = append(s, dependent+" = 1")
+	}
 	switch {
 	case o.dedup && strings.HasPrefix(o.engine, "Replicated"):
 		s = append(s, fmt.Sprintf("replicated_deduplication_window = %d", window))

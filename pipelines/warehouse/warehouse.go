@@ -47,6 +47,7 @@ type Warehouse struct {
 	// each other's staging table.
 	mu     sync.Mutex
 	fusing map[string]*sync.Mutex
+	asks   *bool // the server asks for the setting dependent; nil: not known yet
 }
 
 // Connections kept and opened at most. Loads, the scheduler and one person's

@@ -37,16 +37,24 @@ type Claim struct {
 	Tier      string            `json:"tier"`
 	Version   uint64            `json:"version"`
 	EventTime time.Time         `json:"event_time"`
-	ArrivedAt time.Time         `json:"arrived_at"`
+	ArrivedAt time.Time         `json:"arrived_at"` // first: it is known since then
 	Topic     string            `json:"topic"`
 	Partition uint16            `json:"partition"`
 	Offset    uint64            `json:"offset"`
 	Place     string            `json:"place"`
+	Again     *Delivery         `json:"last_delivery,omitempty"` // where it was delivered more than once
 	RecordID  string            `json:"src_record_id"`
 	Withdrawn bool              `json:"withdrawn"`
 	Latest    bool              `json:"latest"` // of its source: only these speak
 	Values    map[string]string `json:"values"`
 	Key       string            `json:"key,omitempty"` // of the claim, where the thing has several
+}
+
+// Delivery is a record that brought a claim, of the claim's topic.
+type Delivery struct {
+	ArrivedAt time.Time `json:"arrived_at"`
+	Partition uint16    `json:"partition"`
+	Offset    uint64    `json:"offset"`
 }
 
 // Conflict is a disagreement between two sources about a field.
@@ -150,14 +158,18 @@ func (w *Warehouse) claims(ctx context.Context, e *schemas.Entity, is string) ([
 	}
 	var out []Claim
 	seen := map[string]bool{}
-	sql := fmt.Sprintf(`SELECT `+(&fuser{e: e}).thing()+`, src_system, src_tier, version, event_time, arrived_at, kafka_topic, kafka_partition, kafka_offset, place, src_record_id, is_deleted, [%s]
-FROM std.%s FINAL WHERE %s ORDER BY version DESC, kafka_offset DESC, src_system`, strings.Join(values, ", "), ident(e.Entity), is)
+	sql := fmt.Sprintf(`SELECT `+(&fuser{e: e}).thing()+`, src_system, src_tier, version, event_time, arrived_at, kafka_topic, kafka_partition, kafka_offset, place, last_arrived_at, last_kafka_partition, last_kafka_offset, src_record_id, is_deleted, [%s]
+FROM std.%s FINAL WHERE %s ORDER BY version DESC, `+deliveryColumn+` DESC, src_system`, strings.Join(values, ", "), ident(e.Entity), is)
 	err := w.each(ctx, sql, func(scan func(...any) error) error {
 		var x Claim
 		var deleted uint8
 		var v []string
-		if err := scan(&x.Key, &x.System, &x.Tier, &x.Version, &x.EventTime, &x.ArrivedAt, &x.Topic, &x.Partition, &x.Offset, &x.Place, &x.RecordID, &deleted, &v); err != nil {
+		var again Delivery
+		if err := scan(&x.Key, &x.System, &x.Tier, &x.Version, &x.EventTime, &x.ArrivedAt, &x.Topic, &x.Partition, &x.Offset, &x.Place, &again.ArrivedAt, &again.Partition, &again.Offset, &x.RecordID, &deleted, &v); err != nil {
 			return err
+		}
+		if again.Partition != x.Partition || again.Offset != x.Offset || !again.ArrivedAt.Equal(x.ArrivedAt) {
+			x.Again = &again
 		}
 		x.Withdrawn, x.Latest, x.Values = deleted != 0, !seen[x.System+"|"+x.Key], map[string]string{}
 		seen[x.System+"|"+x.Key] = true

@@ -126,7 +126,7 @@ FROM
       SELECT facility_id, division_code, facility_kind, name, match_name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, serves_divisions, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted
       FROM std.facility
       WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger', 'village_forms')
-      ORDER BY facility_id DESC, src_system DESC, version DESC, kafka_offset DESC
+      ORDER BY facility_id DESC, src_system DESC, version DESC, last_delivery DESC
       LIMIT 1 BY facility_id, src_system
     )
     WHERE is_deleted = 0

@@ -22,7 +22,7 @@ FROM
     SELECT event_id, grid_id, division_code, category, reported_at, assigned_at, closed_at, handling_tier, outcome, on_time, post_id, text_len, keyword_codes, src_system, src_tier, event_time, version, is_deleted
     FROM std.grid_event
     WHERE src_system IN ('city_operations')
-    ORDER BY event_id DESC, src_system DESC, version DESC, kafka_offset DESC
+    ORDER BY event_id DESC, src_system DESC, version DESC, last_delivery DESC
     LIMIT 1 BY event_id, src_system
   )
   WHERE is_deleted = 0

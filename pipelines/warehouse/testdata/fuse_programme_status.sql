@@ -19,7 +19,7 @@ FROM
     SELECT programme, division_code, as_of, status, level, document_no, subject_kind, subject_id, category, attrs, src_system, src_tier, event_time, version, is_deleted
     FROM std.programme_status
     WHERE src_system IN ('county_ledger', 'province_gateway')
-    ORDER BY programme DESC, division_code DESC, subject_id DESC, as_of DESC, src_system DESC, version DESC, kafka_offset DESC
+    ORDER BY programme DESC, division_code DESC, subject_id DESC, as_of DESC, src_system DESC, version DESC, last_delivery DESC
     LIMIT 1 BY programme, division_code, subject_id, as_of, src_system
   )
   WHERE is_deleted = 0

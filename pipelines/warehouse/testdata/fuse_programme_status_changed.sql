@@ -1,10 +1,10 @@
-SELECT programme, division_code, as_of, status, level, document_no, subject_kind, subject_id, category, attrs, src_system, src_tier, event_time, version, is_deleted, kafka_offset
+SELECT programme, division_code, as_of, status, level, document_no, subject_kind, subject_id, category, attrs, src_system, src_tier, event_time, version, is_deleted, last_delivery
 FROM
 (
-  SELECT programme, division_code, as_of, status, level, document_no, subject_kind, subject_id, category, attrs, src_system, src_tier, event_time, version, is_deleted, kafka_offset
+  SELECT programme, division_code, as_of, status, level, document_no, subject_kind, subject_id, category, attrs, src_system, src_tier, event_time, version, is_deleted, last_delivery
   FROM std.programme_status
   WHERE src_system IN ('county_ledger', 'province_gateway') AND (programme, division_code, subject_id, as_of) IN (SELECT DISTINCT programme, division_code, subject_id, as_of FROM std.programme_status WHERE _block_number > 7 AND _block_number <= 9)
-  ORDER BY programme DESC, division_code DESC, subject_id DESC, as_of DESC, src_system DESC, version DESC, kafka_offset DESC
+  ORDER BY programme DESC, division_code DESC, subject_id DESC, as_of DESC, src_system DESC, version DESC, last_delivery DESC
   LIMIT 1 BY programme, division_code, subject_id, as_of, src_system
 )
 
@@ -32,7 +32,7 @@ FROM
       SELECT programme, division_code, as_of, status, level, document_no, subject_kind, subject_id, category, attrs, src_system, src_tier, event_time, version, is_deleted
       FROM dwd.programme_status__claimed__next
       WHERE src_system IN ('county_ledger', 'province_gateway')
-      ORDER BY programme DESC, division_code DESC, subject_id DESC, as_of DESC, src_system DESC, version DESC, kafka_offset DESC
+      ORDER BY programme DESC, division_code DESC, subject_id DESC, as_of DESC, src_system DESC, version DESC, last_delivery DESC
       LIMIT 1 BY programme, division_code, subject_id, as_of, src_system
     )
     WHERE is_deleted = 0
