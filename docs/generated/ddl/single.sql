@@ -755,18 +755,24 @@ CREATE TABLE std.code_crosswalk
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT ifNull(cityHash64(valid_to), 0) * 15329255864430615331 + ifNull(cityHash64(to_code), 0) * 15878704497849491233 + cityHash64(match_kind) * 4258884254370779919 + ifNull(cityHash64(confidence), 0) * 10904312077830110831 + ifNull(cityHash64(reviewed_by_role), 0) * 10546958028035659947 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [af10caee11e9ed85]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (from_system, from_code, to_system, valid_from, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (from_system, from_code, to_system, valid_from, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '代码对照：各来源的主张';
 
 CREATE TABLE dwd.code_crosswalk__rows
@@ -816,18 +822,24 @@ CREATE TABLE std.division
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(name) * 7809095717631950189 + cityHash64(canonical_name) * 6558288641910567091 + cityHash64(level) * 8643002320783959935 + ifNull(cityHash64(parent_code), 0) * 3076089083247732041 + cityHash64(kind) * 14880093947772148969 + ifNull(cityHash64(village_class), 0) * 10631193990032822389 + cityHash64(code_system) * 7391726758305680107 + ifNull(cityHash64(valid_from), 0) * 2138946192012623607 + ifNull(cityHash64(valid_to), 0) * 15329255864430615331 + if(empty(path), 0, cityHash64(path)) * 8771628573506871447 + ifNull(cityHash64(township_class), 0) * 15509741018932339495 + ifNull(cityHash64(urban_rural_code), 0) * 3856437271046316049 + ifNull(cityHash64(seat), 0) * 1773399953672102955 + ifNull(cityHash64(area_km2), 0) * 1971096090611829931 + ifNull(cityHash64(boundary_version), 0) * 7507022871815902605 + ifNull(cityHash64(in_urban_dev_boundary), 0) * 2665248254130704035 + ifNull(cityHash64(fiscal_difficulty), 0) * 16460445807802969245 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [fcea4eeb4df93f8e]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (division_code, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (division_code, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '行政区划：各来源的主张';
 
 CREATE TABLE dwd.division__rows
@@ -888,18 +900,24 @@ CREATE TABLE std.division_change
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(kind) * 14880093947772148969 + ifNull(cityHash64(old_code), 0) * 10372534324553111961 + ifNull(cityHash64(old_name), 0) * 9134261987899217927 + ifNull(cityHash64(new_name), 0) * 5484104128184317611 + if(empty(successor_codes), 0, cityHash64(successor_codes)) * 9516978525755453835 + ifNull(cityHash64(reason), 0) * 14158583134952443715 + ifNull(cityHash64(document_no), 0) * 11028156811175623769 + ifNull(cityHash64(approved_on), 0) * 3492752106438639637 + cityHash64(snapshot_year) * 7112081342335881055 + cityHash64(code_system) * 7391726758305680107 + ifNull(cityHash64(new_code), 0) * 4598144420242358561 + ifNull(cityHash64(announced_on), 0) * 18295988490967784927 + ifNull(cityHash64(code_valid_from), 0) * 8779029196073152393 + ifNull(cityHash64(share), 0) * 15903954126075129897 + ifNull(cityHash64(share_basis), 0) * 10776172882204732843 + ifNull(cityHash64(evidence), 0) * 6967672388363257723 + ifNull(cityHash64(villagers_meeting_on), 0) * 12853118516367750413 + ifNull(cityHash64(consent_share), 0) * 14380430283050634397 + ifNull(cityHash64(households_after), 0) * 16810854295608283225 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [d55fff33815b059c]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (change_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (change_id, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '区划变更：各来源的主张';
 
 CREATE TABLE dwd.division_change__rows
@@ -956,18 +974,24 @@ CREATE TABLE std.grid
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT ifNull(cityHash64(valid_to), 0) * 15329255864430615331 + cityHash64(division_code) * 16380470232869606807 + ifNull(cityHash64(src_grid_code), 0) * 15599541001987115077 + cityHash64(grid_kind) * 9328551531194612131 + ifNull(cityHash64(name), 0) * 7809095717631950189 + ifNull(cityHash64(households), 0) * 1342544753603351239 + ifNull(cityHash64(area_m2), 0) * 6074902764430176017 + ifNull(cityHash64(party_branch), 0) * 18010875402416812863 + ifNull(cityHash64(full_time_posts), 0) * 11750010909634093419 + ifNull(cityHash64(part_time_posts), 0) * 14267435605754440259 + ifNull(cityHash64(standard_ok), 0) * 16853737877629144417 + ifNull(cityHash64(geom_ref), 0) * 3866080849898932607 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [5652c3c679b5efcf]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (grid_id, valid_from, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (grid_id, valid_from, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '网格：各来源的主张';
 
 CREATE TABLE dwd.grid__rows
@@ -1017,18 +1041,24 @@ CREATE TABLE std.committee_term
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT ifNull(cityHash64(election_on), 0) * 8869327383534928379 + ifNull(cityHash64(term_ends_on), 0) * 15623623437653618439 + ifNull(cityHash64(seats), 0) * 13174381883279970389 + ifNull(cityHash64(filled), 0) * 520476664660004971 + ifNull(cityHash64(female_n), 0) * 8195411369056716731 + ifNull(cityHash64(under35_n), 0) * 3208255425557474813 + ifNull(cityHash64(cross_seats), 0) * 2679319255252188037 + ifNull(cityHash64(secretary_is_director), 0) * 13737836368368040033 + ifNull(cityHash64(secretary_heads_collective), 0) * 15885864405298802145 + ifNull(cityHash64(part_time_members_n), 0) * 5064422036093389827 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [b1d2a8c800c88a67]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (division_code, body, term_no, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (division_code, body, term_no, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '两委届次：各来源的主张';
 
 CREATE TABLE dwd.committee_term__rows
@@ -1073,18 +1103,24 @@ CREATE TABLE std.device
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(device_kind) * 18098897975886426487 + ifNull(cityHash64(gb28181_id), 0) * 9198543977028050417 + cityHash64(division_code) * 16380470232869606807 + ifNull(cityHash64(grid_id), 0) * 2954927994948044191 + ifNull(cityHash64(owner_kind), 0) * 7330393898686253453 + ifNull(cityHash64(installed_on), 0) * 2711302244318751971 + ifNull(cityHash64(networked), 0) * 6900716813458665393 + ifNull(cityHash64(status), 0) * 14285895487915179233 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [7c8ab622bd50200d]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (device_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (device_id, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '终端与设备：各来源的主张';
 
 CREATE TABLE dwd.device__rows
@@ -1122,18 +1158,24 @@ CREATE TABLE std.device_health_daily
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(division_code) * 16380470232869606807 + ifNull(cityHash64(online_minutes), 0) * 12045958046532623789 + ifNull(cityHash64(fault_code), 0) * 4931445371337843157 + ifNull(cityHash64(last_seen), 0) * 7785754983332726709 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [1fdbf85feebc1edb]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (device_id, day, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (device_id, day, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '设备运行日报：各来源的主张';
 
 CREATE TABLE dwd.device_health_daily__rows
@@ -1182,18 +1224,24 @@ CREATE TABLE std.facility
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(division_code) * 16380470232869606807 + cityHash64(facility_kind) * 14247028201002280871 + ifNull(cityHash64(name), 0) * 7809095717631950189 + ifNull(cityHash64(match_name), 0) * 12329750933993453999 + ifNull(cityHash64(site_type), 0) * 14994437391772895527 + ifNull(cityHash64(area_m2), 0) * 6074902764430176017 + ifNull(cityHash64(direct_service_area_m2), 0) * 15792449883974038283 + ifNull(cityHash64(opened_on), 0) * 13850054043759684269 + ifNull(cityHash64(operating), 0) * 12474821657738662093 + ifNull(cityHash64(valid_from), 0) * 2138946192012623607 + ifNull(cityHash64(valid_to), 0) * 15329255864430615331 + ifNull(cityHash64(grid_id), 0) * 2954927994948044191 + ifNull(cityHash64(standardised), 0) * 14025658759415819471 + ifNull(cityHash64(substantive), 0) * 14234217130811882783 + ifNull(cityHash64(is_party_mass_centre), 0) * 2899431574997827633 + if(empty(serves_divisions), 0, cityHash64(serves_divisions)) * 17974532875371047547 + if(empty(service_codes), 0, cityHash64(service_codes)) * 4347418151689959211 + ifNull(cityHash64(lon), 0) * 13000129374439406149 + ifNull(cityHash64(lat), 0) * 8529483230194409561 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [245df3b33c7dff74]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (facility_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (facility_id, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '设施阵地：各来源的主张';
 
 CREATE TABLE dwd.facility__rows
@@ -1316,18 +1364,24 @@ CREATE TABLE std.org_credit
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(division_code) * 16380470232869606807 + ifNull(cityHash64(authority_uscc), 0) * 4702201862316167753 + ifNull(cityHash64(basis_doc), 0) * 17067347286039778857 + ifNull(cityHash64(delisted_on), 0) * 4756868762898034075 + cityHash64(expires_on) * 10393267124328606929 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [d66ed262f2a53164]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (org_id, list_kind, listed_on, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (org_id, list_kind, listed_on, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '组织信用：各来源的主张';
 
 CREATE TABLE dwd.org_credit__rows
@@ -1367,18 +1421,24 @@ CREATE TABLE std.org_relation
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT ifNull(cityHash64(valid_to), 0) * 15329255864430615331 + cityHash64(to_kind) * 9331055733574824019 + cityHash64(division_code) * 16380470232869606807 + ifNull(cityHash64(party_members_n), 0) * 10314418505201309195 + ifNull(cityHash64(separate_accounts), 0) * 8730753919257866951 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [6ac67d14fabd5b18]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (from_org, to_ref, kind, valid_from, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (from_org, to_ref, kind, valid_from, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '组织关系：各来源的主张';
 
 CREATE TABLE dwd.org_relation__rows
@@ -1434,18 +1494,24 @@ CREATE TABLE std.organization
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(division_code) * 16380470232869606807 + cityHash64(org_kind) * 16150553803701769783 + ifNull(cityHash64(uscc), 0) * 9957513121989885987 + cityHash64(name) * 7809095717631950189 + ifNull(cityHash64(established_on), 0) * 3499590407831009167 + ifNull(cityHash64(status), 0) * 14285895487915179233 + ifNull(cityHash64(office_address), 0) * 351263302656635599 + ifNull(cityHash64(office_phone), 0) * 7796911233058254131 + ifNull(cityHash64(match_name), 0) * 12329750933993453999 + ifNull(cityHash64(match_address), 0) * 5372638232355118961 + ifNull(cityHash64(headcount), 0) * 14487499564627843043 + ifNull(cityHash64(valid_from), 0) * 2138946192012623607 + ifNull(cityHash64(valid_to), 0) * 15329255864430615331 + ifNull(cityHash64(uscc_valid), 0) * 6089194883466113155 + ifNull(cityHash64(social_kind), 0) * 5764215145556392479 + ifNull(cityHash64(parent_org_id), 0) * 6553026858001646091 + ifNull(cityHash64(reg_authority), 0) * 4366041499955170577 + ifNull(cityHash64(charter_party_clause), 0) * 11358354714148059719 + ifNull(cityHash64(charter_version), 0) * 13028547263010474151 + ifNull(cityHash64(management_mode), 0) * 8038859294920330557 + ifNull(cityHash64(unified_command), 0) * 5522367106836453037 + ifNull(cityHash64(consulted_on_assessment), 0) * 10624715515335298423 + ifNull(cityHash64(consulted_on_appointment), 0) * 12679879393366653215 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [8cb84d6965e49425]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (org_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (org_id, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '组织机构：各来源的主张';
 
 CREATE TABLE dwd.organization__rows
@@ -1587,18 +1653,24 @@ CREATE TABLE std.stat_fact
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(value) * 1186829227350993345 + ifNull(cityHash64(n), 0) * 104594338477421695 + ifNull(cityHash64(scope), 0) * 298941535031818971 + if(empty(attrs), 0, cityHash64(attrs)) * 928476739015681193 + ifNull(cityHash64(suppressed), 0) * 15612599195148311271 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [083efe8c1791d4c7]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (family, measure, division_code, period_start, period_kind, breakdown, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (family, measure, division_code, period_start, period_kind, breakdown, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '统计事实：各来源的主张';
 
 CREATE TABLE dwp.stat_fact__rows
@@ -1656,18 +1728,24 @@ CREATE TABLE std.workforce_post
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT ifNull(cityHash64(spell_to), 0) * 6148517835393689727 + cityHash64(post_kind) * 8005264351644035461 + cityHash64(division_code) * 16380470232869606807 + ifNull(cityHash64(grid_id), 0) * 2954927994948044191 + ifNull(cityHash64(holder_pid), 0) * 13804549440085618609 + ifNull(cityHash64(holder_pid_version), 0) * 17102737735088913773 + ifNull(cityHash64(holder_masked), 0) * 4628554416853387061 + ifNull(cityHash64(grade_code), 0) * 16407087861157090397 + ifNull(cityHash64(filed_on), 0) * 9479260324588650795 + ifNull(cityHash64(in_community_worker_scheme), 0) * 10162793879633110021 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [8f6558f35770819a]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (post_id, spell_from, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (post_id, spell_from, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '岗位：各来源的主张';
 
 CREATE TABLE dwp.workforce_post__rows
@@ -1713,18 +1791,24 @@ CREATE TABLE std.deliberation
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(kind) * 14880093947772148969 + cityHash64(division_code) * 16380470232869606807 + ifNull(cityHash64(list_item_id), 0) * 15766990777253296533 + ifNull(cityHash64(form_code), 0) * 7978611730171098631 + ifNull(cityHash64(asked_on), 0) * 2141921727169494459 + ifNull(cityHash64(answered_on), 0) * 7374769321946539141 + ifNull(cityHash64(party_discussed_on), 0) * 17045487363017843345 + ifNull(cityHash64(decided_on), 0) * 12458903898512073545 + ifNull(cityHash64(adopted), 0) * 11935230019783280299 + ifNull(cityHash64(participants_n), 0) * 13429148759704308793 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [cd0b3cc479ab39f1]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (delib_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (delib_id, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '议事协商：各来源的主张';
 
 CREATE TABLE dwd.deliberation__rows
@@ -1765,18 +1849,24 @@ CREATE TABLE std.mechanism
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT ifNull(cityHash64(valid_to), 0) * 15329255864430615331 + ifNull(cityHash64(convenor_role), 0) * 8867241033083238371 + if(empty(duty_codes), 0, cityHash64(duty_codes)) * 11068729345987001107 + ifNull(cityHash64(document_no), 0) * 11028156811175623769 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [ac94e17b805d3dc2]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (division_code, kind, valid_from, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (division_code, kind, valid_from, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '机制：各来源的主张';
 
 CREATE TABLE dwd.mechanism__rows
@@ -1817,18 +1907,24 @@ CREATE TABLE std.contract
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(kind) * 14880093947772148969 + cityHash64(division_code) * 16380470232869606807 + ifNull(cityHash64(buyer_uscc), 0) * 8694855646672010959 + ifNull(cityHash64(provider_org_id), 0) * 15858187818526354615 + ifNull(cityHash64(provider_kind), 0) * 5173029721879483445 + ifNull(cityHash64(amount_yuan), 0) * 176587741254040331 + ifNull(cityHash64(tier), 0) * 3148660329722074269 + ifNull(cityHash64(start_on), 0) * 1755720719121149443 + ifNull(cityHash64(end_on), 0) * 1726383837132154907 + ifNull(cityHash64(priority_flag), 0) * 12788440947162107747 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [693d4698cde9a9f4]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (contract_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (contract_id, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '购买服务与协议：各来源的主张';
 
 CREATE TABLE dwd.contract__rows
@@ -1871,18 +1967,24 @@ CREATE TABLE std.service_case_stat
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT ifNull(cityHash64(accepted_n), 0) * 13787509150091834817 + ifNull(cityHash64(closed_n), 0) * 7674880889507009187 + ifNull(cityHash64(on_time_n), 0) * 18370180274540984889 + ifNull(cityHash64(cross_county_n), 0) * 4305460391571723085 + ifNull(cityHash64(online_n), 0) * 15592108641997914781 + ifNull(cityHash64(median_days), 0) * 17080981273740452345 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [1688c79b10c5c337]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (task_code, accept_division, day, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (task_code, accept_division, day, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '办件统计：各来源的主张';
 
 CREATE TABLE dwd.service_case_stat__rows
@@ -1933,18 +2035,24 @@ CREATE TABLE std.service_item
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(catalog_code) * 16236263462013975025 + cityHash64(task_name) * 17682458551017196777 + cityHash64(task_type) * 12677514530097997521 + cityHash64(use_level) * 17881826740744229313 + cityHash64(dept_uscc) * 16035021419476531975 + ifNull(cityHash64(division_code), 0) * 16380470232869606807 + if(empty(accept_tier), 0, cityHash64(accept_tier)) * 14816538749836230987 + ifNull(cityHash64(promise_day), 0) * 17658014120650314413 + ifNull(cityHash64(anticipate_day), 0) * 15115648791550829671 + ifNull(cityHash64(limit_scene_num), 0) * 9110724647183253613 + ifNull(cityHash64(online_depth), 0) * 6929538003988005493 + ifNull(cityHash64(online_url_ok), 0) * 14707081865578246203 + ifNull(cityHash64(url_failed_since), 0) * 16098403490724049883 + ifNull(cityHash64(city_wide), 0) * 10812243013608209127 + ifNull(cityHash64(high_frequency), 0) * 3184511273600972299 + if(empty(channels), 0, cityHash64(channels)) * 11889332382238265337 + cityHash64(state) * 2938068125400169967 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [96546828494ae68c]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (task_code, task_version, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (task_code, task_version, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '政务服务事项：各来源的主张';
 
 CREATE TABLE dwd.service_item__rows
@@ -1994,18 +2102,24 @@ CREATE TABLE std.dispute_case
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(division_code) * 16380470232869606807 + cityHash64(kind) * 14880093947772148969 + ifNull(cityHash64(channel), 0) * 14854624351672815261 + ifNull(cityHash64(accepted_on), 0) * 14918509463824263439 + ifNull(cityHash64(closed_on), 0) * 13670597752341129167 + ifNull(cityHash64(result), 0) * 4660545958356893505 + ifNull(cityHash64(parties_n), 0) * 3237028086451789237 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [5d2c29340912dbac]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (case_key, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (case_key, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '矛盾纠纷：各来源的主张';
 
 CREATE TABLE dwp.dispute_case__rows
@@ -2047,18 +2161,24 @@ CREATE TABLE std.enforcement_check
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(division_code) * 16380470232869606807 + ifNull(cityHash64(power_item_id), 0) * 3412645138887448515 + ifNull(cityHash64(target_org_id), 0) * 2499694052188181681 + ifNull(cityHash64(random_object), 0) * 13038108785834686581 + ifNull(cityHash64(random_inspector), 0) * 11670460279432819015 + ifNull(cityHash64(checked_on), 0) * 16668688651375248679 + ifNull(cityHash64(result_code), 0) * 16593336377137227779 + ifNull(cityHash64(decided_on), 0) * 12458903898512073545 + ifNull(cityHash64(published_on), 0) * 6258122951445380839 + ifNull(cityHash64(publish_url), 0) * 3550762002134746139 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [1cb50b97361a353a]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (check_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (check_id, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '执法检查：各来源的主张';
 
 CREATE TABLE dwd.enforcement_check__rows
@@ -2105,18 +2225,24 @@ CREATE TABLE std.grid_event
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(grid_id) * 2954927994948044191 + cityHash64(division_code) * 16380470232869606807 + cityHash64(category) * 3210355979061319329 + cityHash64(reported_at) * 4314942769990961753 + ifNull(cityHash64(assigned_at), 0) * 14893200664902544801 + ifNull(cityHash64(closed_at), 0) * 4892626613083879843 + ifNull(cityHash64(handling_tier), 0) * 2798563196839341385 + ifNull(cityHash64(outcome), 0) * 16730308354033055933 + ifNull(cityHash64(on_time), 0) * 17093512815245561653 + ifNull(cityHash64(post_id), 0) * 14838683290513628459 + ifNull(cityHash64(text_len), 0) * 3252710716731622737 + if(empty(keyword_codes), 0, cityHash64(keyword_codes)) * 11000839728726253619 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [37b8c10759c44bc9]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (event_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (event_id, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '网格事件：各来源的主张';
 
 CREATE TABLE dwp.grid_event__rows
@@ -2163,18 +2289,24 @@ CREATE TABLE std.petition_case
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(division_code) * 16380470232869606807 + ifNull(cityHash64(is_first), 0) * 8026402178247688139 + ifNull(cityHash64(is_repeat), 0) * 7611468972680942407 + ifNull(cityHash64(is_backlog), 0) * 7183088239100228635 + ifNull(cityHash64(registered_tier), 0) * 13032894923671711625 + ifNull(cityHash64(category), 0) * 3210355979061319329 + ifNull(cityHash64(registered_on), 0) * 2918820720056841549 + ifNull(cityHash64(closed_on), 0) * 13670597752341129167 + ifNull(cityHash64(resolved_once), 0) * 3181415739427565535 + ifNull(cityHash64(transferred_n), 0) * 15657815758131145297 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [a20b1d853ba78cf6]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (case_key, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (case_key, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '信访事项：各来源的主张';
 
 CREATE TABLE dwp.petition_case__rows
@@ -2221,18 +2353,24 @@ CREATE TABLE std.emergency_plan
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(record_kind) * 14846792507173780035 + cityHash64(plan_kind) * 17231295192708594753 + cityHash64(division_code) * 16380470232869606807 + ifNull(cityHash64(name), 0) * 7809095717631950189 + ifNull(cityHash64(issued_on), 0) * 10584364383460184291 + ifNull(cityHash64(drill_on), 0) * 5600421652860327111 + ifNull(cityHash64(participants_n), 0) * 13429148759704308793 + if(empty(joint_divisions), 0, cityHash64(joint_divisions)) * 9767982416210378735 + ifNull(cityHash64(version_or_date), 0) * 6438049563709419535 + ifNull(cityHash64(tier), 0) * 3148660329722074269 + ifNull(cityHash64(revised_on), 0) * 14167719686584044065 + ifNull(cityHash64(evaluated), 0) * 56096039173320753 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [a21bff115271b5b8]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (plan_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (plan_id, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '预案与演练：各来源的主张';
 
 CREATE TABLE dwd.emergency_plan__rows
@@ -2278,18 +2416,24 @@ CREATE TABLE std.emergency_stock
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(division_code) * 16380470232869606807 + ifNull(cityHash64(item_class), 0) * 17544919524640482843 + ifNull(cityHash64(qty), 0) * 8038613169951130919 + ifNull(cityHash64(unit), 0) * 15067348756555524495 + ifNull(cityHash64(required_qty), 0) * 3852554502461918943 + cityHash64(mode) * 14731249776284321023 + ifNull(cityHash64(expires_on), 0) * 10393267124328606929 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [a7822268d39a35c1]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (facility_id, item_code, as_of, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (facility_id, item_code, as_of, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '应急物资：各来源的主张';
 
 CREATE TABLE dwd.emergency_stock__rows
@@ -2335,18 +2479,24 @@ CREATE TABLE std.assessment
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(kind) * 14880093947772148969 + cityHash64(division_code) * 16380470232869606807 + ifNull(cityHash64(organiser_tier), 0) * 7203305215673827603 + ifNull(cityHash64(exempt), 0) * 3259127856716119751 + ifNull(cityHash64(exempt_doc), 0) * 978342586231455937 + ifNull(cityHash64(period), 0) * 15150931981123844319 + ifNull(cityHash64(done_on), 0) * 12420003669116526639 + ifNull(cityHash64(published_on), 0) * 6258122951445380839 + ifNull(cityHash64(published_url), 0) * 4856369751007138919 + if(empty(used_in), 0, cityHash64(used_in)) * 18195634864373712253 + ifNull(cityHash64(result_band), 0) * 16727212844237297837 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [17c575eaaae44eed]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (assess_id, unit_ref, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (assess_id, unit_ref, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '考核评价：各来源的主张';
 
 CREATE TABLE dwd.assessment__rows
@@ -2391,18 +2541,24 @@ CREATE TABLE std.burden_record
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(kind) * 14880093947772148969 + cityHash64(division_code) * 16380470232869606807 + ifNull(cityHash64(from_org), 0) * 11462082585075313317 + ifNull(cityHash64(raised_on), 0) * 6246096122077220871 + ifNull(cityHash64(approved_on), 0) * 3492752106438639637 + ifNull(cityHash64(township_consulted_on), 0) * 6166147384060813443 + ifNull(cityHash64(resolved_on), 0) * 5966393469079206057 + ifNull(cityHash64(form_id), 0) * 16585949485839328587 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [f1f4adbac0b85ebf]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (record_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (record_id, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '减负记录：各来源的主张';
 
 CREATE TABLE dwd.burden_record__rows
@@ -2444,18 +2600,24 @@ CREATE TABLE std.list_item
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT ifNull(cityHash64(valid_to), 0) * 15329255864430615331 + cityHash64(division_code) * 16380470232869606807 + cityHash64(name) * 7809095717631950189 + ifNull(cityHash64(service_task_code), 0) * 12985096093332472787 + ifNull(cityHash64(power_class), 0) * 9922679444009793483 + ifNull(cityHash64(uses_plaque), 0) * 16446487671875192257 + ifNull(cityHash64(change_reason), 0) * 10719196630129697335 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [907beef75e205461]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (list_id, item_no, valid_from, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (list_id, item_no, valid_from, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '清单事项：各来源的主张';
 
 CREATE TABLE dwd.list_item__rows
@@ -2499,18 +2661,24 @@ CREATE TABLE std.list_register
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(kind) * 14880093947772148969 + ifNull(cityHash64(issuer_org), 0) * 12135510071271493963 + ifNull(cityHash64(scope_tier), 0) * 1349419940153430659 + cityHash64(division_code) * 16380470232869606807 + ifNull(cityHash64(document_no), 0) * 11028156811175623769 + ifNull(cityHash64(issued_on), 0) * 10584364383460184291 + ifNull(cityHash64(reviewed_on), 0) * 16777144443454462933 + ifNull(cityHash64(valid_to), 0) * 15329255864430615331 + ifNull(cityHash64(published_url), 0) * 4856369751007138919 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [ecf1451eb930e252]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (list_id, list_version, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (list_id, list_version, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '清单：各来源的主张';
 
 CREATE TABLE dwd.list_register__rows
@@ -2554,18 +2722,24 @@ CREATE TABLE std.collective_asset
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(division_code) * 16380470232869606807 + ifNull(cityHash64(inventory_on), 0) * 16679896968491386393 + ifNull(cityHash64(reported_on), 0) * 5726464238986876811 + ifNull(cityHash64(total_asset_yuan), 0) * 5572845057402654993 + ifNull(cityHash64(idle_value_yuan), 0) * 7474505785630184937 + ifNull(cityHash64(activated_value_yuan), 0) * 16437059480520348955 + ifNull(cityHash64(area_mu_src), 0) * 13047076709056547129 + ifNull(cityHash64(area_m2), 0) * 6074902764430176017 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [c14da1c233f42627]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (org_id, fiscal_year, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (org_id, fiscal_year, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '集体资产：各来源的主张';
 
 CREATE TABLE dwd.collective_asset__rows
@@ -2606,18 +2780,24 @@ CREATE TABLE std.fiscal_fact
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT ifNull(cityHash64(amount_yuan), 0) * 176587741254040331 + ifNull(cityHash64(entitled_yuan), 0) * 10345068087605276521 + ifNull(cityHash64(paid_yuan), 0) * 5970080704721557879 + ifNull(cityHash64(src_unit), 0) * 3575632093254216857 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [a55d3500266ea57b]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (division_code, subject, fiscal_year, payer_tier, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (division_code, subject, fiscal_year, payer_tier, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '财力：各来源的主张';
 
 CREATE TABLE dwd.fiscal_fact__rows
@@ -2658,18 +2838,24 @@ CREATE TABLE std.programme_status
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(status) * 14285895487915179233 + ifNull(cityHash64(level), 0) * 8643002320783959935 + ifNull(cityHash64(document_no), 0) * 11028156811175623769 + ifNull(cityHash64(subject_kind), 0) * 11444600786129260701 + ifNull(cityHash64(category), 0) * 3210355979061319329 + if(empty(attrs), 0, cityHash64(attrs)) * 928476739015681193 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [09b3aabb0dd67769]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (programme, division_code, subject_id, as_of, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (programme, division_code, subject_id, as_of, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '创建项目状态：各来源的主张';
 
 CREATE TABLE dwd.programme_status__rows
@@ -2719,18 +2905,24 @@ CREATE TABLE std.village_conversion_case
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(division_code) * 16380470232869606807 + ifNull(cityHash64(property_reform_on), 0) * 5624958381258212447 + if(empty(conditions_code), 0, cityHash64(conditions_code)) * 6556131452696839499 + if(empty(conditions_met), 0, cityHash64(conditions_met)) * 4833613402111030905 + if(empty(conditions_evidence), 0, cityHash64(conditions_evidence)) * 3735622141231855631 + if(empty(stages_no), 0, cityHash64(stages_no)) * 14629248973747084569 + if(empty(stages_done_on), 0, cityHash64(stages_done_on)) * 14063613554006486343 + if(empty(stages_doc), 0, cityHash64(stages_doc)) * 2381061694204073181 + if(empty(dept_opinions_dept), 0, cityHash64(dept_opinions_dept)) * 131079883640980501 + if(empty(dept_opinions_opinion), 0, cityHash64(dept_opinions_opinion)) * 16136077153358483149 + if(empty(dept_opinions_on), 0, cityHash64(dept_opinions_on)) * 7601809531243439923 + ifNull(cityHash64(villagers_meeting_on), 0) * 12853118516367750413 + ifNull(cityHash64(consent_share), 0) * 14380430283050634397 + ifNull(cityHash64(approved_on), 0) * 3492752106438639637 + ifNull(cityHash64(converted_on), 0) * 12598388692210329043 + if(empty(tasks), 0, cityHash64(tasks)) * 12014075062889154269 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [ecdb94099385fc9d]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (case_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (case_id, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '村改社区：各来源的主张';
 
 CREATE TABLE dwd.village_conversion_case__rows
@@ -2789,18 +2981,24 @@ CREATE TABLE std.catalog_resource
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(name) * 7809095717631950189 + cityHash64(class_code) * 9899870343467014195 + cityHash64(provider_name) * 14180352477365034209 + cityHash64(provider_uscc) * 6027577293706478431 + cityHash64(division_code) * 16380470232869606807 + ifNull(cityHash64(owner_tier), 0) * 17616682536057549213 + cityHash64(abstract) * 8444042543447907651 + cityHash64(format) * 6005754833246667777 + if(empty(items_name), 0, cityHash64(items_name)) * 9034481939740364533 + if(empty(items_type), 0, cityHash64(items_type)) * 11385460936011902065 + cityHash64(share_type) * 16032175001437021051 + ifNull(cityHash64(share_condition), 0) * 3598603508782045719 + ifNull(cityHash64(share_mode), 0) * 14290145150934986101 + ifNull(cityHash64(open_to_public), 0) * 13950473088880319767 + ifNull(cityHash64(open_condition), 0) * 8252663388182312489 + cityHash64(update_cycle) * 5663508890683548443 + ifNull(cityHash64(published_on), 0) * 6258122951445380839 + if(empty(related_codes), 0, cityHash64(related_codes)) * 17532402760352519513 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [ac0fba2bb499ed46]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (catalog_code, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (catalog_code, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '目录资源：各来源的主张';
 
 CREATE TABLE dwd.catalog_resource__rows
@@ -2855,18 +3053,24 @@ CREATE TABLE std.collection_form
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT ifNull(cityHash64(name), 0) * 7809095717631950189 + ifNull(cityHash64(issuer_uscc), 0) * 18303831130358327643 + cityHash64(issuer_tier) * 10211537470337629181 + cityHash64(target_tier) * 18061446561945998659 + ifNull(cityHash64(list_item_id), 0) * 15766990777253296533 + ifNull(cityHash64(basis_doc), 0) * 17067347286039778857 + cityHash64(frequency) * 2646286658055025321 + ifNull(cityHash64(lead_workdays), 0) * 4172078977300880775 + ifNull(cityHash64(est_minutes), 0) * 11777603863571637309 + cityHash64(valid_from) * 2138946192012623607 + ifNull(cityHash64(valid_to), 0) * 15329255864430615331 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [b81f7be3a8579969]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (form_id, form_version, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (form_id, form_version, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '采集报表：各来源的主张';
 
 CREATE TABLE dwd.collection_form__rows
@@ -2911,18 +3115,24 @@ CREATE TABLE std.collection_submission
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(division_code) * 16380470232869606807 + cityHash64(form_id) * 16585949485839328587 + ifNull(cityHash64(form_version), 0) * 11279265236327681213 + cityHash64(period) * 15150931981123844319 + cityHash64(submitted_at) * 7337384880005764641 + ifNull(cityHash64(device_time), 0) * 17909811600754562811 + ifNull(cityHash64(payload_ref), 0) * 23079711986239169 + ifNull(cityHash64(post_id), 0) * 14838683290513628459 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [db5f1de957205d92]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (submission_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (submission_id, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '填报：各来源的主张';
 
 CREATE TABLE dwd.collection_submission__rows
@@ -2974,18 +3184,24 @@ CREATE TABLE std.data_element
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(name_zh) * 12604606767539102605 + cityHash64(name_en) * 10048229036928210359 + cityHash64(definition) * 200545198991020991 + ifNull(cityHash64(object_class), 0) * 11786698802487074897 + ifNull(cityHash64(property), 0) * 1636733728981509411 + ifNull(cityHash64(representation), 0) * 6966267748384545197 + cityHash64(element_type) * 409079612751644515 + ifNull(cityHash64(format), 0) * 6005754833246667777 + ifNull(cityHash64(value_domain), 0) * 11816466070738627439 + ifNull(cityHash64(unit), 0) * 15067348756555524495 + ifNull(cityHash64(scope), 0) * 298941535031818971 + ifNull(cityHash64(subject_kind), 0) * 11444600786129260701 + ifNull(cityHash64(authoritative_source), 0) * 12914619456521478125 + ifNull(cityHash64(validity_days), 0) * 14127764260358642851 + ifNull(cityHash64(period_bound), 0) * 6027782195569401811 + ifNull(cityHash64(tolerance_abs), 0) * 16594222507621703777 + ifNull(cityHash64(tolerance_rel), 0) * 7804236504971746429 + cityHash64(pii_class) * 4073274354029024997 + cityHash64(element_version) * 12695871244650233189 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [8afbadbc0c822f3c]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (element_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (element_id, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '数据元：各来源的主张';
 
 CREATE TABLE dwd.data_element__rows
@@ -3040,18 +3256,24 @@ CREATE TABLE std.element_value
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(division_code) * 16380470232869606807 + cityHash64(value) * 1186829227350993345 + ifNull(cityHash64(unit), 0) * 15067348756555524495 + cityHash64(source_kind) * 17992819374862781675 + ifNull(cityHash64(value_source), 0) * 4317176697040439295 + cityHash64(observed_at) * 14825461743600036943 + ifNull(cityHash64(quality), 0) * 1990127902591330829 + ifNull(cityHash64(supersedes), 0) * 17414175621934025985 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [dd3969e9bda3ccce]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (element_id, subject_ref, scope, period, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (element_id, subject_ref, scope, period, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '数据元取值：各来源的主张';
 
 CREATE TABLE dwd.element_value__rows
@@ -3097,18 +3319,24 @@ CREATE TABLE std.field_request
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(form_id) * 16585949485839328587 + cityHash64(form_version) * 11279265236327681213 + cityHash64(field_no) * 539040655167887267 + cityHash64(division_code) * 16380470232869606807 + cityHash64(period) * 15150931981123844319 + cityHash64(status) * 14285895487915179233 + ifNull(cityHash64(value_ref), 0) * 222197326798135981 + cityHash64(decided_at) * 13491428278791645465 + ifNull(cityHash64(rule_ver), 0) * 7781940387414492667 + ifNull(cityHash64(reason_code), 0) * 6180716138920038353 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [f25385bf3855b2cb]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (request_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (request_id, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '栏目请求：各来源的主张';
 
 CREATE TABLE dwd.field_request__rows
@@ -3149,18 +3377,24 @@ CREATE TABLE std.field_reuse
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(division_code) * 16380470232869606807 + cityHash64(used_at) * 17125690276746326137 + cityHash64(mode) * 14731249776284321023 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [f71c30f28e58fe63]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (value_ref, consumer_uscc, form_id, period, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (value_ref, consumer_uscc, form_id, period, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '数据复用：各来源的主张';
 
 CREATE TABLE dwd.field_reuse__rows
@@ -3201,18 +3435,24 @@ CREATE TABLE std.form_field
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(raw_label) * 9179992161051668001 + ifNull(cityHash64(raw_unit), 0) * 4727436969182410661 + ifNull(cityHash64(element_id), 0) * 6621902660526098539 + ifNull(cityHash64(match_method), 0) * 13754975777935933507 + ifNull(cityHash64(confidence), 0) * 10904312077830110831 + cityHash64(status) * 14285895487915179233 + ifNull(cityHash64(subject_kind), 0) * 11444600786129260701 + ifNull(cityHash64(period_kind), 0) * 1444472588024745215 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [f95b000f0b4d33a5]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (form_id, form_version, field_no, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (form_id, form_version, field_no, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '报表栏目：各来源的主张';
 
 CREATE TABLE dwd.form_field__rows
@@ -3260,18 +3500,24 @@ CREATE TABLE std.objection
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(dataset) * 8954119579680074329 + cityHash64(row_ref) * 3464985917794979217 + ifNull(cityHash64(element_id), 0) * 6621902660526098539 + ifNull(cityHash64(held_value), 0) * 11029856047310294013 + ifNull(cityHash64(claimed_value), 0) * 2658196332383110433 + ifNull(cityHash64(evidence_kind), 0) * 11023748114576199939 + cityHash64(division_code) * 16380470232869606807 + cityHash64(raised_at) * 14038071310594954047 + ifNull(cityHash64(routed_to_uscc), 0) * 2054727111599317077 + ifNull(cityHash64(due_on), 0) * 4272829233689339499 + ifNull(cityHash64(decision), 0) * 2720875079188084153 + ifNull(cityHash64(decided_at), 0) * 13491428278791645465 + ifNull(cityHash64(applied_batch), 0) * 16099886514539371801 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [de1aa80475b87d9b]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (objection_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (objection_id, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '异议校核：各来源的主张';
 
 CREATE TABLE dwd.objection__rows
@@ -3321,18 +3567,24 @@ CREATE TABLE std.quality_issue
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(rule_id) * 12271215219018152137 + cityHash64(severity) * 11514049880733769927 + cityHash64(entity) * 5707807882794111807 + ifNull(cityHash64(column), 0) * 10379233191174236389 + cityHash64(division_code) * 16380470232869606807 + ifNull(cityHash64(about_system), 0) * 18093307112617581771 + ifNull(cityHash64(n_rows), 0) * 1551315647463053993 + ifNull(cityHash64(sample_masked), 0) * 284068945431924387 + cityHash64(opened_at) * 12467279944758840421 + ifNull(cityHash64(closed_at), 0) * 4892626613083879843 + ifNull(cityHash64(owner_role), 0) * 10695740557327969369 + cityHash64(hint_zh) * 8406339944481810603 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [ba484eb6ed4f5513]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (issue_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (issue_id, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '质量问题：各来源的主张';
 
 CREATE TABLE dwd.quality_issue__rows
@@ -3383,18 +3635,24 @@ CREATE TABLE std.return_delivery
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(sub_id) * 9861224405298093193 + cityHash64(division_code) * 16380470232869606807 + cityHash64(dataset) * 8954119579680074329 + ifNull(cityHash64(from_watermark), 0) * 2021465214395878031 + ifNull(cityHash64(to_watermark), 0) * 1000250355609240363 + cityHash64(rows) * 15216189597454029143 + ifNull(cityHash64(inserts), 0) * 4284629470112712271 + ifNull(cityHash64(updates), 0) * 15468719617416037529 + ifNull(cityHash64(deletes), 0) * 13007267862346859709 + cityHash64(content_sm3) * 13623326581554794519 + ifNull(cityHash64(sm2_signature), 0) * 14437213351093617639 + ifNull(cityHash64(schema_ver), 0) * 11853205248627431325 + cityHash64(sent_at) * 2566837209377628817 + ifNull(cityHash64(attempt), 0) * 2331468359029754499 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [8b3bf1a24d840ebc]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (delivery_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (delivery_id, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '回流交付：各来源的主张';
 
 CREATE TABLE dwd.return_delivery__rows
@@ -3441,18 +3699,24 @@ CREATE TABLE std.return_entitlement
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(tier) * 3148660329722074269 + if(empty(columns), 0, cityHash64(columns)) * 9861590469226949233 + ifNull(cityHash64(row_filter), 0) * 14363508694456058361 + cityHash64(purpose) * 4274379369960325767 + ifNull(cityHash64(legal_basis), 0) * 9206280310241249085 + cityHash64(valid_from) * 2138946192012623607 + ifNull(cityHash64(valid_to), 0) * 15329255864430615331 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [6b4284bcde87fc39]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (division_code, dataset, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (division_code, dataset, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '回流权限：各来源的主张';
 
 CREATE TABLE dwd.return_entitlement__rows
@@ -3492,18 +3756,24 @@ CREATE TABLE std.return_receipt
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(division_code) * 16380470232869606807 + cityHash64(dataset) * 8954119579680074329 + cityHash64(status) * 14285895487915179233 + ifNull(cityHash64(rows_loaded), 0) * 15070307042634215075 + ifNull(cityHash64(by_proxy), 0) * 17939384256711330291 + cityHash64(acked_at) * 15002086882068364173 + ifNull(cityHash64(content_sm3), 0) * 13623326581554794519 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [4b934311e4c19847]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (delivery_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (delivery_id, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '回流签收：各来源的主张';
 
 CREATE TABLE dwd.return_receipt__rows
@@ -3541,18 +3811,24 @@ CREATE TABLE std.return_subscription
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(division_code) * 16380470232869606807 + cityHash64(dataset) * 8954119579680074329 + cityHash64(channel) * 14854624351672815261 + cityHash64(format) * 6005754833246667777 + ifNull(cityHash64(schedule), 0) * 17719464737723716869 + ifNull(cityHash64(last_acked_watermark), 0) * 11150857796010550233 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [d51a1e3ff6a9b0c1]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (sub_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (sub_id, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '回流订阅：各来源的主张';
 
 CREATE TABLE dwd.return_subscription__rows
@@ -3591,18 +3867,24 @@ CREATE TABLE std.share_delivery
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(request_id) * 7166373090971168049 + cityHash64(division_code) * 16380470232869606807 + cityHash64(mode) * 14731249776284321023 + ifNull(cityHash64(rows), 0) * 15216189597454029143 + ifNull(cityHash64(bytes), 0) * 3279652670845457605 + cityHash64(delivered_at) * 16621163493432737665 + ifNull(cityHash64(source_event_max), 0) * 4730418823091002051 + ifNull(cityHash64(content_sm3), 0) * 13623326581554794519 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [ddad114f3e48955d]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (delivery_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (delivery_id, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '共享交付：各来源的主张';
 
 CREATE TABLE dwd.share_delivery__rows
@@ -3645,18 +3927,24 @@ CREATE TABLE std.share_request
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(catalog_code) * 16236263462013975025 + cityHash64(applicant_uscc) * 5029892899237197225 + cityHash64(division_code) * 16380470232869606807 + ifNull(cityHash64(purpose), 0) * 4274379369960325767 + cityHash64(share_type) * 16032175001437021051 + cityHash64(requested_on) * 6594404714508019777 + ifNull(cityHash64(decided_on), 0) * 12458903898512073545 + ifNull(cityHash64(decision), 0) * 2720875079188084153 + ifNull(cityHash64(reason), 0) * 14158583134952443715 + ifNull(cityHash64(valid_to), 0) * 15329255864430615331 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [286bd0027babec0d]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (request_id, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (request_id, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '共享申请：各来源的主张';
 
 CREATE TABLE dwd.share_request__rows
@@ -3705,18 +3993,24 @@ CREATE TABLE std.source_system
     src_division FixedString(12) COMMENT '来源区划',
     src_record_id String COMMENT '源记录标识' CODEC(ZSTD(1)),
     event_time DateTime64(3, 'Asia/Shanghai') COMMENT '业务时间' CODEC(Delta(8), ZSTD(1)),
-    arrived_at DateTime64(3, 'UTC') COMMENT '到达时间' CODEC(Delta(8), ZSTD(1)),
+    arrived_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT '首次到达时间' CODEC(Delta(8), ZSTD(1)),
     version UInt64 COMMENT '版本' CODEC(Delta(8), ZSTD(1)),
     is_deleted UInt8 COMMENT '已撤回',
     q_flags UInt32 COMMENT '质量标志',
     kafka_topic LowCardinality(String) COMMENT '主题',
     kafka_partition UInt16 COMMENT '分区',
     kafka_offset UInt64 COMMENT '位点' CODEC(Delta(8), ZSTD(1)),
-    place String COMMENT '源内位置' CODEC(ZSTD(1))
+    place String COMMENT '源内位置' CODEC(ZSTD(1)),
+    content UInt64 DEFAULT cityHash64(name_zh) * 12604606767539102605 + ifNull(cityHash64(owner_uscc), 0) * 8794850819649149669 + cityHash64(tier) * 3148660329722074269 + cityHash64(division_code) * 16380470232869606807 + cityHash64(protocol) * 5179860861963751179 + ifNull(cityHash64(encoding), 0) * 16496169905735348635 + ifNull(cityHash64(timezone), 0) * 16004449076738056407 + ifNull(cityHash64(code_system), 0) * 7391726758305680107 + ifNull(cityHash64(schedule), 0) * 17719464737723716869 + ifNull(cityHash64(sla_minutes), 0) * 12035279892560234617 + ifNull(cityHash64(contract_ver), 0) * 15634431276997998823 + ifNull(cityHash64(contact_role), 0) * 1038225043752996105 + ifNull(cityHash64(secret_ref), 0) * 6624505351654875757 + ifNull(cityHash64(enabled), 0) * 2027874176598798593 + cityHash64(src_tier) * 8297933738078073605 + cityHash64(src_division) * 7129496211738369297 + cityHash64(src_record_id) * 14082550151008170345 + cityHash64(event_time) * 14635155670171432909 + cityHash64(is_deleted) * 8380384937369241043 + cityHash64(q_flags) * 5754956901318659461 COMMENT '主张内容的散列 [5957bbbfbc3a7afb]',
+    last_delivery SimpleAggregateFunction(max, UInt128) DEFAULT bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition COMMENT '最近一次送达：到达时间、位点、分区' CODEC(ZSTD(1)),
+    loaded_at SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now() COMMENT '最近一次入库时间' CODEC(Delta(4), ZSTD(1)),
+    last_arrived_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(toInt64(bitShiftRight(last_delivery, 80)), 'UTC') COMMENT '最近一次到达时间',
+    last_kafka_partition UInt16 ALIAS toUInt16(bitAnd(last_delivery, 65535)) COMMENT '最近一次送达的分区',
+    last_kafka_offset UInt64 ALIAS toUInt64(bitAnd(bitShiftRight(last_delivery, 16), 18446744073709551615)) COMMENT '最近一次送达的位点'
 )
-ENGINE = ReplacingMergeTree(kafka_offset)
-ORDER BY (system_code, src_system, version)
-SETTINGS non_replicated_deduplication_window = 10000, enable_block_number_column = 1
+ENGINE = AggregatingMergeTree
+ORDER BY (system_code, src_system, version, content, kafka_topic)
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1, max_compress_block_size = 131072
 COMMENT '来源系统：各来源的主张';
 
 CREATE TABLE dwd.source_system__rows
@@ -4081,7 +4375,8 @@ CREATE TABLE ops.fuse
     changed UInt64 COMMENT '本次重新融合的事物数',
     rebuilt Bool COMMENT '是否全部重建',
     took_ms UInt64 COMMENT '用时（毫秒）',
-    fused_at DateTime64(3, 'Asia/Shanghai') COMMENT '融合时间'
+    fused_at DateTime64(3, 'Asia/Shanghai') COMMENT '融合时间',
+    seen_at Int64 COMMENT '查看主张的时间（服务器时钟，Unix秒）'
 )
 ENGINE = ReplacingMergeTree(fused_at)
 ORDER BY entity
@@ -4462,14 +4757,16 @@ FROM
   FROM
   (
     SELECT division_code, name, canonical_name, level, parent_code, kind, village_class, code_system, valid_from, valid_to, path, township_class, urban_rural_code, seat, area_km2, boundary_version, in_urban_dev_boundary, fiscal_difficulty, src_system, src_tier, event_time, version, is_deleted
-    FROM std.division
-    WHERE src_system IN ('nbs_register') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
-    ORDER BY division_code DESC, src_system DESC, version DESC, kafka_offset DESC
+    FROM (
+      SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.division FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+    )
+    WHERE src_system IN ('nbs_register')
+    ORDER BY division_code DESC, src_system DESC, version DESC, last_delivery DESC
     LIMIT 1 BY division_code, src_system
   )
   WHERE is_deleted = 0
 )
-COMMENT '行政区划：任意时点（at）的一物一行，按任意时点（known）所知 [4bea402fa94224ba]';
+COMMENT '行政区划：任意时点（at）的一物一行，按任意时点（known）所知 [1b02d3581745609c]';
 
 CREATE OR REPLACE VIEW dwd.division_history
 (
@@ -4527,10 +4824,10 @@ FROM
   (
     SELECT row_from, row_to, division_code, name, canonical_name, level, parent_code, kind, village_class, code_system, valid_from, valid_to, path, township_class, urban_rural_code, seat, area_km2, boundary_version, in_urban_dev_boundary, fiscal_difficulty, src_system, src_tier, event_time, version, is_deleted
     FROM (
-      SELECT c.division_code AS division_code, c.name AS name, c.canonical_name AS canonical_name, c.level AS level, c.parent_code AS parent_code, c.kind AS kind, c.village_class AS village_class, c.code_system AS code_system, c.valid_from AS valid_from, c.valid_to AS valid_to, c.path AS path, c.township_class AS township_class, c.urban_rural_code AS urban_rural_code, c.seat AS seat, c.area_km2 AS area_km2, c.boundary_version AS boundary_version, c.in_urban_dev_boundary AS in_urban_dev_boundary, c.fiscal_difficulty AS fiscal_difficulty, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+      SELECT c.last_delivery AS last_delivery, c.division_code AS division_code, c.name AS name, c.canonical_name AS canonical_name, c.level AS level, c.parent_code AS parent_code, c.kind AS kind, c.village_class AS village_class, c.code_system AS code_system, c.valid_from AS valid_from, c.valid_to AS valid_to, c.path AS path, c.township_class AS township_class, c.urban_rural_code AS urban_rural_code, c.seat AS seat, c.area_km2 AS area_km2, c.boundary_version AS boundary_version, c.in_urban_dev_boundary AS in_urban_dev_boundary, c.fiscal_difficulty AS fiscal_difficulty, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
       FROM
       (
-        SELECT * FROM std.division WHERE toString(division_code) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.division FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND toString(division_code) LIKE {thing:String}
       ) AS c
       INNER JOIN
       (
@@ -4539,19 +4836,19 @@ FROM
         (
           SELECT DISTINCT division_code, event_time AS row_from FROM
           (
-            SELECT * FROM std.division WHERE toString(division_code) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+            SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.division FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND toString(division_code) LIKE {thing:String}
           )
         )
       ) AS b ON c.division_code = b.division_code
       WHERE c.event_time <= b.row_from
     )
     WHERE src_system IN ('nbs_register')
-    ORDER BY division_code DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
+    ORDER BY division_code DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, last_delivery DESC
     LIMIT 1 BY division_code, row_from, row_to, src_system
   )
   WHERE is_deleted = 0
 )
-COMMENT '行政区划：每件事物各时段的一物一行 [e51f911ee010d0b1]';
+COMMENT '行政区划：每件事物各时段的一物一行 [86dc55546411c094]';
 
 CREATE OR REPLACE VIEW dwd.division_change
 (
@@ -4639,14 +4936,16 @@ FROM
   FROM
   (
     SELECT change_id, kind, old_code, old_name, new_name, successor_codes, reason, document_no, approved_on, snapshot_year, code_system, new_code, announced_on, code_valid_from, share, share_basis, evidence, villagers_meeting_on, consent_share, households_after, src_system, src_tier, event_time, version, is_deleted
-    FROM std.division_change
-    WHERE src_system IN ('nbs_register') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
-    ORDER BY change_id DESC, src_system DESC, version DESC, kafka_offset DESC
+    FROM (
+      SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.division_change FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+    )
+    WHERE src_system IN ('nbs_register')
+    ORDER BY change_id DESC, src_system DESC, version DESC, last_delivery DESC
     LIMIT 1 BY change_id, src_system
   )
   WHERE is_deleted = 0
 )
-COMMENT '区划变更：任意时点（at）的一物一行，按任意时点（known）所知 [49c8474e1353ae1d]';
+COMMENT '区划变更：任意时点（at）的一物一行，按任意时点（known）所知 [cd9c6fecf5795f80]';
 
 CREATE OR REPLACE VIEW dwd.division_change_history
 (
@@ -4708,10 +5007,10 @@ FROM
   (
     SELECT row_from, row_to, change_id, kind, old_code, old_name, new_name, successor_codes, reason, document_no, approved_on, snapshot_year, code_system, new_code, announced_on, code_valid_from, share, share_basis, evidence, villagers_meeting_on, consent_share, households_after, src_system, src_tier, event_time, version, is_deleted
     FROM (
-      SELECT c.change_id AS change_id, c.kind AS kind, c.old_code AS old_code, c.old_name AS old_name, c.new_name AS new_name, c.successor_codes AS successor_codes, c.reason AS reason, c.document_no AS document_no, c.approved_on AS approved_on, c.snapshot_year AS snapshot_year, c.code_system AS code_system, c.new_code AS new_code, c.announced_on AS announced_on, c.code_valid_from AS code_valid_from, c.share AS share, c.share_basis AS share_basis, c.evidence AS evidence, c.villagers_meeting_on AS villagers_meeting_on, c.consent_share AS consent_share, c.households_after AS households_after, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+      SELECT c.last_delivery AS last_delivery, c.change_id AS change_id, c.kind AS kind, c.old_code AS old_code, c.old_name AS old_name, c.new_name AS new_name, c.successor_codes AS successor_codes, c.reason AS reason, c.document_no AS document_no, c.approved_on AS approved_on, c.snapshot_year AS snapshot_year, c.code_system AS code_system, c.new_code AS new_code, c.announced_on AS announced_on, c.code_valid_from AS code_valid_from, c.share AS share, c.share_basis AS share_basis, c.evidence AS evidence, c.villagers_meeting_on AS villagers_meeting_on, c.consent_share AS consent_share, c.households_after AS households_after, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
       FROM
       (
-        SELECT * FROM std.division_change WHERE toString(change_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.division_change FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND toString(change_id) LIKE {thing:String}
       ) AS c
       INNER JOIN
       (
@@ -4720,19 +5019,19 @@ FROM
         (
           SELECT DISTINCT change_id, event_time AS row_from FROM
           (
-            SELECT * FROM std.division_change WHERE toString(change_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+            SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.division_change FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND toString(change_id) LIKE {thing:String}
           )
         )
       ) AS b ON c.change_id = b.change_id
       WHERE c.event_time <= b.row_from
     )
     WHERE src_system IN ('nbs_register')
-    ORDER BY change_id DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
+    ORDER BY change_id DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, last_delivery DESC
     LIMIT 1 BY change_id, row_from, row_to, src_system
   )
   WHERE is_deleted = 0
 )
-COMMENT '区划变更：每件事物各时段的一物一行 [2d0807ff073b23c3]';
+COMMENT '区划变更：每件事物各时段的一物一行 [ea16a1dad4928ea4]';
 
 CREATE OR REPLACE VIEW dwd.grid
 (
@@ -4802,14 +5101,16 @@ FROM
   FROM
   (
     SELECT grid_id, valid_from, valid_to, division_code, src_grid_code, grid_kind, name, households, area_m2, party_branch, full_time_posts, part_time_posts, standard_ok, geom_ref, src_system, src_tier, event_time, version, is_deleted
-    FROM std.grid
-    WHERE src_system IN ('county_offices') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
-    ORDER BY grid_id DESC, valid_from DESC, src_system DESC, version DESC, kafka_offset DESC
+    FROM (
+      SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.grid FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+    )
+    WHERE src_system IN ('county_offices')
+    ORDER BY grid_id DESC, valid_from DESC, src_system DESC, version DESC, last_delivery DESC
     LIMIT 1 BY grid_id, valid_from, src_system
   )
   WHERE is_deleted = 0
 )
-COMMENT '网格：任意时点（at）的一物一行，按任意时点（known）所知 [ca9da89f8ae2d6de]';
+COMMENT '网格：任意时点（at）的一物一行，按任意时点（known）所知 [5c373fed5f3f2df6]';
 
 CREATE OR REPLACE VIEW dwd.grid_history
 (
@@ -4859,10 +5160,10 @@ FROM
   (
     SELECT row_from, row_to, grid_id, valid_from, valid_to, division_code, src_grid_code, grid_kind, name, households, area_m2, party_branch, full_time_posts, part_time_posts, standard_ok, geom_ref, src_system, src_tier, event_time, version, is_deleted
     FROM (
-      SELECT c.grid_id AS grid_id, c.valid_from AS valid_from, c.valid_to AS valid_to, c.division_code AS division_code, c.src_grid_code AS src_grid_code, c.grid_kind AS grid_kind, c.name AS name, c.households AS households, c.area_m2 AS area_m2, c.party_branch AS party_branch, c.full_time_posts AS full_time_posts, c.part_time_posts AS part_time_posts, c.standard_ok AS standard_ok, c.geom_ref AS geom_ref, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+      SELECT c.last_delivery AS last_delivery, c.grid_id AS grid_id, c.valid_from AS valid_from, c.valid_to AS valid_to, c.division_code AS division_code, c.src_grid_code AS src_grid_code, c.grid_kind AS grid_kind, c.name AS name, c.households AS households, c.area_m2 AS area_m2, c.party_branch AS party_branch, c.full_time_posts AS full_time_posts, c.part_time_posts AS part_time_posts, c.standard_ok AS standard_ok, c.geom_ref AS geom_ref, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
       FROM
       (
-        SELECT * FROM std.grid WHERE concatWithSeparator('|', toString(grid_id), toString(valid_from)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.grid FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND concatWithSeparator('|', toString(grid_id), toString(valid_from)) LIKE {thing:String}
       ) AS c
       INNER JOIN
       (
@@ -4871,19 +5172,19 @@ FROM
         (
           SELECT DISTINCT grid_id, valid_from, event_time AS row_from FROM
           (
-            SELECT * FROM std.grid WHERE concatWithSeparator('|', toString(grid_id), toString(valid_from)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+            SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.grid FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND concatWithSeparator('|', toString(grid_id), toString(valid_from)) LIKE {thing:String}
           )
         )
       ) AS b ON c.grid_id = b.grid_id AND c.valid_from = b.valid_from
       WHERE c.event_time <= b.row_from
     )
     WHERE src_system IN ('county_offices')
-    ORDER BY grid_id DESC, valid_from DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
+    ORDER BY grid_id DESC, valid_from DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, last_delivery DESC
     LIMIT 1 BY grid_id, valid_from, row_from, row_to, src_system
   )
   WHERE is_deleted = 0
 )
-COMMENT '网格：每件事物各时段的一物一行 [49c109a5265afe7c]';
+COMMENT '网格：每件事物各时段的一物一行 [9f3fb9b5029be1db]';
 
 CREATE OR REPLACE VIEW dwd.grid_as_of_under
 (
@@ -4955,9 +5256,11 @@ FROM
     FROM
     (
       SELECT grid_id, valid_from, valid_to, division_code, src_grid_code, grid_kind, name, households, area_m2, party_branch, full_time_posts, part_time_posts, standard_ok, geom_ref, src_system, src_tier, event_time, version, is_deleted
-      FROM std.grid
-      WHERE src_system IN ('county_offices') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
-      ORDER BY grid_id DESC, valid_from DESC, src_system DESC, version DESC, kafka_offset DESC
+      FROM (
+        SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.grid FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+      )
+      WHERE src_system IN ('county_offices')
+      ORDER BY grid_id DESC, valid_from DESC, src_system DESC, version DESC, last_delivery DESC
       LIMIT 1 BY grid_id, valid_from, src_system
     )
     WHERE is_deleted = 0
@@ -4982,7 +5285,7 @@ ARRAY JOIN arrayConcat(
   arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.valid_from) AND x.2 > toDate32(t.valid_from), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
   if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
 WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
-COMMENT '网格：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [0c10ed22d33fb0e4]';
+COMMENT '网格：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [5e6ea072a1d80962]';
 
 CREATE OR REPLACE VIEW dwd.grid_under
 (
@@ -5588,9 +5891,11 @@ FROM
     FROM
     (
       SELECT facility_id, division_code, facility_kind, name, match_name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, serves_divisions, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted
-      FROM std.facility
-      WHERE src_system IN ('county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND facility_id NOT IN (SELECT member FROM (SELECT member AS facility_id, member, canonical FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0))
-      ORDER BY facility_id DESC, src_system DESC, version DESC, kafka_offset DESC
+      FROM (
+        SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.facility FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+      )
+      WHERE src_system IN ('county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms') AND facility_id NOT IN (SELECT member FROM (SELECT member AS facility_id, member, canonical FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0))
+      ORDER BY facility_id DESC, src_system DESC, version DESC, last_delivery DESC
       LIMIT 1 BY facility_id, src_system
     )
     WHERE is_deleted = 0
@@ -5725,16 +6030,18 @@ FROM
     (
       SELECT facility_id, division_code, facility_kind, name, match_name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, serves_divisions, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted
       FROM (
-        SELECT k.facility_id AS facility_id, c.facility_id AS member, c.division_code AS division_code, c.facility_kind AS facility_kind, c.name AS name, c.match_name AS match_name, c.site_type AS site_type, c.area_m2 AS area_m2, c.direct_service_area_m2 AS direct_service_area_m2, c.opened_on AS opened_on, c.operating AS operating, c.valid_from AS valid_from, c.valid_to AS valid_to, c.grid_id AS grid_id, c.standardised AS standardised, c.substantive AS substantive, c.is_party_mass_centre AS is_party_mass_centre, c.serves_divisions AS serves_divisions, c.service_codes AS service_codes, c.lon AS lon, c.lat AS lat, c.src_system AS src_system, c.src_tier AS src_tier, c.event_time AS event_time, c.version AS version, c.is_deleted AS is_deleted, c.kafka_offset AS kafka_offset
+        SELECT k.facility_id AS facility_id, c.facility_id AS member, c.division_code AS division_code, c.facility_kind AS facility_kind, c.name AS name, c.match_name AS match_name, c.site_type AS site_type, c.area_m2 AS area_m2, c.direct_service_area_m2 AS direct_service_area_m2, c.opened_on AS opened_on, c.operating AS operating, c.valid_from AS valid_from, c.valid_to AS valid_to, c.grid_id AS grid_id, c.standardised AS standardised, c.substantive AS substantive, c.is_party_mass_centre AS is_party_mass_centre, c.serves_divisions AS serves_divisions, c.service_codes AS service_codes, c.lon AS lon, c.lat AS lat, c.src_system AS src_system, c.src_tier AS src_tier, c.event_time AS event_time, c.version AS version, c.is_deleted AS is_deleted, c.last_delivery AS last_delivery
         FROM
         (
           SELECT *
           FROM
           (
-            SELECT facility_id, division_code, facility_kind, name, match_name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, serves_divisions, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted, kafka_offset
-            FROM std.facility
-            WHERE src_system IN ('county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms') AND facility_id IN (SELECT member FROM (SELECT member, facility_id FROM (SELECT member, canonical AS facility_id FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0) WHERE 1)) AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
-            ORDER BY facility_id DESC, src_system DESC, version DESC, kafka_offset DESC
+            SELECT facility_id, division_code, facility_kind, name, match_name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, serves_divisions, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted, last_delivery
+            FROM (
+              SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.facility FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+            )
+            WHERE src_system IN ('county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms') AND facility_id IN (SELECT member FROM (SELECT member, facility_id FROM (SELECT member, canonical AS facility_id FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0) WHERE 1))
+            ORDER BY facility_id DESC, src_system DESC, version DESC, last_delivery DESC
             LIMIT 1 BY facility_id, src_system
           )
           WHERE is_deleted = 0
@@ -5742,14 +6049,14 @@ FROM
         INNER JOIN (SELECT member, facility_id FROM (SELECT member, canonical AS facility_id FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0) WHERE 1) AS k ON k.member = c.facility_id
       )
       WHERE src_system IN ('county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms')
-      ORDER BY facility_id DESC, src_system DESC, version DESC, kafka_offset DESC, member
+      ORDER BY facility_id DESC, src_system DESC, version DESC, last_delivery DESC, member
       LIMIT 1 BY facility_id, src_system
     )
     WHERE is_deleted = 0
   )
   GROUP BY facility_id
 )
-COMMENT '设施阵地：任意时点（at）的一物一行，按任意时点（known）所知 [d0e241c8e098f4a7]';
+COMMENT '设施阵地：任意时点（at）的一物一行，按任意时点（known）所知 [3d40dbbb4f7c4c92]';
 
 CREATE OR REPLACE VIEW dwd.facility_history
 (
@@ -5962,13 +6269,13 @@ FROM
     (
       SELECT row_from, row_to, facility_id, division_code, facility_kind, name, match_name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, serves_divisions, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted
       FROM (
-        SELECT c.facility_id AS facility_id, c.division_code AS division_code, c.facility_kind AS facility_kind, c.name AS name, c.match_name AS match_name, c.site_type AS site_type, c.area_m2 AS area_m2, c.direct_service_area_m2 AS direct_service_area_m2, c.opened_on AS opened_on, c.operating AS operating, c.valid_from AS valid_from, c.valid_to AS valid_to, c.grid_id AS grid_id, c.standardised AS standardised, c.substantive AS substantive, c.is_party_mass_centre AS is_party_mass_centre, c.serves_divisions AS serves_divisions, c.service_codes AS service_codes, c.lon AS lon, c.lat AS lat, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+        SELECT c.last_delivery AS last_delivery, c.facility_id AS facility_id, c.division_code AS division_code, c.facility_kind AS facility_kind, c.name AS name, c.match_name AS match_name, c.site_type AS site_type, c.area_m2 AS area_m2, c.direct_service_area_m2 AS direct_service_area_m2, c.opened_on AS opened_on, c.operating AS operating, c.valid_from AS valid_from, c.valid_to AS valid_to, c.grid_id AS grid_id, c.standardised AS standardised, c.substantive AS substantive, c.is_party_mass_centre AS is_party_mass_centre, c.serves_divisions AS serves_divisions, c.service_codes AS service_codes, c.lon AS lon, c.lat AS lat, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
         FROM
         (
           SELECT * FROM
           (
             SELECT c.* EXCEPT (facility_id), if(k.member = '', c.facility_id, k.facility_id) AS facility_id
-            FROM (SELECT * FROM std.facility WHERE (toString(facility_id) LIKE {thing:String} OR facility_id IN (SELECT member FROM (SELECT member, canonical AS facility_id FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0) WHERE toString(facility_id) LIKE {thing:String})) AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) AS c
+            FROM (SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.facility FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND (toString(facility_id) LIKE {thing:String} OR facility_id IN (SELECT member FROM (SELECT member, canonical AS facility_id FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0) WHERE toString(facility_id) LIKE {thing:String}))) AS c
             LEFT JOIN (SELECT member, canonical AS facility_id FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0) AS k ON k.member = c.facility_id
           )
           WHERE toString(facility_id) LIKE {thing:String}
@@ -5983,7 +6290,7 @@ FROM
               SELECT * FROM
               (
                 SELECT c.* EXCEPT (facility_id), if(k.member = '', c.facility_id, k.facility_id) AS facility_id
-                FROM (SELECT * FROM std.facility WHERE (toString(facility_id) LIKE {thing:String} OR facility_id IN (SELECT member FROM (SELECT member, canonical AS facility_id FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0) WHERE toString(facility_id) LIKE {thing:String})) AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) AS c
+                FROM (SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.facility FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND (toString(facility_id) LIKE {thing:String} OR facility_id IN (SELECT member FROM (SELECT member, canonical AS facility_id FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0) WHERE toString(facility_id) LIKE {thing:String}))) AS c
                 LEFT JOIN (SELECT member, canonical AS facility_id FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0) AS k ON k.member = c.facility_id
               )
               WHERE toString(facility_id) LIKE {thing:String}
@@ -5993,14 +6300,14 @@ FROM
         WHERE c.event_time <= b.row_from
       )
       WHERE src_system IN ('county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms')
-      ORDER BY facility_id DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
+      ORDER BY facility_id DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, last_delivery DESC
       LIMIT 1 BY facility_id, row_from, row_to, src_system
     )
     WHERE is_deleted = 0
   )
   GROUP BY facility_id, row_from, row_to
 )
-COMMENT '设施阵地：每件事物各时段的一物一行 [047f132aab786bde]';
+COMMENT '设施阵地：每件事物各时段的一物一行 [293d7fe813b28852]';
 
 CREATE OR REPLACE VIEW dwd.facility_as_of_under
 (
@@ -6295,9 +6602,11 @@ FROM
       FROM
       (
         SELECT facility_id, division_code, facility_kind, name, match_name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, serves_divisions, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted
-        FROM std.facility
-        WHERE src_system IN ('county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND facility_id NOT IN (SELECT member FROM (SELECT member AS facility_id, member, canonical FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0))
-        ORDER BY facility_id DESC, src_system DESC, version DESC, kafka_offset DESC
+        FROM (
+          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.facility FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+        )
+        WHERE src_system IN ('county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms') AND facility_id NOT IN (SELECT member FROM (SELECT member AS facility_id, member, canonical FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0))
+        ORDER BY facility_id DESC, src_system DESC, version DESC, last_delivery DESC
         LIMIT 1 BY facility_id, src_system
       )
       WHERE is_deleted = 0
@@ -6432,16 +6741,18 @@ FROM
       (
         SELECT facility_id, division_code, facility_kind, name, match_name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, serves_divisions, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted
         FROM (
-          SELECT k.facility_id AS facility_id, c.facility_id AS member, c.division_code AS division_code, c.facility_kind AS facility_kind, c.name AS name, c.match_name AS match_name, c.site_type AS site_type, c.area_m2 AS area_m2, c.direct_service_area_m2 AS direct_service_area_m2, c.opened_on AS opened_on, c.operating AS operating, c.valid_from AS valid_from, c.valid_to AS valid_to, c.grid_id AS grid_id, c.standardised AS standardised, c.substantive AS substantive, c.is_party_mass_centre AS is_party_mass_centre, c.serves_divisions AS serves_divisions, c.service_codes AS service_codes, c.lon AS lon, c.lat AS lat, c.src_system AS src_system, c.src_tier AS src_tier, c.event_time AS event_time, c.version AS version, c.is_deleted AS is_deleted, c.kafka_offset AS kafka_offset
+          SELECT k.facility_id AS facility_id, c.facility_id AS member, c.division_code AS division_code, c.facility_kind AS facility_kind, c.name AS name, c.match_name AS match_name, c.site_type AS site_type, c.area_m2 AS area_m2, c.direct_service_area_m2 AS direct_service_area_m2, c.opened_on AS opened_on, c.operating AS operating, c.valid_from AS valid_from, c.valid_to AS valid_to, c.grid_id AS grid_id, c.standardised AS standardised, c.substantive AS substantive, c.is_party_mass_centre AS is_party_mass_centre, c.serves_divisions AS serves_divisions, c.service_codes AS service_codes, c.lon AS lon, c.lat AS lat, c.src_system AS src_system, c.src_tier AS src_tier, c.event_time AS event_time, c.version AS version, c.is_deleted AS is_deleted, c.last_delivery AS last_delivery
           FROM
           (
             SELECT *
             FROM
             (
-              SELECT facility_id, division_code, facility_kind, name, match_name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, serves_divisions, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted, kafka_offset
-              FROM std.facility
-              WHERE src_system IN ('county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms') AND facility_id IN (SELECT member FROM (SELECT member, facility_id FROM (SELECT member, canonical AS facility_id FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0) WHERE 1)) AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
-              ORDER BY facility_id DESC, src_system DESC, version DESC, kafka_offset DESC
+              SELECT facility_id, division_code, facility_kind, name, match_name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, serves_divisions, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted, last_delivery
+              FROM (
+                SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.facility FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+              )
+              WHERE src_system IN ('county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms') AND facility_id IN (SELECT member FROM (SELECT member, facility_id FROM (SELECT member, canonical AS facility_id FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0) WHERE 1))
+              ORDER BY facility_id DESC, src_system DESC, version DESC, last_delivery DESC
               LIMIT 1 BY facility_id, src_system
             )
             WHERE is_deleted = 0
@@ -6449,7 +6760,7 @@ FROM
           INNER JOIN (SELECT member, facility_id FROM (SELECT member, canonical AS facility_id FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0) WHERE 1) AS k ON k.member = c.facility_id
         )
         WHERE src_system IN ('county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms')
-        ORDER BY facility_id DESC, src_system DESC, version DESC, kafka_offset DESC, member
+        ORDER BY facility_id DESC, src_system DESC, version DESC, last_delivery DESC, member
         LIMIT 1 BY facility_id, src_system
       )
       WHERE is_deleted = 0
@@ -6476,7 +6787,7 @@ ARRAY JOIN arrayConcat(
   arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.division_code_at) AND x.2 > toDate32(t.division_code_at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
   if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
 WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
-COMMENT '设施阵地：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [330b90856e340795]';
+COMMENT '设施阵地：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [d420adf0da258b85]';
 
 CREATE OR REPLACE VIEW dwd.facility_under
 (
@@ -7172,9 +7483,11 @@ FROM
     FROM
     (
       SELECT org_id, division_code, org_kind, uscc, name, established_on, status, office_address, office_phone, match_name, match_address, headcount, valid_from, valid_to, uscc_valid, social_kind, parent_org_id, reg_authority, charter_party_clause, charter_version, management_mode, unified_command, consulted_on_assessment, consulted_on_appointment, src_system, src_tier, event_time, version, is_deleted
-      FROM std.organization
-      WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND org_id NOT IN (SELECT member FROM (SELECT member AS org_id, member, canonical FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0))
-      ORDER BY org_id DESC, src_system DESC, version DESC, kafka_offset DESC
+      FROM (
+        SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.organization FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+      )
+      WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger') AND org_id NOT IN (SELECT member FROM (SELECT member AS org_id, member, canonical FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0))
+      ORDER BY org_id DESC, src_system DESC, version DESC, last_delivery DESC
       LIMIT 1 BY org_id, src_system
     )
     WHERE is_deleted = 0
@@ -7333,16 +7646,18 @@ FROM
     (
       SELECT org_id, division_code, org_kind, uscc, name, established_on, status, office_address, office_phone, match_name, match_address, headcount, valid_from, valid_to, uscc_valid, social_kind, parent_org_id, reg_authority, charter_party_clause, charter_version, management_mode, unified_command, consulted_on_assessment, consulted_on_appointment, src_system, src_tier, event_time, version, is_deleted
       FROM (
-        SELECT k.org_id AS org_id, c.org_id AS member, c.division_code AS division_code, c.org_kind AS org_kind, c.uscc AS uscc, c.name AS name, c.established_on AS established_on, c.status AS status, c.office_address AS office_address, c.office_phone AS office_phone, c.match_name AS match_name, c.match_address AS match_address, c.headcount AS headcount, c.valid_from AS valid_from, c.valid_to AS valid_to, c.uscc_valid AS uscc_valid, c.social_kind AS social_kind, c.parent_org_id AS parent_org_id, c.reg_authority AS reg_authority, c.charter_party_clause AS charter_party_clause, c.charter_version AS charter_version, c.management_mode AS management_mode, c.unified_command AS unified_command, c.consulted_on_assessment AS consulted_on_assessment, c.consulted_on_appointment AS consulted_on_appointment, c.src_system AS src_system, c.src_tier AS src_tier, c.event_time AS event_time, c.version AS version, c.is_deleted AS is_deleted, c.kafka_offset AS kafka_offset
+        SELECT k.org_id AS org_id, c.org_id AS member, c.division_code AS division_code, c.org_kind AS org_kind, c.uscc AS uscc, c.name AS name, c.established_on AS established_on, c.status AS status, c.office_address AS office_address, c.office_phone AS office_phone, c.match_name AS match_name, c.match_address AS match_address, c.headcount AS headcount, c.valid_from AS valid_from, c.valid_to AS valid_to, c.uscc_valid AS uscc_valid, c.social_kind AS social_kind, c.parent_org_id AS parent_org_id, c.reg_authority AS reg_authority, c.charter_party_clause AS charter_party_clause, c.charter_version AS charter_version, c.management_mode AS management_mode, c.unified_command AS unified_command, c.consulted_on_assessment AS consulted_on_assessment, c.consulted_on_appointment AS consulted_on_appointment, c.src_system AS src_system, c.src_tier AS src_tier, c.event_time AS event_time, c.version AS version, c.is_deleted AS is_deleted, c.last_delivery AS last_delivery
         FROM
         (
           SELECT *
           FROM
           (
-            SELECT org_id, division_code, org_kind, uscc, name, established_on, status, office_address, office_phone, match_name, match_address, headcount, valid_from, valid_to, uscc_valid, social_kind, parent_org_id, reg_authority, charter_party_clause, charter_version, management_mode, unified_command, consulted_on_assessment, consulted_on_appointment, src_system, src_tier, event_time, version, is_deleted, kafka_offset
-            FROM std.organization
-            WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger') AND org_id IN (SELECT member FROM (SELECT member, org_id FROM (SELECT member, canonical AS org_id FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0) WHERE 1)) AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
-            ORDER BY org_id DESC, src_system DESC, version DESC, kafka_offset DESC
+            SELECT org_id, division_code, org_kind, uscc, name, established_on, status, office_address, office_phone, match_name, match_address, headcount, valid_from, valid_to, uscc_valid, social_kind, parent_org_id, reg_authority, charter_party_clause, charter_version, management_mode, unified_command, consulted_on_assessment, consulted_on_appointment, src_system, src_tier, event_time, version, is_deleted, last_delivery
+            FROM (
+              SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.organization FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+            )
+            WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger') AND org_id IN (SELECT member FROM (SELECT member, org_id FROM (SELECT member, canonical AS org_id FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0) WHERE 1))
+            ORDER BY org_id DESC, src_system DESC, version DESC, last_delivery DESC
             LIMIT 1 BY org_id, src_system
           )
           WHERE is_deleted = 0
@@ -7350,14 +7665,14 @@ FROM
         INNER JOIN (SELECT member, org_id FROM (SELECT member, canonical AS org_id FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0) WHERE 1) AS k ON k.member = c.org_id
       )
       WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger')
-      ORDER BY org_id DESC, src_system DESC, version DESC, kafka_offset DESC, member
+      ORDER BY org_id DESC, src_system DESC, version DESC, last_delivery DESC, member
       LIMIT 1 BY org_id, src_system
     )
     WHERE is_deleted = 0
   )
   GROUP BY org_id
 )
-COMMENT '组织机构：任意时点（at）的一物一行，按任意时点（known）所知 [8e3536e8811a284f]';
+COMMENT '组织机构：任意时点（at）的一物一行，按任意时点（known）所知 [d128588ce314c6c0]';
 
 CREATE OR REPLACE VIEW dwd.organization_history
 (
@@ -7610,13 +7925,13 @@ FROM
     (
       SELECT row_from, row_to, org_id, division_code, org_kind, uscc, name, established_on, status, office_address, office_phone, match_name, match_address, headcount, valid_from, valid_to, uscc_valid, social_kind, parent_org_id, reg_authority, charter_party_clause, charter_version, management_mode, unified_command, consulted_on_assessment, consulted_on_appointment, src_system, src_tier, event_time, version, is_deleted
       FROM (
-        SELECT c.org_id AS org_id, c.division_code AS division_code, c.org_kind AS org_kind, c.uscc AS uscc, c.name AS name, c.established_on AS established_on, c.status AS status, c.office_address AS office_address, c.office_phone AS office_phone, c.match_name AS match_name, c.match_address AS match_address, c.headcount AS headcount, c.valid_from AS valid_from, c.valid_to AS valid_to, c.uscc_valid AS uscc_valid, c.social_kind AS social_kind, c.parent_org_id AS parent_org_id, c.reg_authority AS reg_authority, c.charter_party_clause AS charter_party_clause, c.charter_version AS charter_version, c.management_mode AS management_mode, c.unified_command AS unified_command, c.consulted_on_assessment AS consulted_on_assessment, c.consulted_on_appointment AS consulted_on_appointment, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+        SELECT c.last_delivery AS last_delivery, c.org_id AS org_id, c.division_code AS division_code, c.org_kind AS org_kind, c.uscc AS uscc, c.name AS name, c.established_on AS established_on, c.status AS status, c.office_address AS office_address, c.office_phone AS office_phone, c.match_name AS match_name, c.match_address AS match_address, c.headcount AS headcount, c.valid_from AS valid_from, c.valid_to AS valid_to, c.uscc_valid AS uscc_valid, c.social_kind AS social_kind, c.parent_org_id AS parent_org_id, c.reg_authority AS reg_authority, c.charter_party_clause AS charter_party_clause, c.charter_version AS charter_version, c.management_mode AS management_mode, c.unified_command AS unified_command, c.consulted_on_assessment AS consulted_on_assessment, c.consulted_on_appointment AS consulted_on_appointment, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
         FROM
         (
           SELECT * FROM
           (
             SELECT c.* EXCEPT (org_id), if(k.member = '', c.org_id, k.org_id) AS org_id
-            FROM (SELECT * FROM std.organization WHERE (toString(org_id) LIKE {thing:String} OR org_id IN (SELECT member FROM (SELECT member, canonical AS org_id FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0) WHERE toString(org_id) LIKE {thing:String})) AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) AS c
+            FROM (SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.organization FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND (toString(org_id) LIKE {thing:String} OR org_id IN (SELECT member FROM (SELECT member, canonical AS org_id FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0) WHERE toString(org_id) LIKE {thing:String}))) AS c
             LEFT JOIN (SELECT member, canonical AS org_id FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0) AS k ON k.member = c.org_id
           )
           WHERE toString(org_id) LIKE {thing:String}
@@ -7631,7 +7946,7 @@ FROM
               SELECT * FROM
               (
                 SELECT c.* EXCEPT (org_id), if(k.member = '', c.org_id, k.org_id) AS org_id
-                FROM (SELECT * FROM std.organization WHERE (toString(org_id) LIKE {thing:String} OR org_id IN (SELECT member FROM (SELECT member, canonical AS org_id FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0) WHERE toString(org_id) LIKE {thing:String})) AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) AS c
+                FROM (SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.organization FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND (toString(org_id) LIKE {thing:String} OR org_id IN (SELECT member FROM (SELECT member, canonical AS org_id FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0) WHERE toString(org_id) LIKE {thing:String}))) AS c
                 LEFT JOIN (SELECT member, canonical AS org_id FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0) AS k ON k.member = c.org_id
               )
               WHERE toString(org_id) LIKE {thing:String}
@@ -7641,14 +7956,14 @@ FROM
         WHERE c.event_time <= b.row_from
       )
       WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger')
-      ORDER BY org_id DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
+      ORDER BY org_id DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, last_delivery DESC
       LIMIT 1 BY org_id, row_from, row_to, src_system
     )
     WHERE is_deleted = 0
   )
   GROUP BY org_id, row_from, row_to
 )
-COMMENT '组织机构：每件事物各时段的一物一行 [17b99924bb4cc96a]';
+COMMENT '组织机构：每件事物各时段的一物一行 [43cdb4f9debbdf09]';
 
 CREATE OR REPLACE VIEW dwd.organization_as_of_under
 (
@@ -7999,9 +8314,11 @@ FROM
       FROM
       (
         SELECT org_id, division_code, org_kind, uscc, name, established_on, status, office_address, office_phone, match_name, match_address, headcount, valid_from, valid_to, uscc_valid, social_kind, parent_org_id, reg_authority, charter_party_clause, charter_version, management_mode, unified_command, consulted_on_assessment, consulted_on_appointment, src_system, src_tier, event_time, version, is_deleted
-        FROM std.organization
-        WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND org_id NOT IN (SELECT member FROM (SELECT member AS org_id, member, canonical FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0))
-        ORDER BY org_id DESC, src_system DESC, version DESC, kafka_offset DESC
+        FROM (
+          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.organization FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+        )
+        WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger') AND org_id NOT IN (SELECT member FROM (SELECT member AS org_id, member, canonical FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0))
+        ORDER BY org_id DESC, src_system DESC, version DESC, last_delivery DESC
         LIMIT 1 BY org_id, src_system
       )
       WHERE is_deleted = 0
@@ -8160,16 +8477,18 @@ FROM
       (
         SELECT org_id, division_code, org_kind, uscc, name, established_on, status, office_address, office_phone, match_name, match_address, headcount, valid_from, valid_to, uscc_valid, social_kind, parent_org_id, reg_authority, charter_party_clause, charter_version, management_mode, unified_command, consulted_on_assessment, consulted_on_appointment, src_system, src_tier, event_time, version, is_deleted
         FROM (
-          SELECT k.org_id AS org_id, c.org_id AS member, c.division_code AS division_code, c.org_kind AS org_kind, c.uscc AS uscc, c.name AS name, c.established_on AS established_on, c.status AS status, c.office_address AS office_address, c.office_phone AS office_phone, c.match_name AS match_name, c.match_address AS match_address, c.headcount AS headcount, c.valid_from AS valid_from, c.valid_to AS valid_to, c.uscc_valid AS uscc_valid, c.social_kind AS social_kind, c.parent_org_id AS parent_org_id, c.reg_authority AS reg_authority, c.charter_party_clause AS charter_party_clause, c.charter_version AS charter_version, c.management_mode AS management_mode, c.unified_command AS unified_command, c.consulted_on_assessment AS consulted_on_assessment, c.consulted_on_appointment AS consulted_on_appointment, c.src_system AS src_system, c.src_tier AS src_tier, c.event_time AS event_time, c.version AS version, c.is_deleted AS is_deleted, c.kafka_offset AS kafka_offset
+          SELECT k.org_id AS org_id, c.org_id AS member, c.division_code AS division_code, c.org_kind AS org_kind, c.uscc AS uscc, c.name AS name, c.established_on AS established_on, c.status AS status, c.office_address AS office_address, c.office_phone AS office_phone, c.match_name AS match_name, c.match_address AS match_address, c.headcount AS headcount, c.valid_from AS valid_from, c.valid_to AS valid_to, c.uscc_valid AS uscc_valid, c.social_kind AS social_kind, c.parent_org_id AS parent_org_id, c.reg_authority AS reg_authority, c.charter_party_clause AS charter_party_clause, c.charter_version AS charter_version, c.management_mode AS management_mode, c.unified_command AS unified_command, c.consulted_on_assessment AS consulted_on_assessment, c.consulted_on_appointment AS consulted_on_appointment, c.src_system AS src_system, c.src_tier AS src_tier, c.event_time AS event_time, c.version AS version, c.is_deleted AS is_deleted, c.last_delivery AS last_delivery
           FROM
           (
             SELECT *
             FROM
             (
-              SELECT org_id, division_code, org_kind, uscc, name, established_on, status, office_address, office_phone, match_name, match_address, headcount, valid_from, valid_to, uscc_valid, social_kind, parent_org_id, reg_authority, charter_party_clause, charter_version, management_mode, unified_command, consulted_on_assessment, consulted_on_appointment, src_system, src_tier, event_time, version, is_deleted, kafka_offset
-              FROM std.organization
-              WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger') AND org_id IN (SELECT member FROM (SELECT member, org_id FROM (SELECT member, canonical AS org_id FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0) WHERE 1)) AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
-              ORDER BY org_id DESC, src_system DESC, version DESC, kafka_offset DESC
+              SELECT org_id, division_code, org_kind, uscc, name, established_on, status, office_address, office_phone, match_name, match_address, headcount, valid_from, valid_to, uscc_valid, social_kind, parent_org_id, reg_authority, charter_party_clause, charter_version, management_mode, unified_command, consulted_on_assessment, consulted_on_appointment, src_system, src_tier, event_time, version, is_deleted, last_delivery
+              FROM (
+                SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.organization FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+              )
+              WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger') AND org_id IN (SELECT member FROM (SELECT member, org_id FROM (SELECT member, canonical AS org_id FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0) WHERE 1))
+              ORDER BY org_id DESC, src_system DESC, version DESC, last_delivery DESC
               LIMIT 1 BY org_id, src_system
             )
             WHERE is_deleted = 0
@@ -8177,7 +8496,7 @@ FROM
           INNER JOIN (SELECT member, org_id FROM (SELECT member, canonical AS org_id FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0) WHERE 1) AS k ON k.member = c.org_id
         )
         WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger')
-        ORDER BY org_id DESC, src_system DESC, version DESC, kafka_offset DESC, member
+        ORDER BY org_id DESC, src_system DESC, version DESC, last_delivery DESC, member
         LIMIT 1 BY org_id, src_system
       )
       WHERE is_deleted = 0
@@ -8204,7 +8523,7 @@ ARRAY JOIN arrayConcat(
   arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.division_code_at) AND x.2 > toDate32(t.division_code_at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
   if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
 WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
-COMMENT '组织机构：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [7c12c4eeeb2c87ca]';
+COMMENT '组织机构：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [a2d5e4ce23358fae]';
 
 CREATE OR REPLACE VIEW dwd.organization_under
 (
@@ -8538,16 +8857,18 @@ FROM
     FROM
     (
       SELECT family, measure, division_code, period_start, period_kind, breakdown, value, n, scope, attrs, suppressed, src_system, src_tier, event_time, version, is_deleted
-      FROM std.stat_fact
-      WHERE src_system IN ('city_operations', 'county_ledger', 'township_ledger', 'village_forms') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
-      ORDER BY family DESC, measure DESC, division_code DESC, period_start DESC, period_kind DESC, breakdown DESC, src_system DESC, version DESC, kafka_offset DESC
+      FROM (
+        SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.stat_fact FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+      )
+      WHERE src_system IN ('city_operations', 'county_ledger', 'township_ledger', 'village_forms')
+      ORDER BY family DESC, measure DESC, division_code DESC, period_start DESC, period_kind DESC, breakdown DESC, src_system DESC, version DESC, last_delivery DESC
       LIMIT 1 BY family, measure, division_code, period_start, period_kind, breakdown, src_system
     )
     WHERE is_deleted = 0
   )
   GROUP BY family, measure, division_code, period_start, period_kind, breakdown
 )
-COMMENT '统计事实：任意时点（at）的一物一行，按任意时点（known）所知 [e2c4108cf342d970]';
+COMMENT '统计事实：任意时点（at）的一物一行，按任意时点（known）所知 [e9c207950b53f194]';
 
 CREATE OR REPLACE VIEW dwd.stat_fact_history
 (
@@ -8630,10 +8951,10 @@ FROM
     (
       SELECT row_from, row_to, family, measure, division_code, period_start, period_kind, breakdown, value, n, scope, attrs, suppressed, src_system, src_tier, event_time, version, is_deleted
       FROM (
-        SELECT c.family AS family, c.measure AS measure, c.division_code AS division_code, c.period_start AS period_start, c.period_kind AS period_kind, c.breakdown AS breakdown, c.value AS value, c.n AS n, c.scope AS scope, c.attrs AS attrs, c.suppressed AS suppressed, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+        SELECT c.last_delivery AS last_delivery, c.family AS family, c.measure AS measure, c.division_code AS division_code, c.period_start AS period_start, c.period_kind AS period_kind, c.breakdown AS breakdown, c.value AS value, c.n AS n, c.scope AS scope, c.attrs AS attrs, c.suppressed AS suppressed, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
         FROM
         (
-          SELECT * FROM std.stat_fact WHERE concatWithSeparator('|', toString(family), toString(measure), toString(division_code), toString(period_start), toString(period_kind), toString(breakdown)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.stat_fact FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND concatWithSeparator('|', toString(family), toString(measure), toString(division_code), toString(period_start), toString(period_kind), toString(breakdown)) LIKE {thing:String}
         ) AS c
         INNER JOIN
         (
@@ -8642,21 +8963,21 @@ FROM
           (
             SELECT DISTINCT family, measure, division_code, period_start, period_kind, breakdown, event_time AS row_from FROM
             (
-              SELECT * FROM std.stat_fact WHERE concatWithSeparator('|', toString(family), toString(measure), toString(division_code), toString(period_start), toString(period_kind), toString(breakdown)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+              SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.stat_fact FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND concatWithSeparator('|', toString(family), toString(measure), toString(division_code), toString(period_start), toString(period_kind), toString(breakdown)) LIKE {thing:String}
             )
           )
         ) AS b ON c.family = b.family AND c.measure = b.measure AND c.division_code = b.division_code AND c.period_start = b.period_start AND c.period_kind = b.period_kind AND c.breakdown = b.breakdown
         WHERE c.event_time <= b.row_from
       )
       WHERE src_system IN ('city_operations', 'county_ledger', 'township_ledger', 'village_forms')
-      ORDER BY family DESC, measure DESC, division_code DESC, period_start DESC, period_kind DESC, breakdown DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
+      ORDER BY family DESC, measure DESC, division_code DESC, period_start DESC, period_kind DESC, breakdown DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, last_delivery DESC
       LIMIT 1 BY family, measure, division_code, period_start, period_kind, breakdown, row_from, row_to, src_system
     )
     WHERE is_deleted = 0
   )
   GROUP BY family, measure, division_code, period_start, period_kind, breakdown, row_from, row_to
 )
-COMMENT '统计事实：每件事物各时段的一物一行 [bce9e16d6aacde15]';
+COMMENT '统计事实：每件事物各时段的一物一行 [46e2751e8f1647bc]';
 
 CREATE OR REPLACE VIEW dwd.stat_fact_as_of_under
 (
@@ -8770,9 +9091,11 @@ FROM
       FROM
       (
         SELECT family, measure, division_code, period_start, period_kind, breakdown, value, n, scope, attrs, suppressed, src_system, src_tier, event_time, version, is_deleted
-        FROM std.stat_fact
-        WHERE src_system IN ('city_operations', 'county_ledger', 'township_ledger', 'village_forms') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
-        ORDER BY family DESC, measure DESC, division_code DESC, period_start DESC, period_kind DESC, breakdown DESC, src_system DESC, version DESC, kafka_offset DESC
+        FROM (
+          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.stat_fact FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+        )
+        WHERE src_system IN ('city_operations', 'county_ledger', 'township_ledger', 'village_forms')
+        ORDER BY family DESC, measure DESC, division_code DESC, period_start DESC, period_kind DESC, breakdown DESC, src_system DESC, version DESC, last_delivery DESC
         LIMIT 1 BY family, measure, division_code, period_start, period_kind, breakdown, src_system
       )
       WHERE is_deleted = 0
@@ -8799,7 +9122,7 @@ ARRAY JOIN arrayConcat(
   arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.period_start) AND x.2 > toDate32(t.period_start), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
   if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
 WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
-COMMENT '统计事实：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [ffe521cfd331b5d6]';
+COMMENT '统计事实：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [855f7cc6fd24e598]';
 
 CREATE OR REPLACE VIEW dwd.stat_fact_under
 (
@@ -8951,14 +9274,16 @@ FROM
   FROM
   (
     SELECT post_id, spell_from, spell_to, post_kind, division_code, grid_id, holder_pid, holder_pid_version, holder_masked, grade_code, filed_on, in_community_worker_scheme, src_system, src_tier, event_time, version, is_deleted
-    FROM std.workforce_post
-    WHERE src_system IN ('county_ledger') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
-    ORDER BY post_id DESC, spell_from DESC, src_system DESC, version DESC, kafka_offset DESC
+    FROM (
+      SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.workforce_post FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+    )
+    WHERE src_system IN ('county_ledger')
+    ORDER BY post_id DESC, spell_from DESC, src_system DESC, version DESC, last_delivery DESC
     LIMIT 1 BY post_id, spell_from, src_system
   )
   WHERE is_deleted = 0
 )
-COMMENT '岗位：任意时点（at）的一物一行，按任意时点（known）所知 [c03ce4170fb69690]';
+COMMENT '岗位：任意时点（at）的一物一行，按任意时点（known）所知 [b0f05ebdd036564e]';
 
 CREATE OR REPLACE VIEW dwd.workforce_post_history
 (
@@ -9004,10 +9329,10 @@ FROM
   (
     SELECT row_from, row_to, post_id, spell_from, spell_to, post_kind, division_code, grid_id, holder_pid, holder_pid_version, holder_masked, grade_code, filed_on, in_community_worker_scheme, src_system, src_tier, event_time, version, is_deleted
     FROM (
-      SELECT c.post_id AS post_id, c.spell_from AS spell_from, c.spell_to AS spell_to, c.post_kind AS post_kind, c.division_code AS division_code, c.grid_id AS grid_id, c.holder_pid AS holder_pid, c.holder_pid_version AS holder_pid_version, c.holder_masked AS holder_masked, c.grade_code AS grade_code, c.filed_on AS filed_on, c.in_community_worker_scheme AS in_community_worker_scheme, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+      SELECT c.last_delivery AS last_delivery, c.post_id AS post_id, c.spell_from AS spell_from, c.spell_to AS spell_to, c.post_kind AS post_kind, c.division_code AS division_code, c.grid_id AS grid_id, c.holder_pid AS holder_pid, c.holder_pid_version AS holder_pid_version, c.holder_masked AS holder_masked, c.grade_code AS grade_code, c.filed_on AS filed_on, c.in_community_worker_scheme AS in_community_worker_scheme, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
       FROM
       (
-        SELECT * FROM std.workforce_post WHERE concatWithSeparator('|', toString(post_id), toString(spell_from)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.workforce_post FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND concatWithSeparator('|', toString(post_id), toString(spell_from)) LIKE {thing:String}
       ) AS c
       INNER JOIN
       (
@@ -9016,19 +9341,19 @@ FROM
         (
           SELECT DISTINCT post_id, spell_from, event_time AS row_from FROM
           (
-            SELECT * FROM std.workforce_post WHERE concatWithSeparator('|', toString(post_id), toString(spell_from)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+            SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.workforce_post FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND concatWithSeparator('|', toString(post_id), toString(spell_from)) LIKE {thing:String}
           )
         )
       ) AS b ON c.post_id = b.post_id AND c.spell_from = b.spell_from
       WHERE c.event_time <= b.row_from
     )
     WHERE src_system IN ('county_ledger')
-    ORDER BY post_id DESC, spell_from DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
+    ORDER BY post_id DESC, spell_from DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, last_delivery DESC
     LIMIT 1 BY post_id, spell_from, row_from, row_to, src_system
   )
   WHERE is_deleted = 0
 )
-COMMENT '岗位：每件事物各时段的一物一行 [9e79a8d5e17a5bcd]';
+COMMENT '岗位：每件事物各时段的一物一行 [856f2a7f095da5c0]';
 
 CREATE OR REPLACE VIEW dwd.workforce_post_as_of_under
 (
@@ -9094,9 +9419,11 @@ FROM
     FROM
     (
       SELECT post_id, spell_from, spell_to, post_kind, division_code, grid_id, holder_pid, holder_pid_version, holder_masked, grade_code, filed_on, in_community_worker_scheme, src_system, src_tier, event_time, version, is_deleted
-      FROM std.workforce_post
-      WHERE src_system IN ('county_ledger') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
-      ORDER BY post_id DESC, spell_from DESC, src_system DESC, version DESC, kafka_offset DESC
+      FROM (
+        SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.workforce_post FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+      )
+      WHERE src_system IN ('county_ledger')
+      ORDER BY post_id DESC, spell_from DESC, src_system DESC, version DESC, last_delivery DESC
       LIMIT 1 BY post_id, spell_from, src_system
     )
     WHERE is_deleted = 0
@@ -9121,7 +9448,7 @@ ARRAY JOIN arrayConcat(
   arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.spell_from) AND x.2 > toDate32(t.spell_from), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
   if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
 WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
-COMMENT '岗位：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [c531a859d47aa8b5]';
+COMMENT '岗位：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [f8fc001150bde7d6]';
 
 CREATE OR REPLACE VIEW dwd.workforce_post_under
 (
@@ -9408,14 +9735,16 @@ FROM
   FROM
   (
     SELECT contract_id, kind, division_code, buyer_uscc, provider_org_id, provider_kind, amount_yuan, tier, start_on, end_on, priority_flag, src_system, src_tier, event_time, version, is_deleted
-    FROM std.contract
-    WHERE src_system IN ('county_offices') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
-    ORDER BY contract_id DESC, src_system DESC, version DESC, kafka_offset DESC
+    FROM (
+      SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.contract FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+    )
+    WHERE src_system IN ('county_offices')
+    ORDER BY contract_id DESC, src_system DESC, version DESC, last_delivery DESC
     LIMIT 1 BY contract_id, src_system
   )
   WHERE is_deleted = 0
 )
-COMMENT '购买服务与协议：任意时点（at）的一物一行，按任意时点（known）所知 [9bb0d1ebef5f00a0]';
+COMMENT '购买服务与协议：任意时点（at）的一物一行，按任意时点（known）所知 [72aa1f3e5ad2fbfe]';
 
 CREATE OR REPLACE VIEW dwd.contract_history
 (
@@ -9459,10 +9788,10 @@ FROM
   (
     SELECT row_from, row_to, contract_id, kind, division_code, buyer_uscc, provider_org_id, provider_kind, amount_yuan, tier, start_on, end_on, priority_flag, src_system, src_tier, event_time, version, is_deleted
     FROM (
-      SELECT c.contract_id AS contract_id, c.kind AS kind, c.division_code AS division_code, c.buyer_uscc AS buyer_uscc, c.provider_org_id AS provider_org_id, c.provider_kind AS provider_kind, c.amount_yuan AS amount_yuan, c.tier AS tier, c.start_on AS start_on, c.end_on AS end_on, c.priority_flag AS priority_flag, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+      SELECT c.last_delivery AS last_delivery, c.contract_id AS contract_id, c.kind AS kind, c.division_code AS division_code, c.buyer_uscc AS buyer_uscc, c.provider_org_id AS provider_org_id, c.provider_kind AS provider_kind, c.amount_yuan AS amount_yuan, c.tier AS tier, c.start_on AS start_on, c.end_on AS end_on, c.priority_flag AS priority_flag, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
       FROM
       (
-        SELECT * FROM std.contract WHERE toString(contract_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.contract FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND toString(contract_id) LIKE {thing:String}
       ) AS c
       INNER JOIN
       (
@@ -9471,19 +9800,19 @@ FROM
         (
           SELECT DISTINCT contract_id, event_time AS row_from FROM
           (
-            SELECT * FROM std.contract WHERE toString(contract_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+            SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.contract FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND toString(contract_id) LIKE {thing:String}
           )
         )
       ) AS b ON c.contract_id = b.contract_id
       WHERE c.event_time <= b.row_from
     )
     WHERE src_system IN ('county_offices')
-    ORDER BY contract_id DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
+    ORDER BY contract_id DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, last_delivery DESC
     LIMIT 1 BY contract_id, row_from, row_to, src_system
   )
   WHERE is_deleted = 0
 )
-COMMENT '购买服务与协议：每件事物各时段的一物一行 [6755a09c61e8e59c]';
+COMMENT '购买服务与协议：每件事物各时段的一物一行 [8efac8fe1caea3c4]';
 
 CREATE OR REPLACE VIEW dwd.contract_as_of_under
 (
@@ -9546,9 +9875,11 @@ FROM
     FROM
     (
       SELECT contract_id, kind, division_code, buyer_uscc, provider_org_id, provider_kind, amount_yuan, tier, start_on, end_on, priority_flag, src_system, src_tier, event_time, version, is_deleted
-      FROM std.contract
-      WHERE src_system IN ('county_offices') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
-      ORDER BY contract_id DESC, src_system DESC, version DESC, kafka_offset DESC
+      FROM (
+        SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.contract FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+      )
+      WHERE src_system IN ('county_offices')
+      ORDER BY contract_id DESC, src_system DESC, version DESC, last_delivery DESC
       LIMIT 1 BY contract_id, src_system
     )
     WHERE is_deleted = 0
@@ -9573,7 +9904,7 @@ ARRAY JOIN arrayConcat(
   arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(ifNull(t.start_on, today())) AND x.2 > toDate32(ifNull(t.start_on, today())), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
   if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
 WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
-COMMENT '购买服务与协议：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [63d48b0f52854c94]';
+COMMENT '购买服务与协议：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [4ed39e17df373ed8]';
 
 CREATE OR REPLACE VIEW dwd.contract_under
 (
@@ -9802,14 +10133,16 @@ FROM
   FROM
   (
     SELECT task_code, task_version, catalog_code, task_name, task_type, use_level, dept_uscc, division_code, accept_tier, promise_day, anticipate_day, limit_scene_num, online_depth, online_url_ok, url_failed_since, city_wide, high_frequency, channels, state, src_system, src_tier, event_time, version, is_deleted
-    FROM std.service_item
-    WHERE src_system IN ('county_offices') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
-    ORDER BY task_code DESC, task_version DESC, src_system DESC, version DESC, kafka_offset DESC
+    FROM (
+      SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.service_item FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+    )
+    WHERE src_system IN ('county_offices')
+    ORDER BY task_code DESC, task_version DESC, src_system DESC, version DESC, last_delivery DESC
     LIMIT 1 BY task_code, task_version, src_system
   )
   WHERE is_deleted = 0
 )
-COMMENT '政务服务事项：任意时点（at）的一物一行，按任意时点（known）所知 [c7a58e55e3610315]';
+COMMENT '政务服务事项：任意时点（at）的一物一行，按任意时点（known）所知 [807680bb0436455b]';
 
 CREATE OR REPLACE VIEW dwd.service_item_history
 (
@@ -9869,10 +10202,10 @@ FROM
   (
     SELECT row_from, row_to, task_code, task_version, catalog_code, task_name, task_type, use_level, dept_uscc, division_code, accept_tier, promise_day, anticipate_day, limit_scene_num, online_depth, online_url_ok, url_failed_since, city_wide, high_frequency, channels, state, src_system, src_tier, event_time, version, is_deleted
     FROM (
-      SELECT c.task_code AS task_code, c.task_version AS task_version, c.catalog_code AS catalog_code, c.task_name AS task_name, c.task_type AS task_type, c.use_level AS use_level, c.dept_uscc AS dept_uscc, c.division_code AS division_code, c.accept_tier AS accept_tier, c.promise_day AS promise_day, c.anticipate_day AS anticipate_day, c.limit_scene_num AS limit_scene_num, c.online_depth AS online_depth, c.online_url_ok AS online_url_ok, c.url_failed_since AS url_failed_since, c.city_wide AS city_wide, c.high_frequency AS high_frequency, c.channels AS channels, c.state AS state, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+      SELECT c.last_delivery AS last_delivery, c.task_code AS task_code, c.task_version AS task_version, c.catalog_code AS catalog_code, c.task_name AS task_name, c.task_type AS task_type, c.use_level AS use_level, c.dept_uscc AS dept_uscc, c.division_code AS division_code, c.accept_tier AS accept_tier, c.promise_day AS promise_day, c.anticipate_day AS anticipate_day, c.limit_scene_num AS limit_scene_num, c.online_depth AS online_depth, c.online_url_ok AS online_url_ok, c.url_failed_since AS url_failed_since, c.city_wide AS city_wide, c.high_frequency AS high_frequency, c.channels AS channels, c.state AS state, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
       FROM
       (
-        SELECT * FROM std.service_item WHERE concatWithSeparator('|', toString(task_code), toString(task_version)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.service_item FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND concatWithSeparator('|', toString(task_code), toString(task_version)) LIKE {thing:String}
       ) AS c
       INNER JOIN
       (
@@ -9881,19 +10214,19 @@ FROM
         (
           SELECT DISTINCT task_code, task_version, event_time AS row_from FROM
           (
-            SELECT * FROM std.service_item WHERE concatWithSeparator('|', toString(task_code), toString(task_version)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+            SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.service_item FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND concatWithSeparator('|', toString(task_code), toString(task_version)) LIKE {thing:String}
           )
         )
       ) AS b ON c.task_code = b.task_code AND c.task_version = b.task_version
       WHERE c.event_time <= b.row_from
     )
     WHERE src_system IN ('county_offices')
-    ORDER BY task_code DESC, task_version DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
+    ORDER BY task_code DESC, task_version DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, last_delivery DESC
     LIMIT 1 BY task_code, task_version, row_from, row_to, src_system
   )
   WHERE is_deleted = 0
 )
-COMMENT '政务服务事项：每件事物各时段的一物一行 [41dece66f1ff457c]';
+COMMENT '政务服务事项：每件事物各时段的一物一行 [b13993568bfc5719]';
 
 CREATE OR REPLACE VIEW dwd.dispute_case
 (
@@ -10123,14 +10456,16 @@ FROM
   FROM
   (
     SELECT event_id, grid_id, division_code, category, reported_at, assigned_at, closed_at, handling_tier, outcome, on_time, post_id, text_len, keyword_codes, src_system, src_tier, event_time, version, is_deleted
-    FROM std.grid_event
-    WHERE src_system IN ('city_operations') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
-    ORDER BY event_id DESC, src_system DESC, version DESC, kafka_offset DESC
+    FROM (
+      SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.grid_event FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+    )
+    WHERE src_system IN ('city_operations')
+    ORDER BY event_id DESC, src_system DESC, version DESC, last_delivery DESC
     LIMIT 1 BY event_id, src_system
   )
   WHERE is_deleted = 0
 )
-COMMENT '网格事件：任意时点（at）的一物一行，按任意时点（known）所知 [0730f43498d23fcf]';
+COMMENT '网格事件：任意时点（at）的一物一行，按任意时点（known）所知 [50bc45952048bc41]';
 
 CREATE OR REPLACE VIEW dwd.grid_event_history
 (
@@ -10178,10 +10513,10 @@ FROM
   (
     SELECT row_from, row_to, event_id, grid_id, division_code, category, reported_at, assigned_at, closed_at, handling_tier, outcome, on_time, post_id, text_len, keyword_codes, src_system, src_tier, event_time, version, is_deleted
     FROM (
-      SELECT c.event_id AS event_id, c.grid_id AS grid_id, c.division_code AS division_code, c.category AS category, c.reported_at AS reported_at, c.assigned_at AS assigned_at, c.closed_at AS closed_at, c.handling_tier AS handling_tier, c.outcome AS outcome, c.on_time AS on_time, c.post_id AS post_id, c.text_len AS text_len, c.keyword_codes AS keyword_codes, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+      SELECT c.last_delivery AS last_delivery, c.event_id AS event_id, c.grid_id AS grid_id, c.division_code AS division_code, c.category AS category, c.reported_at AS reported_at, c.assigned_at AS assigned_at, c.closed_at AS closed_at, c.handling_tier AS handling_tier, c.outcome AS outcome, c.on_time AS on_time, c.post_id AS post_id, c.text_len AS text_len, c.keyword_codes AS keyword_codes, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
       FROM
       (
-        SELECT * FROM std.grid_event WHERE toString(event_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.grid_event FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND toString(event_id) LIKE {thing:String}
       ) AS c
       INNER JOIN
       (
@@ -10190,19 +10525,19 @@ FROM
         (
           SELECT DISTINCT event_id, event_time AS row_from FROM
           (
-            SELECT * FROM std.grid_event WHERE toString(event_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+            SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.grid_event FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND toString(event_id) LIKE {thing:String}
           )
         )
       ) AS b ON c.event_id = b.event_id
       WHERE c.event_time <= b.row_from
     )
     WHERE src_system IN ('city_operations')
-    ORDER BY event_id DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
+    ORDER BY event_id DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, last_delivery DESC
     LIMIT 1 BY event_id, row_from, row_to, src_system
   )
   WHERE is_deleted = 0
 )
-COMMENT '网格事件：每件事物各时段的一物一行 [32907e1b5914a8a9]';
+COMMENT '网格事件：每件事物各时段的一物一行 [3417417a6d21f9cc]';
 
 CREATE OR REPLACE VIEW dwd.grid_event_as_of_under
 (
@@ -10271,9 +10606,11 @@ FROM
     FROM
     (
       SELECT event_id, grid_id, division_code, category, reported_at, assigned_at, closed_at, handling_tier, outcome, on_time, post_id, text_len, keyword_codes, src_system, src_tier, event_time, version, is_deleted
-      FROM std.grid_event
-      WHERE src_system IN ('city_operations') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
-      ORDER BY event_id DESC, src_system DESC, version DESC, kafka_offset DESC
+      FROM (
+        SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.grid_event FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+      )
+      WHERE src_system IN ('city_operations')
+      ORDER BY event_id DESC, src_system DESC, version DESC, last_delivery DESC
       LIMIT 1 BY event_id, src_system
     )
     WHERE is_deleted = 0
@@ -10298,7 +10635,7 @@ ARRAY JOIN arrayConcat(
   arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.reported_at) AND x.2 > toDate32(t.reported_at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
   if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
 WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
-COMMENT '网格事件：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [1b5943bda4b0cceb]';
+COMMENT '网格事件：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [2f8d40d54a831a8b]';
 
 CREATE OR REPLACE VIEW dwd.grid_event_under
 (
@@ -10519,14 +10856,16 @@ FROM
   FROM
   (
     SELECT plan_id, record_kind, plan_kind, division_code, name, issued_on, drill_on, participants_n, joint_divisions, version_or_date, tier, revised_on, evaluated, src_system, src_tier, event_time, version, is_deleted
-    FROM std.emergency_plan
-    WHERE src_system IN ('township_ledger') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
-    ORDER BY plan_id DESC, src_system DESC, version DESC, kafka_offset DESC
+    FROM (
+      SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.emergency_plan FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+    )
+    WHERE src_system IN ('township_ledger')
+    ORDER BY plan_id DESC, src_system DESC, version DESC, last_delivery DESC
     LIMIT 1 BY plan_id, src_system
   )
   WHERE is_deleted = 0
 )
-COMMENT '预案与演练：任意时点（at）的一物一行，按任意时点（known）所知 [b7d09b2bec38d068]';
+COMMENT '预案与演练：任意时点（at）的一物一行，按任意时点（known）所知 [b2ca18fa7aede5e2]';
 
 CREATE OR REPLACE VIEW dwd.emergency_plan_history
 (
@@ -10574,10 +10913,10 @@ FROM
   (
     SELECT row_from, row_to, plan_id, record_kind, plan_kind, division_code, name, issued_on, drill_on, participants_n, joint_divisions, version_or_date, tier, revised_on, evaluated, src_system, src_tier, event_time, version, is_deleted
     FROM (
-      SELECT c.plan_id AS plan_id, c.record_kind AS record_kind, c.plan_kind AS plan_kind, c.division_code AS division_code, c.name AS name, c.issued_on AS issued_on, c.drill_on AS drill_on, c.participants_n AS participants_n, c.joint_divisions AS joint_divisions, c.version_or_date AS version_or_date, c.tier AS tier, c.revised_on AS revised_on, c.evaluated AS evaluated, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+      SELECT c.last_delivery AS last_delivery, c.plan_id AS plan_id, c.record_kind AS record_kind, c.plan_kind AS plan_kind, c.division_code AS division_code, c.name AS name, c.issued_on AS issued_on, c.drill_on AS drill_on, c.participants_n AS participants_n, c.joint_divisions AS joint_divisions, c.version_or_date AS version_or_date, c.tier AS tier, c.revised_on AS revised_on, c.evaluated AS evaluated, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
       FROM
       (
-        SELECT * FROM std.emergency_plan WHERE toString(plan_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.emergency_plan FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND toString(plan_id) LIKE {thing:String}
       ) AS c
       INNER JOIN
       (
@@ -10586,19 +10925,19 @@ FROM
         (
           SELECT DISTINCT plan_id, event_time AS row_from FROM
           (
-            SELECT * FROM std.emergency_plan WHERE toString(plan_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+            SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.emergency_plan FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND toString(plan_id) LIKE {thing:String}
           )
         )
       ) AS b ON c.plan_id = b.plan_id
       WHERE c.event_time <= b.row_from
     )
     WHERE src_system IN ('township_ledger')
-    ORDER BY plan_id DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
+    ORDER BY plan_id DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, last_delivery DESC
     LIMIT 1 BY plan_id, row_from, row_to, src_system
   )
   WHERE is_deleted = 0
 )
-COMMENT '预案与演练：每件事物各时段的一物一行 [2c31d3dd17a51290]';
+COMMENT '预案与演练：每件事物各时段的一物一行 [ccd9b79bcbeb8b34]';
 
 CREATE OR REPLACE VIEW dwd.emergency_plan_as_of_under
 (
@@ -10667,9 +11006,11 @@ FROM
     FROM
     (
       SELECT plan_id, record_kind, plan_kind, division_code, name, issued_on, drill_on, participants_n, joint_divisions, version_or_date, tier, revised_on, evaluated, src_system, src_tier, event_time, version, is_deleted
-      FROM std.emergency_plan
-      WHERE src_system IN ('township_ledger') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
-      ORDER BY plan_id DESC, src_system DESC, version DESC, kafka_offset DESC
+      FROM (
+        SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.emergency_plan FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+      )
+      WHERE src_system IN ('township_ledger')
+      ORDER BY plan_id DESC, src_system DESC, version DESC, last_delivery DESC
       LIMIT 1 BY plan_id, src_system
     )
     WHERE is_deleted = 0
@@ -10694,7 +11035,7 @@ ARRAY JOIN arrayConcat(
   arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(ifNull(t.drill_on, today())) AND x.2 > toDate32(ifNull(t.drill_on, today())), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
   if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
 WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
-COMMENT '预案与演练：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [ebbf6b4a0204043a]';
+COMMENT '预案与演练：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [0c8a46c8f292a5f1]';
 
 CREATE OR REPLACE VIEW dwd.emergency_plan_under
 (
@@ -10820,14 +11161,16 @@ FROM
   FROM
   (
     SELECT facility_id, item_code, as_of, division_code, item_class, qty, unit, required_qty, mode, expires_on, src_system, src_tier, event_time, version, is_deleted
-    FROM std.emergency_stock
-    WHERE src_system IN ('emergency_feed') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
-    ORDER BY facility_id DESC, item_code DESC, as_of DESC, src_system DESC, version DESC, kafka_offset DESC
+    FROM (
+      SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.emergency_stock FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+    )
+    WHERE src_system IN ('emergency_feed')
+    ORDER BY facility_id DESC, item_code DESC, as_of DESC, src_system DESC, version DESC, last_delivery DESC
     LIMIT 1 BY facility_id, item_code, as_of, src_system
   )
   WHERE is_deleted = 0
 )
-COMMENT '应急物资：任意时点（at）的一物一行，按任意时点（known）所知 [ee111cf04bc45f96]';
+COMMENT '应急物资：任意时点（at）的一物一行，按任意时点（known）所知 [c7d0ddbed9ecdcb5]';
 
 CREATE OR REPLACE VIEW dwd.emergency_stock_history
 (
@@ -10869,10 +11212,10 @@ FROM
   (
     SELECT row_from, row_to, facility_id, item_code, as_of, division_code, item_class, qty, unit, required_qty, mode, expires_on, src_system, src_tier, event_time, version, is_deleted
     FROM (
-      SELECT c.facility_id AS facility_id, c.item_code AS item_code, c.as_of AS as_of, c.division_code AS division_code, c.item_class AS item_class, c.qty AS qty, c.unit AS unit, c.required_qty AS required_qty, c.mode AS mode, c.expires_on AS expires_on, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+      SELECT c.last_delivery AS last_delivery, c.facility_id AS facility_id, c.item_code AS item_code, c.as_of AS as_of, c.division_code AS division_code, c.item_class AS item_class, c.qty AS qty, c.unit AS unit, c.required_qty AS required_qty, c.mode AS mode, c.expires_on AS expires_on, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
       FROM
       (
-        SELECT * FROM std.emergency_stock WHERE concatWithSeparator('|', toString(facility_id), toString(item_code), toString(as_of)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.emergency_stock FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND concatWithSeparator('|', toString(facility_id), toString(item_code), toString(as_of)) LIKE {thing:String}
       ) AS c
       INNER JOIN
       (
@@ -10881,19 +11224,19 @@ FROM
         (
           SELECT DISTINCT facility_id, item_code, as_of, event_time AS row_from FROM
           (
-            SELECT * FROM std.emergency_stock WHERE concatWithSeparator('|', toString(facility_id), toString(item_code), toString(as_of)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+            SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.emergency_stock FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND concatWithSeparator('|', toString(facility_id), toString(item_code), toString(as_of)) LIKE {thing:String}
           )
         )
       ) AS b ON c.facility_id = b.facility_id AND c.item_code = b.item_code AND c.as_of = b.as_of
       WHERE c.event_time <= b.row_from
     )
     WHERE src_system IN ('emergency_feed')
-    ORDER BY facility_id DESC, item_code DESC, as_of DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
+    ORDER BY facility_id DESC, item_code DESC, as_of DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, last_delivery DESC
     LIMIT 1 BY facility_id, item_code, as_of, row_from, row_to, src_system
   )
   WHERE is_deleted = 0
 )
-COMMENT '应急物资：每件事物各时段的一物一行 [f30af58bd143ee9a]';
+COMMENT '应急物资：每件事物各时段的一物一行 [764e585dbd5927ca]';
 
 CREATE OR REPLACE VIEW dwd.emergency_stock_as_of_under
 (
@@ -10953,9 +11296,11 @@ FROM
     FROM
     (
       SELECT facility_id, item_code, as_of, division_code, item_class, qty, unit, required_qty, mode, expires_on, src_system, src_tier, event_time, version, is_deleted
-      FROM std.emergency_stock
-      WHERE src_system IN ('emergency_feed') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
-      ORDER BY facility_id DESC, item_code DESC, as_of DESC, src_system DESC, version DESC, kafka_offset DESC
+      FROM (
+        SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.emergency_stock FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+      )
+      WHERE src_system IN ('emergency_feed')
+      ORDER BY facility_id DESC, item_code DESC, as_of DESC, src_system DESC, version DESC, last_delivery DESC
       LIMIT 1 BY facility_id, item_code, as_of, src_system
     )
     WHERE is_deleted = 0
@@ -10980,7 +11325,7 @@ ARRAY JOIN arrayConcat(
   arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.as_of) AND x.2 > toDate32(t.as_of), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
   if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
 WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
-COMMENT '应急物资：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [435b922a142a6339]';
+COMMENT '应急物资：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [d187e2058ab46c86]';
 
 CREATE OR REPLACE VIEW dwd.emergency_stock_under
 (
@@ -11518,14 +11863,16 @@ FROM
   FROM
   (
     SELECT division_code, subject, fiscal_year, payer_tier, amount_yuan, entitled_yuan, paid_yuan, src_unit, src_system, src_tier, event_time, version, is_deleted
-    FROM std.fiscal_fact
-    WHERE src_system IN ('county_offices') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
-    ORDER BY division_code DESC, subject DESC, fiscal_year DESC, payer_tier DESC, src_system DESC, version DESC, kafka_offset DESC
+    FROM (
+      SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.fiscal_fact FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+    )
+    WHERE src_system IN ('county_offices')
+    ORDER BY division_code DESC, subject DESC, fiscal_year DESC, payer_tier DESC, src_system DESC, version DESC, last_delivery DESC
     LIMIT 1 BY division_code, subject, fiscal_year, payer_tier, src_system
   )
   WHERE is_deleted = 0
 )
-COMMENT '财力：任意时点（at）的一物一行，按任意时点（known）所知 [c00c58a2bc44885a]';
+COMMENT '财力：任意时点（at）的一物一行，按任意时点（known）所知 [91ae01b7e1c71b82]';
 
 CREATE OR REPLACE VIEW dwd.fiscal_fact_history
 (
@@ -11563,10 +11910,10 @@ FROM
   (
     SELECT row_from, row_to, division_code, subject, fiscal_year, payer_tier, amount_yuan, entitled_yuan, paid_yuan, src_unit, src_system, src_tier, event_time, version, is_deleted
     FROM (
-      SELECT c.division_code AS division_code, c.subject AS subject, c.fiscal_year AS fiscal_year, c.payer_tier AS payer_tier, c.amount_yuan AS amount_yuan, c.entitled_yuan AS entitled_yuan, c.paid_yuan AS paid_yuan, c.src_unit AS src_unit, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+      SELECT c.last_delivery AS last_delivery, c.division_code AS division_code, c.subject AS subject, c.fiscal_year AS fiscal_year, c.payer_tier AS payer_tier, c.amount_yuan AS amount_yuan, c.entitled_yuan AS entitled_yuan, c.paid_yuan AS paid_yuan, c.src_unit AS src_unit, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
       FROM
       (
-        SELECT * FROM std.fiscal_fact WHERE concatWithSeparator('|', toString(division_code), toString(subject), toString(fiscal_year), toString(payer_tier)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.fiscal_fact FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND concatWithSeparator('|', toString(division_code), toString(subject), toString(fiscal_year), toString(payer_tier)) LIKE {thing:String}
       ) AS c
       INNER JOIN
       (
@@ -11575,19 +11922,19 @@ FROM
         (
           SELECT DISTINCT division_code, subject, fiscal_year, payer_tier, event_time AS row_from FROM
           (
-            SELECT * FROM std.fiscal_fact WHERE concatWithSeparator('|', toString(division_code), toString(subject), toString(fiscal_year), toString(payer_tier)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+            SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.fiscal_fact FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND concatWithSeparator('|', toString(division_code), toString(subject), toString(fiscal_year), toString(payer_tier)) LIKE {thing:String}
           )
         )
       ) AS b ON c.division_code = b.division_code AND c.subject = b.subject AND c.fiscal_year = b.fiscal_year AND c.payer_tier = b.payer_tier
       WHERE c.event_time <= b.row_from
     )
     WHERE src_system IN ('county_offices')
-    ORDER BY division_code DESC, subject DESC, fiscal_year DESC, payer_tier DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
+    ORDER BY division_code DESC, subject DESC, fiscal_year DESC, payer_tier DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, last_delivery DESC
     LIMIT 1 BY division_code, subject, fiscal_year, payer_tier, row_from, row_to, src_system
   )
   WHERE is_deleted = 0
 )
-COMMENT '财力：每件事物各时段的一物一行 [5ea922550288eaac]';
+COMMENT '财力：每件事物各时段的一物一行 [72620fd3a3e9b8e6]';
 
 CREATE OR REPLACE VIEW dwd.fiscal_fact_as_of_under
 (
@@ -11641,9 +11988,11 @@ FROM
     FROM
     (
       SELECT division_code, subject, fiscal_year, payer_tier, amount_yuan, entitled_yuan, paid_yuan, src_unit, src_system, src_tier, event_time, version, is_deleted
-      FROM std.fiscal_fact
-      WHERE src_system IN ('county_offices') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
-      ORDER BY division_code DESC, subject DESC, fiscal_year DESC, payer_tier DESC, src_system DESC, version DESC, kafka_offset DESC
+      FROM (
+        SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.fiscal_fact FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+      )
+      WHERE src_system IN ('county_offices')
+      ORDER BY division_code DESC, subject DESC, fiscal_year DESC, payer_tier DESC, src_system DESC, version DESC, last_delivery DESC
       LIMIT 1 BY division_code, subject, fiscal_year, payer_tier, src_system
     )
     WHERE is_deleted = 0
@@ -11668,7 +12017,7 @@ ARRAY JOIN arrayConcat(
   arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t._at) AND x.2 > toDate32(t._at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
   if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
 WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
-COMMENT '财力：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [e20574d10fb0740e]';
+COMMENT '财力：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [947e3d116f24cab0]';
 
 CREATE OR REPLACE VIEW dwd.fiscal_fact_under
 (
@@ -11784,14 +12133,16 @@ FROM
   FROM
   (
     SELECT programme, division_code, as_of, status, level, document_no, subject_kind, subject_id, category, attrs, src_system, src_tier, event_time, version, is_deleted
-    FROM std.programme_status
-    WHERE src_system IN ('province_gateway') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
-    ORDER BY programme DESC, division_code DESC, subject_id DESC, as_of DESC, src_system DESC, version DESC, kafka_offset DESC
+    FROM (
+      SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.programme_status FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+    )
+    WHERE src_system IN ('province_gateway')
+    ORDER BY programme DESC, division_code DESC, subject_id DESC, as_of DESC, src_system DESC, version DESC, last_delivery DESC
     LIMIT 1 BY programme, division_code, subject_id, as_of, src_system
   )
   WHERE is_deleted = 0
 )
-COMMENT '创建项目状态：任意时点（at）的一物一行，按任意时点（known）所知 [ad69f430cbc73e98]';
+COMMENT '创建项目状态：任意时点（at）的一物一行，按任意时点（known）所知 [827226f92b4005ab]';
 
 CREATE OR REPLACE VIEW dwd.programme_status_history
 (
@@ -11833,10 +12184,10 @@ FROM
   (
     SELECT row_from, row_to, programme, division_code, as_of, status, level, document_no, subject_kind, subject_id, category, attrs, src_system, src_tier, event_time, version, is_deleted
     FROM (
-      SELECT c.programme AS programme, c.division_code AS division_code, c.as_of AS as_of, c.status AS status, c.level AS level, c.document_no AS document_no, c.subject_kind AS subject_kind, c.subject_id AS subject_id, c.category AS category, c.attrs AS attrs, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+      SELECT c.last_delivery AS last_delivery, c.programme AS programme, c.division_code AS division_code, c.as_of AS as_of, c.status AS status, c.level AS level, c.document_no AS document_no, c.subject_kind AS subject_kind, c.subject_id AS subject_id, c.category AS category, c.attrs AS attrs, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
       FROM
       (
-        SELECT * FROM std.programme_status WHERE concatWithSeparator('|', toString(programme), toString(division_code), toString(subject_id), toString(as_of)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.programme_status FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND concatWithSeparator('|', toString(programme), toString(division_code), toString(subject_id), toString(as_of)) LIKE {thing:String}
       ) AS c
       INNER JOIN
       (
@@ -11845,19 +12196,19 @@ FROM
         (
           SELECT DISTINCT programme, division_code, subject_id, as_of, event_time AS row_from FROM
           (
-            SELECT * FROM std.programme_status WHERE concatWithSeparator('|', toString(programme), toString(division_code), toString(subject_id), toString(as_of)) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+            SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.programme_status FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND concatWithSeparator('|', toString(programme), toString(division_code), toString(subject_id), toString(as_of)) LIKE {thing:String}
           )
         )
       ) AS b ON c.programme = b.programme AND c.division_code = b.division_code AND c.subject_id = b.subject_id AND c.as_of = b.as_of
       WHERE c.event_time <= b.row_from
     )
     WHERE src_system IN ('province_gateway')
-    ORDER BY programme DESC, division_code DESC, subject_id DESC, as_of DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
+    ORDER BY programme DESC, division_code DESC, subject_id DESC, as_of DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, last_delivery DESC
     LIMIT 1 BY programme, division_code, subject_id, as_of, row_from, row_to, src_system
   )
   WHERE is_deleted = 0
 )
-COMMENT '创建项目状态：每件事物各时段的一物一行 [3200e5a593aa9819]';
+COMMENT '创建项目状态：每件事物各时段的一物一行 [95e440142dfeb81e]';
 
 CREATE OR REPLACE VIEW dwd.programme_status_as_of_under
 (
@@ -11917,9 +12268,11 @@ FROM
     FROM
     (
       SELECT programme, division_code, as_of, status, level, document_no, subject_kind, subject_id, category, attrs, src_system, src_tier, event_time, version, is_deleted
-      FROM std.programme_status
-      WHERE src_system IN ('province_gateway') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
-      ORDER BY programme DESC, division_code DESC, subject_id DESC, as_of DESC, src_system DESC, version DESC, kafka_offset DESC
+      FROM (
+        SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.programme_status FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+      )
+      WHERE src_system IN ('province_gateway')
+      ORDER BY programme DESC, division_code DESC, subject_id DESC, as_of DESC, src_system DESC, version DESC, last_delivery DESC
       LIMIT 1 BY programme, division_code, subject_id, as_of, src_system
     )
     WHERE is_deleted = 0
@@ -11944,7 +12297,7 @@ ARRAY JOIN arrayConcat(
   arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.as_of) AND x.2 > toDate32(t.as_of), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
   if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
 WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
-COMMENT '创建项目状态：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [291d41bd5d21fcf2]';
+COMMENT '创建项目状态：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [88a677bb369641f0]';
 
 CREATE OR REPLACE VIEW dwd.programme_status_under
 (
@@ -12085,14 +12438,16 @@ FROM
   FROM
   (
     SELECT case_id, division_code, property_reform_on, conditions_code, conditions_met, conditions_evidence, stages_no, stages_done_on, stages_doc, dept_opinions_dept, dept_opinions_opinion, dept_opinions_on, villagers_meeting_on, consent_share, approved_on, converted_on, tasks, src_system, src_tier, event_time, version, is_deleted
-    FROM std.village_conversion_case
-    WHERE src_system IN ('county_offices') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
-    ORDER BY case_id DESC, src_system DESC, version DESC, kafka_offset DESC
+    FROM (
+      SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.village_conversion_case FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+    )
+    WHERE src_system IN ('county_offices')
+    ORDER BY case_id DESC, src_system DESC, version DESC, last_delivery DESC
     LIMIT 1 BY case_id, src_system
   )
   WHERE is_deleted = 0
 )
-COMMENT '村改社区：任意时点（at）的一物一行，按任意时点（known）所知 [7b77c754a147dea2]';
+COMMENT '村改社区：任意时点（at）的一物一行，按任意时点（known）所知 [9a7332f6179d7bc1]';
 
 CREATE OR REPLACE VIEW dwd.village_conversion_case_history
 (
@@ -12148,10 +12503,10 @@ FROM
   (
     SELECT row_from, row_to, case_id, division_code, property_reform_on, conditions_code, conditions_met, conditions_evidence, stages_no, stages_done_on, stages_doc, dept_opinions_dept, dept_opinions_opinion, dept_opinions_on, villagers_meeting_on, consent_share, approved_on, converted_on, tasks, src_system, src_tier, event_time, version, is_deleted
     FROM (
-      SELECT c.case_id AS case_id, c.division_code AS division_code, c.property_reform_on AS property_reform_on, c.conditions_code AS conditions_code, c.conditions_met AS conditions_met, c.conditions_evidence AS conditions_evidence, c.stages_no AS stages_no, c.stages_done_on AS stages_done_on, c.stages_doc AS stages_doc, c.dept_opinions_dept AS dept_opinions_dept, c.dept_opinions_opinion AS dept_opinions_opinion, c.dept_opinions_on AS dept_opinions_on, c.villagers_meeting_on AS villagers_meeting_on, c.consent_share AS consent_share, c.approved_on AS approved_on, c.converted_on AS converted_on, c.tasks AS tasks, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+      SELECT c.last_delivery AS last_delivery, c.case_id AS case_id, c.division_code AS division_code, c.property_reform_on AS property_reform_on, c.conditions_code AS conditions_code, c.conditions_met AS conditions_met, c.conditions_evidence AS conditions_evidence, c.stages_no AS stages_no, c.stages_done_on AS stages_done_on, c.stages_doc AS stages_doc, c.dept_opinions_dept AS dept_opinions_dept, c.dept_opinions_opinion AS dept_opinions_opinion, c.dept_opinions_on AS dept_opinions_on, c.villagers_meeting_on AS villagers_meeting_on, c.consent_share AS consent_share, c.approved_on AS approved_on, c.converted_on AS converted_on, c.tasks AS tasks, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
       FROM
       (
-        SELECT * FROM std.village_conversion_case WHERE toString(case_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.village_conversion_case FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND toString(case_id) LIKE {thing:String}
       ) AS c
       INNER JOIN
       (
@@ -12160,19 +12515,19 @@ FROM
         (
           SELECT DISTINCT case_id, event_time AS row_from FROM
           (
-            SELECT * FROM std.village_conversion_case WHERE toString(case_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+            SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.village_conversion_case FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND toString(case_id) LIKE {thing:String}
           )
         )
       ) AS b ON c.case_id = b.case_id
       WHERE c.event_time <= b.row_from
     )
     WHERE src_system IN ('county_offices')
-    ORDER BY case_id DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
+    ORDER BY case_id DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, last_delivery DESC
     LIMIT 1 BY case_id, row_from, row_to, src_system
   )
   WHERE is_deleted = 0
 )
-COMMENT '村改社区：每件事物各时段的一物一行 [a05d5ed4e547717e]';
+COMMENT '村改社区：每件事物各时段的一物一行 [319f57d2b34053a1]';
 
 CREATE OR REPLACE VIEW dwd.village_conversion_case_as_of_under
 (
@@ -12253,9 +12608,11 @@ FROM
     FROM
     (
       SELECT case_id, division_code, property_reform_on, conditions_code, conditions_met, conditions_evidence, stages_no, stages_done_on, stages_doc, dept_opinions_dept, dept_opinions_opinion, dept_opinions_on, villagers_meeting_on, consent_share, approved_on, converted_on, tasks, src_system, src_tier, event_time, version, is_deleted
-      FROM std.village_conversion_case
-      WHERE src_system IN ('county_offices') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
-      ORDER BY case_id DESC, src_system DESC, version DESC, kafka_offset DESC
+      FROM (
+        SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.village_conversion_case FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+      )
+      WHERE src_system IN ('county_offices')
+      ORDER BY case_id DESC, src_system DESC, version DESC, last_delivery DESC
       LIMIT 1 BY case_id, src_system
     )
     WHERE is_deleted = 0
@@ -12280,7 +12637,7 @@ ARRAY JOIN arrayConcat(
   arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t._at) AND x.2 > toDate32(t._at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
   if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
 WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
-COMMENT '村改社区：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [659af9ca09433d90]';
+COMMENT '村改社区：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [1b77c80375171df5]';
 
 CREATE OR REPLACE VIEW dwd.village_conversion_case_under
 (
@@ -13289,14 +13646,16 @@ FROM
   FROM
   (
     SELECT delivery_id, division_code, dataset, status, rows_loaded, by_proxy, acked_at, content_sm3, src_system, src_tier, event_time, version, is_deleted
-    FROM std.return_receipt
-    WHERE src_system IN ('return_receipts') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
-    ORDER BY delivery_id DESC, src_system DESC, version DESC, kafka_offset DESC
+    FROM (
+      SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.return_receipt FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+    )
+    WHERE src_system IN ('return_receipts')
+    ORDER BY delivery_id DESC, src_system DESC, version DESC, last_delivery DESC
     LIMIT 1 BY delivery_id, src_system
   )
   WHERE is_deleted = 0
 )
-COMMENT '回流签收：任意时点（at）的一物一行，按任意时点（known）所知 [befc0b8f00c2c4a5]';
+COMMENT '回流签收：任意时点（at）的一物一行，按任意时点（known）所知 [9c0b5453c1bb238a]';
 
 CREATE OR REPLACE VIEW dwd.return_receipt_history
 (
@@ -13334,10 +13693,10 @@ FROM
   (
     SELECT row_from, row_to, delivery_id, division_code, dataset, status, rows_loaded, by_proxy, acked_at, content_sm3, src_system, src_tier, event_time, version, is_deleted
     FROM (
-      SELECT c.delivery_id AS delivery_id, c.division_code AS division_code, c.dataset AS dataset, c.status AS status, c.rows_loaded AS rows_loaded, c.by_proxy AS by_proxy, c.acked_at AS acked_at, c.content_sm3 AS content_sm3, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
+      SELECT c.last_delivery AS last_delivery, c.delivery_id AS delivery_id, c.division_code AS division_code, c.dataset AS dataset, c.status AS status, c.rows_loaded AS rows_loaded, c.by_proxy AS by_proxy, c.acked_at AS acked_at, c.content_sm3 AS content_sm3, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
       FROM
       (
-        SELECT * FROM std.return_receipt WHERE toString(delivery_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+        SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.return_receipt FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND toString(delivery_id) LIKE {thing:String}
       ) AS c
       INNER JOIN
       (
@@ -13346,19 +13705,19 @@ FROM
         (
           SELECT DISTINCT delivery_id, event_time AS row_from FROM
           (
-            SELECT * FROM std.return_receipt WHERE toString(delivery_id) LIKE {thing:String} AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
+            SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.return_receipt FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND toString(delivery_id) LIKE {thing:String}
           )
         )
       ) AS b ON c.delivery_id = b.delivery_id
       WHERE c.event_time <= b.row_from
     )
     WHERE src_system IN ('return_receipts')
-    ORDER BY delivery_id DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, kafka_offset DESC
+    ORDER BY delivery_id DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, last_delivery DESC
     LIMIT 1 BY delivery_id, row_from, row_to, src_system
   )
   WHERE is_deleted = 0
 )
-COMMENT '回流签收：每件事物各时段的一物一行 [f46d8d2106aee219]';
+COMMENT '回流签收：每件事物各时段的一物一行 [f6be2737234a6883]';
 
 CREATE OR REPLACE VIEW dwd.return_receipt_as_of_under
 (
@@ -13412,9 +13771,11 @@ FROM
     FROM
     (
       SELECT delivery_id, division_code, dataset, status, rows_loaded, by_proxy, acked_at, content_sm3, src_system, src_tier, event_time, version, is_deleted
-      FROM std.return_receipt
-      WHERE src_system IN ('return_receipts') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai') AND arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')
-      ORDER BY delivery_id DESC, src_system DESC, version DESC, kafka_offset DESC
+      FROM (
+        SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.return_receipt FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+      )
+      WHERE src_system IN ('return_receipts')
+      ORDER BY delivery_id DESC, src_system DESC, version DESC, last_delivery DESC
       LIMIT 1 BY delivery_id, src_system
     )
     WHERE is_deleted = 0
@@ -13439,7 +13800,7 @@ ARRAY JOIN arrayConcat(
   arrayMap(x -> (x.3, x.4, x.5, x.6, x.7), arrayFilter(x -> x.1 <= toDate32(t.acked_at) AND x.2 > toDate32(t.acked_at), if(notEmpty(own.ways), own.ways, if(notEmpty(town.ways), town.ways, county.ways))) AS found),
   if(empty(found), [(t.division_code, 'same', toDecimal64(0, 12), toDecimal64(1, 12), emptyArrayString()::Array(FixedString(12)))], [])) AS way
 WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
-COMMENT '回流签收：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [8a994d17d1e39fcc]';
+COMMENT '回流签收：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [16e470fc61babc0b]';
 
 CREATE OR REPLACE VIEW dwd.return_receipt_under
 (
@@ -13940,105 +14301,105 @@ CREATE OR REPLACE VIEW dwd.entity_load DEFINER = CURRENT_USER SQL SECURITY DEFIN
 SELECT theme, entity, rows, last_arrived_at, fresh_days
 FROM
 (
-    SELECT 't1_division' AS theme, 'code_crosswalk' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(40, 'Nullable(Int64)') AS fresh_days FROM std.code_crosswalk
+    SELECT 't1_division' AS theme, 'code_crosswalk' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(40, 'Nullable(Int64)') AS fresh_days FROM std.code_crosswalk
     UNION ALL
-    SELECT 't1_division' AS theme, 'division' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.division
+    SELECT 't1_division' AS theme, 'division' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.division
     UNION ALL
-    SELECT 't1_division' AS theme, 'division_change' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.division_change
+    SELECT 't1_division' AS theme, 'division_change' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.division_change
     UNION ALL
-    SELECT 't1_division' AS theme, 'grid' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.grid
+    SELECT 't1_division' AS theme, 'grid' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.grid
     UNION ALL
-    SELECT 't2_organization' AS theme, 'committee_term' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.committee_term
+    SELECT 't2_organization' AS theme, 'committee_term' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.committee_term
     UNION ALL
-    SELECT 't2_organization' AS theme, 'device' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(2, 'Nullable(Int64)') AS fresh_days FROM std.device
+    SELECT 't2_organization' AS theme, 'device' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(2, 'Nullable(Int64)') AS fresh_days FROM std.device
     UNION ALL
-    SELECT 't2_organization' AS theme, 'device_health_daily' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(2, 'Nullable(Int64)') AS fresh_days FROM std.device_health_daily
+    SELECT 't2_organization' AS theme, 'device_health_daily' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(2, 'Nullable(Int64)') AS fresh_days FROM std.device_health_daily
     UNION ALL
-    SELECT 't2_organization' AS theme, 'facility' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(120, 'Nullable(Int64)') AS fresh_days FROM std.facility
+    SELECT 't2_organization' AS theme, 'facility' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(120, 'Nullable(Int64)') AS fresh_days FROM std.facility
     UNION ALL
-    SELECT 't2_organization' AS theme, 'org_credit' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(40, 'Nullable(Int64)') AS fresh_days FROM std.org_credit
+    SELECT 't2_organization' AS theme, 'org_credit' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(40, 'Nullable(Int64)') AS fresh_days FROM std.org_credit
     UNION ALL
-    SELECT 't2_organization' AS theme, 'org_relation' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.org_relation
+    SELECT 't2_organization' AS theme, 'org_relation' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.org_relation
     UNION ALL
-    SELECT 't2_organization' AS theme, 'organization' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.organization
+    SELECT 't2_organization' AS theme, 'organization' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.organization
     UNION ALL
-    SELECT 't3_population' AS theme, 'stat_fact' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.stat_fact
+    SELECT 't3_population' AS theme, 'stat_fact' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.stat_fact
     UNION ALL
-    SELECT 't3_population' AS theme, 'workforce_post' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(120, 'Nullable(Int64)') AS fresh_days FROM std.workforce_post
+    SELECT 't3_population' AS theme, 'workforce_post' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(120, 'Nullable(Int64)') AS fresh_days FROM std.workforce_post
     UNION ALL
-    SELECT 't4_deliberation' AS theme, 'deliberation' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.deliberation
+    SELECT 't4_deliberation' AS theme, 'deliberation' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.deliberation
     UNION ALL
-    SELECT 't4_deliberation' AS theme, 'mechanism' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.mechanism
+    SELECT 't4_deliberation' AS theme, 'mechanism' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.mechanism
     UNION ALL
-    SELECT 't5_service' AS theme, 'contract' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(120, 'Nullable(Int64)') AS fresh_days FROM std.contract
+    SELECT 't5_service' AS theme, 'contract' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(120, 'Nullable(Int64)') AS fresh_days FROM std.contract
     UNION ALL
-    SELECT 't5_service' AS theme, 'service_case_stat' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(40, 'Nullable(Int64)') AS fresh_days FROM std.service_case_stat
+    SELECT 't5_service' AS theme, 'service_case_stat' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(40, 'Nullable(Int64)') AS fresh_days FROM std.service_case_stat
     UNION ALL
-    SELECT 't5_service' AS theme, 'service_item' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(40, 'Nullable(Int64)') AS fresh_days FROM std.service_item
+    SELECT 't5_service' AS theme, 'service_item' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(40, 'Nullable(Int64)') AS fresh_days FROM std.service_item
     UNION ALL
-    SELECT 't6_safety' AS theme, 'dispute_case' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(2, 'Nullable(Int64)') AS fresh_days FROM std.dispute_case
+    SELECT 't6_safety' AS theme, 'dispute_case' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(2, 'Nullable(Int64)') AS fresh_days FROM std.dispute_case
     UNION ALL
-    SELECT 't6_safety' AS theme, 'enforcement_check' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(2, 'Nullable(Int64)') AS fresh_days FROM std.enforcement_check
+    SELECT 't6_safety' AS theme, 'enforcement_check' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(2, 'Nullable(Int64)') AS fresh_days FROM std.enforcement_check
     UNION ALL
-    SELECT 't6_safety' AS theme, 'grid_event' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(2, 'Nullable(Int64)') AS fresh_days FROM std.grid_event
+    SELECT 't6_safety' AS theme, 'grid_event' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(2, 'Nullable(Int64)') AS fresh_days FROM std.grid_event
     UNION ALL
-    SELECT 't6_safety' AS theme, 'petition_case' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(10, 'Nullable(Int64)') AS fresh_days FROM std.petition_case
+    SELECT 't6_safety' AS theme, 'petition_case' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(10, 'Nullable(Int64)') AS fresh_days FROM std.petition_case
     UNION ALL
-    SELECT 't7_emergency' AS theme, 'emergency_plan' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.emergency_plan
+    SELECT 't7_emergency' AS theme, 'emergency_plan' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.emergency_plan
     UNION ALL
-    SELECT 't7_emergency' AS theme, 'emergency_stock' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(40, 'Nullable(Int64)') AS fresh_days FROM std.emergency_stock
+    SELECT 't7_emergency' AS theme, 'emergency_stock' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(40, 'Nullable(Int64)') AS fresh_days FROM std.emergency_stock
     UNION ALL
-    SELECT 't8_lists' AS theme, 'assessment' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.assessment
+    SELECT 't8_lists' AS theme, 'assessment' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.assessment
     UNION ALL
-    SELECT 't8_lists' AS theme, 'burden_record' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(120, 'Nullable(Int64)') AS fresh_days FROM std.burden_record
+    SELECT 't8_lists' AS theme, 'burden_record' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(120, 'Nullable(Int64)') AS fresh_days FROM std.burden_record
     UNION ALL
-    SELECT 't8_lists' AS theme, 'list_item' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.list_item
+    SELECT 't8_lists' AS theme, 'list_item' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.list_item
     UNION ALL
-    SELECT 't8_lists' AS theme, 'list_register' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.list_register
+    SELECT 't8_lists' AS theme, 'list_register' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.list_register
     UNION ALL
-    SELECT 't9_fiscal' AS theme, 'collective_asset' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.collective_asset
+    SELECT 't9_fiscal' AS theme, 'collective_asset' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.collective_asset
     UNION ALL
-    SELECT 't9_fiscal' AS theme, 'fiscal_fact' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.fiscal_fact
+    SELECT 't9_fiscal' AS theme, 'fiscal_fact' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.fiscal_fact
     UNION ALL
-    SELECT 't10_programme' AS theme, 'programme_status' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.programme_status
+    SELECT 't10_programme' AS theme, 'programme_status' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.programme_status
     UNION ALL
-    SELECT 't10_programme' AS theme, 'village_conversion_case' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.village_conversion_case
+    SELECT 't10_programme' AS theme, 'village_conversion_case' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.village_conversion_case
     UNION ALL
-    SELECT 't11_flow' AS theme, 'catalog_resource' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(40, 'Nullable(Int64)') AS fresh_days FROM std.catalog_resource
+    SELECT 't11_flow' AS theme, 'catalog_resource' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(40, 'Nullable(Int64)') AS fresh_days FROM std.catalog_resource
     UNION ALL
-    SELECT 't11_flow' AS theme, 'collection_form' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.collection_form
+    SELECT 't11_flow' AS theme, 'collection_form' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.collection_form
     UNION ALL
-    SELECT 't11_flow' AS theme, 'collection_submission' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.collection_submission
+    SELECT 't11_flow' AS theme, 'collection_submission' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.collection_submission
     UNION ALL
-    SELECT 't11_flow' AS theme, 'data_element' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.data_element
+    SELECT 't11_flow' AS theme, 'data_element' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.data_element
     UNION ALL
-    SELECT 't11_flow' AS theme, 'element_value' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.element_value
+    SELECT 't11_flow' AS theme, 'element_value' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.element_value
     UNION ALL
-    SELECT 't11_flow' AS theme, 'field_request' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(2, 'Nullable(Int64)') AS fresh_days FROM std.field_request
+    SELECT 't11_flow' AS theme, 'field_request' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(2, 'Nullable(Int64)') AS fresh_days FROM std.field_request
     UNION ALL
-    SELECT 't11_flow' AS theme, 'field_reuse' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(2, 'Nullable(Int64)') AS fresh_days FROM std.field_reuse
+    SELECT 't11_flow' AS theme, 'field_reuse' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(2, 'Nullable(Int64)') AS fresh_days FROM std.field_reuse
     UNION ALL
-    SELECT 't11_flow' AS theme, 'form_field' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.form_field
+    SELECT 't11_flow' AS theme, 'form_field' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.form_field
     UNION ALL
-    SELECT 't11_flow' AS theme, 'objection' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.objection
+    SELECT 't11_flow' AS theme, 'objection' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.objection
     UNION ALL
-    SELECT 't11_flow' AS theme, 'quality_issue' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.quality_issue
+    SELECT 't11_flow' AS theme, 'quality_issue' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.quality_issue
     UNION ALL
-    SELECT 't11_flow' AS theme, 'return_delivery' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.return_delivery
+    SELECT 't11_flow' AS theme, 'return_delivery' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.return_delivery
     UNION ALL
-    SELECT 't11_flow' AS theme, 'return_entitlement' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.return_entitlement
+    SELECT 't11_flow' AS theme, 'return_entitlement' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.return_entitlement
     UNION ALL
-    SELECT 't11_flow' AS theme, 'return_receipt' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.return_receipt
+    SELECT 't11_flow' AS theme, 'return_receipt' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.return_receipt
     UNION ALL
-    SELECT 't11_flow' AS theme, 'return_subscription' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.return_subscription
+    SELECT 't11_flow' AS theme, 'return_subscription' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.return_subscription
     UNION ALL
-    SELECT 't11_flow' AS theme, 'share_delivery' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.share_delivery
+    SELECT 't11_flow' AS theme, 'share_delivery' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.share_delivery
     UNION ALL
-    SELECT 't11_flow' AS theme, 'share_request' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.share_request
+    SELECT 't11_flow' AS theme, 'share_request' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.share_request
     UNION ALL
-    SELECT 't11_flow' AS theme, 'source_system' AS entity, count() AS rows, max(arrived_at) AS last_arrived_at, CAST(120, 'Nullable(Int64)') AS fresh_days FROM std.source_system
+    SELECT 't11_flow' AS theme, 'source_system' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(120, 'Nullable(Int64)') AS fresh_days FROM std.source_system
 )
-COMMENT '各主题实体的入库情况：主张数、最近到达时间、应更新期限（天） [ebf7715081d03cd7]';
+COMMENT '各主题实体的入库情况：主张数、最近到达时间、应更新期限（天） [5032f268034e1c7e]';
 
 CREATE OR REPLACE VIEW dwd.feed DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT d.system AS system, d.name AS name, d.tier AS tier, d.department AS department, d.entity AS entity, d.entity_name AS entity_name, d.fresh_days AS fresh_days,
