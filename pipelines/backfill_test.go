@@ -318,7 +318,7 @@ func (b *backfillWorld) state(system string) string {
 	b.t.Helper()
 	q := func(sql string) string { return b.text(strings.ReplaceAll(sql, "SYSTEM", system)) }
 	return strings.Join([]string{
-		q(`SELECT concat('claims ', toString(count()), ' ', hex(sum(sipHash64(toString(tuple(COLUMNS('.*') EXCEPT (src_system, kafka_topic, kafka_partition, kafka_offset, arrived_at)))))), ', ', toString(uniqExact(event_time)), ' days') FROM std.facility FINAL WHERE src_system = 'SYSTEM'`),
+		q(`SELECT concat('claims ', toString(count()), ' ', hex(sum(sipHash64(toString(tuple(COLUMNS('.*') EXCEPT (src_system, kafka_topic, kafka_partition, kafka_offset, last_delivery, last_arrived_at, last_kafka_partition, last_kafka_offset, loaded_at, arrived_at)))))), ', ', toString(uniqExact(event_time)), ' days') FROM std.facility FINAL WHERE src_system = 'SYSTEM'`),
 		q(`SELECT concat('tallies ', toString(count()), ' ', hex(sum(sipHash64(replaceOne(system, 'SYSTEM', ''), day, area, n)))) FROM ops.test_tally FINAL WHERE system IN ('SYSTEM', 'SYSTEM total')`),
 		q(`SELECT concat('books ', toString(received - duplicate), ' ', toString(accepted), ' ', toString(quarantined), ' ', toString(balanced)) FROM ops.books WHERE system = 'SYSTEM'`),
 	}, "\n")
