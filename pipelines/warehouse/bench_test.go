@@ -2,12 +2,15 @@ package warehouse
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
 	"rongtong/deploy/embedded/embeddedtest"
+	"rongtong/schemas"
 )
 
 // Fusion of the two largest entities of the province, at full size:
@@ -131,4 +134,94 @@ func BenchmarkLoad(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(n*i)/b.Elapsed().Seconds(), "rows/s")
+}
+
+// What it costs that deliveries fold into the first one instead of replacing it:
+// the engine's CPU for a million claims about as many facilities, delivered twice,
+// for both kinds of table. What reading the source takes is taken off.
+func BenchmarkDeliveries(b *testing.B) {
+	c, err := shipped()
+	if err != nil {
+		b.Fatal(err)
+	}
+	w, err := Open(b.Context(), embeddedtest.Warehouse(b))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer w.Close()
+	steps, err := w.Plan(b.Context(), c)
+	if err == nil {
+		err = w.Migrate(b.Context(), steps)
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	const n, block = 1_000_000, 50_000
+	exec(b, w, fmt.Sprintf(`CREATE OR REPLACE TABLE std.bench_source ENGINE = MergeTree ORDER BY kafka_offset AS
+SELECT concat('village_service_complex:', leftPad(toString(number * 7919 %% %[1]d), 12, '0')) AS facility_id, toFixedString(leftPad(toString(370000000000 + number %% 62074), 12, '0'), 12) AS division_code,
+  'village_service_complex' AS facility_kind, concat('解放路社区综合服务中心', toString(number %% 1000)) AS name, if(number %% 7 = 1, NULL, 'built_urban') AS site_type,
+  if(number %% 11 = 1, NULL, toDecimal64(100 + number %% 900, 4)) AS area_m2, toDecimal64(50 + number %% 40, 4) AS direct_service_area_m2, toDate32('2015-06-01') + number %% 365 AS opened_on,
+  if(number %% 3 = 0, 'yes', 'no') AS operating, ['a', 'b'] AS service_codes, 'county_ledger' AS src_system, 'X' AS src_tier, '370102000000' AS src_division, toString(number * 7919 %% %[1]d) AS src_record_id,
+  toDateTime64('2025-01-01 00:00:00', 3, 'Asia/Shanghai') AS event_time, toUInt64(1735660800000) AS version, number AS kafka_offset, number %% 4 AS kafka_partition, 'in.county_ledger.facility' AS kafka_topic,
+  concat('out/facility_20250101.csv:', toString(number)) AS place
+FROM numbers(%[1]d)`, n))
+	e := c.Entity("facility")
+	folding := stdTable(e)
+	folding.name = "bench_folding"
+	replacing := &object{db: dbStd, name: "bench_replacing", engine: "ReplacingMergeTree(kafka_offset)", order: append(slices.Clone(e.Key), "src_system", "version"), dedup: true, blocks: true}
+	for _, col := range schemas.StdColumns(e) {
+		replacing.columns = append(replacing.columns, columnFor(col))
+	}
+	names := strs(b, w, "SELECT name FROM system.columns WHERE database = 'std' AND table = 'bench_source' ORDER BY position")
+	cost := func(do func()) float64 {
+		before, err := w.EngineCPU(b.Context())
+		if err != nil {
+			b.Fatal(err)
+		}
+		do()
+		after, err := w.EngineCPU(b.Context())
+		if err != nil {
+			b.Fatal(err)
+		}
+		return after - before
+	}
+	deliver := func(into string, day int) {
+		for from := 0; from < n; from += block {
+			exec(b, w, fmt.Sprintf("%s SELECT %s, toDateTime64('2025-01-01 00:00:00', 3, 'UTC') + %d * 86400, kafka_offset + %d FROM std.bench_source WHERE kafka_offset >= %d AND kafka_offset < %d%s",
+				into, idents(slices.DeleteFunc(slices.Clone(names), func(s string) bool { return s == "kafka_offset" })), day, day*n, from, from+block, map[bool]string{true: " FORMAT Null"}[into == ""]))
+		}
+	}
+	reading := 2 * cost(func() { deliver("", 0) })
+	for _, o := range []*object{replacing, folding} {
+		b.Run(o.engine, func(b *testing.B) {
+			table := o.full()
+			f := &fuser{c: c, e: e, sources: []string{"county_ledger"}, from: table}
+			fuse, asOf := f.latest(), strings.ReplaceAll(claimsAsKnown(e, "now64(3)", "1"), "std.facility", table)
+			f.from = "(" + asOf + ")"
+			asOf = f.latest()
+			if o == replacing {
+				fuse = strings.ReplaceAll(fuse, deliveryColumn, "kafka_offset")
+				asOf = strings.Replace(fuse, "WHERE", "WHERE arrived_at <= now64(3) AND", 1)
+			}
+			for b.Loop() {
+				exec(b, w, "DROP TABLE IF EXISTS "+table+" SYNC")
+				exec(b, w, o.ddl(o.name))
+				insert := cost(func() {
+					for day := range 2 {
+						deliver(fmt.Sprintf("INSERT INTO %s (%s, arrived_at, kafka_offset)", table, idents(slices.DeleteFunc(slices.Clone(names), func(s string) bool { return s == "kafka_offset" }))), day)
+					}
+				})
+				b.ReportMetric((insert-reading)/2, "insert-cpu-s/million")
+				b.ReportMetric(cost(func() { exec(b, w, "OPTIMIZE TABLE "+table+" FINAL") })/2, "last-merge-cpu-s/million")
+				b.ReportMetric(cost(func() { exec(b, w, "SELECT * FROM "+table+" FINAL FORMAT Null") }), "final-cpu-s/million")
+				b.ReportMetric(cost(func() { exec(b, w, fuse+" FORMAT Null") }), "fuse-cpu-s/million")
+				b.ReportMetric(cost(func() { exec(b, w, asOf+" FORMAT Null") }), "as-of-cpu-s/million")
+			}
+			var bytes uint64
+			if err := w.QueryRow(b.Context(), "SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND database = 'std' AND table = ?", []any{&bytes}, o.name); err != nil {
+				b.Fatal(err)
+			}
+			b.ReportMetric(float64(bytes)/n, "bytes/claim")
+		})
+	}
 }

@@ -76,7 +76,7 @@ func shippedCatalog(t *testing.T) *schemas.Catalog {
 }
 
 // strs reads a query of one text column.
-func strs(t *testing.T, w *Warehouse, sql string) []string {
+func strs(t testing.TB, w *Warehouse, sql string) []string {
 	t.Helper()
 	out := []string{}
 	err := w.each(context.Background(), sql, func(scan func(...any) error) error {
