@@ -32,6 +32,9 @@ func (k claimer) sql(e *schemas.Entity, version int, where, gone string) string 
 	o := stdTable(e)
 	var names, exprs []string
 	for i, col := range o.columns {
+		if o.computed[col.name] != "" {
+			continue
+		}
 		h := fmt.Sprintf("cityHash64(number, %d, %d)", i, version)
 		if e.IsKey(col.name) {
 			h = fmt.Sprintf("cityHash64(number, %d)", i)

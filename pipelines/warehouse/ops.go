@@ -202,13 +202,13 @@ func entityLoad(c *schemas.Catalog) *object {
 		if p, ok := schemas.ParsePeriod(e.FreshWithin); ok {
 			fresh = strconv.Itoa(p.Days())
 		}
-		parts = append(parts, fmt.Sprintf("    SELECT %s AS theme, %s AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(%s, 'Nullable(Int64)') AS fresh_days FROM %s.%s",
+		parts = append(parts, fmt.Sprintf("    SELECT %s AS theme, %s AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(%s, 'Nullable(Int64)') AS fresh_days FROM %s.%s",
 			quote(e.Theme), quote(e.Entity), fresh, dbStd, ident(e.Entity)))
 	}
 	if len(parts) == 0 {
 		return nil
 	}
-	return &object{db: dbDwd, name: "entity_load", definer: true, comment: "各主题实体的入库情况：主张数、最近到达时间、应更新期限（天）", view: `SELECT theme, entity, rows, last_arrived_at, fresh_days
+	return &object{db: dbDwd, name: "entity_load", definer: true, comment: "各主题实体的入库情况：主张数、最近到达时间、应更新期限（天）", view: `SELECT theme, entity, rows, newest AS last_arrived_at, fresh_days
 FROM
 (
 ` + strings.Join(parts, "\n    UNION ALL\n") + `

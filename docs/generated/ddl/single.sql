@@ -14298,108 +14298,108 @@ GROUP BY src_division, src_system
 COMMENT '各区划各系统的上报情况 [7153d9c366d2807a]';
 
 CREATE OR REPLACE VIEW dwd.entity_load DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
-SELECT theme, entity, rows, last_arrived_at, fresh_days
+SELECT theme, entity, rows, newest AS last_arrived_at, fresh_days
 FROM
 (
-    SELECT 't1_division' AS theme, 'code_crosswalk' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(40, 'Nullable(Int64)') AS fresh_days FROM std.code_crosswalk
+    SELECT 't1_division' AS theme, 'code_crosswalk' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(40, 'Nullable(Int64)') AS fresh_days FROM std.code_crosswalk
     UNION ALL
-    SELECT 't1_division' AS theme, 'division' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.division
+    SELECT 't1_division' AS theme, 'division' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.division
     UNION ALL
-    SELECT 't1_division' AS theme, 'division_change' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.division_change
+    SELECT 't1_division' AS theme, 'division_change' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.division_change
     UNION ALL
-    SELECT 't1_division' AS theme, 'grid' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.grid
+    SELECT 't1_division' AS theme, 'grid' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.grid
     UNION ALL
-    SELECT 't2_organization' AS theme, 'committee_term' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.committee_term
+    SELECT 't2_organization' AS theme, 'committee_term' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.committee_term
     UNION ALL
-    SELECT 't2_organization' AS theme, 'device' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(2, 'Nullable(Int64)') AS fresh_days FROM std.device
+    SELECT 't2_organization' AS theme, 'device' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(2, 'Nullable(Int64)') AS fresh_days FROM std.device
     UNION ALL
-    SELECT 't2_organization' AS theme, 'device_health_daily' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(2, 'Nullable(Int64)') AS fresh_days FROM std.device_health_daily
+    SELECT 't2_organization' AS theme, 'device_health_daily' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(2, 'Nullable(Int64)') AS fresh_days FROM std.device_health_daily
     UNION ALL
-    SELECT 't2_organization' AS theme, 'facility' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(120, 'Nullable(Int64)') AS fresh_days FROM std.facility
+    SELECT 't2_organization' AS theme, 'facility' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(120, 'Nullable(Int64)') AS fresh_days FROM std.facility
     UNION ALL
-    SELECT 't2_organization' AS theme, 'org_credit' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(40, 'Nullable(Int64)') AS fresh_days FROM std.org_credit
+    SELECT 't2_organization' AS theme, 'org_credit' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(40, 'Nullable(Int64)') AS fresh_days FROM std.org_credit
     UNION ALL
-    SELECT 't2_organization' AS theme, 'org_relation' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.org_relation
+    SELECT 't2_organization' AS theme, 'org_relation' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.org_relation
     UNION ALL
-    SELECT 't2_organization' AS theme, 'organization' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.organization
+    SELECT 't2_organization' AS theme, 'organization' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.organization
     UNION ALL
-    SELECT 't3_population' AS theme, 'stat_fact' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.stat_fact
+    SELECT 't3_population' AS theme, 'stat_fact' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.stat_fact
     UNION ALL
-    SELECT 't3_population' AS theme, 'workforce_post' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(120, 'Nullable(Int64)') AS fresh_days FROM std.workforce_post
+    SELECT 't3_population' AS theme, 'workforce_post' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(120, 'Nullable(Int64)') AS fresh_days FROM std.workforce_post
     UNION ALL
-    SELECT 't4_deliberation' AS theme, 'deliberation' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.deliberation
+    SELECT 't4_deliberation' AS theme, 'deliberation' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.deliberation
     UNION ALL
-    SELECT 't4_deliberation' AS theme, 'mechanism' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.mechanism
+    SELECT 't4_deliberation' AS theme, 'mechanism' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.mechanism
     UNION ALL
-    SELECT 't5_service' AS theme, 'contract' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(120, 'Nullable(Int64)') AS fresh_days FROM std.contract
+    SELECT 't5_service' AS theme, 'contract' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(120, 'Nullable(Int64)') AS fresh_days FROM std.contract
     UNION ALL
-    SELECT 't5_service' AS theme, 'service_case_stat' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(40, 'Nullable(Int64)') AS fresh_days FROM std.service_case_stat
+    SELECT 't5_service' AS theme, 'service_case_stat' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(40, 'Nullable(Int64)') AS fresh_days FROM std.service_case_stat
     UNION ALL
-    SELECT 't5_service' AS theme, 'service_item' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(40, 'Nullable(Int64)') AS fresh_days FROM std.service_item
+    SELECT 't5_service' AS theme, 'service_item' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(40, 'Nullable(Int64)') AS fresh_days FROM std.service_item
     UNION ALL
-    SELECT 't6_safety' AS theme, 'dispute_case' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(2, 'Nullable(Int64)') AS fresh_days FROM std.dispute_case
+    SELECT 't6_safety' AS theme, 'dispute_case' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(2, 'Nullable(Int64)') AS fresh_days FROM std.dispute_case
     UNION ALL
-    SELECT 't6_safety' AS theme, 'enforcement_check' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(2, 'Nullable(Int64)') AS fresh_days FROM std.enforcement_check
+    SELECT 't6_safety' AS theme, 'enforcement_check' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(2, 'Nullable(Int64)') AS fresh_days FROM std.enforcement_check
     UNION ALL
-    SELECT 't6_safety' AS theme, 'grid_event' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(2, 'Nullable(Int64)') AS fresh_days FROM std.grid_event
+    SELECT 't6_safety' AS theme, 'grid_event' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(2, 'Nullable(Int64)') AS fresh_days FROM std.grid_event
     UNION ALL
-    SELECT 't6_safety' AS theme, 'petition_case' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(10, 'Nullable(Int64)') AS fresh_days FROM std.petition_case
+    SELECT 't6_safety' AS theme, 'petition_case' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(10, 'Nullable(Int64)') AS fresh_days FROM std.petition_case
     UNION ALL
-    SELECT 't7_emergency' AS theme, 'emergency_plan' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.emergency_plan
+    SELECT 't7_emergency' AS theme, 'emergency_plan' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.emergency_plan
     UNION ALL
-    SELECT 't7_emergency' AS theme, 'emergency_stock' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(40, 'Nullable(Int64)') AS fresh_days FROM std.emergency_stock
+    SELECT 't7_emergency' AS theme, 'emergency_stock' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(40, 'Nullable(Int64)') AS fresh_days FROM std.emergency_stock
     UNION ALL
-    SELECT 't8_lists' AS theme, 'assessment' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.assessment
+    SELECT 't8_lists' AS theme, 'assessment' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.assessment
     UNION ALL
-    SELECT 't8_lists' AS theme, 'burden_record' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(120, 'Nullable(Int64)') AS fresh_days FROM std.burden_record
+    SELECT 't8_lists' AS theme, 'burden_record' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(120, 'Nullable(Int64)') AS fresh_days FROM std.burden_record
     UNION ALL
-    SELECT 't8_lists' AS theme, 'list_item' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.list_item
+    SELECT 't8_lists' AS theme, 'list_item' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.list_item
     UNION ALL
-    SELECT 't8_lists' AS theme, 'list_register' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.list_register
+    SELECT 't8_lists' AS theme, 'list_register' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.list_register
     UNION ALL
-    SELECT 't9_fiscal' AS theme, 'collective_asset' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.collective_asset
+    SELECT 't9_fiscal' AS theme, 'collective_asset' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.collective_asset
     UNION ALL
-    SELECT 't9_fiscal' AS theme, 'fiscal_fact' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.fiscal_fact
+    SELECT 't9_fiscal' AS theme, 'fiscal_fact' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.fiscal_fact
     UNION ALL
-    SELECT 't10_programme' AS theme, 'programme_status' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.programme_status
+    SELECT 't10_programme' AS theme, 'programme_status' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(400, 'Nullable(Int64)') AS fresh_days FROM std.programme_status
     UNION ALL
-    SELECT 't10_programme' AS theme, 'village_conversion_case' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.village_conversion_case
+    SELECT 't10_programme' AS theme, 'village_conversion_case' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.village_conversion_case
     UNION ALL
-    SELECT 't11_flow' AS theme, 'catalog_resource' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(40, 'Nullable(Int64)') AS fresh_days FROM std.catalog_resource
+    SELECT 't11_flow' AS theme, 'catalog_resource' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(40, 'Nullable(Int64)') AS fresh_days FROM std.catalog_resource
     UNION ALL
-    SELECT 't11_flow' AS theme, 'collection_form' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.collection_form
+    SELECT 't11_flow' AS theme, 'collection_form' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.collection_form
     UNION ALL
-    SELECT 't11_flow' AS theme, 'collection_submission' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.collection_submission
+    SELECT 't11_flow' AS theme, 'collection_submission' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.collection_submission
     UNION ALL
-    SELECT 't11_flow' AS theme, 'data_element' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.data_element
+    SELECT 't11_flow' AS theme, 'data_element' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.data_element
     UNION ALL
-    SELECT 't11_flow' AS theme, 'element_value' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.element_value
+    SELECT 't11_flow' AS theme, 'element_value' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.element_value
     UNION ALL
-    SELECT 't11_flow' AS theme, 'field_request' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(2, 'Nullable(Int64)') AS fresh_days FROM std.field_request
+    SELECT 't11_flow' AS theme, 'field_request' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(2, 'Nullable(Int64)') AS fresh_days FROM std.field_request
     UNION ALL
-    SELECT 't11_flow' AS theme, 'field_reuse' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(2, 'Nullable(Int64)') AS fresh_days FROM std.field_reuse
+    SELECT 't11_flow' AS theme, 'field_reuse' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(2, 'Nullable(Int64)') AS fresh_days FROM std.field_reuse
     UNION ALL
-    SELECT 't11_flow' AS theme, 'form_field' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.form_field
+    SELECT 't11_flow' AS theme, 'form_field' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.form_field
     UNION ALL
-    SELECT 't11_flow' AS theme, 'objection' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.objection
+    SELECT 't11_flow' AS theme, 'objection' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.objection
     UNION ALL
-    SELECT 't11_flow' AS theme, 'quality_issue' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.quality_issue
+    SELECT 't11_flow' AS theme, 'quality_issue' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.quality_issue
     UNION ALL
-    SELECT 't11_flow' AS theme, 'return_delivery' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.return_delivery
+    SELECT 't11_flow' AS theme, 'return_delivery' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.return_delivery
     UNION ALL
-    SELECT 't11_flow' AS theme, 'return_entitlement' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.return_entitlement
+    SELECT 't11_flow' AS theme, 'return_entitlement' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.return_entitlement
     UNION ALL
-    SELECT 't11_flow' AS theme, 'return_receipt' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.return_receipt
+    SELECT 't11_flow' AS theme, 'return_receipt' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.return_receipt
     UNION ALL
-    SELECT 't11_flow' AS theme, 'return_subscription' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.return_subscription
+    SELECT 't11_flow' AS theme, 'return_subscription' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.return_subscription
     UNION ALL
-    SELECT 't11_flow' AS theme, 'share_delivery' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.share_delivery
+    SELECT 't11_flow' AS theme, 'share_delivery' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.share_delivery
     UNION ALL
-    SELECT 't11_flow' AS theme, 'share_request' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.share_request
+    SELECT 't11_flow' AS theme, 'share_request' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(NULL, 'Nullable(Int64)') AS fresh_days FROM std.share_request
     UNION ALL
-    SELECT 't11_flow' AS theme, 'source_system' AS entity, count() AS rows, max(last_arrived_at) AS last_arrived_at, CAST(120, 'Nullable(Int64)') AS fresh_days FROM std.source_system
+    SELECT 't11_flow' AS theme, 'source_system' AS entity, count() AS rows, max(last_arrived_at) AS newest, CAST(120, 'Nullable(Int64)') AS fresh_days FROM std.source_system
 )
-COMMENT '各主题实体的入库情况：主张数、最近到达时间、应更新期限（天） [5032f268034e1c7e]';
+COMMENT '各主题实体的入库情况：主张数、最近到达时间、应更新期限（天） [5bffefc3b00d293d]';
 
 CREATE OR REPLACE VIEW dwd.feed DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT d.system AS system, d.name AS name, d.tier AS tier, d.department AS department, d.entity AS entity, d.entity_name AS entity_name, d.fresh_days AS fresh_days,
