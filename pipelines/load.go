@@ -286,7 +286,7 @@ func (w *worker) deliver(ctx context.Context, b *block) (err error) {
 		if err := w.judge(ctx, b); err != nil {
 			return err
 		}
-		plan := intent{To: b.span.To, Plan: s.stream.Plan(), Topic: b.topicID, Move: s.move} // again, when it is repeated: it may not have arrived
+		plan := intent{To: b.span.To, Plan: s.stream.Plan(), Topic: b.topicID, Move: s.move, Epoch: s.leader.Load()} // again, when it is repeated: it may not have arrived
 		if err := w.commit(ctx, s, b.span.From, plan.encode()); err != nil {
 			return err
 		}
@@ -297,7 +297,7 @@ func (w *worker) deliver(ctx context.Context, b *block) (err error) {
 			return err
 		}
 	}
-	if err := w.commit(ctx, s, b.span.To, intent{Topic: b.topicID, Move: s.move}.encode()); err != nil {
+	if err := w.commit(ctx, s, b.span.To, intent{Topic: b.topicID, Move: s.move, Epoch: s.leader.Load()}.encode()); err != nil {
 		return err
 	}
 	if b.repeat {

@@ -184,6 +184,8 @@ type share struct {
 
 	epoch  *epoch[map[string]*Stream] // of stream, while it is queued
 	next   atomic.Int64               // everything before it is loaded
+	leader atomic.Int32               // see intent.Epoch
+	torn   bool                       // a new leader's log forks before what is loaded: see turned
 	queued atomic.Bool
 	end    atomic.Int64
 	since  time.Time    // when the rows at hand were first seen; guarded by the dispatcher
@@ -362,6 +364,7 @@ func (l *Loader) shares(ctx context.Context, kafka Offsets, assigned []topics.To
 			continue
 		}
 		s.move = max(s.move, pending.Move)
+		s.leader.Store(pending.Epoch)
 		s.read = max(s.read, at.Offset)
 		s.next.Store(s.read)
 		if ok {
@@ -397,14 +400,11 @@ func (l *Loader) begunEarlier(s *share, plan uint64) bool {
 }
 
 // dispatch watches the ends of the partitions and queues the shares that have
-// enough rows, or rows that waited long enough. Pending loads go first.
+// enough rows, or rows that waited long enough. Pending loads do not wait.
 func (l *Loader) dispatch(ctx, work context.Context, shares []*share, ready chan<- *share, stop context.CancelCauseFunc) {
 	names := map[string]bool{}
 	for _, s := range shares {
 		names[s.topic] = true
-		if s.pending.To > 0 {
-			l.queue(s, ready)
-		}
 	}
 	list := make([]string, 0, len(names))
 	for n := range names {
@@ -423,6 +423,7 @@ func (l *Loader) dispatch(ctx, work context.Context, shares []*share, ready chan
 				stop(err)
 				return
 			}
+			l.turned(work, l.Kafka, shares, seen)
 			now := time.Now()
 			for _, s := range shares {
 				l.look(s, seen[s.topic].Bounds, now)
@@ -481,7 +482,7 @@ func (l *Loader) anew(ctx context.Context, kafka Offsets, shares []*share, names
 func (l *Loader) due(s *share, now time.Time) bool {
 	waiting := s.end.Load() - s.next.Load()
 	switch {
-	case now.UnixNano() < s.again.Load():
+	case now.UnixNano() < s.again.Load(), s.torn:
 		return false
 	case waiting <= 0:
 		s.since = time.Time{}

@@ -45,6 +45,11 @@ type Offsets interface {
 	TopicIDs(ctx context.Context, names ...string) (map[string]string, error)
 }
 
+// Epochs tells where the records of earlier leaders end: see topics.Client.
+type Epochs interface {
+	EpochEnds(ctx context.Context, list []topics.EpochOf) (map[topics.TopicPartition]int64, error)
+}
+
 // Committer stores offsets for a member of the group, and refuses once its
 // generation is over. It is a topics.Generation.
 type Committer interface {

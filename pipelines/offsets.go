@@ -143,6 +143,9 @@ func (p *Positions) All(ctx context.Context) ([]Position, error) {
 // Target is where positions are moved to.
 type Target struct {
 	Kind   string // one of the Targets
+	// Mappings lets it go back over loads of other mappings: what those made stays
+	// beside what is made now, until Reprocess.
+	Mappings bool
 	Offset int64  // of TargetOffset
 	// At are the offsets of TargetTime, by partition.
 	At []int64
@@ -233,7 +236,7 @@ func (p *Positions) Plan(ctx context.Context, target Target, partition int32) ([
 			m.Unfinished = m.Pending
 		}
 		if m.To < m.From {
-			err = p.back(ctx, &m)
+			err = p.back(ctx, &m, target.Mappings)
 		} else {
 			err = p.forward(ctx, &m)
 		}
@@ -247,7 +250,7 @@ func (p *Positions) Plan(ctx context.Context, target Target, partition int32) ([
 
 // back finds what will be loaded again. It begins with a whole load: the ledger
 // knows no halves.
-func (p *Positions) back(ctx context.Context, m *Move) error {
+func (p *Positions) back(ctx context.Context, m *Move, others bool) error {
 	loads, err := p.Books.LoadsFrom(ctx, m.Topic, m.TopicID, m.Partition, m.To)
 	if err != nil {
 		return err
@@ -274,8 +277,8 @@ func (p *Positions) back(ctx context.Context, m *Move) error {
 		if l.FromOffset < m.To || l.Flow == "" {
 			continue
 		}
-		if plans[l.Flow] != l.Plan {
-			return fault.Hint(fault.Config, "rongtong reprocess --stream "+p.Stream.name()+" compares and replaces them",
+		if plans[l.Flow] != l.Plan && !others && !m.Moving {
+			return fault.Hint(fault.Config, "rongtong reprocess --stream "+p.Stream.name()+" compares and replaces what they made; --other-mappings goes back all the same, and leaves that to it",
 				"moving %s/%d back to %d: the load of %d to %d was made by another mapping", m.Topic, m.Partition, m.To, l.FromOffset, l.ToOffset)
 		}
 		if !seen[l.FromOffset] {

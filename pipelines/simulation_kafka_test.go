@@ -28,6 +28,7 @@ type simLog struct {
 	versions []int              // of the declarations under which each partition was loaded last
 
 	begun []simSpan // loads that the loaders ever began
+	torn  []simRow  // what an election lost
 	given []simSpan // those that persons passed over, because they could not be ended
 
 	members    []*actor
@@ -69,8 +70,9 @@ type simEntry struct {
 type simPart struct {
 	entries []simEntry
 	first   int64
-	decided int  // entries below are not open
-	said    bool // a loader was told that what it wants is deleted
+	decided int     // entries below are not open
+	said    bool    // a loader was told that what it wants is deleted
+	forks   []int64 // where the records of each leader's epoch end; the present one has none
 }
 
 // stable is the last stable offset.
@@ -759,6 +761,7 @@ func (l *simLog) watch(g *simGen, partition int, offset int64, in intent, pendin
 	w := l.w
 	have := l.at(partition)
 	was, begun, _ := parseIntent(have.Metadata)
+	in.Epoch, was.Epoch = 0, 0 // a repetition may meet another leader
 	if was.Topic == in.Topic {
 		end := max(0, have.Offset)
 		switch {

@@ -194,7 +194,13 @@ func (w *world) wantedMove() (Target, int32, bool) {
 				known = x.To
 			}
 		}
+		fork := int64(-1)
+		if e := in.Epoch - 1; e >= 0 && int(e) < len(p.forks) && l.own(i) && p.forks[e] < max(at.Offset, in.To) {
+			fork = p.forks[e]
+		}
 		switch {
+		case fork >= 0:
+			return Target{Kind: TargetOffset, Offset: fork, Mappings: true}, int32(i), true
 		case in.Moving && l.own(i):
 			return Target{Kind: TargetLedger}, int32(i), true
 		case p.said && l.own(i) && max(at.Offset, 0) < p.first && (at.Offset >= 0 || known < p.first),
@@ -283,4 +289,65 @@ func (o *oracle) auditMoves() error {
 		}
 	}
 	return nil
+}
+
+// --- logs that lose their tail ---
+
+// tear elects a leader that lacks the end of a partition, which was acknowledged. What
+// was there is nowhere any more but where it was loaded.
+func (l *simLog) tear() {
+	parts := l.topic().parts
+	i := l.w.r.IntN(len(parts))
+	p := parts[i]
+	last := int64(len(p.entries))
+	if last == 0 || p.stable() != last || len(l.torn) > 0 {
+		return
+	}
+	cut := max(0, last-1-l.w.r.Int64N(8))
+	for o := cut; o < last; o++ {
+		if e := &p.entries[o]; e.state == committed {
+			l.torn = append(l.torn, rowOf(e))
+		}
+	}
+	if len(l.torn) == 0 {
+		return
+	}
+	p.entries = p.entries[:cut]
+	p.decided = min(p.decided, int(cut))
+	for j := range p.forks {
+		p.forks[j] = min(p.forks[j], cut)
+	}
+	p.forks = append(p.forks, cut)
+	life := l.topic().life
+	l.w.store.doubt(func(r *simStored) bool { return r.life == life && r.simSpan.partition == i && r.offset >= cut })
+	l.w.happens(tornLog, "partition %d loses what was acknowledged from %d to %d, it is loaded to %d", i, cut, last, l.at(i).Offset)
+}
+
+// surveyed is Survey's word about the epochs.
+func (l *simLog) surveyed() map[string]topics.Surveyed {
+	var s topics.Surveyed
+	for _, p := range l.topic().parts {
+		s.Epochs = append(s.Epochs, int32(len(p.forks)))
+	}
+	return map[string]topics.Surveyed{l.w.plans[0].Topic: s}
+}
+
+type simEpochs struct{ a *actor }
+
+func (s simEpochs) EpochEnds(_ context.Context, list []topics.EpochOf) (map[topics.TopicPartition]int64, error) {
+	s.a.at("ask where an epoch ends")
+	if s.a.fate("asking where an epoch ends") != done {
+		return nil, errLost
+	}
+	out := map[topics.TopicPartition]int64{}
+	for _, e := range list {
+		if int(e.Partition) >= len(s.a.w.log.topic().parts) {
+			continue
+		}
+		p := s.a.w.log.topic().parts[e.Partition]
+		if out[e.TopicPartition] = int64(len(p.entries)); int(e.Epoch) < len(p.forks) && s.a.w.bad != "nobody asks where a new leader's log forks" {
+			out[e.TopicPartition] = p.forks[e.Epoch]
+		}
+	}
+	return out, nil
 }

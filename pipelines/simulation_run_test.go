@@ -81,6 +81,8 @@ var sabotages = []string{
 	"what is loaded again stays in the ledger",
 	"the names of loads do not know moves",
 	"a move that was cut short is not seen",
+	// Elections that lose records.
+	"nobody asks where a new leader's log forks",
 }
 
 // happening is something that does not happen on good days.
@@ -107,6 +109,7 @@ const (
 	expiredRecords
 	forgotOffsets
 	movedPosition
+	tornLog
 	begunVersion
 	appliedVersion
 	drainedLoads
@@ -135,6 +138,7 @@ var happenings = [happeningCount]string{
 	expiredRecords: "retentions that deleted unread records",
 	forgotOffsets:  "offsets of the group forgotten",
 	movedPosition:  "positions stored by persons",
+	tornLog:        "elections that lost acknowledged records",
 	begunVersion:   "versions of the declarations begun",
 	appliedVersion: "versions put in force",
 	drainedLoads:   "drains of pending loads",

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,6 +69,7 @@ type simKind struct {
 	expires   bool // the broker deletes records that nobody has read
 	forgets   bool // the broker forgets what the loaders' group has stored
 	moves     bool // persons move positions
+	tears     bool // a leader is elected that lacks records which were acknowledged
 }
 
 // actor is one process.
@@ -197,6 +199,7 @@ func newWorld(seed uint64, bad string, plans []*Stream, t *tally) *world {
 	w.kind = simKind{ids: r.IntN(4) > 0, embedded: r.IntN(2) == 0, hot: r.IntN(4) > 0, expires: r.IntN(6) == 0}
 	w.kind.forgets, w.kind.moves = r.IntN(5) == 0, r.IntN(4) == 0
 	w.kind.recreates = w.kind.ids && !w.kind.expires && r.IntN(3) == 0
+	w.kind.tears = !w.kind.expires && !w.kind.recreates && !w.kind.forgets && !w.kind.moves && r.IntN(4) == 0
 	w.log = simLog{w: w, txns: map[string]*simProducer{}, slow: !w.kind.embedded && r.IntN(2) == 0}
 	w.log.create()
 	w.store = simStore{w: w, tables: map[string]*simTable{}, dropped: map[simSpan]bool{}, window: 3 + r.IntN(12), dual: r.IntN(3) == 0, picky: seed%3 == 0}
@@ -215,7 +218,7 @@ func newWorld(seed uint64, bad string, plans []*Stream, t *tally) *world {
 			w.add("apply-twin", (*actor).operate)
 		}
 	}
-	if w.kind.moves || w.kind.forgets || w.kind.expires {
+	if w.kind.moves || w.kind.forgets || w.kind.expires || w.kind.tears {
 		w.add("person", (*actor).person)
 	}
 	return w
@@ -327,7 +330,7 @@ func (w *world) event() {
 	case n < 27:
 		w.plan = 1 - w.plan
 		w.note("the operator deploys plan %d", w.plan)
-	case n < 32:
+	case n < 32 && !w.kind.tears:
 		w.log.truncate()
 	case n < 35:
 		w.log.timeOut()
@@ -343,6 +346,8 @@ func (w *world) event() {
 		w.log.widen()
 	case n < 50 && w.kind.expires:
 		w.log.expire()
+	case n < 53 && w.kind.tears:
+		w.log.tear()
 	case n < 53 && w.kind.forgets:
 		w.log.forget()
 	}
@@ -428,6 +433,7 @@ func (a *actor) generation(ctx context.Context, l *Loader, gen *simGen) error {
 		if err := l.anew(ctx, simOffsets{a: a, quiet: true}, shares, names); err != nil {
 			return err
 		}
+		l.turned(ctx, simEpochs{a}, shares, w.log.surveyed())
 		for _, s := range shares {
 			l.look(s, bounds, time.Now())
 		}
@@ -469,6 +475,7 @@ func (w simWorker) end() {
 // pickShare takes pending loads first, as dispatch does.
 func pickShare(w *world, shares []*share) *share {
 	n := 0
+	shares = slices.DeleteFunc(slices.Clone(shares), func(s *share) bool { return s.torn })
 	for _, s := range shares {
 		if s.pending.To > 0 {
 			return s

@@ -287,6 +287,9 @@ type intent struct {
 	Move   int64
 	Moving bool
 	From   int64
+	// Epoch is one more than the epoch of the leader that had everything before the
+	// offset; 0: unknown.
+	Epoch int32
 }
 
 func (i intent) encode() string {
@@ -302,6 +305,9 @@ func (i intent) encode() string {
 	}
 	if i.Moving {
 		words = append(words, fmt.Sprintf("moving=%d", i.From))
+	}
+	if i.Epoch > 0 {
+		words = append(words, fmt.Sprintf("epoch=%d", i.Epoch-1))
 	}
 	return strings.Join(words, " ")
 }
@@ -322,6 +328,10 @@ func parseIntent(s string) (i intent, pending bool, err error) {
 			i.Topic = value
 		case "move":
 			i.Move, err = strconv.ParseInt(value, 10, 64)
+		case "epoch":
+			var n int64
+			n, err = strconv.ParseInt(value, 10, 32)
+			i.Epoch = int32(n) + 1
 		case "moving":
 			i.Moving = true
 			i.From, err = strconv.ParseInt(value, 10, 64)

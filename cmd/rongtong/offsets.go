@@ -87,6 +87,7 @@ func offsetsCmd(c *common) *cobra.Command {
 	f.Int32Var(&oo.Partition, "partition", -1, "one partition; all of them without it")
 	f.StringVar(&to, "to", "", "beginning, end, ledger, an offset (with --partition), or a time: a date, \"2026-11-23 08:00:00\" or an age such as 24h")
 	f.StringVar(&oo.Reason, "reason", "", "why records are skipped; it stays in the books")
+	f.BoolVar(&oo.Target.Mappings, "other-mappings", false, "go back over loads of other mappings, too: what those made stays until rongtong reprocess")
 	f.BoolVar(&apply, "apply", false, "move the positions")
 	f.BoolVar(&yes, "yes", false, "do not ask before moving")
 	f.DurationVar(&oo.Wait, "wait", 10*time.Second, "how long loaders may take to leave")
@@ -130,7 +131,7 @@ func offsetsTarget(oo *control.OffsetsOptions, text string) (err error) {
 		if oo.Partition < 0 || n < 0 {
 			return &usageError{fmt.Errorf("an offset is of one partition: --partition P --to %s", text)}
 		}
-		oo.Target = pipelines.Target{Kind: pipelines.TargetOffset, Offset: n}
+		oo.Target.Kind, oo.Target.Offset = pipelines.TargetOffset, n
 		return nil
 	}
 	oo.Target.Kind = pipelines.TargetTime

@@ -200,7 +200,7 @@ func (c *Client) listOffsetsAt(ctx context.Context, ps []tp, when int64, isolati
 		return err
 	}
 	for _, id := range ids {
-		err := c.askOffsets(ctx, id, groups[id], when, isolation, func(p tp, o int64, err error) error {
+		err := c.askOffsets(ctx, id, groups[id], when, isolation, func(p tp, o int64, _ int32, err error) error {
 			if err == nil {
 				put(p, o)
 			}

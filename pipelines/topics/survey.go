@@ -19,6 +19,8 @@ var Unknown = Bounds{-1, -1}
 // Surveyed is what Survey found out about one topic.
 type Surveyed struct {
 	Bounds []Bounds // by partition, perhaps Unknown; empty when there is an Err
+	// Epochs count, by partition, how often it got another leader; -1: not told.
+	Epochs []int32
 	// Err is why nothing can be told of the topic: it does not exist (ErrNoTopic), or
 	// a right is missing. It is a fault.Config that says the way out, or a
 	// fault.Transient that time heals.
@@ -83,7 +85,7 @@ func (c *Client) Survey(ctx context.Context, topics ...string) (map[string]Surve
 				out[m.name] = Surveyed{Err: err}
 				continue
 			}
-			out[m.name] = Surveyed{Bounds: slices.Repeat([]Bounds{Unknown}, len(m.leaders))}
+			out[m.name] = Surveyed{Bounds: slices.Repeat([]Bounds{Unknown}, len(m.leaders)), Epochs: slices.Repeat([]int32{-1}, len(m.leaders))}
 			for p, id := range m.leaders {
 				if id >= 0 {
 					byLeader[id] = append(byLeader[id], tp{m.name, int32(p)})
@@ -102,18 +104,18 @@ func (c *Client) survey(ctx context.Context, byLeader map[int32][]tp, out map[st
 	answered := false
 	for id, ps := range byLeader {
 		first := map[tp]int64{}
-		err := c.askOffsets(ctx, id, ps, -2, readCommitted, func(p tp, o int64, err error) error {
+		err := c.askOffsets(ctx, id, ps, -2, readCommitted, func(p tp, o int64, _ int32, err error) error {
 			if err == nil {
 				first[p] = o
 			}
 			return nil
 		})
 		if err == nil {
-			err = c.askOffsets(ctx, id, ps, -1, readCommitted, func(p tp, o int64, err error) error {
+			err = c.askOffsets(ctx, id, ps, -1, readCommitted, func(p tp, o int64, epoch int32, err error) error {
 				at, known := first[p]
 				switch {
 				case err == nil && known:
-					out[p.topic].Bounds[p.partition] = Bounds{at, o}
+					out[p.topic].Bounds[p.partition], out[p.topic].Epochs[p.partition] = Bounds{at, o}, epoch
 				case errors.Is(err, kafka.TopicAuthorizationFailed):
 					out[p.topic] = Surveyed{Err: explain(err, "looking at the ends of topic %q", p.topic)}
 				}
@@ -132,15 +134,19 @@ func (c *Client) survey(ctx context.Context, byLeader map[int32][]tp, out map[st
 	return failed
 }
 
+// listOffsetsVersion is the first that tells the epochs of leaders (KIP-320, Apache
+// Kafka 2.1).
+const listOffsetsVersion = 4
+
 // askOffsets asks one broker for offsets of partitions that it leads and calls each
 // with what it says of every one.
-func (c *Client) askOffsets(ctx context.Context, id int32, ps []tp, when int64, isolation int8, each func(tp, int64, error) error) error {
+func (c *Client) askOffsets(ctx context.Context, id int32, ps []tp, when int64, isolation int8, each func(p tp, offset int64, epoch int32, err error) error) error {
 	var w writer
-	c.request(&w, protocol.ListOffsets, 2)
+	c.request(&w, protocol.ListOffsets, listOffsetsVersion)
 	w.i32(-1)
 	w.i8(isolation)
-	putTopics(&w, ps, func(p tp) { w.i32(p.partition); w.i64(when) })
-	e := &exchange{frame{key: protocol.ListOffsets, version: 2, parts: [][]byte{w.b}}, id}
+	putTopics(&w, ps, func(p tp) { w.i32(p.partition); w.i32(-1); w.i64(when) })
+	e := &exchange{frame{key: protocol.ListOffsets, version: listOffsetsVersion, parts: [][]byte{w.b}}, id}
 	if err := c.trip(ctx, c.line, e, c.opts.request); err != nil {
 		c.forgetAll(ps)
 		return err
@@ -150,11 +156,11 @@ func (c *Client) askOffsets(ctx context.Context, id int32, ps []tp, when int64, 
 	seen := 0
 	for range r.count(6) {
 		topic := string(r.text())
-		for range r.count(22) {
+		for range r.count(26) {
 			p := tp{topic, r.i32()}
 			err := code(r.i16())
 			r.i64() // time
-			offset := r.i64()
+			offset, epoch := r.i64(), r.i32()
 			if r.err != nil {
 				return r.err
 			}
@@ -166,7 +172,7 @@ func (c *Client) askOffsets(ctx context.Context, id int32, ps []tp, when int64, 
 				c.forget(topic)
 				err = fmt.Errorf("%s: %w", p, err)
 			}
-			if err := each(p, offset, err); err != nil {
+			if err := each(p, offset, epoch, err); err != nil {
 				return err
 			}
 		}

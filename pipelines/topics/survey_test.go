@@ -197,3 +197,24 @@ func TestThrottleIsBounded(t *testing.T) {
 		t.Errorf("%+v", q)
 	}
 }
+
+// TestConformEpochEnds: the present leader has everything of its own epoch.
+func TestConformEpochEnds(t *testing.T) {
+	onEach(t, func(t *testing.T, b *target, c *Client) {
+		topic := b.n("a")
+		ensure(t, c, Topic{Name: topic, Partitions: 2})
+		fillTopic(t, c, topic, 5)
+		decided(t, c, topic)
+		seen, err := c.Survey(ctxFor(t), topic)
+		must(t, err)
+		s := seen[topic]
+		if s.Err != nil || s.Epochs[0] < 0 {
+			t.Fatalf("%+v", s)
+		}
+		at := TopicPartition{topic, 0}
+		ends, err := c.EpochEnds(ctxFor(t), []EpochOf{{at, s.Epochs[0]}})
+		if err != nil || ends[at] < s.Bounds[0].Last {
+			t.Errorf("epoch %d ends at %d, %v; the partition at %d", s.Epochs[0], ends[at], err, s.Bounds[0].Last)
+		}
+	})
+}
