@@ -142,11 +142,11 @@ func (p *Positions) All(ctx context.Context) ([]Position, error) {
 
 // Target is where positions are moved to.
 type Target struct {
-	Kind   string // one of the Targets
+	Kind string // one of the Targets
 	// Mappings lets it go back over loads of other mappings: what those made stays
 	// beside what is made now, until Reprocess.
 	Mappings bool
-	Offset int64  // of TargetOffset
+	Offset   int64 // of TargetOffset
 	// At are the offsets of TargetTime, by partition.
 	At []int64
 }
