@@ -21,9 +21,11 @@ import (
 // pastTable holds what figures were known to be before they were corrected: rows
 // of pointTable, which a newer one of the same key has superseded.
 //
-// A row may come twice, where a folding was cut short: merges make one of them.
+// A row may come twice, where a folding was cut short: merges make one of them. The
+// past is asked about one division at a time, so its rows lie together.
 func pastTable() *object {
 	o := pointTable()
+	o.order = []string{"indicator", "division_code", "unit_tier", "tier", "parent_code", "day", "known_from"}
 	o.name, o.comment = "indicator_point_past", "指标值变动点：更正前所知"
 	o.engine, o.partition = "ReplacingMergeTree", "toYYYYMM(known_from)"
 	return o
@@ -149,16 +151,13 @@ func (w *Warehouse) Fold(ctx context.Context, now time.Time, moved func(n, of in
 	}
 	for _, p := range parts {
 		these := "indicator IN (" + quotes(p.indicators) + ")"
-		which := "FROM (" + versions(these, pointColumns()) + ") WHERE " + superseded(cut)
-		for _, sql := range []string{
-			fmt.Sprintf("INSERT INTO %s (%[2]s) SELECT %[2]s %s", pastTable().full(), pointColumns(), which),
-			fmt.Sprintf("ALTER TABLE %s DELETE WHERE %s AND %s IN (SELECT %[3]s %s)", pointTable().full(), these, versionKey, which),
-		} {
-			if err := w.conn.Exec(inFull(ctx), sql); err != nil {
-				return n, w.mark(err, doing)
-			}
+		out := takenOut{table: pointTable(), where: these, into: pastTable(),
+			keys: "SELECT key FROM (" + versions(these, versionKey+" AS key, indicator, removed, known_from") + ") WHERE " + superseded(cut)}
+		did, err := w.takeOut(ctx, out)
+		if err != nil {
+			return n, w.mark(err, doing)
 		}
-		n += p.rows
+		n += did
 		moved(n, of)
 	}
 	var left uint64
@@ -167,9 +166,6 @@ func (w *Warehouse) Fold(ctx context.Context, now time.Time, moved func(n, of in
 	}
 	return n, w.recordState(ctx, foldState, fuseState{things: int64(left), block: now.UnixMilli()}, FuseResult{Changed: n})
 }
-
-// versionKey tells the rows of pointTable apart, in sixteen bytes.
-const versionKey = "sipHash128(indicator, " + pointKey + ", known_from)"
 
 // Thin forgets, of figures that were corrected longer than a period ago, all
 // versions but the last of each day in Beijing, and returns how many rows went. What
@@ -200,28 +196,80 @@ WHERE database = 'ads' AND table = 'indicator_point_past' AND active AND toUInt3
 		return 0, w.mark(err, doing)
 	}
 	for _, month := range months {
+		these := "toYYYYMM(known_from) = " + month
 		// Of a row that is there twice neither has a later one.
-		which := fmt.Sprintf(`FROM (SELECT %s AS key, known_from, leadInFrame(toNullable(known_from)) OVER (PARTITION BY indicator, %s ORDER BY known_from ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING) AS next FROM %s FINAL WHERE toYYYYMM(known_from) = %s)
-WHERE toDate(next, 'Asia/Shanghai') = toDate(known_from, 'Asia/Shanghai')`, versionKey, pointKey, pastTable().full(), month)
-		var gone uint64
-		if err := w.QueryRow(inFull(ctx), "SELECT count() "+which, []any{&gone}); err != nil {
+		keys := fmt.Sprintf(`SELECT key FROM (SELECT %s AS key, known_from, leadInFrame(toNullable(known_from)) OVER (PARTITION BY %s ORDER BY known_from ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING) AS next FROM %s FINAL WHERE %s)
+WHERE toDate(next, 'Asia/Shanghai') = toDate(known_from, 'Asia/Shanghai')`, versionKey, strings.TrimSuffix(idents(pastTable().order), ", known_from"), pastTable().full(), these)
+		var gone int64
+		if remove {
+			gone, err = w.takeOut(ctx, takenOut{table: pastTable(), where: these, keys: keys})
+		} else {
+			err = w.QueryRow(inFull(ctx), "SELECT toInt64(count()) FROM ("+keys+")", []any{&gone})
+		}
+		if err != nil {
 			return n, w.mark(err, doing)
 		}
-		n += int64(gone)
+		n += gone
 		if !remove {
 			continue
 		}
-		if gone > 0 {
-			err := w.conn.Exec(inFull(ctx), fmt.Sprintf("ALTER TABLE %s DELETE IN PARTITION %s WHERE %s IN (SELECT key %s)", pastTable().full(), month, versionKey, which))
-			if err != nil {
-				return n, w.mark(err, doing)
-			}
-		}
-		if err := w.recordState(ctx, thinState+month, fuseState{}, FuseResult{Changed: int64(gone)}); err != nil {
+		if err := w.recordState(ctx, thinState+month, fuseState{}, FuseResult{Changed: gone}); err != nil {
 			return n, err
 		}
 	}
 	return n, nil
+}
+
+// versionKey tells the rows of pointTable apart, in sixteen bytes.
+const versionKey = "sipHash128(indicator, " + pointKey + ", known_from)"
+
+// takenOut are rows that leave a table.
+type takenOut struct {
+	table *object
+	where string  // which rows of the table may be concerned
+	keys  string  // a query of the versionKey of those that leave
+	into  *object // where they go; nil: nowhere
+}
+
+// takeOut takes rows out of a table, and returns how many. Their keys are put aside
+// first: a server works out what an ALTER asks for on its own terms, with all the
+// memory that it likes, and tries again for ever what has failed. So what an
+// earlier one left is ended before it begins, and its own where it fails.
+func (w *Warehouse) takeOut(ctx context.Context, t takenOut) (n int64, err error) {
+	table, aside := t.table.full(), t.table.full()+"__going"
+	clear := func(ctx context.Context) error {
+		for _, sql := range []string{
+			fmt.Sprintf("KILL MUTATION WHERE database = %s AND table = %s AND NOT is_done AND command LIKE '%%__going%%' SYNC", quote(t.table.db), quote(t.table.name)),
+			"DROP TABLE IF EXISTS " + aside + " SYNC",
+		} {
+			if err := w.conn.Exec(ctx, sql); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := clear(ctx); err != nil {
+		return 0, err
+	}
+	defer func() {
+		if e := clear(context.WithoutCancel(ctx)); err == nil {
+			err = e
+		}
+	}()
+	if err := w.conn.Exec(inFull(ctx), "CREATE TABLE "+aside+" ENGINE = MergeTree ORDER BY key AS "+t.keys); err != nil {
+		return 0, err
+	}
+	if err := w.QueryRow(ctx, "SELECT toInt64(count()) FROM "+aside, []any{&n}); err != nil || n == 0 {
+		return 0, err
+	}
+	these := fmt.Sprintf("%s AND %s IN (SELECT key FROM %s)", t.where, versionKey, aside)
+	if t.into != nil {
+		sql := fmt.Sprintf("INSERT INTO %s (%[2]s) SELECT %[2]s FROM %s WHERE %s", t.into.full(), pointColumns(), table, these)
+		if err := w.conn.Exec(inFull(ctx), sql); err != nil {
+			return 0, err
+		}
+	}
+	return n, w.conn.Exec(inFull(ctx), "ALTER TABLE "+table+" DELETE WHERE "+these)
 }
 
 // thinState and a month is the name under which it is noted that it was thinned.

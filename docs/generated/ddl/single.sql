@@ -4185,7 +4185,7 @@ CREATE TABLE ads.indicator_point_past
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(known_from)
-ORDER BY (indicator, parent_code, division_code, unit_tier, tier, day, known_from)
+ORDER BY (indicator, division_code, unit_tier, tier, parent_code, day, known_from)
 SETTINGS index_granularity = 1024
 COMMENT '指标值变动点：更正前所知';
 
