@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"encoding/csv"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
 
@@ -161,5 +164,133 @@ FROM (SELECT number AS n FROM numbers(6))`, sql, "'"+src+"'")); err != nil {
 	}
 	if x, refused := imported(ImportOptions{Dry: true}); x.Standing != 4 || x.Kept != 0 || len(refused) != 0 {
 		t.Errorf("the decisions that hold, read back: %+v", x)
+	}
+}
+
+// Thousands of pairs are paged, counted, exported, decided in a file and imported.
+// RONGTONG_REVIEW_PAIRS=421052 measures as many as two million keys leave open:
+// those of 4,000 organisations, and copies of them under other keys.
+func TestReviewAtScale(t *testing.T) {
+	const real = 4000
+	pairs, measuring := real, false
+	if n, err := strconv.Atoi(os.Getenv("RONGTONG_REVIEW_PAIRS")); err == nil {
+		pairs, measuring = n, true
+	}
+	p := newPipeline(t, "rs_ledger", rereadMapping("rs_ledger", t.TempDir(), false))
+	ctx := t.Context()
+	d, err := p.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := p.warehouse(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	exec := func(sql string) {
+		t.Helper()
+		if err := w.Exec(ctx, sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for src, key := range map[string]string{"province_gateway": "toString(500000000000000000 + n)", "township_ledger": "concat('township_ledger:', toString(n))"} {
+		exec(fmt.Sprintf(`INSERT INTO std.organization (org_id, division_code, org_kind, uscc, name, match_name, office_phone, src_system, src_tier, src_division, event_time, version, kafka_offset)
+SELECT %s, toFixedString(leftPad(toString(370202001000 + n %% 990 * 1000), 12, '0'), 12), 'social_organization', if(%[2]s = 'province_gateway', toString(500000000000000000 + n), NULL), concat('协会', toString(n)), concat('协会', toString(n)), if(n %% 2 = 0, concat('0531-', %[2]s), NULL), %[2]s, 'P', '370000000000', now64(3), 1, n
+FROM (SELECT number AS n FROM numbers(%d))`, key, "'"+src+"'", real))
+	}
+	if _, err := w.Fuse(ctx, d.Catalog, "organization"); err != nil {
+		t.Fatal(err)
+	}
+	for n := 1; n*real < pairs; n++ {
+		exec(fmt.Sprintf("INSERT INTO ops.identity_pair SELECT * REPLACE (concat(left, '/%[1]d') AS left, concat(right, '/%[1]d') AS right) FROM (SELECT * FROM ops.identity_pair FINAL WHERE left NOT LIKE '%%/%%') LIMIT %[2]d", n, min(real, pairs-n*real)))
+	}
+	all := warehouse.ReviewFilter{Division: "3702"} // other tests have pairs of their own
+	timed := func(what string, do func() (int, error), want int) {
+		t.Helper()
+		start := time.Now()
+		n, err := do()
+		if err != nil || n != want {
+			t.Fatalf("%s: %v, %d, want %d", what, err, n, want)
+		}
+		if measuring {
+			t.Logf("%s: %v", what, time.Since(start).Round(time.Millisecond))
+		}
+	}
+	list := func(f warehouse.ReviewFilter) func() (int, error) {
+		return func() (int, error) { _, n, err := Reviews(ctx, p.Options, f); return int(n), err }
+	}
+	timed("the first page", list(warehouse.ReviewFilter{Division: "3702", Limit: 50}), pairs)
+	timed("the last page", list(warehouse.ReviewFilter{Division: "3702", Limit: 50, Offset: pairs - 50}), pairs)
+	timed("one reason, one department", list(warehouse.ReviewFilter{Division: "3702", Reason: "facts_differ", Department: "民政", Limit: 50}), pairs/2)
+	timed("a name nobody has", list(warehouse.ReviewFilter{Division: "3702", Name: "无此协会", Limit: 50}), 0)
+	for _, by := range []string{"county", "source"} {
+		timed("count by "+by, func() (int, error) {
+			x, err := CountReviews(ctx, p.Options, all, by)
+			return len(x.Counts), err
+		}, map[string]int{"county": 1, "source": 2}[by])
+	}
+	timed("show", func() (int, error) {
+		x, err := ComparePair(ctx, p.Options, []string{"organization", "township_ledger:7", "500000000000000007"})
+		return len(x.Left), err
+	}, 1)
+	file := filepath.Join(t.TempDir(), "all.csv")
+	timed("export", func() (int, error) {
+		out, err := os.Create(file)
+		if err != nil {
+			return 0, err
+		}
+		defer out.Close()
+		return ExportReviews(ctx, p.Options, all, out, nil)
+	}, pairs)
+	decideAll(t, file, real)
+	timed("import, dry", func() (int, error) {
+		x, err := ImportDecisions(ctx, p.Options, file, ImportOptions{Dry: true})
+		return x.Kept, err
+	}, real)
+	timed("import", func() (int, error) {
+		x, err := ImportDecisions(ctx, p.Options, file, ImportOptions{})
+		return x.Kept, err
+	}, real)
+	timed("import again", func() (int, error) {
+		x, err := ImportDecisions(ctx, p.Options, file, ImportOptions{})
+		return x.Standing, err
+	}, real)
+	timed("export of decisions", func() (int, error) {
+		n, err := ExportDecisions(ctx, p.Options, "", io.Discard)
+		return min(n, real), err
+	}, real)
+	exec("DELETE FROM ops.identity_pair WHERE division_code LIKE '3702%'")
+	exec("DELETE FROM std.organization WHERE division_code LIKE '3702%'")
+}
+
+// decideAll has every pair of the file that is about so many organisations kept apart.
+func decideAll(t *testing.T, file string, real int) {
+	t.Helper()
+	in, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	lines, err := csv.NewReader(in).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	left, verdict, by, why := columnOf(lines[0], "left"), columnOf(lines[0], "verdict"), columnOf(lines[0], "by"), columnOf(lines[0], "why")
+	for i := 1; i < len(lines); i++ {
+		if key := cellText(lines[i][left]); len(key) == 18 {
+			lines[i][verdict], lines[i][by], lines[i][why] = "分开", "县民政局", "现场核实"
+			real--
+		}
+	}
+	if real != 0 {
+		t.Fatalf("%d of the organisations are not in the file", real)
+	}
+	out, err := os.Create(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	if err := csv.NewWriter(out).WriteAll(lines); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -324,10 +324,13 @@ func sourcesOf(all []claim) map[string]bool {
 	return out
 }
 
-func parts(r *rand.Rand, all []claim) [][]claim {
+func parts(r *rand.Rand, all []claim) [][]claim { return partsOf(r, all, 60) }
+
+// partsOf cuts claims into parts of at most so many.
+func partsOf(r *rand.Rand, all []claim, most int) [][]claim {
 	var out [][]claim
 	for len(all) > 0 {
-		n := min(1+r.IntN(60), len(all))
+		n := min(1+r.IntN(most), len(all))
 		out, all = append(out, all[:n]), all[n:]
 	}
 	return out

@@ -141,14 +141,15 @@ func (w *Warehouse) Reviews(ctx context.Context, f ReviewFilter) (list []Review,
 // EachReview is Reviews for many, one after the other.
 func (w *Warehouse) EachReview(ctx context.Context, f ReviewFilter, do func(Review) error) error {
 	texts := func(c string) string { return "arrayMap(x -> toString(x), " + c + ")" }
-	page := ""
-	if f.Limit > 0 {
-		page = fmt.Sprintf(" LIMIT %d OFFSET %d", f.Limit, f.Offset)
+	const order = "ORDER BY length(agree) DESC, length(differ), division_code, name, left, right"
+	where := f.where()
+	if f.Limit > 0 { // a page is found by what orders it; the rest is read of its pairs alone
+		where = fmt.Sprintf("(entity, left, right) IN (SELECT entity, left, right FROM ads.identity_review WHERE %s %s LIMIT %d OFFSET %d)", where, order, f.Limit, f.Offset)
 	}
 	var failed error // of the caller's
 	err := w.each(bounded(ctx), fmt.Sprintf(`SELECT toString(entity), pair, left, right, name, division_code, toString(reason), %s, %s, %s, %s, left_codes, left_facts, right_codes, right_facts, asked_at, department, other_department
 FROM ads.identity_review WHERE %s
-ORDER BY length(agree) DESC, length(differ), division_code, name, left, right%s`, texts("agree"), texts("differ"), texts("left_srcs"), texts("right_srcs"), f.where(), page),
+%s`, texts("agree"), texts("differ"), texts("left_srcs"), texts("right_srcs"), where, order),
 		func(scan func(...any) error) error {
 			var r Review
 			err := scan(&r.Entity, &r.Pair, &r.Left, &r.Right, &r.Name, &r.Division, &r.Reason, &r.Agree, &r.Differ, &r.LeftSources, &r.RightSources,

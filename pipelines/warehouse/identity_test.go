@@ -430,7 +430,7 @@ func TestIdentityProperty(t *testing.T) {
 	e.Retention = "P1D"
 	bundles, bundle := 3, 4
 	if n, err := strconv.Atoi(os.Getenv("RONGTONG_IDENTITY_WORLDS")); err == nil { // 500 looks at more
-		bundle = 20
+		bundle = 50
 		bundles = (n + bundle - 1) / bundle
 	}
 	bytes, joined := statementBytes, mostJoined
@@ -530,7 +530,7 @@ func (o *clubTown) build(all []claim, bundle int) {
 	o.t.Helper()
 	r := o.r
 	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	for n, part := range parts(r, all) {
+	for n, part := range partsOf(r, all, 15*bundle) {
 		o.load(part)
 		if r.IntN(2) == 0 {
 			loadClubs(o.t, o.w, o.c, fmt.Sprint(n, " again"), part[:1+r.IntN(len(part))])
