@@ -678,7 +678,7 @@ func (l *simLog) count() int {
 
 // expelSometimes is the end of a silent member's session.
 func (l *simLog) expelSometimes(a *actor) {
-	if a.next == nil || l.w.r.IntN(3) > 0 {
+	if !a.lives() || l.w.r.IntN(3) > 0 {
 		l.leave(a)
 	}
 }

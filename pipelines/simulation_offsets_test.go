@@ -217,7 +217,9 @@ func (w *world) wantedMove() (Target, int32, bool) {
 	p := l.topic().parts[i]
 	kind := []string{TargetBeginning, TargetEnd, TargetLedger, TargetOffset}[w.r.IntN(4)]
 	t := Target{Kind: kind, Offset: p.first + w.r.Int64N(p.stable()-p.first+1)}
-	if kind != TargetOffset && w.r.IntN(4) == 0 {
+	if at := l.at(i).Offset; w.r.IntN(2) == 0 { // the last load once more
+		t = Target{Kind: TargetOffset, Offset: min(max(p.first, at-1-w.r.Int64N(4)), p.stable())}
+	} else if kind != TargetOffset && w.r.IntN(4) == 0 {
 		i = -1
 	}
 	return t, int32(i), true

@@ -67,7 +67,7 @@ func (h *simHold) over() bool {
 	w := h.a.w
 	switch {
 	case h.lost:
-	case h.a.life != h.life || h.a.next == nil:
+	case h.a.life != h.life || !h.a.lives():
 		h.lost = w.calm || w.r.IntN(10) == 0
 	case h.a.stalled > 0 && !w.calm:
 		h.lost = w.r.IntN(6) == 0
@@ -180,7 +180,7 @@ func (f *simFollow) caughtUp(context.Context) error {
 // keptOut reports whether a loader knows that it is asked to leave its group.
 func (a *actor) keptOut() bool {
 	d := &a.w.declared
-	if s := a.w.stopped; s != nil && s.a.life == s.life && s.a.next != nil {
+	if s := a.w.stopped; s != nil && s.a.life == s.life && s.a.lives() {
 		return true
 	}
 	n := d.begun()
@@ -340,7 +340,7 @@ func (l *simLog) hold(a *actor) *simHold {
 	for range 60 {
 		a.at("hold the loaders' group")
 		for _, m := range l.members {
-			if m.next == nil || m.stalled > 0 && l.w.r.IntN(5) == 0 {
+			if !m.lives() || m.stalled > 0 && l.w.r.IntN(5) == 0 {
 				l.leave(m) // its session is over
 				break
 			}

@@ -81,6 +81,7 @@ var sabotages = []string{
 	"what is loaded again stays in the ledger",
 	"the names of loads do not know moves",
 	"a move that was cut short is not seen",
+	"two workers have one partition",
 	// Elections that lose records.
 	"nobody asks where a new leader's log forks",
 }

@@ -69,6 +69,7 @@ type simKind struct {
 	expires   bool // the broker deletes records that nobody has read
 	forgets   bool // the broker forgets what the loaders' group has stored
 	moves     bool // persons move positions
+	workers   int  // of a loader
 	tears     bool // a leader is elected that lacks records which were acknowledged
 }
 
@@ -79,8 +80,9 @@ type actor struct {
 	role func(*actor)
 	skew int64 // of its clock, in ms
 
-	next    func() (struct{}, bool)
-	yield   func(struct{}) bool
+	main    thread
+	threads []*thread           // beside the main one: the workers of a loader
+	yield   func(struct{}) bool // of the thread that runs
 	killed  bool
 	stalled int // steps until it wakes up
 	life    int // how often it was started
@@ -92,6 +94,13 @@ type actor struct {
 	cached   []byte // a position that only a sabotaged process remembers
 }
 
+// thread is what a process does beside other things, as a coroutine.
+type thread struct {
+	next  func() (struct{}, bool)
+	yield func(struct{}) bool
+	idle  bool // it has nothing to do until it is woken up
+}
+
 type killed struct{}
 
 // start makes a fresh process of the actor's role.
@@ -99,16 +108,38 @@ func (a *actor) start() {
 	a.killed, a.stalled, a.cached, a.following = false, 0, nil, nil
 	a.life++
 	a.skew = a.w.r.Int64N(20_000) - 10_000
-	a.next, _ = iter.Pull(func(yield func(struct{}) bool) {
+	a.begin(&a.main, func() { a.role(a) })
+}
+
+// begin makes a thread of work.
+func (a *actor) begin(t *thread, work func()) {
+	t.next, _ = iter.Pull(func(yield func(struct{}) bool) {
 		defer func() {
 			if p := recover(); p != nil && p != (killed{}) {
 				panic(fmt.Sprintf("world %d, %s: %v\n%s", a.w.seed, a.name, p, debug.Stack()))
 			}
 		}()
-		a.yield = yield
-		a.role(a)
+		t.yield, a.yield = yield, yield
+		work()
 	})
 }
+
+// spawn lets the process do work beside what it does.
+func (a *actor) spawn(work func(t *thread)) {
+	t := &thread{}
+	a.begin(t, func() { work(t) })
+	a.threads = append(a.threads, t)
+}
+
+// wake wakes the threads that have nothing to do.
+func (a *actor) wake() {
+	for _, t := range a.threads {
+		t.idle = false
+	}
+}
+
+// lives reports whether the process is there.
+func (a *actor) lives() bool { return a.main.next != nil }
 
 // at is where a process stops before an effect. It may never return.
 func (a *actor) at(what string) {
@@ -128,11 +159,22 @@ func (a *actor) at(what string) {
 
 // step lets the process go on to its next effect.
 func (a *actor) step() {
-	if a.next == nil {
+	if !a.lives() {
 		a.start()
 	}
-	if _, ok := a.next(); !ok {
-		a.next = nil
+	if n := len(a.threads); n > 0 {
+		if i := a.w.r.IntN(n + 1); i < n && !a.threads[i].idle {
+			t := a.threads[i]
+			a.yield = t.yield
+			if _, ok := t.next(); !ok {
+				a.threads = slices.Delete(a.threads, i, i+1)
+			}
+			return
+		}
+	}
+	a.yield = a.main.yield
+	if _, ok := a.main.next(); !ok {
+		a.main.next = nil
 		a.w.note("%s ends", a.name)
 	}
 }
@@ -140,10 +182,12 @@ func (a *actor) step() {
 // kill is kill -9: nothing of the process's intentions happens any more.
 func (a *actor) kill() {
 	a.killed = true
-	for ok := a.next != nil; ok; {
-		_, ok = a.next()
+	for _, t := range append(a.threads, &a.main) {
+		for ok := t.next != nil; ok; {
+			_, ok = t.next()
+		}
 	}
-	a.next = nil
+	a.main.next, a.threads = nil, nil
 }
 
 func (w *world) note(format string, args ...any) {
@@ -197,6 +241,7 @@ func newWorld(seed uint64, bad string, plans []*Stream, t *tally) *world {
 	r := rand.New(rand.NewPCG(seed, 7))
 	w := &world{seed: seed, r: r, bad: bad, plans: plans, tally: t, wild: []int{0, 3, 10, 25}[r.IntN(4)], wall: 1_764_000_000_000, width: 3}
 	w.kind = simKind{ids: r.IntN(4) > 0, embedded: r.IntN(2) == 0, hot: r.IntN(4) > 0, expires: r.IntN(6) == 0}
+	w.kind.workers = max(1, r.IntN(5)-1)
 	w.kind.forgets, w.kind.moves = r.IntN(5) == 0, r.IntN(4) == 0
 	w.kind.recreates = w.kind.ids && !w.kind.expires && r.IntN(3) == 0
 	w.kind.tears = !w.kind.expires && !w.kind.recreates && !w.kind.forgets && !w.kind.moves && r.IntN(4) == 0
@@ -222,6 +267,14 @@ func newWorld(seed uint64, bad string, plans []*Stream, t *tally) *world {
 		w.add("person", (*actor).person)
 	}
 	return w
+}
+
+// blockRows is how large blocks are: in some worlds every loader makes them alike.
+func (w *world) blockRows() int {
+	if w.seed%2 == 0 {
+		return 2 + int(w.seed/2%5)
+	}
+	return 1 + w.r.IntN(7)
 }
 
 func (w *world) add(name string, role func(*actor)) {
@@ -361,12 +414,11 @@ func (w *world) atRest() bool {
 
 var simDiscard = slog.New(slog.DiscardHandler)
 
-// load is Loader.Run around the real shares and blocks, with one worker: workers of
-// one process never share a partition.
+// load is Loader.Run around the real shares and blocks.
 func (a *actor) load() {
 	w := a.w
 	a.plan = w.plan
-	l := &Loader{Warehouse: simActorStore{a}, Log: simDiscard, BlockRows: 1 + w.r.IntN(7)}
+	l := &Loader{Warehouse: simActorStore{a}, Log: simDiscard, BlockRows: w.blockRows()}
 	stream := w.plans[a.plan]
 	if w.kind.hot {
 		stream = a.follow(l)
@@ -415,10 +467,23 @@ func (a *actor) generation(ctx context.Context, l *Loader, gen *simGen) error {
 	if err != nil {
 		return err
 	}
-	names, ready := []string{topic}, make(chan *share, 1)
-	wk := a.worker(l, gen)
-	defer wk.end()
-	for !gen.noticedOver() {
+	names, ready := []string{topic}, make(chan *share, 2*len(shares)+1)
+	var failed error // of a worker: it ends the generation
+	over := false
+	for range w.kind.workers {
+		a.spawn(func(t *thread) {
+			if err := a.work(ctx, l, gen, ready, t, &over); err != nil {
+				failed = err
+			}
+		})
+	}
+	defer func() {
+		over = true
+		for a.wake(); len(a.threads) > 0 && !a.killed; {
+			a.at("wait for the workers")
+		}
+	}()
+	for !gen.noticedOver() && failed == nil {
 		a.at("look for work")
 		if a.keptOut() || !w.kind.hot && w.plan != a.plan && w.r.IntN(4) == 0 {
 			return nil
@@ -442,11 +507,31 @@ func (a *actor) generation(ctx context.Context, l *Loader, gen *simGen) error {
 			continue
 		}
 		l.queue(s, ready)
-		orders := make(chan order, turn+1)
-		wk.make(ctx, ctx, <-ready, orders)
-		close(orders)
-		if err := wk.loadAll(ctx, orders); err != nil {
-			return err
+		if w.bad == "two workers have one partition" && 2*len(ready) < cap(ready)-2 {
+			l.queue(s, ready)
+		}
+		a.wake()
+	}
+	return failed
+}
+
+// work is worker.run. What a worker does at the same time is done in turn here: it
+// makes the blocks of a turn, then loads them.
+func (a *actor) work(ctx context.Context, l *Loader, gen *simGen, ready <-chan *share, t *thread, over *bool) error {
+	wk := a.worker(l, gen)
+	defer wk.end()
+	for !*over {
+		select {
+		case s := <-ready:
+			orders := make(chan order, turn+1)
+			wk.make(ctx, ctx, s, orders)
+			close(orders)
+			if err := wk.loadAll(ctx, orders); err != nil {
+				return err
+			}
+		default:
+			t.idle = true
+			a.at("wait for a partition")
 		}
 	}
 	return nil
@@ -475,7 +560,7 @@ func (w simWorker) end() {
 // pickShare takes pending loads first, as dispatch does.
 func pickShare(w *world, shares []*share) *share {
 	n := 0
-	shares = slices.DeleteFunc(slices.Clone(shares), func(s *share) bool { return s.torn })
+	shares = slices.DeleteFunc(slices.Clone(shares), func(s *share) bool { return s.torn || s.queued.Load() })
 	for _, s := range shares {
 		if s.pending.To > 0 {
 			return s
