@@ -13,7 +13,7 @@ var verbs = []struct{ id, title, names string }{
 	{"declare", "Declare sources, entities, indicators and jobs:", "check connect feed schema coverage lineage plan apply rollback declarations"},
 	{"watch", "Watch:", "status top runs lag schedule doctor notify"},
 	{"operate", "Run, mend and repeat:", "run backfill replay reprocess offsets rejects review division keys"},
-	{"ask", "Ask:", "query why quality"},
+	{"ask", "Ask:", "views query why quality"},
 }
 
 // arrange puts the verbs of root into their groups and leaves the flags that

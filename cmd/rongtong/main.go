@@ -187,7 +187,7 @@ func newRoot() *cobra.Command {
 	f.BoolVar(&c.json, "json", false, "print for a machine")
 	root.AddCommand(
 		demoCmd(), upCmd(c), statusCmd(c), runsCmd(c), lagCmd(c), topCmd(c), notifyCmd(c), doctorCmd(c), versionCmd(c), engineCmd(),
-		checkCmd(c), planDeclarationsCmd(c), applyDeclarationsCmd(c), rollbackCmd(c), declarationsCmd(c), schemaCmd(c), coverageCmd(c), divisionCmd(c),
+		checkCmd(c), planDeclarationsCmd(c), applyDeclarationsCmd(c), rollbackCmd(c), declarationsCmd(c), schemaCmd(c), coverageCmd(c), divisionCmd(c), viewsCmd(c),
 		scheduleCmd(c), jobCmd(c),
 		queryCmd(c), whyCmd(c), lineageCmd(c), qualityCmd(c), reviewCmd(c), rejectsCmd(c), replayCmd(c), reprocessCmd(c), backfillCmd(c), offsetsCmd(c),
 		connectCmd(c), feedCmd(c), keysCmd(c), benchCmd(c),

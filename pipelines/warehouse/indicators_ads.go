@@ -224,9 +224,9 @@ func indicatorViews(c *schemas.Catalog) []*object {
 	})
 	return []*object{
 		view("indicator_value", indicatorValue(c, "toBool(1)")).askedBy(label("全部指标值", "All figures"), label(
-			"每个指标、区划、期间一行，供导出；请按 indicator 和 period（或 as_of）筛选。", "A row for every indicator, division and period, for exports; filter by indicator and period, or as_of."), all),
+			"每个指标、区划、期间一行，供导出；请按 indicator 和 period（或 as_of）筛选。", "A row for every indicator, division and period, for exports; filter by indicator and period, or as_of."), all).narrowed("WHERE indicator = 'I-13-14' AND period = '2025-12' AND tier = 'X'"),
 		view("indicator_latest", indicatorValue(c, "is_last")).askedBy(label("最近一期指标值", "Figures of the last period that is over"), label(
-			"各指标已结束的最近一期。", "Of every indicator, the last period that is over."), all),
+			"各指标已结束的最近一期。", "Of every indicator, the last period that is over."), all).narrowed("WHERE indicator = 'I-13-14' AND tier = 'X'"),
 		view("indicator_children", fmt.Sprintf(lookUp+`
 SELECT division_code, names.name AS division_name, tier, unit_tier, {period:String} AS period,
        %s

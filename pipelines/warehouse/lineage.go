@@ -101,6 +101,7 @@ type ViewText struct {
 	View      string // "ads.indicator_latest"
 	Name, Doc schemas.Label
 	Call      string // with the examples of the arguments
+	Example   string // a statement that asks it
 	Args      decl.Map[schemas.ViewArg]
 	Columns   []ViewColumn
 	SQL       string
@@ -123,7 +124,7 @@ func Views(c *schemas.Catalog) []ViewText {
 		if o.view == "" || o.db != dbAds {
 			continue
 		}
-		v := ViewText{View: o.full(), SQL: o.view, Name: o.help.name, Doc: o.help.doc, Args: o.help.args, Call: o.help.call(o.name)}
+		v := ViewText{View: o.full(), SQL: o.view, Name: o.help.name, Doc: o.help.doc, Args: o.help.args, Call: o.help.call(o.name), Example: o.help.example(o.name)}
 		for _, col := range o.columns {
 			v.Columns = append(v.Columns, ViewColumn{col.name, col.typ, col.label()})
 		}

@@ -12,11 +12,17 @@ import (
 type help struct {
 	name, doc schemas.Label
 	args      decl.Map[schemas.ViewArg]
+	narrowed  string // what the example of a view of all figures asks for
 }
 
 // call is the view as it is asked, with the examples of its arguments.
 func (h *help) call(view string) string {
 	return (&schemas.View{View: view, Args: h.args}).Call()
+}
+
+// example is a statement that asks the view.
+func (h *help) example(view string) string {
+	return strings.TrimSpace("SELECT * FROM " + h.call(view) + " " + h.narrowed)
 }
 
 func arg(name, zh, en, example string) decl.Entry[schemas.ViewArg] {
@@ -33,9 +39,15 @@ var (
 
 // askedBy gives a view its question, columns and arguments.
 func (o *object) askedBy(name, doc schemas.Label, columns []column, args ...decl.Entry[schemas.ViewArg]) *object {
-	o.help = &help{name, doc, args}
+	o.help = &help{name: name, doc: doc, args: args}
 	o.comment = name.Zh + " / " + name.En
 	o.columns = columns
+	return o
+}
+
+// narrowed gives the example of a view a condition: nobody wants all of it.
+func (o *object) narrowed(where string) *object {
+	o.help.narrowed = where
 	return o
 }
 

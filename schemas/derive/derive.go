@@ -127,7 +127,7 @@ func viewsText(c *schemas.Catalog, zh bool) string {
 		fmt.Fprintf(&b, "| [`%s`](#%s) | %s |\n", v.View, anchor(v.View+" "+say(v.Name)), say(v.Name))
 	}
 	for _, v := range views {
-		fmt.Fprintf(&b, "\n## %s %s\n\n%s\n\n```sql\nSELECT * FROM %s\n```\n\n", v.View, say(v.Name), strings.TrimSpace(say(v.Doc)), v.Call)
+		fmt.Fprintf(&b, "\n## %s %s\n\n%s\n\n```sql\n%s\n```\n\n", v.View, say(v.Name), strings.TrimSpace(say(v.Doc)), v.Example)
 		for _, a := range v.Args {
 			fmt.Fprintf(&b, "- `%s` %s\n", a.Key, say(schemas.Label{Zh: a.Value.Zh, En: a.Value.En}))
 		}
