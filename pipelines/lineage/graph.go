@@ -199,7 +199,7 @@ func (g *Graph) reads(name, job, sql string, to []string) {
 	}
 	seen := map[string]bool{name: true}
 	for _, m := range tableName.FindAllString(sql, -1) {
-		for _, suffix := range []string{"__rows", "_as_of_under", "_under", "_as_of", "_history"} {
+		for _, suffix := range []string{"__rows", "_as_of_under", "_under", "_as_of_in", "_as_of", "_history"} {
 			if base := strings.TrimSuffix(m, suffix); g.Datasets[m] == nil && g.Datasets[base] != nil {
 				m = base
 			}

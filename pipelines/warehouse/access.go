@@ -34,7 +34,7 @@ func AnalystRights(role string) string {
 // withhold marks what analysts do not read, and lets the views of layer ads reach
 // it.
 func withhold(c *schemas.Catalog, all []*object) {
-	rows := regexp.MustCompile("^dwd\\.(" + strings.Join(append(c.Confidential(), "-"), "|") + ")(__\\w+|_as_of|_history|_as_of_under|_under)?$")
+	rows := regexp.MustCompile("^dwd\\.(" + strings.Join(append(c.Confidential(), "-"), "|") + ")(__\\w+|_as_of|_as_of_in|_history|_as_of_under|_under)?$")
 	closed := func(name string) bool {
 		db, _, _ := strings.Cut(name, ".")
 		return slices.Contains([]string{dbOds, dbStd, dbDwp}, db) || rows.MatchString(name) ||

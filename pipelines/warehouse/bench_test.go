@@ -196,7 +196,7 @@ FROM numbers(%[1]d)`, n))
 		b.Run(o.engine, func(b *testing.B) {
 			table := o.full()
 			f := &fuser{c: c, e: e, sources: []string{"county_ledger"}, from: table}
-			fuse, asOf := f.latest(), strings.ReplaceAll(claimsAsKnown(e, "now64(3)", "1"), "std.facility", table)
+			fuse, asOf := f.latest(), strings.ReplaceAll(claimsAsKnown(e, "now64(3)", "", "1"), "std.facility", table)
 			f.from = "(" + asOf + ")"
 			asOf = f.latest()
 			if o == replacing {
@@ -223,5 +223,49 @@ FROM numbers(%[1]d)`, n))
 			}
 			b.ReportMetric(float64(bytes)/n, "bytes/claim")
 		})
+	}
+}
+
+// The facilities of a day in one division of a province of 62,074 villages, filtered
+// from all of them and asked for: the engine's CPU for each.
+func BenchmarkAsOfIn(b *testing.B) {
+	c, err := shipped()
+	if err != nil {
+		b.Fatal(err)
+	}
+	w, err := Open(b.Context(), embeddedtest.Warehouse(b))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer w.Close()
+	steps, err := w.Plan(b.Context(), c)
+	if err == nil {
+		err = w.Migrate(b.Context(), steps)
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	exec(b, w, "TRUNCATE TABLE std.facility")
+	for i, src := range []string{"county_ledger", "township_ledger", "village_forms"} {
+		for version := range 2 {
+			facilityClaims(b, w, src, 62_074, "1", 10*i+version)
+		}
+	}
+	exec(b, w, "OPTIMIZE TABLE std.facility FINAL")
+	const then = "at = '2099-01-01', known = '2099-01-01'"
+	for _, in := range [][2]string{{"county", "370000010000"}, {"township", "370000010000"}, {"village", "370000010111"}} {
+		prefix := map[string]int{"county": 8, "township": 9, "village": 12}[in[0]] // these codes are numbers: a hundred in a row are about a county's
+		for how, sql := range map[string]string{
+			"filtered": fmt.Sprintf("SELECT * FROM dwd.facility_as_of(%s) WHERE startsWith(toString(division_code), '%s')", then, in[1][:prefix]),
+			"asked":    fmt.Sprintf("SELECT * FROM dwd.facility_as_of_in(%s, division = '%s')", then, in[1]),
+		} {
+			b.Run(in[0]+"/"+how, func(b *testing.B) {
+				before := engineCPU(b, w)
+				for b.Loop() {
+					exec(b, w, sql+" FORMAT Null")
+				}
+				b.ReportMetric(1000*(engineCPU(b, w)-before)/float64(b.N), "cpu-ms/op")
+			})
+		}
 	}
 }

@@ -104,9 +104,14 @@ func contentOf(e *schemas.Entity) string {
 // claimsAsKnown selects the claims that were known at a moment, as they were known: the
 // latest delivery is the last one that had arrived by then, as far as that is kept.
 // A claim that was delivered several times counts from its first arrival, and from
-// its last one once that has come; of the ones between nothing is kept. condition
-// is about the claims.
-func claimsAsKnown(e *schemas.Entity, moment, condition string) string {
-	return fmt.Sprintf("SELECT * REPLACE (if(%[1]s < %[2]s, %[1]s, %[3]s) AS %[1]s) FROM std.%[4]s FINAL WHERE arrived_at <= %[5]s AND %[6]s",
-		deliveryColumn, deliveredBy(moment), earliest, ident(e.Entity), moment, condition)
+// its last one once that has come; of the ones between nothing is kept.
+//
+// keys is a condition about the key alone, so that only the claims about those
+// things are folded; condition is about the claims.
+func claimsAsKnown(e *schemas.Entity, moment, keys, condition string) string {
+	if keys != "" {
+		keys = " PREWHERE " + keys
+	}
+	return fmt.Sprintf("SELECT * REPLACE (if(%[1]s < %[2]s, %[1]s, %[3]s) AS %[1]s) FROM std.%[4]s FINAL%[7]s WHERE arrived_at <= %[5]s AND %[6]s",
+		deliveryColumn, deliveredBy(moment), earliest, ident(e.Entity), moment, condition, keys)
 }

@@ -133,6 +133,9 @@ func objects(c *schemas.Catalog) ([]*object, error) {
 		views = append(views, fusedView(e))
 		if sources := feeders(c, e); len(sources) > 0 {
 			views = append(views, asOfView(c, e, sources), historyView(c, e, sources))
+			if located(e) {
+				views = append(views, asOfInView(c, e, sources))
+			}
 			if remappable(e) {
 				views = append(views, asOfUnderView(c, e, sources))
 			}

@@ -65,7 +65,7 @@ const facilitySum = "SELECT concat(toString(count()), ' ', toString(sum(cityHash
 
 // facilityClaims has a source claim the things n for which the condition holds,
 // a million numbers at a time.
-func facilityClaims(t *testing.T, w *Warehouse, src string, things int, where string, version int) {
+func facilityClaims(t testing.TB, w *Warehouse, src string, things int, where string, version int) {
 	t.Helper()
 	for from := 0; from < things; from += 1_000_000 {
 		n := min(1_000_000, things-from)

@@ -197,7 +197,7 @@ func (f *fuser) knownAs(condition, moment string) string {
   FROM (%[2]s) AS c
   LEFT JOIN (%[4]s) AS k ON k.member = c.%[1]s
 )
-WHERE %[3]s`, key, claimsAsKnown(f.e, moment, fmt.Sprintf("(%[1]s OR %[2]s IN (SELECT member FROM (%[3]s) WHERE %[1]s))", condition, key, keys)), condition, keys)
+WHERE %[3]s`, key, claimsAsKnown(f.e, moment, fmt.Sprintf("(%[1]s OR %[2]s IN (SELECT member FROM (%[3]s) WHERE %[1]s))", condition, key, keys), "1"), condition, keys)
 }
 
 // recognised selects, of the keys in the slice, those that are known to be of a
