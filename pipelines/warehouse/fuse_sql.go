@@ -207,9 +207,14 @@ func (f *fuser) newest() string {
 	}
 	cols = append(cols, "src_system", "src_tier", "event_time", "version", "is_deleted")
 	cols = append(cols, f.carry...)
-	var desc []string
-	for _, k := range f.keys() {
-		desc = append(desc, ident(k)+" DESC")
+	// Claims that have to be folded come in the table's order, and only forwards.
+	back := " DESC"
+	if f.from != "" && f.aside == "" {
+		back = ""
+	}
+	var order []string
+	for _, k := range append(f.keys(), "src_system") {
+		order = append(order, ident(k)+back)
 	}
 	from := f.from
 	if from == "" {
@@ -230,8 +235,8 @@ func (f *fuser) newest() string {
 	if f.until > 0 {
 		known += fmt.Sprintf(" AND (%s) IN (%s)", idents(f.e.Key), f.claimedSince())
 	}
-	return fmt.Sprintf("SELECT %s\nFROM %s\nWHERE %s\nORDER BY %s, src_system DESC, version DESC, %s DESC%s\nLIMIT 1 BY %s, src_system",
-		strings.Join(cols, ", "), from, known, strings.Join(desc, ", "), deliveryColumn, f.tie, idents(f.keys()))
+	return fmt.Sprintf("SELECT %s\nFROM %s\nWHERE %s\nORDER BY %s, version DESC, %s DESC%s\nLIMIT 1 BY %s, src_system",
+		strings.Join(cols, ", "), from, known, strings.Join(order, ", "), deliveryColumn, f.tie, idents(f.keys()))
 }
 
 // rank is the position of a claim's source in an order of authority.

@@ -26,21 +26,13 @@ import (
 //
 //	SELECT * FROM dwd.facility_as_of(at = '2025-06-30 23:59:59', known = '2025-07-10')
 func asOfView(c *schemas.Catalog, e *schemas.Entity, sources []string) *object {
-	sql := asOf(c, e, sources, "")
-	return &object{db: dbDwd, name: e.Entity + "_as_of", definer: e.SmallCells == 0, comment: e.Name.Zh + "：任意时点（at）的一物一行，按任意时点（known）所知",
-		columns: fusedColumns(e), view: sql}
-}
-
-// asOf fuses the claims about the things that keys picks by their keys, all of them
-// if it is empty.
-func asOf(c *schemas.Catalog, e *schemas.Entity, sources []string, keys string) string {
-	f := &fuser{c: c, e: e, sources: sources, apart: e.Identity != nil}
-	f.from = "(\n  " + claimsAsKnown(e, moment("known"), keys, "event_time <= "+moment("at")) + "\n)"
+	f := &fuser{c: c, e: e, sources: sources, from: asOfClaims(e, ""), apart: e.Identity != nil}
 	sql := f.sql()
 	if f.apart {
 		sql += "\nUNION ALL\n" + f.asOne().sql()
 	}
-	return sql
+	return &object{db: dbDwd, name: e.Entity + "_as_of", definer: e.SmallCells == 0, comment: e.Name.Zh + "：任意时点（at）的一物一行，按任意时点（known）所知",
+		columns: fusedColumns(e), view: sql}
 }
 
 // asOfInView is asOfView for what lies in a division, at a fraction of the cost:
@@ -50,21 +42,56 @@ func asOf(c *schemas.Catalog, e *schemas.Entity, sources []string, keys string) 
 // Which division a thing lies in is known when it is fused. Only things of which
 // some claim, of whatever day, says that they lie there can, and only those are.
 func asOfInView(c *schemas.Catalog, e *schemas.Entity, sources []string) *object {
-	division := ident(e.Division.Column)
-	lies := lyingIn(division)
-	keys := lies
+	lies, key := lyingIn(ident(e.Division.Column)), idents(e.Key)
+	keys, ids := lies, ""
 	if !e.IsKey(e.Division.Column) {
-		key := idents(e.Key)
 		named := fmt.Sprintf("SELECT %s FROM std.%s WHERE %s", key, ident(e.Entity), lies)
-		if e.Identity != nil { // and the other keys of those things
+		keys = named
+		if e.Identity != nil { // and under the other keys of those things
 			known := "FROM ops.identity FINAL WHERE entity = " + quote(e.Entity) + " AND is_deleted = 0"
-			named += fmt.Sprintf("\nUNION DISTINCT\nSELECT arrayJoin([member, canonical]) %[1]s AND canonical IN (SELECT canonical %[1]s AND member IN (%[2]s))", known, named)
+			ids = fmt.Sprintf("SELECT member, canonical %[1]s AND canonical IN (SELECT canonical %[1]s AND member IN (%[2]s))", known, named)
+			keys += "\nUNION DISTINCT\nSELECT arrayJoin([member, canonical]) FROM (" + ids + ")"
 		}
-		keys = fmt.Sprintf("(%s) IN\n  (\n%s\n  )", key, indent(indent(named)))
+		keys = fmt.Sprintf("(%s) IN\n  (\n%s\n  )", key, indent(indent(keys)))
+	}
+	f := &fuser{c: c, e: e, sources: sources, from: asOfClaims(e, keys)}
+	if ids != "" {
+		f = f.asOneOf(ids)
 	}
 	return &object{db: dbDwd, name: e.Entity + "_as_of_in", definer: e.SmallCells == 0,
 		comment: e.Name.Zh + "：某区划（division，含下级）任意时点（at）的一物一行，按任意时点（known）所知",
-		columns: fusedColumns(e), view: fmt.Sprintf("SELECT *\nFROM\n(\n%s\n)\nWHERE %s", indent(asOf(c, e, sources, keys)), lies)}
+		columns: fusedColumns(e), view: fmt.Sprintf("SELECT *\nFROM\n(\n%s\n)\nWHERE %s", indent(f.sql()), lies)}
+}
+
+// asOfClaims are the claims that had happened at {at} and were known at {known},
+// about the things that keys picks by their keys; all of them if it is empty.
+func asOfClaims(e *schemas.Entity, keys string) string {
+	return "(\n  " + claimsAsKnown(e, moment("known"), keys, "event_time <= "+moment("at")) + "\n)"
+}
+
+// asOneOf is f with the claims about every key of a thing put together under the
+// thing's own, which ids selects: member and canonical. Those of other keys stay as
+// they are. It holds all of them: for few things.
+func (f *fuser) asOneOf(ids string) *fuser {
+	g, claims, key := *f, *f, ident(f.e.Key[0])
+	claims.carry = []string{deliveryColumn}
+	cols := []string{fmt.Sprintf("if(k.member = '', c.%[1]s, k.canonical) AS %[1]s, c.%[1]s AS member", key)}
+	for _, name := range append(entityColumns(f.e), claimColumns...) {
+		if !f.e.IsKey(name) {
+			cols = append(cols, "c."+ident(name)+" AS "+ident(name))
+		}
+	}
+	g.from = fmt.Sprintf("(\n  SELECT %s\n  FROM\n  (\n%s\n  ) AS c\n  LEFT JOIN (%s) AS k ON k.member = c.%s\n)", strings.Join(cols, ", "), indent(indent(claims.latest())), ids, key)
+	g.tie = ", member"
+	return &g
+}
+
+func entityColumns(e *schemas.Entity) []string {
+	names := make([]string, len(e.Columns))
+	for i, c := range e.Columns {
+		names[i] = c.Name
+	}
+	return names
 }
 
 // lyingIn is true of codes that lie in {division} as they are written: of twelve

@@ -5414,14 +5414,14 @@ FROM
         SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.division FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
       )
       WHERE src_system IN ('nbs_register')
-      ORDER BY division_code DESC, src_system DESC, version DESC, last_delivery DESC
+      ORDER BY division_code, src_system, version DESC, last_delivery DESC
       LIMIT 1 BY division_code, src_system
     )
     WHERE is_deleted = 0
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '行政区划：任意时点（at）的一物一行，按任意时点（known）所知 [f3e3b38a10db09a3]';
+COMMENT '行政区划：任意时点（at）的一物一行，按任意时点（known）所知 [69ad4ad079a658c2]';
 
 CREATE OR REPLACE VIEW dwd.division_history ON CLUSTER rongtong
 (
@@ -5485,7 +5485,7 @@ FROM
         SELECT c.last_delivery AS last_delivery, c.division_code AS division_code, c.name AS name, c.canonical_name AS canonical_name, c.level AS level, c.parent_code AS parent_code, c.kind AS kind, c.village_class AS village_class, c.code_system AS code_system, c.valid_from AS valid_from, c.valid_to AS valid_to, c.path AS path, c.township_class AS township_class, c.urban_rural_code AS urban_rural_code, c.seat AS seat, c.area_km2 AS area_km2, c.boundary_version AS boundary_version, c.in_urban_dev_boundary AS in_urban_dev_boundary, c.fiscal_difficulty AS fiscal_difficulty, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
         FROM
         (
-          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.division FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND toString(division_code) LIKE {thing:String}
+          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.division FINAL PREWHERE toString(division_code) LIKE {thing:String} WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND 1
         ) AS c
         INNER JOIN
         (
@@ -5494,21 +5494,93 @@ FROM
           (
             SELECT DISTINCT division_code, event_time AS row_from FROM
             (
-              SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.division FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND toString(division_code) LIKE {thing:String}
+              SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.division FINAL PREWHERE toString(division_code) LIKE {thing:String} WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND 1
             )
           )
         ) AS b ON c.division_code = b.division_code
         WHERE c.event_time <= b.row_from
       )
       WHERE src_system IN ('nbs_register')
-      ORDER BY division_code DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, last_delivery DESC
+      ORDER BY division_code, row_from, row_to, src_system, version DESC, last_delivery DESC
       LIMIT 1 BY division_code, row_from, row_to, src_system
     )
     WHERE is_deleted = 0
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '行政区划：每件事物各时段的一物一行 [cc82eceec40648d0]';
+COMMENT '行政区划：每件事物各时段的一物一行 [7d267778194dbd35]';
+
+CREATE OR REPLACE VIEW dwd.division_as_of_in ON CLUSTER rongtong
+(
+    division_code FixedString(12) COMMENT '区划代码',
+    name String COMMENT '名称',
+    canonical_name String COMMENT '规范名',
+    level LowCardinality(String) COMMENT '层级',
+    parent_code Nullable(FixedString(12)) COMMENT '上级区划',
+    kind LowCardinality(String) COMMENT '区划性质',
+    village_class LowCardinality(Nullable(String)) COMMENT '村级类别',
+    code_system LowCardinality(String) COMMENT '代码体系',
+    valid_from Nullable(Date32) COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    path Array(String) COMMENT '区划路径',
+    township_class LowCardinality(Nullable(String)) COMMENT '乡级类别',
+    urban_rural_code LowCardinality(Nullable(String)) COMMENT '城乡分类',
+    seat Nullable(String) COMMENT '驻地',
+    area_km2 Nullable(Decimal(18, 4)) COMMENT '面积（km2）',
+    boundary_version Nullable(String) COMMENT '界线版本',
+    in_urban_dev_boundary Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '城镇开发边界内',
+    fiscal_difficulty Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '财政困难县',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT *
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT division_code,
+           name,
+           canonical_name,
+           level,
+           parent_code,
+           kind,
+           village_class,
+           code_system,
+           valid_from,
+           valid_to,
+           path,
+           township_class,
+           urban_rural_code,
+           seat,
+           area_km2,
+           boundary_version,
+           in_urban_dev_boundary,
+           fiscal_difficulty,
+           src_system AS _src,
+           event_time AS _at,
+           multiIf(multiIf(src_system = 'nbs_register', 1, 255) = 0, '', multiIf(src_system = 'nbs_register', 1, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_system = 'nbs_register', 1, 255)))) AS _rule
+    FROM
+    (
+      SELECT *
+      FROM
+      (
+        SELECT division_code, name, canonical_name, level, parent_code, kind, village_class, code_system, valid_from, valid_to, path, township_class, urban_rural_code, seat, area_km2, boundary_version, in_urban_dev_boundary, fiscal_difficulty, src_system, src_tier, event_time, version, is_deleted
+        FROM (
+          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.division FINAL PREWHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12))) WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+        )
+        WHERE src_system IN ('nbs_register')
+        ORDER BY division_code, src_system, version DESC, last_delivery DESC
+        LIMIT 1 BY division_code, src_system
+      )
+      WHERE is_deleted = 0
+    )
+  )
+  WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12)))
+)
+SETTINGS distributed_product_mode = 'global'
+COMMENT '行政区划：某区划（division，含下级）任意时点（at）的一物一行，按任意时点（known）所知 [9d44d11f8db8c5c4]';
 
 CREATE OR REPLACE VIEW dwd.division_change ON CLUSTER rongtong
 (
@@ -5608,14 +5680,14 @@ FROM
         SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.division_change FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
       )
       WHERE src_system IN ('nbs_register')
-      ORDER BY change_id DESC, src_system DESC, version DESC, last_delivery DESC
+      ORDER BY change_id, src_system, version DESC, last_delivery DESC
       LIMIT 1 BY change_id, src_system
     )
     WHERE is_deleted = 0
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '区划变更：任意时点（at）的一物一行，按任意时点（known）所知 [b1a4967518306283]';
+COMMENT '区划变更：任意时点（at）的一物一行，按任意时点（known）所知 [09ea5f789f41056c]';
 
 CREATE OR REPLACE VIEW dwd.division_change_history ON CLUSTER rongtong
 (
@@ -5683,7 +5755,7 @@ FROM
         SELECT c.last_delivery AS last_delivery, c.change_id AS change_id, c.kind AS kind, c.old_code AS old_code, c.old_name AS old_name, c.new_name AS new_name, c.successor_codes AS successor_codes, c.reason AS reason, c.document_no AS document_no, c.approved_on AS approved_on, c.snapshot_year AS snapshot_year, c.code_system AS code_system, c.new_code AS new_code, c.announced_on AS announced_on, c.code_valid_from AS code_valid_from, c.share AS share, c.share_basis AS share_basis, c.evidence AS evidence, c.villagers_meeting_on AS villagers_meeting_on, c.consent_share AS consent_share, c.households_after AS households_after, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
         FROM
         (
-          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.division_change FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND toString(change_id) LIKE {thing:String}
+          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.division_change FINAL PREWHERE toString(change_id) LIKE {thing:String} WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND 1
         ) AS c
         INNER JOIN
         (
@@ -5692,21 +5764,21 @@ FROM
           (
             SELECT DISTINCT change_id, event_time AS row_from FROM
             (
-              SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.division_change FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND toString(change_id) LIKE {thing:String}
+              SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.division_change FINAL PREWHERE toString(change_id) LIKE {thing:String} WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND 1
             )
           )
         ) AS b ON c.change_id = b.change_id
         WHERE c.event_time <= b.row_from
       )
       WHERE src_system IN ('nbs_register')
-      ORDER BY change_id DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, last_delivery DESC
+      ORDER BY change_id, row_from, row_to, src_system, version DESC, last_delivery DESC
       LIMIT 1 BY change_id, row_from, row_to, src_system
     )
     WHERE is_deleted = 0
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '区划变更：每件事物各时段的一物一行 [4e0b458caa8f426e]';
+COMMENT '区划变更：每件事物各时段的一物一行 [d7cf65c948d72dd3]';
 
 CREATE OR REPLACE VIEW dwd.grid ON CLUSTER rongtong
 (
@@ -5788,14 +5860,14 @@ FROM
         SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.grid FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
       )
       WHERE src_system IN ('county_offices')
-      ORDER BY grid_id DESC, valid_from DESC, src_system DESC, version DESC, last_delivery DESC
+      ORDER BY grid_id, valid_from, src_system, version DESC, last_delivery DESC
       LIMIT 1 BY grid_id, valid_from, src_system
     )
     WHERE is_deleted = 0
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '网格：任意时点（at）的一物一行，按任意时点（known）所知 [e322ed957d92b151]';
+COMMENT '网格：任意时点（at）的一物一行，按任意时点（known）所知 [946082278e7f6c18]';
 
 CREATE OR REPLACE VIEW dwd.grid_history ON CLUSTER rongtong
 (
@@ -5851,7 +5923,7 @@ FROM
         SELECT c.last_delivery AS last_delivery, c.grid_id AS grid_id, c.valid_from AS valid_from, c.valid_to AS valid_to, c.division_code AS division_code, c.src_grid_code AS src_grid_code, c.grid_kind AS grid_kind, c.name AS name, c.households AS households, c.area_m2 AS area_m2, c.party_branch AS party_branch, c.full_time_posts AS full_time_posts, c.part_time_posts AS part_time_posts, c.standard_ok AS standard_ok, c.geom_ref AS geom_ref, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
         FROM
         (
-          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.grid FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND concatWithSeparator('|', toString(grid_id), toString(valid_from)) LIKE {thing:String}
+          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.grid FINAL PREWHERE concatWithSeparator('|', toString(grid_id), toString(valid_from)) LIKE {thing:String} WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND 1
         ) AS c
         INNER JOIN
         (
@@ -5860,21 +5932,88 @@ FROM
           (
             SELECT DISTINCT grid_id, valid_from, event_time AS row_from FROM
             (
-              SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.grid FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND concatWithSeparator('|', toString(grid_id), toString(valid_from)) LIKE {thing:String}
+              SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.grid FINAL PREWHERE concatWithSeparator('|', toString(grid_id), toString(valid_from)) LIKE {thing:String} WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND 1
             )
           )
         ) AS b ON c.grid_id = b.grid_id AND c.valid_from = b.valid_from
         WHERE c.event_time <= b.row_from
       )
       WHERE src_system IN ('county_offices')
-      ORDER BY grid_id DESC, valid_from DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, last_delivery DESC
+      ORDER BY grid_id, valid_from, row_from, row_to, src_system, version DESC, last_delivery DESC
       LIMIT 1 BY grid_id, valid_from, row_from, row_to, src_system
     )
     WHERE is_deleted = 0
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '网格：每件事物各时段的一物一行 [849a8ae5033f2950]';
+COMMENT '网格：每件事物各时段的一物一行 [6f687b2a8805ae3c]';
+
+CREATE OR REPLACE VIEW dwd.grid_as_of_in ON CLUSTER rongtong
+(
+    grid_id String COMMENT '网格编码',
+    valid_from Date32 COMMENT '生效日期',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    division_code FixedString(12) COMMENT '所属村（社区）',
+    src_grid_code Nullable(String) COMMENT '源编码',
+    grid_kind LowCardinality(String) COMMENT '网格类型',
+    name Nullable(String) COMMENT '名称',
+    households Nullable(Int64) COMMENT '户数（户）',
+    area_m2 Nullable(Decimal(18, 4)) COMMENT '面积（m2）',
+    party_branch Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '建有党支部（党小组）',
+    full_time_posts Nullable(Int64) COMMENT '专职网格员岗位数（个）',
+    part_time_posts Nullable(Int64) COMMENT '兼职网格员岗位数（个）',
+    standard_ok Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '划分达标',
+    geom_ref Nullable(String) COMMENT '图形引用',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT *
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT grid_id,
+           valid_from,
+           valid_to,
+           division_code,
+           src_grid_code,
+           grid_kind,
+           name,
+           households,
+           area_m2,
+           party_branch,
+           full_time_posts,
+           part_time_posts,
+           standard_ok,
+           geom_ref,
+           src_system AS _src,
+           event_time AS _at,
+           multiIf(multiIf(src_system = 'city_operations', 1, src_tier = 'C', 2, src_tier = 'X', 3, 255) = 0, '', multiIf(src_system = 'city_operations', 1, src_tier = 'C', 2, src_tier = 'X', 3, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_system = 'city_operations', 1, src_tier = 'C', 2, src_tier = 'X', 3, 255)))) AS _rule
+    FROM
+    (
+      SELECT *
+      FROM
+      (
+        SELECT grid_id, valid_from, valid_to, division_code, src_grid_code, grid_kind, name, households, area_m2, party_branch, full_time_posts, part_time_posts, standard_ok, geom_ref, src_system, src_tier, event_time, version, is_deleted
+        FROM (
+          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.grid FINAL PREWHERE (grid_id, valid_from) IN
+          (
+            SELECT grid_id, valid_from FROM std.grid WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12)))
+          ) WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+        )
+        WHERE src_system IN ('county_offices')
+        ORDER BY grid_id, valid_from, src_system, version DESC, last_delivery DESC
+        LIMIT 1 BY grid_id, valid_from, src_system
+      )
+      WHERE is_deleted = 0
+    )
+  )
+  WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12)))
+)
+SETTINGS distributed_product_mode = 'global'
+COMMENT '网格：某区划（division，含下级）任意时点（at）的一物一行，按任意时点（known）所知 [6f6d21c94e81ad6e]';
 
 CREATE OR REPLACE VIEW dwd.grid_as_of_under ON CLUSTER rongtong
 (
@@ -5953,7 +6092,7 @@ FROM
           SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.grid FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
         )
         WHERE src_system IN ('county_offices')
-        ORDER BY grid_id DESC, valid_from DESC, src_system DESC, version DESC, last_delivery DESC
+        ORDER BY grid_id, valid_from, src_system, version DESC, last_delivery DESC
         LIMIT 1 BY grid_id, valid_from, src_system
       )
       WHERE is_deleted = 0
@@ -5980,7 +6119,7 @@ FROM
   WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '网格：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [0bfaa1f00de730b6]';
+COMMENT '网格：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [052e1dada5ada330]';
 
 CREATE OR REPLACE VIEW dwd.grid_under ON CLUSTER rongtong
 (
@@ -6633,7 +6772,7 @@ FROM
           SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.facility FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
         )
         WHERE src_system IN ('county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms') AND facility_id NOT IN (SELECT member FROM (SELECT member AS facility_id, member, canonical FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0))
-        ORDER BY facility_id DESC, src_system DESC, version DESC, last_delivery DESC
+        ORDER BY facility_id, src_system, version DESC, last_delivery DESC
         LIMIT 1 BY facility_id, src_system
       )
       WHERE is_deleted = 0
@@ -6779,7 +6918,7 @@ FROM
                 SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.facility FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
               )
               WHERE src_system IN ('county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms') AND facility_id IN (SELECT member FROM (SELECT member, facility_id FROM (SELECT member, canonical AS facility_id FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0) WHERE 1))
-              ORDER BY facility_id DESC, src_system DESC, version DESC, last_delivery DESC
+              ORDER BY facility_id, src_system, version DESC, last_delivery DESC
               LIMIT 1 BY facility_id, src_system
             )
             WHERE is_deleted = 0
@@ -6787,7 +6926,7 @@ FROM
           INNER JOIN (SELECT member, facility_id FROM (SELECT member, canonical AS facility_id FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0) WHERE 1) AS k ON k.member = c.facility_id
         )
         WHERE src_system IN ('county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms')
-        ORDER BY facility_id DESC, src_system DESC, version DESC, last_delivery DESC, member
+        ORDER BY facility_id, src_system, version DESC, last_delivery DESC, member
         LIMIT 1 BY facility_id, src_system
       )
       WHERE is_deleted = 0
@@ -6796,7 +6935,7 @@ FROM
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '设施阵地：任意时点（at）的一物一行，按任意时点（known）所知 [e3f7b290bae238a3]';
+COMMENT '设施阵地：任意时点（at）的一物一行，按任意时点（known）所知 [8d779996ea20d366]';
 
 CREATE OR REPLACE VIEW dwd.facility_history ON CLUSTER rongtong
 (
@@ -7018,7 +7157,7 @@ FROM
             SELECT * FROM
             (
               SELECT c.* EXCEPT (facility_id), if(k.member = '', c.facility_id, k.facility_id) AS facility_id
-              FROM (SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.facility FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND (toString(facility_id) LIKE {thing:String} OR facility_id IN (SELECT member FROM (SELECT member, canonical AS facility_id FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0) WHERE toString(facility_id) LIKE {thing:String}))) AS c
+              FROM (SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.facility FINAL PREWHERE (toString(facility_id) LIKE {thing:String} OR facility_id IN (SELECT member FROM (SELECT member, canonical AS facility_id FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0) WHERE toString(facility_id) LIKE {thing:String})) WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND 1) AS c
               LEFT JOIN (SELECT member, canonical AS facility_id FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0) AS k ON k.member = c.facility_id
             )
             WHERE toString(facility_id) LIKE {thing:String}
@@ -7033,7 +7172,7 @@ FROM
                 SELECT * FROM
                 (
                   SELECT c.* EXCEPT (facility_id), if(k.member = '', c.facility_id, k.facility_id) AS facility_id
-                  FROM (SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.facility FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND (toString(facility_id) LIKE {thing:String} OR facility_id IN (SELECT member FROM (SELECT member, canonical AS facility_id FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0) WHERE toString(facility_id) LIKE {thing:String}))) AS c
+                  FROM (SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.facility FINAL PREWHERE (toString(facility_id) LIKE {thing:String} OR facility_id IN (SELECT member FROM (SELECT member, canonical AS facility_id FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0) WHERE toString(facility_id) LIKE {thing:String})) WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND 1) AS c
                   LEFT JOIN (SELECT member, canonical AS facility_id FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0) AS k ON k.member = c.facility_id
                 )
                 WHERE toString(facility_id) LIKE {thing:String}
@@ -7043,7 +7182,7 @@ FROM
           WHERE c.event_time <= b.row_from
         )
         WHERE src_system IN ('county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms')
-        ORDER BY facility_id DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, last_delivery DESC
+        ORDER BY facility_id, row_from, row_to, src_system, version DESC, last_delivery DESC
         LIMIT 1 BY facility_id, row_from, row_to, src_system
       )
       WHERE is_deleted = 0
@@ -7052,7 +7191,257 @@ FROM
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '设施阵地：每件事物各时段的一物一行 [13f131e0be54bd8e]';
+COMMENT '设施阵地：每件事物各时段的一物一行 [c8aaf2a1854ea6d4]';
+
+CREATE OR REPLACE VIEW dwd.facility_as_of_in ON CLUSTER rongtong
+(
+    facility_id String COMMENT '设施标识',
+    division_code FixedString(12) COMMENT '所在区划',
+    division_code_src LowCardinality(String) COMMENT '所在区划·取自来源',
+    division_code_at DateTime64(3, 'Asia/Shanghai') COMMENT '所在区划·业务时间',
+    division_code_rule LowCardinality(String) COMMENT '所在区划·取值规则',
+    facility_kind LowCardinality(String) COMMENT '设施类别',
+    facility_kind_src LowCardinality(String) COMMENT '设施类别·取自来源',
+    facility_kind_at DateTime64(3, 'Asia/Shanghai') COMMENT '设施类别·业务时间',
+    facility_kind_rule LowCardinality(String) COMMENT '设施类别·取值规则',
+    name Nullable(String) COMMENT '名称',
+    name_src LowCardinality(String) COMMENT '名称·取自来源',
+    name_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '名称·业务时间',
+    name_rule LowCardinality(String) COMMENT '名称·取值规则',
+    match_name Nullable(String) COMMENT '名称（比对用）',
+    match_name_src LowCardinality(String) COMMENT '名称（比对用）·取自来源',
+    match_name_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '名称（比对用）·业务时间',
+    match_name_rule LowCardinality(String) COMMENT '名称（比对用）·取值规则',
+    site_type LowCardinality(Nullable(String)) COMMENT '所在地类型',
+    site_type_src LowCardinality(String) COMMENT '所在地类型·取自来源',
+    site_type_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '所在地类型·业务时间',
+    site_type_rule LowCardinality(String) COMMENT '所在地类型·取值规则',
+    area_m2 Nullable(Decimal(18, 4)) COMMENT '建筑面积（m2）',
+    area_m2_src LowCardinality(String) COMMENT '建筑面积·取自来源',
+    area_m2_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '建筑面积·业务时间',
+    area_m2_rule LowCardinality(String) COMMENT '建筑面积·取值规则',
+    direct_service_area_m2 Nullable(Decimal(18, 4)) COMMENT '直接服务面积（m2）',
+    direct_service_area_m2_src LowCardinality(String) COMMENT '直接服务面积·取自来源',
+    direct_service_area_m2_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '直接服务面积·业务时间',
+    direct_service_area_m2_rule LowCardinality(String) COMMENT '直接服务面积·取值规则',
+    opened_on Nullable(Date32) COMMENT '启用日期',
+    opened_on_src LowCardinality(String) COMMENT '启用日期·取自来源',
+    opened_on_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '启用日期·业务时间',
+    opened_on_rule LowCardinality(String) COMMENT '启用日期·取值规则',
+    operating Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '是否运行',
+    operating_src LowCardinality(String) COMMENT '是否运行·取自来源',
+    operating_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '是否运行·业务时间',
+    operating_rule LowCardinality(String) COMMENT '是否运行·取值规则',
+    valid_from Nullable(Date32) COMMENT '生效日期',
+    valid_from_src LowCardinality(String) COMMENT '生效日期·取自来源',
+    valid_from_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '生效日期·业务时间',
+    valid_from_rule LowCardinality(String) COMMENT '生效日期·取值规则',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    valid_to_src LowCardinality(String) COMMENT '失效日期·取自来源',
+    valid_to_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '失效日期·业务时间',
+    valid_to_rule LowCardinality(String) COMMENT '失效日期·取值规则',
+    grid_id Nullable(String) COMMENT '所在网格',
+    grid_id_src LowCardinality(String) COMMENT '所在网格·取自来源',
+    grid_id_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '所在网格·业务时间',
+    grid_id_rule LowCardinality(String) COMMENT '所在网格·取值规则',
+    standardised Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '规范化',
+    standardised_src LowCardinality(String) COMMENT '规范化·取自来源',
+    standardised_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '规范化·业务时间',
+    standardised_rule LowCardinality(String) COMMENT '规范化·取值规则',
+    substantive Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '实体化运行',
+    substantive_src LowCardinality(String) COMMENT '实体化运行·取自来源',
+    substantive_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '实体化运行·业务时间',
+    substantive_rule LowCardinality(String) COMMENT '实体化运行·取值规则',
+    is_party_mass_centre Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '建成党群服务中心',
+    is_party_mass_centre_src LowCardinality(String) COMMENT '建成党群服务中心·取自来源',
+    is_party_mass_centre_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '建成党群服务中心·业务时间',
+    is_party_mass_centre_rule LowCardinality(String) COMMENT '建成党群服务中心·取值规则',
+    serves_divisions Array(String) COMMENT '协议共享区划',
+    serves_divisions_src LowCardinality(String) COMMENT '协议共享区划·取自来源',
+    serves_divisions_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '协议共享区划·业务时间',
+    serves_divisions_rule LowCardinality(String) COMMENT '协议共享区划·取值规则',
+    service_codes Array(String) COMMENT '服务项目',
+    service_codes_src LowCardinality(String) COMMENT '服务项目·取自来源',
+    service_codes_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '服务项目·业务时间',
+    service_codes_rule LowCardinality(String) COMMENT '服务项目·取值规则',
+    lon Nullable(Decimal(18, 4)) COMMENT '经度（degree）',
+    lon_src LowCardinality(String) COMMENT '经度·取自来源',
+    lon_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '经度·业务时间',
+    lon_rule LowCardinality(String) COMMENT '经度·取值规则',
+    lat Nullable(Decimal(18, 4)) COMMENT '纬度（degree）',
+    lat_src LowCardinality(String) COMMENT '纬度·取自来源',
+    lat_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '纬度·业务时间',
+    lat_rule LowCardinality(String) COMMENT '纬度·取值规则'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT *
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT facility_id,
+           v_division_code AS division_code,
+           ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_division_code, 65535))] AS division_code_src,
+           times[indexOf(srcs, toUInt16(bitAnd(w_division_code, 65535)))] AS division_code_at,
+           multiIf(toUInt8(bitShiftRight(w_division_code, 80)) = 0, '', toUInt8(bitShiftRight(w_division_code, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_division_code, 80))))) AS division_code_rule,
+           v_facility_kind AS facility_kind,
+           ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_facility_kind, 65535))] AS facility_kind_src,
+           times[indexOf(srcs, toUInt16(bitAnd(w_facility_kind, 65535)))] AS facility_kind_at,
+           multiIf(toUInt8(bitShiftRight(w_facility_kind, 80)) = 0, '', toUInt8(bitShiftRight(w_facility_kind, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_facility_kind, 80))))) AS facility_kind_rule,
+           v_name AS name,
+           ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_name, 65535))] AS name_src,
+           if(w_name = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_name, 65535)))]) AS name_at,
+           multiIf(toUInt8(bitShiftRight(w_name, 80)) = 0, '', toUInt8(bitShiftRight(w_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_name, 80))))) AS name_rule,
+           v_match_name AS match_name,
+           ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_match_name, 65535))] AS match_name_src,
+           if(w_match_name = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_match_name, 65535)))]) AS match_name_at,
+           multiIf(toUInt8(bitShiftRight(w_match_name, 80)) = 0, '', toUInt8(bitShiftRight(w_match_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_match_name, 80))))) AS match_name_rule,
+           v_site_type AS site_type,
+           ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_site_type, 65535))] AS site_type_src,
+           if(w_site_type = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_site_type, 65535)))]) AS site_type_at,
+           multiIf(toUInt8(bitShiftRight(w_site_type, 80)) = 0, '', toUInt8(bitShiftRight(w_site_type, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_site_type, 80))))) AS site_type_rule,
+           v_area_m2 AS area_m2,
+           ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_area_m2, 65535))] AS area_m2_src,
+           if(w_area_m2 = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_area_m2, 65535)))]) AS area_m2_at,
+           multiIf(toUInt8(bitShiftRight(w_area_m2, 80)) = 0, '', toUInt8(bitShiftRight(w_area_m2, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_area_m2, 80))))) AS area_m2_rule,
+           v_direct_service_area_m2 AS direct_service_area_m2,
+           ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_direct_service_area_m2, 65535))] AS direct_service_area_m2_src,
+           if(w_direct_service_area_m2 = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_direct_service_area_m2, 65535)))]) AS direct_service_area_m2_at,
+           multiIf(toUInt8(bitShiftRight(w_direct_service_area_m2, 80)) = 0, '', toUInt8(bitShiftRight(w_direct_service_area_m2, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_direct_service_area_m2, 80))))) AS direct_service_area_m2_rule,
+           v_opened_on AS opened_on,
+           ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_opened_on, 65535))] AS opened_on_src,
+           if(w_opened_on = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_opened_on, 65535)))]) AS opened_on_at,
+           multiIf(toUInt8(bitShiftRight(w_opened_on, 80)) = 0, '', toUInt8(bitShiftRight(w_opened_on, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_opened_on, 80))))) AS opened_on_rule,
+           v_operating AS operating,
+           ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_operating, 65535))] AS operating_src,
+           if(w_operating = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_operating, 65535)))]) AS operating_at,
+           multiIf(toUInt8(bitShiftRight(w_operating, 80)) = 0, '', toUInt8(bitShiftRight(w_operating, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_operating, 80))))) AS operating_rule,
+           v_valid_from AS valid_from,
+           ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_valid_from, 65535))] AS valid_from_src,
+           if(w_valid_from = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_valid_from, 65535)))]) AS valid_from_at,
+           multiIf(toUInt8(bitShiftRight(w_valid_from, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_from, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_from, 80))))) AS valid_from_rule,
+           v_valid_to AS valid_to,
+           ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_valid_to, 65535))] AS valid_to_src,
+           if(w_valid_to = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_valid_to, 65535)))]) AS valid_to_at,
+           multiIf(toUInt8(bitShiftRight(w_valid_to, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_to, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_to, 80))))) AS valid_to_rule,
+           v_grid_id AS grid_id,
+           ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_grid_id, 65535))] AS grid_id_src,
+           if(w_grid_id = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_grid_id, 65535)))]) AS grid_id_at,
+           multiIf(toUInt8(bitShiftRight(w_grid_id, 80)) = 0, '', toUInt8(bitShiftRight(w_grid_id, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_grid_id, 80))))) AS grid_id_rule,
+           v_standardised AS standardised,
+           ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_standardised, 65535))] AS standardised_src,
+           if(w_standardised = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_standardised, 65535)))]) AS standardised_at,
+           multiIf(toUInt8(bitShiftRight(w_standardised, 80)) = 0, '', toUInt8(bitShiftRight(w_standardised, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_standardised, 80))))) AS standardised_rule,
+           v_substantive AS substantive,
+           ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_substantive, 65535))] AS substantive_src,
+           if(w_substantive = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_substantive, 65535)))]) AS substantive_at,
+           multiIf(toUInt8(bitShiftRight(w_substantive, 80)) = 0, '', toUInt8(bitShiftRight(w_substantive, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_substantive, 80))))) AS substantive_rule,
+           v_is_party_mass_centre AS is_party_mass_centre,
+           ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_is_party_mass_centre, 65535))] AS is_party_mass_centre_src,
+           if(w_is_party_mass_centre = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_is_party_mass_centre, 65535)))]) AS is_party_mass_centre_at,
+           multiIf(toUInt8(bitShiftRight(w_is_party_mass_centre, 80)) = 0, '', toUInt8(bitShiftRight(w_is_party_mass_centre, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_is_party_mass_centre, 80))))) AS is_party_mass_centre_rule,
+           v_serves_divisions AS serves_divisions,
+           ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_serves_divisions, 65535))] AS serves_divisions_src,
+           if(w_serves_divisions = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_serves_divisions, 65535)))]) AS serves_divisions_at,
+           multiIf(toUInt8(bitShiftRight(w_serves_divisions, 80)) = 0, '', toUInt8(bitShiftRight(w_serves_divisions, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_serves_divisions, 80))))) AS serves_divisions_rule,
+           v_service_codes AS service_codes,
+           ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_service_codes, 65535))] AS service_codes_src,
+           if(w_service_codes = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_service_codes, 65535)))]) AS service_codes_at,
+           multiIf(toUInt8(bitShiftRight(w_service_codes, 80)) = 0, '', toUInt8(bitShiftRight(w_service_codes, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_service_codes, 80))))) AS service_codes_rule,
+           v_lon AS lon,
+           ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_lon, 65535))] AS lon_src,
+           if(w_lon = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_lon, 65535)))]) AS lon_at,
+           multiIf(toUInt8(bitShiftRight(w_lon, 80)) = 0, '', toUInt8(bitShiftRight(w_lon, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_lon, 80))))) AS lon_rule,
+           v_lat AS lat,
+           ['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_lat, 65535))] AS lat_src,
+           if(w_lat = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_lat, 65535)))]) AS lat_at,
+           multiIf(toUInt8(bitShiftRight(w_lat, 80)) = 0, '', toUInt8(bitShiftRight(w_lat, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_lat, 80))))) AS lat_rule
+    FROM
+    (
+      SELECT facility_id,
+             argMinIf(division_code, ord_0, 1) AS v_division_code,
+             minIf(ord_0, 1) AS w_division_code,
+             argMinIf(facility_kind, ord_0, 1) AS v_facility_kind,
+             minIf(ord_0, 1) AS w_facility_kind,
+             argMinIf(name, ord_0, name IS NOT NULL) AS v_name,
+             minIf(ord_0, name IS NOT NULL) AS w_name,
+             argMinIf(match_name, ord_0, match_name IS NOT NULL) AS v_match_name,
+             minIf(ord_0, match_name IS NOT NULL) AS w_match_name,
+             argMinIf(site_type, ord_1, site_type IS NOT NULL) AS v_site_type,
+             minIf(ord_1, site_type IS NOT NULL) AS w_site_type,
+             argMinIf(area_m2, ord_2, area_m2 IS NOT NULL) AS v_area_m2,
+             minIf(ord_2, area_m2 IS NOT NULL) AS w_area_m2,
+             argMinIf(direct_service_area_m2, ord_2, direct_service_area_m2 IS NOT NULL) AS v_direct_service_area_m2,
+             minIf(ord_2, direct_service_area_m2 IS NOT NULL) AS w_direct_service_area_m2,
+             argMinIf(opened_on, ord_0, opened_on IS NOT NULL) AS v_opened_on,
+             minIf(ord_0, opened_on IS NOT NULL) AS w_opened_on,
+             argMinIf(operating, ord_3, operating IS NOT NULL) AS v_operating,
+             minIf(ord_3, operating IS NOT NULL) AS w_operating,
+             argMinIf(valid_from, ord_0, valid_from IS NOT NULL) AS v_valid_from,
+             minIf(ord_0, valid_from IS NOT NULL) AS w_valid_from,
+             argMinIf(valid_to, ord_0, valid_to IS NOT NULL) AS v_valid_to,
+             minIf(ord_0, valid_to IS NOT NULL) AS w_valid_to,
+             argMinIf(grid_id, ord_0, grid_id IS NOT NULL) AS v_grid_id,
+             minIf(ord_0, grid_id IS NOT NULL) AS w_grid_id,
+             argMinIf(standardised, ord_0, standardised IS NOT NULL) AS v_standardised,
+             minIf(ord_0, standardised IS NOT NULL) AS w_standardised,
+             argMinIf(substantive, ord_0, substantive IS NOT NULL) AS v_substantive,
+             minIf(ord_0, substantive IS NOT NULL) AS w_substantive,
+             argMinIf(is_party_mass_centre, ord_0, is_party_mass_centre IS NOT NULL) AS v_is_party_mass_centre,
+             minIf(ord_0, is_party_mass_centre IS NOT NULL) AS w_is_party_mass_centre,
+             argMinIf(serves_divisions, ord_0, notEmpty(serves_divisions)) AS v_serves_divisions,
+             minIf(ord_0, notEmpty(serves_divisions)) AS w_serves_divisions,
+             argMinIf(service_codes, ord_0, notEmpty(service_codes)) AS v_service_codes,
+             minIf(ord_0, notEmpty(service_codes)) AS w_service_codes,
+             argMinIf(lon, ord_0, lon IS NOT NULL) AS v_lon,
+             minIf(ord_0, lon IS NOT NULL) AS w_lon,
+             argMinIf(lat, ord_0, lat IS NOT NULL) AS v_lat,
+             minIf(ord_0, lat IS NOT NULL) AS w_lat,
+             groupArray(toUInt16(indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system))) AS srcs,
+             groupArray(event_time) AS times
+      FROM
+      (
+        SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_0, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'township_ledger', 2, src_system = 'village_forms', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_1, bitShiftLeft(toUInt128(multiIf(src_system = 'township_ledger', 1, src_system = 'village_forms', 2, src_system = 'county_ledger', 3, src_system = 'province_gateway', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_2, bitShiftLeft(toUInt128(multiIf(src_system = 'village_forms', 1, src_system = 'county_ledger', 2, src_system = 'province_gateway', 3, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms'], src_system) AS ord_3
+        FROM
+        (
+          SELECT facility_id, division_code, facility_kind, name, match_name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, serves_divisions, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted
+          FROM (
+            SELECT if(k.member = '', c.facility_id, k.canonical) AS facility_id, c.facility_id AS member, c.division_code AS division_code, c.facility_kind AS facility_kind, c.name AS name, c.match_name AS match_name, c.site_type AS site_type, c.area_m2 AS area_m2, c.direct_service_area_m2 AS direct_service_area_m2, c.opened_on AS opened_on, c.operating AS operating, c.valid_from AS valid_from, c.valid_to AS valid_to, c.grid_id AS grid_id, c.standardised AS standardised, c.substantive AS substantive, c.is_party_mass_centre AS is_party_mass_centre, c.serves_divisions AS serves_divisions, c.service_codes AS service_codes, c.lon AS lon, c.lat AS lat, c.src_system AS src_system, c.src_tier AS src_tier, c.event_time AS event_time, c.version AS version, c.is_deleted AS is_deleted, c.last_delivery AS last_delivery
+            FROM
+            (
+              SELECT *
+              FROM
+              (
+                SELECT facility_id, division_code, facility_kind, name, match_name, site_type, area_m2, direct_service_area_m2, opened_on, operating, valid_from, valid_to, grid_id, standardised, substantive, is_party_mass_centre, serves_divisions, service_codes, lon, lat, src_system, src_tier, event_time, version, is_deleted, last_delivery
+                FROM (
+                  SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.facility FINAL PREWHERE (facility_id) IN
+                  (
+                    SELECT facility_id FROM std.facility WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12)))
+                    UNION DISTINCT
+                    SELECT arrayJoin([member, canonical]) FROM (SELECT member, canonical FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0 AND canonical IN (SELECT canonical FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0 AND member IN (SELECT facility_id FROM std.facility WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12))))))
+                  ) WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+                )
+                WHERE src_system IN ('county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms')
+                ORDER BY facility_id, src_system, version DESC, last_delivery DESC
+                LIMIT 1 BY facility_id, src_system
+              )
+              WHERE is_deleted = 0
+            ) AS c
+            LEFT JOIN (SELECT member, canonical FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0 AND canonical IN (SELECT canonical FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0 AND member IN (SELECT facility_id FROM std.facility WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12)))))) AS k ON k.member = c.facility_id
+          )
+          WHERE src_system IN ('county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms')
+          ORDER BY facility_id, src_system, version DESC, last_delivery DESC, member
+          LIMIT 1 BY facility_id, src_system
+        )
+        WHERE is_deleted = 0
+      )
+      GROUP BY facility_id
+    )
+  )
+  WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12)))
+)
+SETTINGS distributed_product_mode = 'global'
+COMMENT '设施阵地：某区划（division，含下级）任意时点（at）的一物一行，按任意时点（known）所知 [6e640e912d588591]';
 
 CREATE OR REPLACE VIEW dwd.facility_as_of_under ON CLUSTER rongtong
 (
@@ -7354,7 +7743,7 @@ FROM
             SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.facility FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
           )
           WHERE src_system IN ('county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms') AND facility_id NOT IN (SELECT member FROM (SELECT member AS facility_id, member, canonical FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0))
-          ORDER BY facility_id DESC, src_system DESC, version DESC, last_delivery DESC
+          ORDER BY facility_id, src_system, version DESC, last_delivery DESC
           LIMIT 1 BY facility_id, src_system
         )
         WHERE is_deleted = 0
@@ -7500,7 +7889,7 @@ FROM
                   SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.facility FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
                 )
                 WHERE src_system IN ('county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms') AND facility_id IN (SELECT member FROM (SELECT member, facility_id FROM (SELECT member, canonical AS facility_id FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0) WHERE 1))
-                ORDER BY facility_id DESC, src_system DESC, version DESC, last_delivery DESC
+                ORDER BY facility_id, src_system, version DESC, last_delivery DESC
                 LIMIT 1 BY facility_id, src_system
               )
               WHERE is_deleted = 0
@@ -7508,7 +7897,7 @@ FROM
             INNER JOIN (SELECT member, facility_id FROM (SELECT member, canonical AS facility_id FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0) WHERE 1) AS k ON k.member = c.facility_id
           )
           WHERE src_system IN ('county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms')
-          ORDER BY facility_id DESC, src_system DESC, version DESC, last_delivery DESC, member
+          ORDER BY facility_id, src_system, version DESC, last_delivery DESC, member
           LIMIT 1 BY facility_id, src_system
         )
         WHERE is_deleted = 0
@@ -7537,7 +7926,7 @@ FROM
   WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '设施阵地：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [ecbdfff5b7acffb5]';
+COMMENT '设施阵地：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [38d65a41244ff253]';
 
 CREATE OR REPLACE VIEW dwd.facility_under ON CLUSTER rongtong
 (
@@ -8270,7 +8659,7 @@ FROM
           SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.organization FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
         )
         WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger') AND org_id NOT IN (SELECT member FROM (SELECT member AS org_id, member, canonical FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0))
-        ORDER BY org_id DESC, src_system DESC, version DESC, last_delivery DESC
+        ORDER BY org_id, src_system, version DESC, last_delivery DESC
         LIMIT 1 BY org_id, src_system
       )
       WHERE is_deleted = 0
@@ -8440,7 +8829,7 @@ FROM
                 SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.organization FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
               )
               WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger') AND org_id IN (SELECT member FROM (SELECT member, org_id FROM (SELECT member, canonical AS org_id FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0) WHERE 1))
-              ORDER BY org_id DESC, src_system DESC, version DESC, last_delivery DESC
+              ORDER BY org_id, src_system, version DESC, last_delivery DESC
               LIMIT 1 BY org_id, src_system
             )
             WHERE is_deleted = 0
@@ -8448,7 +8837,7 @@ FROM
           INNER JOIN (SELECT member, org_id FROM (SELECT member, canonical AS org_id FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0) WHERE 1) AS k ON k.member = c.org_id
         )
         WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger')
-        ORDER BY org_id DESC, src_system DESC, version DESC, last_delivery DESC, member
+        ORDER BY org_id, src_system, version DESC, last_delivery DESC, member
         LIMIT 1 BY org_id, src_system
       )
       WHERE is_deleted = 0
@@ -8457,7 +8846,7 @@ FROM
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '组织机构：任意时点（at）的一物一行，按任意时点（known）所知 [5698bbffbabf3bdf]';
+COMMENT '组织机构：任意时点（at）的一物一行，按任意时点（known）所知 [bd79eb9638a4d2e8]';
 
 CREATE OR REPLACE VIEW dwd.organization_history ON CLUSTER rongtong
 (
@@ -8719,7 +9108,7 @@ FROM
             SELECT * FROM
             (
               SELECT c.* EXCEPT (org_id), if(k.member = '', c.org_id, k.org_id) AS org_id
-              FROM (SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.organization FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND (toString(org_id) LIKE {thing:String} OR org_id IN (SELECT member FROM (SELECT member, canonical AS org_id FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0) WHERE toString(org_id) LIKE {thing:String}))) AS c
+              FROM (SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.organization FINAL PREWHERE (toString(org_id) LIKE {thing:String} OR org_id IN (SELECT member FROM (SELECT member, canonical AS org_id FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0) WHERE toString(org_id) LIKE {thing:String})) WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND 1) AS c
               LEFT JOIN (SELECT member, canonical AS org_id FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0) AS k ON k.member = c.org_id
             )
             WHERE toString(org_id) LIKE {thing:String}
@@ -8734,7 +9123,7 @@ FROM
                 SELECT * FROM
                 (
                   SELECT c.* EXCEPT (org_id), if(k.member = '', c.org_id, k.org_id) AS org_id
-                  FROM (SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.organization FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND (toString(org_id) LIKE {thing:String} OR org_id IN (SELECT member FROM (SELECT member, canonical AS org_id FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0) WHERE toString(org_id) LIKE {thing:String}))) AS c
+                  FROM (SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.organization FINAL PREWHERE (toString(org_id) LIKE {thing:String} OR org_id IN (SELECT member FROM (SELECT member, canonical AS org_id FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0) WHERE toString(org_id) LIKE {thing:String})) WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND 1) AS c
                   LEFT JOIN (SELECT member, canonical AS org_id FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0) AS k ON k.member = c.org_id
                 )
                 WHERE toString(org_id) LIKE {thing:String}
@@ -8744,7 +9133,7 @@ FROM
           WHERE c.event_time <= b.row_from
         )
         WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger')
-        ORDER BY org_id DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, last_delivery DESC
+        ORDER BY org_id, row_from, row_to, src_system, version DESC, last_delivery DESC
         LIMIT 1 BY org_id, row_from, row_to, src_system
       )
       WHERE is_deleted = 0
@@ -8753,7 +9142,297 @@ FROM
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '组织机构：每件事物各时段的一物一行 [e6f4f6cfea525329]';
+COMMENT '组织机构：每件事物各时段的一物一行 [4a78f42c9e7d8b44]';
+
+CREATE OR REPLACE VIEW dwd.organization_as_of_in ON CLUSTER rongtong
+(
+    org_id String COMMENT '组织标识',
+    division_code FixedString(12) COMMENT '所在区划',
+    division_code_src LowCardinality(String) COMMENT '所在区划·取自来源',
+    division_code_at DateTime64(3, 'Asia/Shanghai') COMMENT '所在区划·业务时间',
+    division_code_rule LowCardinality(String) COMMENT '所在区划·取值规则',
+    org_kind LowCardinality(String) COMMENT '组织类别',
+    org_kind_src LowCardinality(String) COMMENT '组织类别·取自来源',
+    org_kind_at DateTime64(3, 'Asia/Shanghai') COMMENT '组织类别·业务时间',
+    org_kind_rule LowCardinality(String) COMMENT '组织类别·取值规则',
+    uscc Nullable(FixedString(18)) COMMENT '统一社会信用代码',
+    uscc_src LowCardinality(String) COMMENT '统一社会信用代码·取自来源',
+    uscc_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '统一社会信用代码·业务时间',
+    uscc_rule LowCardinality(String) COMMENT '统一社会信用代码·取值规则',
+    name String COMMENT '名称',
+    name_src LowCardinality(String) COMMENT '名称·取自来源',
+    name_at DateTime64(3, 'Asia/Shanghai') COMMENT '名称·业务时间',
+    name_rule LowCardinality(String) COMMENT '名称·取值规则',
+    established_on Nullable(Date32) COMMENT '成立日期',
+    established_on_src LowCardinality(String) COMMENT '成立日期·取自来源',
+    established_on_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '成立日期·业务时间',
+    established_on_rule LowCardinality(String) COMMENT '成立日期·取值规则',
+    status LowCardinality(Nullable(String)) COMMENT '状态',
+    status_src LowCardinality(String) COMMENT '状态·取自来源',
+    status_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '状态·业务时间',
+    status_rule LowCardinality(String) COMMENT '状态·取值规则',
+    office_address Nullable(String) COMMENT '办公地址',
+    office_address_src LowCardinality(String) COMMENT '办公地址·取自来源',
+    office_address_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办公地址·业务时间',
+    office_address_rule LowCardinality(String) COMMENT '办公地址·取值规则',
+    office_phone Nullable(String) COMMENT '办公电话',
+    office_phone_src LowCardinality(String) COMMENT '办公电话·取自来源',
+    office_phone_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办公电话·业务时间',
+    office_phone_rule LowCardinality(String) COMMENT '办公电话·取值规则',
+    match_name Nullable(String) COMMENT '名称（比对用）',
+    match_name_src LowCardinality(String) COMMENT '名称（比对用）·取自来源',
+    match_name_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '名称（比对用）·业务时间',
+    match_name_rule LowCardinality(String) COMMENT '名称（比对用）·取值规则',
+    match_address Nullable(String) COMMENT '办公地址（比对用）',
+    match_address_src LowCardinality(String) COMMENT '办公地址（比对用）·取自来源',
+    match_address_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办公地址（比对用）·业务时间',
+    match_address_rule LowCardinality(String) COMMENT '办公地址（比对用）·取值规则',
+    headcount Nullable(Int64) COMMENT '工作人员数（人）',
+    headcount_src LowCardinality(String) COMMENT '工作人员数·取自来源',
+    headcount_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '工作人员数·业务时间',
+    headcount_rule LowCardinality(String) COMMENT '工作人员数·取值规则',
+    valid_from Nullable(Date32) COMMENT '生效日期',
+    valid_from_src LowCardinality(String) COMMENT '生效日期·取自来源',
+    valid_from_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '生效日期·业务时间',
+    valid_from_rule LowCardinality(String) COMMENT '生效日期·取值规则',
+    valid_to Nullable(Date32) COMMENT '失效日期',
+    valid_to_src LowCardinality(String) COMMENT '失效日期·取自来源',
+    valid_to_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '失效日期·业务时间',
+    valid_to_rule LowCardinality(String) COMMENT '失效日期·取值规则',
+    uscc_valid Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '代码校验通过',
+    uscc_valid_src LowCardinality(String) COMMENT '代码校验通过·取自来源',
+    uscc_valid_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '代码校验通过·业务时间',
+    uscc_valid_rule LowCardinality(String) COMMENT '代码校验通过·取值规则',
+    social_kind LowCardinality(Nullable(String)) COMMENT '社会组织类别',
+    social_kind_src LowCardinality(String) COMMENT '社会组织类别·取自来源',
+    social_kind_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '社会组织类别·业务时间',
+    social_kind_rule LowCardinality(String) COMMENT '社会组织类别·取值规则',
+    parent_org_id Nullable(String) COMMENT '上级组织',
+    parent_org_id_src LowCardinality(String) COMMENT '上级组织·取自来源',
+    parent_org_id_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '上级组织·业务时间',
+    parent_org_id_rule LowCardinality(String) COMMENT '上级组织·取值规则',
+    reg_authority Nullable(String) COMMENT '登记机关',
+    reg_authority_src LowCardinality(String) COMMENT '登记机关·取自来源',
+    reg_authority_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '登记机关·业务时间',
+    reg_authority_rule LowCardinality(String) COMMENT '登记机关·取值规则',
+    charter_party_clause Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '章程写入党建要求',
+    charter_party_clause_src LowCardinality(String) COMMENT '章程写入党建要求·取自来源',
+    charter_party_clause_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '章程写入党建要求·业务时间',
+    charter_party_clause_rule LowCardinality(String) COMMENT '章程写入党建要求·取值规则',
+    charter_version Nullable(String) COMMENT '章程版本',
+    charter_version_src LowCardinality(String) COMMENT '章程版本·取自来源',
+    charter_version_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '章程版本·业务时间',
+    charter_version_rule LowCardinality(String) COMMENT '章程版本·取值规则',
+    management_mode LowCardinality(Nullable(String)) COMMENT '管理方式',
+    management_mode_src LowCardinality(String) COMMENT '管理方式·取自来源',
+    management_mode_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '管理方式·业务时间',
+    management_mode_rule LowCardinality(String) COMMENT '管理方式·取值规则',
+    unified_command Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '统一指挥',
+    unified_command_src LowCardinality(String) COMMENT '统一指挥·取自来源',
+    unified_command_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '统一指挥·业务时间',
+    unified_command_rule LowCardinality(String) COMMENT '统一指挥·取值规则',
+    consulted_on_assessment Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '考核征求乡镇意见',
+    consulted_on_assessment_src LowCardinality(String) COMMENT '考核征求乡镇意见·取自来源',
+    consulted_on_assessment_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '考核征求乡镇意见·业务时间',
+    consulted_on_assessment_rule LowCardinality(String) COMMENT '考核征求乡镇意见·取值规则',
+    consulted_on_appointment Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '任免征求乡镇意见',
+    consulted_on_appointment_src LowCardinality(String) COMMENT '任免征求乡镇意见·取自来源',
+    consulted_on_appointment_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '任免征求乡镇意见·业务时间',
+    consulted_on_appointment_rule LowCardinality(String) COMMENT '任免征求乡镇意见·取值规则'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT *
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT org_id,
+           v_division_code AS division_code,
+           ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_division_code, 65535))] AS division_code_src,
+           times[indexOf(srcs, toUInt16(bitAnd(w_division_code, 65535)))] AS division_code_at,
+           multiIf(toUInt8(bitShiftRight(w_division_code, 80)) = 0, '', toUInt8(bitShiftRight(w_division_code, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_division_code, 80))))) AS division_code_rule,
+           v_org_kind AS org_kind,
+           ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_org_kind, 65535))] AS org_kind_src,
+           times[indexOf(srcs, toUInt16(bitAnd(w_org_kind, 65535)))] AS org_kind_at,
+           multiIf(toUInt8(bitShiftRight(w_org_kind, 80)) = 0, '', toUInt8(bitShiftRight(w_org_kind, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_org_kind, 80))))) AS org_kind_rule,
+           v_uscc AS uscc,
+           ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_uscc, 65535))] AS uscc_src,
+           if(w_uscc = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_uscc, 65535)))]) AS uscc_at,
+           multiIf(toUInt8(bitShiftRight(w_uscc, 80)) = 0, '', toUInt8(bitShiftRight(w_uscc, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_uscc, 80))))) AS uscc_rule,
+           v_name AS name,
+           ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_name, 65535))] AS name_src,
+           times[indexOf(srcs, toUInt16(bitAnd(w_name, 65535)))] AS name_at,
+           multiIf(toUInt8(bitShiftRight(w_name, 80)) = 0, '', toUInt8(bitShiftRight(w_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_name, 80))))) AS name_rule,
+           v_established_on AS established_on,
+           ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_established_on, 65535))] AS established_on_src,
+           if(w_established_on = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_established_on, 65535)))]) AS established_on_at,
+           multiIf(toUInt8(bitShiftRight(w_established_on, 80)) = 0, '', toUInt8(bitShiftRight(w_established_on, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_established_on, 80))))) AS established_on_rule,
+           v_status AS status,
+           ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_status, 65535))] AS status_src,
+           if(w_status = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_status, 65535)))]) AS status_at,
+           multiIf(toUInt8(bitShiftRight(w_status, 80)) = 0, '', toUInt8(bitShiftRight(w_status, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_status, 80))))) AS status_rule,
+           v_office_address AS office_address,
+           ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_office_address, 65535))] AS office_address_src,
+           if(w_office_address = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_office_address, 65535)))]) AS office_address_at,
+           multiIf(toUInt8(bitShiftRight(w_office_address, 80)) = 0, '', toUInt8(bitShiftRight(w_office_address, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_office_address, 80))))) AS office_address_rule,
+           v_office_phone AS office_phone,
+           ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_office_phone, 65535))] AS office_phone_src,
+           if(w_office_phone = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_office_phone, 65535)))]) AS office_phone_at,
+           multiIf(toUInt8(bitShiftRight(w_office_phone, 80)) = 0, '', toUInt8(bitShiftRight(w_office_phone, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_office_phone, 80))))) AS office_phone_rule,
+           v_match_name AS match_name,
+           ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_match_name, 65535))] AS match_name_src,
+           if(w_match_name = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_match_name, 65535)))]) AS match_name_at,
+           multiIf(toUInt8(bitShiftRight(w_match_name, 80)) = 0, '', toUInt8(bitShiftRight(w_match_name, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_match_name, 80))))) AS match_name_rule,
+           v_match_address AS match_address,
+           ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_match_address, 65535))] AS match_address_src,
+           if(w_match_address = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_match_address, 65535)))]) AS match_address_at,
+           multiIf(toUInt8(bitShiftRight(w_match_address, 80)) = 0, '', toUInt8(bitShiftRight(w_match_address, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_match_address, 80))))) AS match_address_rule,
+           v_headcount AS headcount,
+           ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_headcount, 65535))] AS headcount_src,
+           if(w_headcount = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_headcount, 65535)))]) AS headcount_at,
+           multiIf(toUInt8(bitShiftRight(w_headcount, 80)) = 0, '', toUInt8(bitShiftRight(w_headcount, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_headcount, 80))))) AS headcount_rule,
+           v_valid_from AS valid_from,
+           ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_valid_from, 65535))] AS valid_from_src,
+           if(w_valid_from = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_valid_from, 65535)))]) AS valid_from_at,
+           multiIf(toUInt8(bitShiftRight(w_valid_from, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_from, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_from, 80))))) AS valid_from_rule,
+           v_valid_to AS valid_to,
+           ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_valid_to, 65535))] AS valid_to_src,
+           if(w_valid_to = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_valid_to, 65535)))]) AS valid_to_at,
+           multiIf(toUInt8(bitShiftRight(w_valid_to, 80)) = 0, '', toUInt8(bitShiftRight(w_valid_to, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_valid_to, 80))))) AS valid_to_rule,
+           v_uscc_valid AS uscc_valid,
+           ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_uscc_valid, 65535))] AS uscc_valid_src,
+           if(w_uscc_valid = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_uscc_valid, 65535)))]) AS uscc_valid_at,
+           multiIf(toUInt8(bitShiftRight(w_uscc_valid, 80)) = 0, '', toUInt8(bitShiftRight(w_uscc_valid, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_uscc_valid, 80))))) AS uscc_valid_rule,
+           v_social_kind AS social_kind,
+           ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_social_kind, 65535))] AS social_kind_src,
+           if(w_social_kind = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_social_kind, 65535)))]) AS social_kind_at,
+           multiIf(toUInt8(bitShiftRight(w_social_kind, 80)) = 0, '', toUInt8(bitShiftRight(w_social_kind, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_social_kind, 80))))) AS social_kind_rule,
+           v_parent_org_id AS parent_org_id,
+           ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_parent_org_id, 65535))] AS parent_org_id_src,
+           if(w_parent_org_id = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_parent_org_id, 65535)))]) AS parent_org_id_at,
+           multiIf(toUInt8(bitShiftRight(w_parent_org_id, 80)) = 0, '', toUInt8(bitShiftRight(w_parent_org_id, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_parent_org_id, 80))))) AS parent_org_id_rule,
+           v_reg_authority AS reg_authority,
+           ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_reg_authority, 65535))] AS reg_authority_src,
+           if(w_reg_authority = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_reg_authority, 65535)))]) AS reg_authority_at,
+           multiIf(toUInt8(bitShiftRight(w_reg_authority, 80)) = 0, '', toUInt8(bitShiftRight(w_reg_authority, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_reg_authority, 80))))) AS reg_authority_rule,
+           v_charter_party_clause AS charter_party_clause,
+           ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_charter_party_clause, 65535))] AS charter_party_clause_src,
+           if(w_charter_party_clause = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_charter_party_clause, 65535)))]) AS charter_party_clause_at,
+           multiIf(toUInt8(bitShiftRight(w_charter_party_clause, 80)) = 0, '', toUInt8(bitShiftRight(w_charter_party_clause, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_charter_party_clause, 80))))) AS charter_party_clause_rule,
+           v_charter_version AS charter_version,
+           ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_charter_version, 65535))] AS charter_version_src,
+           if(w_charter_version = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_charter_version, 65535)))]) AS charter_version_at,
+           multiIf(toUInt8(bitShiftRight(w_charter_version, 80)) = 0, '', toUInt8(bitShiftRight(w_charter_version, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_charter_version, 80))))) AS charter_version_rule,
+           v_management_mode AS management_mode,
+           ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_management_mode, 65535))] AS management_mode_src,
+           if(w_management_mode = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_management_mode, 65535)))]) AS management_mode_at,
+           multiIf(toUInt8(bitShiftRight(w_management_mode, 80)) = 0, '', toUInt8(bitShiftRight(w_management_mode, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_management_mode, 80))))) AS management_mode_rule,
+           v_unified_command AS unified_command,
+           ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_unified_command, 65535))] AS unified_command_src,
+           if(w_unified_command = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_unified_command, 65535)))]) AS unified_command_at,
+           multiIf(toUInt8(bitShiftRight(w_unified_command, 80)) = 0, '', toUInt8(bitShiftRight(w_unified_command, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_unified_command, 80))))) AS unified_command_rule,
+           v_consulted_on_assessment AS consulted_on_assessment,
+           ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_consulted_on_assessment, 65535))] AS consulted_on_assessment_src,
+           if(w_consulted_on_assessment = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_consulted_on_assessment, 65535)))]) AS consulted_on_assessment_at,
+           multiIf(toUInt8(bitShiftRight(w_consulted_on_assessment, 80)) = 0, '', toUInt8(bitShiftRight(w_consulted_on_assessment, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_consulted_on_assessment, 80))))) AS consulted_on_assessment_rule,
+           v_consulted_on_appointment AS consulted_on_appointment,
+           ['county_ledger', 'province_gateway', 'township_ledger'][toUInt16(bitAnd(w_consulted_on_appointment, 65535))] AS consulted_on_appointment_src,
+           if(w_consulted_on_appointment = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_consulted_on_appointment, 65535)))]) AS consulted_on_appointment_at,
+           multiIf(toUInt8(bitShiftRight(w_consulted_on_appointment, 80)) = 0, '', toUInt8(bitShiftRight(w_consulted_on_appointment, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_consulted_on_appointment, 80))))) AS consulted_on_appointment_rule
+    FROM
+    (
+      SELECT org_id,
+             argMinIf(division_code, ord_0, 1) AS v_division_code,
+             minIf(ord_0, 1) AS w_division_code,
+             argMinIf(org_kind, ord_0, 1) AS v_org_kind,
+             minIf(ord_0, 1) AS w_org_kind,
+             argMinIf(uscc, ord_0, uscc IS NOT NULL) AS v_uscc,
+             minIf(ord_0, uscc IS NOT NULL) AS w_uscc,
+             argMinIf(name, ord_0, 1) AS v_name,
+             minIf(ord_0, 1) AS w_name,
+             argMinIf(established_on, ord_0, established_on IS NOT NULL) AS v_established_on,
+             minIf(ord_0, established_on IS NOT NULL) AS w_established_on,
+             argMinIf(status, ord_0, status IS NOT NULL) AS v_status,
+             minIf(ord_0, status IS NOT NULL) AS w_status,
+             argMinIf(office_address, ord_1, office_address IS NOT NULL) AS v_office_address,
+             minIf(ord_1, office_address IS NOT NULL) AS w_office_address,
+             argMinIf(office_phone, ord_1, office_phone IS NOT NULL) AS v_office_phone,
+             minIf(ord_1, office_phone IS NOT NULL) AS w_office_phone,
+             argMinIf(match_name, ord_0, match_name IS NOT NULL) AS v_match_name,
+             minIf(ord_0, match_name IS NOT NULL) AS w_match_name,
+             argMinIf(match_address, ord_0, match_address IS NOT NULL) AS v_match_address,
+             minIf(ord_0, match_address IS NOT NULL) AS w_match_address,
+             argMinIf(headcount, ord_1, headcount IS NOT NULL) AS v_headcount,
+             minIf(ord_1, headcount IS NOT NULL) AS w_headcount,
+             argMinIf(valid_from, ord_0, valid_from IS NOT NULL) AS v_valid_from,
+             minIf(ord_0, valid_from IS NOT NULL) AS w_valid_from,
+             argMinIf(valid_to, ord_0, valid_to IS NOT NULL) AS v_valid_to,
+             minIf(ord_0, valid_to IS NOT NULL) AS w_valid_to,
+             argMinIf(uscc_valid, ord_0, uscc_valid IS NOT NULL) AS v_uscc_valid,
+             minIf(ord_0, uscc_valid IS NOT NULL) AS w_uscc_valid,
+             argMinIf(social_kind, ord_0, social_kind IS NOT NULL) AS v_social_kind,
+             minIf(ord_0, social_kind IS NOT NULL) AS w_social_kind,
+             argMinIf(parent_org_id, ord_0, parent_org_id IS NOT NULL) AS v_parent_org_id,
+             minIf(ord_0, parent_org_id IS NOT NULL) AS w_parent_org_id,
+             argMinIf(reg_authority, ord_0, reg_authority IS NOT NULL) AS v_reg_authority,
+             minIf(ord_0, reg_authority IS NOT NULL) AS w_reg_authority,
+             argMinIf(charter_party_clause, ord_0, charter_party_clause IS NOT NULL) AS v_charter_party_clause,
+             minIf(ord_0, charter_party_clause IS NOT NULL) AS w_charter_party_clause,
+             argMinIf(charter_version, ord_0, charter_version IS NOT NULL) AS v_charter_version,
+             minIf(ord_0, charter_version IS NOT NULL) AS w_charter_version,
+             argMinIf(management_mode, ord_0, management_mode IS NOT NULL) AS v_management_mode,
+             minIf(ord_0, management_mode IS NOT NULL) AS w_management_mode,
+             argMinIf(unified_command, ord_0, unified_command IS NOT NULL) AS v_unified_command,
+             minIf(ord_0, unified_command IS NOT NULL) AS w_unified_command,
+             argMinIf(consulted_on_assessment, ord_0, consulted_on_assessment IS NOT NULL) AS v_consulted_on_assessment,
+             minIf(ord_0, consulted_on_assessment IS NOT NULL) AS w_consulted_on_assessment,
+             argMinIf(consulted_on_appointment, ord_0, consulted_on_appointment IS NOT NULL) AS v_consulted_on_appointment,
+             minIf(ord_0, consulted_on_appointment IS NOT NULL) AS w_consulted_on_appointment,
+             groupArray(toUInt16(indexOf(['county_ledger', 'province_gateway', 'township_ledger'], src_system))) AS srcs,
+             groupArray(event_time) AS times
+      FROM
+      (
+        SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'province_gateway', 1, src_system = 'county_ledger', 2, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger'], src_system) AS ord_0, bitShiftLeft(toUInt128(multiIf(src_system = 'county_ledger', 1, src_system = 'province_gateway', 2, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['county_ledger', 'province_gateway', 'township_ledger'], src_system) AS ord_1
+        FROM
+        (
+          SELECT org_id, division_code, org_kind, uscc, name, established_on, status, office_address, office_phone, match_name, match_address, headcount, valid_from, valid_to, uscc_valid, social_kind, parent_org_id, reg_authority, charter_party_clause, charter_version, management_mode, unified_command, consulted_on_assessment, consulted_on_appointment, src_system, src_tier, event_time, version, is_deleted
+          FROM (
+            SELECT if(k.member = '', c.org_id, k.canonical) AS org_id, c.org_id AS member, c.division_code AS division_code, c.org_kind AS org_kind, c.uscc AS uscc, c.name AS name, c.established_on AS established_on, c.status AS status, c.office_address AS office_address, c.office_phone AS office_phone, c.match_name AS match_name, c.match_address AS match_address, c.headcount AS headcount, c.valid_from AS valid_from, c.valid_to AS valid_to, c.uscc_valid AS uscc_valid, c.social_kind AS social_kind, c.parent_org_id AS parent_org_id, c.reg_authority AS reg_authority, c.charter_party_clause AS charter_party_clause, c.charter_version AS charter_version, c.management_mode AS management_mode, c.unified_command AS unified_command, c.consulted_on_assessment AS consulted_on_assessment, c.consulted_on_appointment AS consulted_on_appointment, c.src_system AS src_system, c.src_tier AS src_tier, c.event_time AS event_time, c.version AS version, c.is_deleted AS is_deleted, c.last_delivery AS last_delivery
+            FROM
+            (
+              SELECT *
+              FROM
+              (
+                SELECT org_id, division_code, org_kind, uscc, name, established_on, status, office_address, office_phone, match_name, match_address, headcount, valid_from, valid_to, uscc_valid, social_kind, parent_org_id, reg_authority, charter_party_clause, charter_version, management_mode, unified_command, consulted_on_assessment, consulted_on_appointment, src_system, src_tier, event_time, version, is_deleted, last_delivery
+                FROM (
+                  SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.organization FINAL PREWHERE (org_id) IN
+                  (
+                    SELECT org_id FROM std.organization WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12)))
+                    UNION DISTINCT
+                    SELECT arrayJoin([member, canonical]) FROM (SELECT member, canonical FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0 AND canonical IN (SELECT canonical FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0 AND member IN (SELECT org_id FROM std.organization WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12))))))
+                  ) WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+                )
+                WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger')
+                ORDER BY org_id, src_system, version DESC, last_delivery DESC
+                LIMIT 1 BY org_id, src_system
+              )
+              WHERE is_deleted = 0
+            ) AS c
+            LEFT JOIN (SELECT member, canonical FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0 AND canonical IN (SELECT canonical FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0 AND member IN (SELECT org_id FROM std.organization WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12)))))) AS k ON k.member = c.org_id
+          )
+          WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger')
+          ORDER BY org_id, src_system, version DESC, last_delivery DESC, member
+          LIMIT 1 BY org_id, src_system
+        )
+        WHERE is_deleted = 0
+      )
+      GROUP BY org_id
+    )
+  )
+  WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12)))
+)
+SETTINGS distributed_product_mode = 'global'
+COMMENT '组织机构：某区划（division，含下级）任意时点（at）的一物一行，按任意时点（known）所知 [5b576a5dce440fdc]';
 
 CREATE OR REPLACE VIEW dwd.organization_as_of_under ON CLUSTER rongtong
 (
@@ -9111,7 +9790,7 @@ FROM
             SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.organization FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
           )
           WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger') AND org_id NOT IN (SELECT member FROM (SELECT member AS org_id, member, canonical FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0))
-          ORDER BY org_id DESC, src_system DESC, version DESC, last_delivery DESC
+          ORDER BY org_id, src_system, version DESC, last_delivery DESC
           LIMIT 1 BY org_id, src_system
         )
         WHERE is_deleted = 0
@@ -9281,7 +9960,7 @@ FROM
                   SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.organization FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
                 )
                 WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger') AND org_id IN (SELECT member FROM (SELECT member, org_id FROM (SELECT member, canonical AS org_id FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0) WHERE 1))
-                ORDER BY org_id DESC, src_system DESC, version DESC, last_delivery DESC
+                ORDER BY org_id, src_system, version DESC, last_delivery DESC
                 LIMIT 1 BY org_id, src_system
               )
               WHERE is_deleted = 0
@@ -9289,7 +9968,7 @@ FROM
             INNER JOIN (SELECT member, org_id FROM (SELECT member, canonical AS org_id FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0) WHERE 1) AS k ON k.member = c.org_id
           )
           WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger')
-          ORDER BY org_id DESC, src_system DESC, version DESC, last_delivery DESC, member
+          ORDER BY org_id, src_system, version DESC, last_delivery DESC, member
           LIMIT 1 BY org_id, src_system
         )
         WHERE is_deleted = 0
@@ -9318,7 +9997,7 @@ FROM
   WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '组织机构：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [4a2f2c401b72348e]';
+COMMENT '组织机构：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [16f83766821965c5]';
 
 CREATE OR REPLACE VIEW dwd.organization_under ON CLUSTER rongtong
 (
@@ -9669,7 +10348,7 @@ FROM
           SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.stat_fact FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
         )
         WHERE src_system IN ('city_operations', 'county_ledger', 'township_ledger', 'village_forms')
-        ORDER BY family DESC, measure DESC, division_code DESC, period_start DESC, period_kind DESC, breakdown DESC, src_system DESC, version DESC, last_delivery DESC
+        ORDER BY family, measure, division_code, period_start, period_kind, breakdown, src_system, version DESC, last_delivery DESC
         LIMIT 1 BY family, measure, division_code, period_start, period_kind, breakdown, src_system
       )
       WHERE is_deleted = 0
@@ -9678,7 +10357,7 @@ FROM
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '统计事实：任意时点（at）的一物一行，按任意时点（known）所知 [c2703971cfe3728b]';
+COMMENT '统计事实：任意时点（at）的一物一行，按任意时点（known）所知 [cd0983355cf7ab11]';
 
 CREATE OR REPLACE VIEW dwd.stat_fact_history ON CLUSTER rongtong
 (
@@ -9767,7 +10446,7 @@ FROM
           SELECT c.last_delivery AS last_delivery, c.family AS family, c.measure AS measure, c.division_code AS division_code, c.period_start AS period_start, c.period_kind AS period_kind, c.breakdown AS breakdown, c.value AS value, c.n AS n, c.scope AS scope, c.attrs AS attrs, c.suppressed AS suppressed, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
           FROM
           (
-            SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.stat_fact FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND concatWithSeparator('|', toString(family), toString(measure), toString(division_code), toString(period_start), toString(period_kind), toString(breakdown)) LIKE {thing:String}
+            SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.stat_fact FINAL PREWHERE concatWithSeparator('|', toString(family), toString(measure), toString(division_code), toString(period_start), toString(period_kind), toString(breakdown)) LIKE {thing:String} WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND 1
           ) AS c
           INNER JOIN
           (
@@ -9776,14 +10455,14 @@ FROM
             (
               SELECT DISTINCT family, measure, division_code, period_start, period_kind, breakdown, event_time AS row_from FROM
               (
-                SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.stat_fact FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND concatWithSeparator('|', toString(family), toString(measure), toString(division_code), toString(period_start), toString(period_kind), toString(breakdown)) LIKE {thing:String}
+                SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.stat_fact FINAL PREWHERE concatWithSeparator('|', toString(family), toString(measure), toString(division_code), toString(period_start), toString(period_kind), toString(breakdown)) LIKE {thing:String} WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND 1
               )
             )
           ) AS b ON c.family = b.family AND c.measure = b.measure AND c.division_code = b.division_code AND c.period_start = b.period_start AND c.period_kind = b.period_kind AND c.breakdown = b.breakdown
           WHERE c.event_time <= b.row_from
         )
         WHERE src_system IN ('city_operations', 'county_ledger', 'township_ledger', 'village_forms')
-        ORDER BY family DESC, measure DESC, division_code DESC, period_start DESC, period_kind DESC, breakdown DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, last_delivery DESC
+        ORDER BY family, measure, division_code, period_start, period_kind, breakdown, row_from, row_to, src_system, version DESC, last_delivery DESC
         LIMIT 1 BY family, measure, division_code, period_start, period_kind, breakdown, row_from, row_to, src_system
       )
       WHERE is_deleted = 0
@@ -9792,7 +10471,106 @@ FROM
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '统计事实：每件事物各时段的一物一行 [381e1c9966949e70]';
+COMMENT '统计事实：每件事物各时段的一物一行 [a4b5e4f5c46c7fba]';
+
+CREATE OR REPLACE VIEW dwd.stat_fact_as_of_in ON CLUSTER rongtong
+(
+    family LowCardinality(String) COMMENT '大类',
+    measure LowCardinality(String) COMMENT '指标项',
+    division_code FixedString(12) COMMENT '区划',
+    period_start Date32 COMMENT '时期起始日',
+    period_kind LowCardinality(String) COMMENT '时期类型',
+    breakdown String COMMENT '分组',
+    value Decimal(18, 4) COMMENT '数值（of the measure）',
+    value_src LowCardinality(String) COMMENT '数值·取自来源',
+    value_at DateTime64(3, 'Asia/Shanghai') COMMENT '数值·业务时间',
+    value_rule LowCardinality(String) COMMENT '数值·取值规则',
+    n Nullable(Int64) COMMENT '样本量（1）',
+    n_src LowCardinality(String) COMMENT '样本量·取自来源',
+    n_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '样本量·业务时间',
+    n_rule LowCardinality(String) COMMENT '样本量·取值规则',
+    scope LowCardinality(Nullable(String)) COMMENT '口径',
+    scope_src LowCardinality(String) COMMENT '口径·取自来源',
+    scope_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '口径·业务时间',
+    scope_rule LowCardinality(String) COMMENT '口径·取值规则',
+    attrs Map(LowCardinality(String), String) COMMENT '分组属性',
+    attrs_src LowCardinality(String) COMMENT '分组属性·取自来源',
+    attrs_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '分组属性·业务时间',
+    attrs_rule LowCardinality(String) COMMENT '分组属性·取值规则',
+    suppressed Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '来源已抑制',
+    suppressed_src LowCardinality(String) COMMENT '来源已抑制·取自来源',
+    suppressed_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '来源已抑制·业务时间',
+    suppressed_rule LowCardinality(String) COMMENT '来源已抑制·取值规则'
+) AS
+SELECT *
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT family,
+           measure,
+           division_code,
+           period_start,
+           period_kind,
+           breakdown,
+           v_value AS value,
+           ['city_operations', 'county_ledger', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_value, 65535))] AS value_src,
+           times[indexOf(srcs, toUInt16(bitAnd(w_value, 65535)))] AS value_at,
+           multiIf(toUInt8(bitShiftRight(w_value, 80)) = 0, '', toUInt8(bitShiftRight(w_value, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_value, 80))))) AS value_rule,
+           v_n AS n,
+           ['city_operations', 'county_ledger', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_n, 65535))] AS n_src,
+           if(w_n = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_n, 65535)))]) AS n_at,
+           multiIf(toUInt8(bitShiftRight(w_n, 80)) = 0, '', toUInt8(bitShiftRight(w_n, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_n, 80))))) AS n_rule,
+           v_scope AS scope,
+           ['city_operations', 'county_ledger', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_scope, 65535))] AS scope_src,
+           if(w_scope = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_scope, 65535)))]) AS scope_at,
+           multiIf(toUInt8(bitShiftRight(w_scope, 80)) = 0, '', toUInt8(bitShiftRight(w_scope, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_scope, 80))))) AS scope_rule,
+           v_attrs AS attrs,
+           ['city_operations', 'county_ledger', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_attrs, 65535))] AS attrs_src,
+           if(w_attrs = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_attrs, 65535)))]) AS attrs_at,
+           multiIf(toUInt8(bitShiftRight(w_attrs, 80)) = 0, '', toUInt8(bitShiftRight(w_attrs, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_attrs, 80))))) AS attrs_rule,
+           v_suppressed AS suppressed,
+           ['city_operations', 'county_ledger', 'township_ledger', 'village_forms'][toUInt16(bitAnd(w_suppressed, 65535))] AS suppressed_src,
+           if(w_suppressed = 0, NULL, times[indexOf(srcs, toUInt16(bitAnd(w_suppressed, 65535)))]) AS suppressed_at,
+           multiIf(toUInt8(bitShiftRight(w_suppressed, 80)) = 0, '', toUInt8(bitShiftRight(w_suppressed, 80)) = 255, 'freshest', concat('authority:', toString(toUInt8(bitShiftRight(w_suppressed, 80))))) AS suppressed_rule
+    FROM
+    (
+      SELECT family, measure, division_code, period_start, period_kind, breakdown,
+             argMinIf(value, ord_0, 1) AS v_value,
+             minIf(ord_0, 1) AS w_value,
+             argMinIf(n, ord_0, n IS NOT NULL) AS v_n,
+             minIf(ord_0, n IS NOT NULL) AS w_n,
+             argMinIf(scope, ord_0, scope IS NOT NULL) AS v_scope,
+             minIf(ord_0, scope IS NOT NULL) AS w_scope,
+             argMinIf(attrs, ord_0, notEmpty(attrs)) AS v_attrs,
+             minIf(ord_0, notEmpty(attrs)) AS w_attrs,
+             argMinIf(suppressed, ord_0, suppressed IS NOT NULL) AS v_suppressed,
+             minIf(ord_0, suppressed IS NOT NULL) AS w_suppressed,
+             groupArray(toUInt16(indexOf(['city_operations', 'county_ledger', 'township_ledger', 'village_forms'], src_system))) AS srcs,
+             groupArray(event_time) AS times
+      FROM
+      (
+        SELECT *, bitShiftLeft(toUInt128(multiIf(src_system = 'village_forms', 1, src_system = 'township_ledger', 2, src_system = 'county_ledger', 3, src_system = 'city_operations', 4, 255)), 80) + bitShiftLeft(toUInt128(bitNot(version)), 16) + indexOf(['city_operations', 'county_ledger', 'township_ledger', 'village_forms'], src_system) AS ord_0
+        FROM
+        (
+          SELECT family, measure, division_code, period_start, period_kind, breakdown, value, n, scope, attrs, suppressed, src_system, src_tier, event_time, version, is_deleted
+          FROM (
+            SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.stat_fact FINAL PREWHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12))) WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+          )
+          WHERE src_system IN ('city_operations', 'county_ledger', 'township_ledger', 'village_forms')
+          ORDER BY family, measure, division_code, period_start, period_kind, breakdown, src_system, version DESC, last_delivery DESC
+          LIMIT 1 BY family, measure, division_code, period_start, period_kind, breakdown, src_system
+        )
+        WHERE is_deleted = 0
+      )
+      GROUP BY family, measure, division_code, period_start, period_kind, breakdown
+    )
+  )
+  WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12)))
+)
+SETTINGS distributed_product_mode = 'global'
+COMMENT '统计事实：某区划（division，含下级）任意时点（at）的一物一行，按任意时点（known）所知 [f55fed3b935cfe56]';
 
 CREATE OR REPLACE VIEW dwd.stat_fact_as_of_under ON CLUSTER rongtong
 (
@@ -9913,7 +10691,7 @@ FROM
             SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.stat_fact FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
           )
           WHERE src_system IN ('city_operations', 'county_ledger', 'township_ledger', 'village_forms')
-          ORDER BY family DESC, measure DESC, division_code DESC, period_start DESC, period_kind DESC, breakdown DESC, src_system DESC, version DESC, last_delivery DESC
+          ORDER BY family, measure, division_code, period_start, period_kind, breakdown, src_system, version DESC, last_delivery DESC
           LIMIT 1 BY family, measure, division_code, period_start, period_kind, breakdown, src_system
         )
         WHERE is_deleted = 0
@@ -9942,7 +10720,7 @@ FROM
   WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '统计事实：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [beee7a5742e47892]';
+COMMENT '统计事实：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [a3a4e2809f2b3703]';
 
 CREATE OR REPLACE VIEW dwd.stat_fact_under ON CLUSTER rongtong
 (
@@ -10111,14 +10889,14 @@ FROM
         SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.workforce_post FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
       )
       WHERE src_system IN ('county_ledger')
-      ORDER BY post_id DESC, spell_from DESC, src_system DESC, version DESC, last_delivery DESC
+      ORDER BY post_id, spell_from, src_system, version DESC, last_delivery DESC
       LIMIT 1 BY post_id, spell_from, src_system
     )
     WHERE is_deleted = 0
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '岗位：任意时点（at）的一物一行，按任意时点（known）所知 [04a827653bcf1cf3]';
+COMMENT '岗位：任意时点（at）的一物一行，按任意时点（known）所知 [1b032da29b7a7401]';
 
 CREATE OR REPLACE VIEW dwd.workforce_post_history ON CLUSTER rongtong
 (
@@ -10170,7 +10948,7 @@ FROM
         SELECT c.last_delivery AS last_delivery, c.post_id AS post_id, c.spell_from AS spell_from, c.spell_to AS spell_to, c.post_kind AS post_kind, c.division_code AS division_code, c.grid_id AS grid_id, c.holder_pid AS holder_pid, c.holder_pid_version AS holder_pid_version, c.holder_masked AS holder_masked, c.grade_code AS grade_code, c.filed_on AS filed_on, c.in_community_worker_scheme AS in_community_worker_scheme, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
         FROM
         (
-          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.workforce_post FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND concatWithSeparator('|', toString(post_id), toString(spell_from)) LIKE {thing:String}
+          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.workforce_post FINAL PREWHERE concatWithSeparator('|', toString(post_id), toString(spell_from)) LIKE {thing:String} WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND 1
         ) AS c
         INNER JOIN
         (
@@ -10179,21 +10957,84 @@ FROM
           (
             SELECT DISTINCT post_id, spell_from, event_time AS row_from FROM
             (
-              SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.workforce_post FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND concatWithSeparator('|', toString(post_id), toString(spell_from)) LIKE {thing:String}
+              SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.workforce_post FINAL PREWHERE concatWithSeparator('|', toString(post_id), toString(spell_from)) LIKE {thing:String} WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND 1
             )
           )
         ) AS b ON c.post_id = b.post_id AND c.spell_from = b.spell_from
         WHERE c.event_time <= b.row_from
       )
       WHERE src_system IN ('county_ledger')
-      ORDER BY post_id DESC, spell_from DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, last_delivery DESC
+      ORDER BY post_id, spell_from, row_from, row_to, src_system, version DESC, last_delivery DESC
       LIMIT 1 BY post_id, spell_from, row_from, row_to, src_system
     )
     WHERE is_deleted = 0
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '岗位：每件事物各时段的一物一行 [3b8dcddaaae3c8b3]';
+COMMENT '岗位：每件事物各时段的一物一行 [dd5c838d86852356]';
+
+CREATE OR REPLACE VIEW dwd.workforce_post_as_of_in ON CLUSTER rongtong
+(
+    post_id String COMMENT '岗位标识',
+    spell_from Date32 COMMENT '任职起始',
+    spell_to Nullable(Date32) COMMENT '任职截止',
+    post_kind LowCardinality(String) COMMENT '岗位类型',
+    division_code FixedString(12) COMMENT '所在区划',
+    grid_id Nullable(String) COMMENT '网格',
+    holder_pid Nullable(FixedString(26)) COMMENT '人员标识',
+    holder_pid_version Nullable(Int64) COMMENT '人员标识钥版本',
+    holder_masked Nullable(String) COMMENT '显示名',
+    grade_code LowCardinality(Nullable(String)) COMMENT '职业等级',
+    filed_on Nullable(Date32) COMMENT '备案日期',
+    in_community_worker_scheme Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '纳入社区工作者职业体系',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT *
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT post_id,
+           spell_from,
+           spell_to,
+           post_kind,
+           division_code,
+           grid_id,
+           holder_pid,
+           holder_pid_version,
+           holder_masked,
+           grade_code,
+           filed_on,
+           in_community_worker_scheme,
+           src_system AS _src,
+           event_time AS _at,
+           multiIf(multiIf(src_tier = 'X', 1, src_tier = 'T', 2, src_tier = 'C', 3, 255) = 0, '', multiIf(src_tier = 'X', 1, src_tier = 'T', 2, src_tier = 'C', 3, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_tier = 'X', 1, src_tier = 'T', 2, src_tier = 'C', 3, 255)))) AS _rule
+    FROM
+    (
+      SELECT *
+      FROM
+      (
+        SELECT post_id, spell_from, spell_to, post_kind, division_code, grid_id, holder_pid, holder_pid_version, holder_masked, grade_code, filed_on, in_community_worker_scheme, src_system, src_tier, event_time, version, is_deleted
+        FROM (
+          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.workforce_post FINAL PREWHERE (post_id, spell_from) IN
+          (
+            SELECT post_id, spell_from FROM std.workforce_post WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12)))
+          ) WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+        )
+        WHERE src_system IN ('county_ledger')
+        ORDER BY post_id, spell_from, src_system, version DESC, last_delivery DESC
+        LIMIT 1 BY post_id, spell_from, src_system
+      )
+      WHERE is_deleted = 0
+    )
+  )
+  WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12)))
+)
+SETTINGS distributed_product_mode = 'global'
+COMMENT '岗位：某区划（division，含下级）任意时点（at）的一物一行，按任意时点（known）所知 [5f73faac67665386]';
 
 CREATE OR REPLACE VIEW dwd.workforce_post_as_of_under ON CLUSTER rongtong
 (
@@ -10266,7 +11107,7 @@ FROM
           SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.workforce_post FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
         )
         WHERE src_system IN ('county_ledger')
-        ORDER BY post_id DESC, spell_from DESC, src_system DESC, version DESC, last_delivery DESC
+        ORDER BY post_id, spell_from, src_system, version DESC, last_delivery DESC
         LIMIT 1 BY post_id, spell_from, src_system
       )
       WHERE is_deleted = 0
@@ -10293,7 +11134,7 @@ FROM
   WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '岗位：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [d43281533be0ea96]';
+COMMENT '岗位：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [16361313051e34b4]';
 
 CREATE OR REPLACE VIEW dwd.workforce_post_under ON CLUSTER rongtong
 (
@@ -10617,14 +11458,14 @@ FROM
         SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.contract FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
       )
       WHERE src_system IN ('county_offices')
-      ORDER BY contract_id DESC, src_system DESC, version DESC, last_delivery DESC
+      ORDER BY contract_id, src_system, version DESC, last_delivery DESC
       LIMIT 1 BY contract_id, src_system
     )
     WHERE is_deleted = 0
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '购买服务与协议：任意时点（at）的一物一行，按任意时点（known）所知 [90f56503317b65e0]';
+COMMENT '购买服务与协议：任意时点（at）的一物一行，按任意时点（known）所知 [75d02476e2e7636d]';
 
 CREATE OR REPLACE VIEW dwd.contract_history ON CLUSTER rongtong
 (
@@ -10674,7 +11515,7 @@ FROM
         SELECT c.last_delivery AS last_delivery, c.contract_id AS contract_id, c.kind AS kind, c.division_code AS division_code, c.buyer_uscc AS buyer_uscc, c.provider_org_id AS provider_org_id, c.provider_kind AS provider_kind, c.amount_yuan AS amount_yuan, c.tier AS tier, c.start_on AS start_on, c.end_on AS end_on, c.priority_flag AS priority_flag, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
         FROM
         (
-          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.contract FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND toString(contract_id) LIKE {thing:String}
+          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.contract FINAL PREWHERE toString(contract_id) LIKE {thing:String} WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND 1
         ) AS c
         INNER JOIN
         (
@@ -10683,21 +11524,82 @@ FROM
           (
             SELECT DISTINCT contract_id, event_time AS row_from FROM
             (
-              SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.contract FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND toString(contract_id) LIKE {thing:String}
+              SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.contract FINAL PREWHERE toString(contract_id) LIKE {thing:String} WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND 1
             )
           )
         ) AS b ON c.contract_id = b.contract_id
         WHERE c.event_time <= b.row_from
       )
       WHERE src_system IN ('county_offices')
-      ORDER BY contract_id DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, last_delivery DESC
+      ORDER BY contract_id, row_from, row_to, src_system, version DESC, last_delivery DESC
       LIMIT 1 BY contract_id, row_from, row_to, src_system
     )
     WHERE is_deleted = 0
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '购买服务与协议：每件事物各时段的一物一行 [616ab753197ed12a]';
+COMMENT '购买服务与协议：每件事物各时段的一物一行 [928e76ae6ebe9682]';
+
+CREATE OR REPLACE VIEW dwd.contract_as_of_in ON CLUSTER rongtong
+(
+    contract_id String COMMENT '合同标识',
+    kind LowCardinality(String) COMMENT '合同类型',
+    division_code FixedString(12) COMMENT '受益区划',
+    buyer_uscc Nullable(FixedString(18)) COMMENT '购买主体',
+    provider_org_id Nullable(String) COMMENT '承接主体',
+    provider_kind LowCardinality(Nullable(String)) COMMENT '承接主体类型',
+    amount_yuan Nullable(Decimal(18, 4)) COMMENT '合同金额（元）',
+    tier LowCardinality(Nullable(String)) COMMENT '购买层级',
+    start_on Nullable(Date32) COMMENT '开始日期',
+    end_on Nullable(Date32) COMMENT '结束日期',
+    priority_flag Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '优先购买',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT *
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT contract_id,
+           kind,
+           division_code,
+           buyer_uscc,
+           provider_org_id,
+           provider_kind,
+           amount_yuan,
+           tier,
+           start_on,
+           end_on,
+           priority_flag,
+           src_system AS _src,
+           event_time AS _at,
+           multiIf(multiIf(src_tier = 'X', 1, src_tier = 'C', 2, src_tier = 'T', 3, src_tier = 'P', 4, 255) = 0, '', multiIf(src_tier = 'X', 1, src_tier = 'C', 2, src_tier = 'T', 3, src_tier = 'P', 4, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_tier = 'X', 1, src_tier = 'C', 2, src_tier = 'T', 3, src_tier = 'P', 4, 255)))) AS _rule
+    FROM
+    (
+      SELECT *
+      FROM
+      (
+        SELECT contract_id, kind, division_code, buyer_uscc, provider_org_id, provider_kind, amount_yuan, tier, start_on, end_on, priority_flag, src_system, src_tier, event_time, version, is_deleted
+        FROM (
+          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.contract FINAL PREWHERE (contract_id) IN
+          (
+            SELECT contract_id FROM std.contract WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12)))
+          ) WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+        )
+        WHERE src_system IN ('county_offices')
+        ORDER BY contract_id, src_system, version DESC, last_delivery DESC
+        LIMIT 1 BY contract_id, src_system
+      )
+      WHERE is_deleted = 0
+    )
+  )
+  WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12)))
+)
+SETTINGS distributed_product_mode = 'global'
+COMMENT '购买服务与协议：某区划（division，含下级）任意时点（at）的一物一行，按任意时点（known）所知 [bdbb797ddac73b43]';
 
 CREATE OR REPLACE VIEW dwd.contract_as_of_under ON CLUSTER rongtong
 (
@@ -10767,7 +11669,7 @@ FROM
           SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.contract FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
         )
         WHERE src_system IN ('county_offices')
-        ORDER BY contract_id DESC, src_system DESC, version DESC, last_delivery DESC
+        ORDER BY contract_id, src_system, version DESC, last_delivery DESC
         LIMIT 1 BY contract_id, src_system
       )
       WHERE is_deleted = 0
@@ -10794,7 +11696,7 @@ FROM
   WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '购买服务与协议：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [226f93538211b961]';
+COMMENT '购买服务与协议：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [b7de465f42a60d75]';
 
 CREATE OR REPLACE VIEW dwd.contract_under ON CLUSTER rongtong
 (
@@ -11050,14 +11952,14 @@ FROM
         SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.service_item FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
       )
       WHERE src_system IN ('county_offices')
-      ORDER BY task_code DESC, task_version DESC, src_system DESC, version DESC, last_delivery DESC
+      ORDER BY task_code, task_version, src_system, version DESC, last_delivery DESC
       LIMIT 1 BY task_code, task_version, src_system
     )
     WHERE is_deleted = 0
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '政务服务事项：任意时点（at）的一物一行，按任意时点（known）所知 [1de48f5e74a501b4]';
+COMMENT '政务服务事项：任意时点（at）的一物一行，按任意时点（known）所知 [af058510f9e3b6fb]';
 
 CREATE OR REPLACE VIEW dwd.service_item_history ON CLUSTER rongtong
 (
@@ -11123,7 +12025,7 @@ FROM
         SELECT c.last_delivery AS last_delivery, c.task_code AS task_code, c.task_version AS task_version, c.catalog_code AS catalog_code, c.task_name AS task_name, c.task_type AS task_type, c.use_level AS use_level, c.dept_uscc AS dept_uscc, c.division_code AS division_code, c.accept_tier AS accept_tier, c.promise_day AS promise_day, c.anticipate_day AS anticipate_day, c.limit_scene_num AS limit_scene_num, c.online_depth AS online_depth, c.online_url_ok AS online_url_ok, c.url_failed_since AS url_failed_since, c.city_wide AS city_wide, c.high_frequency AS high_frequency, c.channels AS channels, c.state AS state, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
         FROM
         (
-          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.service_item FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND concatWithSeparator('|', toString(task_code), toString(task_version)) LIKE {thing:String}
+          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.service_item FINAL PREWHERE concatWithSeparator('|', toString(task_code), toString(task_version)) LIKE {thing:String} WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND 1
         ) AS c
         INNER JOIN
         (
@@ -11132,21 +12034,21 @@ FROM
           (
             SELECT DISTINCT task_code, task_version, event_time AS row_from FROM
             (
-              SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.service_item FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND concatWithSeparator('|', toString(task_code), toString(task_version)) LIKE {thing:String}
+              SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.service_item FINAL PREWHERE concatWithSeparator('|', toString(task_code), toString(task_version)) LIKE {thing:String} WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND 1
             )
           )
         ) AS b ON c.task_code = b.task_code AND c.task_version = b.task_version
         WHERE c.event_time <= b.row_from
       )
       WHERE src_system IN ('county_offices')
-      ORDER BY task_code DESC, task_version DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, last_delivery DESC
+      ORDER BY task_code, task_version, row_from, row_to, src_system, version DESC, last_delivery DESC
       LIMIT 1 BY task_code, task_version, row_from, row_to, src_system
     )
     WHERE is_deleted = 0
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '政务服务事项：每件事物各时段的一物一行 [296de0ea6494ae22]';
+COMMENT '政务服务事项：每件事物各时段的一物一行 [e75abd6983769488]';
 
 CREATE OR REPLACE VIEW dwd.dispute_case ON CLUSTER rongtong
 (
@@ -11408,14 +12310,14 @@ FROM
         SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.grid_event FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
       )
       WHERE src_system IN ('city_operations')
-      ORDER BY event_id DESC, src_system DESC, version DESC, last_delivery DESC
+      ORDER BY event_id, src_system, version DESC, last_delivery DESC
       LIMIT 1 BY event_id, src_system
     )
     WHERE is_deleted = 0
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '网格事件：任意时点（at）的一物一行，按任意时点（known）所知 [2c3598b7964f6eb1]';
+COMMENT '网格事件：任意时点（at）的一物一行，按任意时点（known）所知 [2825411a1907f573]';
 
 CREATE OR REPLACE VIEW dwd.grid_event_history ON CLUSTER rongtong
 (
@@ -11469,7 +12371,7 @@ FROM
         SELECT c.last_delivery AS last_delivery, c.event_id AS event_id, c.grid_id AS grid_id, c.division_code AS division_code, c.category AS category, c.reported_at AS reported_at, c.assigned_at AS assigned_at, c.closed_at AS closed_at, c.handling_tier AS handling_tier, c.outcome AS outcome, c.on_time AS on_time, c.post_id AS post_id, c.text_len AS text_len, c.keyword_codes AS keyword_codes, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
         FROM
         (
-          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.grid_event FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND toString(event_id) LIKE {thing:String}
+          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.grid_event FINAL PREWHERE toString(event_id) LIKE {thing:String} WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND 1
         ) AS c
         INNER JOIN
         (
@@ -11478,21 +12380,86 @@ FROM
           (
             SELECT DISTINCT event_id, event_time AS row_from FROM
             (
-              SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.grid_event FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND toString(event_id) LIKE {thing:String}
+              SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.grid_event FINAL PREWHERE toString(event_id) LIKE {thing:String} WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND 1
             )
           )
         ) AS b ON c.event_id = b.event_id
         WHERE c.event_time <= b.row_from
       )
       WHERE src_system IN ('city_operations')
-      ORDER BY event_id DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, last_delivery DESC
+      ORDER BY event_id, row_from, row_to, src_system, version DESC, last_delivery DESC
       LIMIT 1 BY event_id, row_from, row_to, src_system
     )
     WHERE is_deleted = 0
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '网格事件：每件事物各时段的一物一行 [dd77c1cb639ff900]';
+COMMENT '网格事件：每件事物各时段的一物一行 [e85f62a8d4a35b10]';
+
+CREATE OR REPLACE VIEW dwd.grid_event_as_of_in ON CLUSTER rongtong
+(
+    event_id String COMMENT '事件编号',
+    grid_id String COMMENT '网格编码',
+    division_code FixedString(12) COMMENT '所在村（社区）',
+    category LowCardinality(String) COMMENT '事件类别',
+    reported_at DateTime64(3, 'Asia/Shanghai') COMMENT '上报时间',
+    assigned_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '派遣时间',
+    closed_at Nullable(DateTime64(3, 'Asia/Shanghai')) COMMENT '办结时间',
+    handling_tier LowCardinality(Nullable(String)) COMMENT '处置层级',
+    outcome LowCardinality(Nullable(String)) COMMENT '处置结果',
+    on_time Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '按时办结',
+    post_id Nullable(String) COMMENT '处置岗位',
+    text_len Nullable(Int64) COMMENT '描述字数（字）',
+    keyword_codes Array(String) COMMENT '关键词代码',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) AS
+SELECT *
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT event_id,
+           grid_id,
+           division_code,
+           category,
+           reported_at,
+           assigned_at,
+           closed_at,
+           handling_tier,
+           outcome,
+           on_time,
+           post_id,
+           text_len,
+           keyword_codes,
+           src_system AS _src,
+           event_time AS _at,
+           multiIf(multiIf(src_system = 'city_operations', 1, 255) = 0, '', multiIf(src_system = 'city_operations', 1, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_system = 'city_operations', 1, 255)))) AS _rule
+    FROM
+    (
+      SELECT *
+      FROM
+      (
+        SELECT event_id, grid_id, division_code, category, reported_at, assigned_at, closed_at, handling_tier, outcome, on_time, post_id, text_len, keyword_codes, src_system, src_tier, event_time, version, is_deleted
+        FROM (
+          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.grid_event FINAL PREWHERE (event_id) IN
+          (
+            SELECT event_id FROM std.grid_event WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12)))
+          ) WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+        )
+        WHERE src_system IN ('city_operations')
+        ORDER BY event_id, src_system, version DESC, last_delivery DESC
+        LIMIT 1 BY event_id, src_system
+      )
+      WHERE is_deleted = 0
+    )
+  )
+  WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12)))
+)
+SETTINGS distributed_product_mode = 'global'
+COMMENT '网格事件：某区划（division，含下级）任意时点（at）的一物一行，按任意时点（known）所知 [469bf935dbe3d366]';
 
 CREATE OR REPLACE VIEW dwd.grid_event_as_of_under ON CLUSTER rongtong
 (
@@ -11568,7 +12535,7 @@ FROM
           SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.grid_event FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
         )
         WHERE src_system IN ('city_operations')
-        ORDER BY event_id DESC, src_system DESC, version DESC, last_delivery DESC
+        ORDER BY event_id, src_system, version DESC, last_delivery DESC
         LIMIT 1 BY event_id, src_system
       )
       WHERE is_deleted = 0
@@ -11595,7 +12562,7 @@ FROM
   WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '网格事件：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [1273debe7c051e43]';
+COMMENT '网格事件：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [54f922537708ecc8]';
 
 CREATE OR REPLACE VIEW dwd.grid_event_under ON CLUSTER rongtong
 (
@@ -11843,14 +12810,14 @@ FROM
         SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.emergency_plan FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
       )
       WHERE src_system IN ('township_ledger')
-      ORDER BY plan_id DESC, src_system DESC, version DESC, last_delivery DESC
+      ORDER BY plan_id, src_system, version DESC, last_delivery DESC
       LIMIT 1 BY plan_id, src_system
     )
     WHERE is_deleted = 0
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '预案与演练：任意时点（at）的一物一行，按任意时点（known）所知 [150fa2c3a03b0d80]';
+COMMENT '预案与演练：任意时点（at）的一物一行，按任意时点（known）所知 [75640225ee3d329c]';
 
 CREATE OR REPLACE VIEW dwd.emergency_plan_history ON CLUSTER rongtong
 (
@@ -11904,7 +12871,7 @@ FROM
         SELECT c.last_delivery AS last_delivery, c.plan_id AS plan_id, c.record_kind AS record_kind, c.plan_kind AS plan_kind, c.division_code AS division_code, c.name AS name, c.issued_on AS issued_on, c.drill_on AS drill_on, c.participants_n AS participants_n, c.joint_divisions AS joint_divisions, c.version_or_date AS version_or_date, c.tier AS tier, c.revised_on AS revised_on, c.evaluated AS evaluated, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
         FROM
         (
-          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.emergency_plan FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND toString(plan_id) LIKE {thing:String}
+          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.emergency_plan FINAL PREWHERE toString(plan_id) LIKE {thing:String} WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND 1
         ) AS c
         INNER JOIN
         (
@@ -11913,21 +12880,86 @@ FROM
           (
             SELECT DISTINCT plan_id, event_time AS row_from FROM
             (
-              SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.emergency_plan FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND toString(plan_id) LIKE {thing:String}
+              SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.emergency_plan FINAL PREWHERE toString(plan_id) LIKE {thing:String} WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND 1
             )
           )
         ) AS b ON c.plan_id = b.plan_id
         WHERE c.event_time <= b.row_from
       )
       WHERE src_system IN ('township_ledger')
-      ORDER BY plan_id DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, last_delivery DESC
+      ORDER BY plan_id, row_from, row_to, src_system, version DESC, last_delivery DESC
       LIMIT 1 BY plan_id, row_from, row_to, src_system
     )
     WHERE is_deleted = 0
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '预案与演练：每件事物各时段的一物一行 [0c41ee7b17c2ca3e]';
+COMMENT '预案与演练：每件事物各时段的一物一行 [48297f558715be5b]';
+
+CREATE OR REPLACE VIEW dwd.emergency_plan_as_of_in ON CLUSTER rongtong
+(
+    plan_id String COMMENT '记录标识',
+    record_kind LowCardinality(String) COMMENT '记录类型',
+    plan_kind LowCardinality(String) COMMENT '预案种类',
+    division_code FixedString(12) COMMENT '区划',
+    name Nullable(String) COMMENT '名称',
+    issued_on Nullable(Date32) COMMENT '发布日期',
+    drill_on Nullable(Date32) COMMENT '演练日期',
+    participants_n Nullable(Int64) COMMENT '参加人数（人）',
+    joint_divisions Array(String) COMMENT '联合乡镇代码',
+    version_or_date Nullable(String) COMMENT '版本或日期',
+    tier LowCardinality(Nullable(String)) COMMENT '层级',
+    revised_on Nullable(Date32) COMMENT '修订日期',
+    evaluated Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '已评估',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT *
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT plan_id,
+           record_kind,
+           plan_kind,
+           division_code,
+           name,
+           issued_on,
+           drill_on,
+           participants_n,
+           joint_divisions,
+           version_or_date,
+           tier,
+           revised_on,
+           evaluated,
+           src_system AS _src,
+           event_time AS _at,
+           multiIf(multiIf(src_system = 'township_ledger', 1, 255) = 0, '', multiIf(src_system = 'township_ledger', 1, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_system = 'township_ledger', 1, 255)))) AS _rule
+    FROM
+    (
+      SELECT *
+      FROM
+      (
+        SELECT plan_id, record_kind, plan_kind, division_code, name, issued_on, drill_on, participants_n, joint_divisions, version_or_date, tier, revised_on, evaluated, src_system, src_tier, event_time, version, is_deleted
+        FROM (
+          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.emergency_plan FINAL PREWHERE (plan_id) IN
+          (
+            SELECT plan_id FROM std.emergency_plan WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12)))
+          ) WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+        )
+        WHERE src_system IN ('township_ledger')
+        ORDER BY plan_id, src_system, version DESC, last_delivery DESC
+        LIMIT 1 BY plan_id, src_system
+      )
+      WHERE is_deleted = 0
+    )
+  )
+  WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12)))
+)
+SETTINGS distributed_product_mode = 'global'
+COMMENT '预案与演练：某区划（division，含下级）任意时点（at）的一物一行，按任意时点（known）所知 [962bc305550b3676]';
 
 CREATE OR REPLACE VIEW dwd.emergency_plan_as_of_under ON CLUSTER rongtong
 (
@@ -12003,7 +13035,7 @@ FROM
           SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.emergency_plan FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
         )
         WHERE src_system IN ('township_ledger')
-        ORDER BY plan_id DESC, src_system DESC, version DESC, last_delivery DESC
+        ORDER BY plan_id, src_system, version DESC, last_delivery DESC
         LIMIT 1 BY plan_id, src_system
       )
       WHERE is_deleted = 0
@@ -12030,7 +13062,7 @@ FROM
   WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '预案与演练：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [050ab13a07078cbc]';
+COMMENT '预案与演练：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [095942eaac8dc57b]';
 
 CREATE OR REPLACE VIEW dwd.emergency_plan_under ON CLUSTER rongtong
 (
@@ -12173,14 +13205,14 @@ FROM
         SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.emergency_stock FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
       )
       WHERE src_system IN ('emergency_feed')
-      ORDER BY facility_id DESC, item_code DESC, as_of DESC, src_system DESC, version DESC, last_delivery DESC
+      ORDER BY facility_id, item_code, as_of, src_system, version DESC, last_delivery DESC
       LIMIT 1 BY facility_id, item_code, as_of, src_system
     )
     WHERE is_deleted = 0
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '应急物资：任意时点（at）的一物一行，按任意时点（known）所知 [bdc626417b4d5fa0]';
+COMMENT '应急物资：任意时点（at）的一物一行，按任意时点（known）所知 [f72ed2c6f2d819e4]';
 
 CREATE OR REPLACE VIEW dwd.emergency_stock_history ON CLUSTER rongtong
 (
@@ -12228,7 +13260,7 @@ FROM
         SELECT c.last_delivery AS last_delivery, c.facility_id AS facility_id, c.item_code AS item_code, c.as_of AS as_of, c.division_code AS division_code, c.item_class AS item_class, c.qty AS qty, c.unit AS unit, c.required_qty AS required_qty, c.mode AS mode, c.expires_on AS expires_on, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
         FROM
         (
-          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.emergency_stock FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND concatWithSeparator('|', toString(facility_id), toString(item_code), toString(as_of)) LIKE {thing:String}
+          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.emergency_stock FINAL PREWHERE concatWithSeparator('|', toString(facility_id), toString(item_code), toString(as_of)) LIKE {thing:String} WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND 1
         ) AS c
         INNER JOIN
         (
@@ -12237,21 +13269,80 @@ FROM
           (
             SELECT DISTINCT facility_id, item_code, as_of, event_time AS row_from FROM
             (
-              SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.emergency_stock FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND concatWithSeparator('|', toString(facility_id), toString(item_code), toString(as_of)) LIKE {thing:String}
+              SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.emergency_stock FINAL PREWHERE concatWithSeparator('|', toString(facility_id), toString(item_code), toString(as_of)) LIKE {thing:String} WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND 1
             )
           )
         ) AS b ON c.facility_id = b.facility_id AND c.item_code = b.item_code AND c.as_of = b.as_of
         WHERE c.event_time <= b.row_from
       )
       WHERE src_system IN ('emergency_feed')
-      ORDER BY facility_id DESC, item_code DESC, as_of DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, last_delivery DESC
+      ORDER BY facility_id, item_code, as_of, row_from, row_to, src_system, version DESC, last_delivery DESC
       LIMIT 1 BY facility_id, item_code, as_of, row_from, row_to, src_system
     )
     WHERE is_deleted = 0
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '应急物资：每件事物各时段的一物一行 [61d1bc2d5c7aa3a7]';
+COMMENT '应急物资：每件事物各时段的一物一行 [3f3004eccfb7fdf3]';
+
+CREATE OR REPLACE VIEW dwd.emergency_stock_as_of_in ON CLUSTER rongtong
+(
+    facility_id String COMMENT '储备点',
+    item_code String COMMENT '物资代码',
+    as_of Date32 COMMENT '盘点日期',
+    division_code FixedString(12) COMMENT '所在区划',
+    item_class LowCardinality(Nullable(String)) COMMENT '物资大类',
+    qty Nullable(Decimal(18, 4)) COMMENT '数量（of the row）',
+    unit Nullable(String) COMMENT '计量单位',
+    required_qty Nullable(Decimal(18, 4)) COMMENT '应储数量（of the row）',
+    mode LowCardinality(String) COMMENT '储备方式',
+    expires_on Nullable(Date32) COMMENT '有效期至',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT *
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT facility_id,
+           item_code,
+           as_of,
+           division_code,
+           item_class,
+           qty,
+           unit,
+           required_qty,
+           mode,
+           expires_on,
+           src_system AS _src,
+           event_time AS _at,
+           multiIf(multiIf(src_tier = 'T', 1, src_tier = 'V', 2, src_tier = 'X', 3, 255) = 0, '', multiIf(src_tier = 'T', 1, src_tier = 'V', 2, src_tier = 'X', 3, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_tier = 'T', 1, src_tier = 'V', 2, src_tier = 'X', 3, 255)))) AS _rule
+    FROM
+    (
+      SELECT *
+      FROM
+      (
+        SELECT facility_id, item_code, as_of, division_code, item_class, qty, unit, required_qty, mode, expires_on, src_system, src_tier, event_time, version, is_deleted
+        FROM (
+          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.emergency_stock FINAL PREWHERE (facility_id, item_code, as_of) IN
+          (
+            SELECT facility_id, item_code, as_of FROM std.emergency_stock WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12)))
+          ) WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+        )
+        WHERE src_system IN ('emergency_feed')
+        ORDER BY facility_id, item_code, as_of, src_system, version DESC, last_delivery DESC
+        LIMIT 1 BY facility_id, item_code, as_of, src_system
+      )
+      WHERE is_deleted = 0
+    )
+  )
+  WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12)))
+)
+SETTINGS distributed_product_mode = 'global'
+COMMENT '应急物资：某区划（division，含下级）任意时点（at）的一物一行，按任意时点（known）所知 [d0228df65577165a]';
 
 CREATE OR REPLACE VIEW dwd.emergency_stock_as_of_under ON CLUSTER rongtong
 (
@@ -12318,7 +13409,7 @@ FROM
           SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.emergency_stock FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
         )
         WHERE src_system IN ('emergency_feed')
-        ORDER BY facility_id DESC, item_code DESC, as_of DESC, src_system DESC, version DESC, last_delivery DESC
+        ORDER BY facility_id, item_code, as_of, src_system, version DESC, last_delivery DESC
         LIMIT 1 BY facility_id, item_code, as_of, src_system
       )
       WHERE is_deleted = 0
@@ -12345,7 +13436,7 @@ FROM
   WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '应急物资：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [76b360904368734a]';
+COMMENT '应急物资：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [21a54fb60554b3bd]';
 
 CREATE OR REPLACE VIEW dwd.emergency_stock_under ON CLUSTER rongtong
 (
@@ -12950,14 +14041,14 @@ FROM
         SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.fiscal_fact FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
       )
       WHERE src_system IN ('county_offices')
-      ORDER BY division_code DESC, subject DESC, fiscal_year DESC, payer_tier DESC, src_system DESC, version DESC, last_delivery DESC
+      ORDER BY division_code, subject, fiscal_year, payer_tier, src_system, version DESC, last_delivery DESC
       LIMIT 1 BY division_code, subject, fiscal_year, payer_tier, src_system
     )
     WHERE is_deleted = 0
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '财力：任意时点（at）的一物一行，按任意时点（known）所知 [0fa5118b68f2cc54]';
+COMMENT '财力：任意时点（at）的一物一行，按任意时点（known）所知 [fbdbf0ac07b1a025]';
 
 CREATE OR REPLACE VIEW dwd.fiscal_fact_history ON CLUSTER rongtong
 (
@@ -13001,7 +14092,7 @@ FROM
         SELECT c.last_delivery AS last_delivery, c.division_code AS division_code, c.subject AS subject, c.fiscal_year AS fiscal_year, c.payer_tier AS payer_tier, c.amount_yuan AS amount_yuan, c.entitled_yuan AS entitled_yuan, c.paid_yuan AS paid_yuan, c.src_unit AS src_unit, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
         FROM
         (
-          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.fiscal_fact FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND concatWithSeparator('|', toString(division_code), toString(subject), toString(fiscal_year), toString(payer_tier)) LIKE {thing:String}
+          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.fiscal_fact FINAL PREWHERE concatWithSeparator('|', toString(division_code), toString(subject), toString(fiscal_year), toString(payer_tier)) LIKE {thing:String} WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND 1
         ) AS c
         INNER JOIN
         (
@@ -13010,21 +14101,73 @@ FROM
           (
             SELECT DISTINCT division_code, subject, fiscal_year, payer_tier, event_time AS row_from FROM
             (
-              SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.fiscal_fact FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND concatWithSeparator('|', toString(division_code), toString(subject), toString(fiscal_year), toString(payer_tier)) LIKE {thing:String}
+              SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.fiscal_fact FINAL PREWHERE concatWithSeparator('|', toString(division_code), toString(subject), toString(fiscal_year), toString(payer_tier)) LIKE {thing:String} WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND 1
             )
           )
         ) AS b ON c.division_code = b.division_code AND c.subject = b.subject AND c.fiscal_year = b.fiscal_year AND c.payer_tier = b.payer_tier
         WHERE c.event_time <= b.row_from
       )
       WHERE src_system IN ('county_offices')
-      ORDER BY division_code DESC, subject DESC, fiscal_year DESC, payer_tier DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, last_delivery DESC
+      ORDER BY division_code, subject, fiscal_year, payer_tier, row_from, row_to, src_system, version DESC, last_delivery DESC
       LIMIT 1 BY division_code, subject, fiscal_year, payer_tier, row_from, row_to, src_system
     )
     WHERE is_deleted = 0
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '财力：每件事物各时段的一物一行 [8b6a8b58fb71328b]';
+COMMENT '财力：每件事物各时段的一物一行 [79e25f7e2552735c]';
+
+CREATE OR REPLACE VIEW dwd.fiscal_fact_as_of_in ON CLUSTER rongtong
+(
+    division_code FixedString(12) COMMENT '区划',
+    subject LowCardinality(String) COMMENT '科目',
+    fiscal_year Int64 COMMENT '年度（年）',
+    payer_tier LowCardinality(String) COMMENT '负担层级',
+    amount_yuan Nullable(Decimal(18, 4)) COMMENT '金额（元）',
+    entitled_yuan Nullable(Decimal(18, 4)) COMMENT '应拨金额（元）',
+    paid_yuan Nullable(Decimal(18, 4)) COMMENT '实拨金额（元）',
+    src_unit LowCardinality(Nullable(String)) COMMENT '来源单位',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT *
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT division_code,
+           subject,
+           fiscal_year,
+           payer_tier,
+           amount_yuan,
+           entitled_yuan,
+           paid_yuan,
+           src_unit,
+           src_system AS _src,
+           event_time AS _at,
+           multiIf(multiIf(src_tier = 'X', 1, src_tier = 'C', 2, src_tier = 'P', 3, src_tier = 'T', 4, 255) = 0, '', multiIf(src_tier = 'X', 1, src_tier = 'C', 2, src_tier = 'P', 3, src_tier = 'T', 4, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_tier = 'X', 1, src_tier = 'C', 2, src_tier = 'P', 3, src_tier = 'T', 4, 255)))) AS _rule
+    FROM
+    (
+      SELECT *
+      FROM
+      (
+        SELECT division_code, subject, fiscal_year, payer_tier, amount_yuan, entitled_yuan, paid_yuan, src_unit, src_system, src_tier, event_time, version, is_deleted
+        FROM (
+          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.fiscal_fact FINAL PREWHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12))) WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+        )
+        WHERE src_system IN ('county_offices')
+        ORDER BY division_code, subject, fiscal_year, payer_tier, src_system, version DESC, last_delivery DESC
+        LIMIT 1 BY division_code, subject, fiscal_year, payer_tier, src_system
+      )
+      WHERE is_deleted = 0
+    )
+  )
+  WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12)))
+)
+SETTINGS distributed_product_mode = 'global'
+COMMENT '财力：某区划（division，含下级）任意时点（at）的一物一行，按任意时点（known）所知 [3e9a255e33466fc9]';
 
 CREATE OR REPLACE VIEW dwd.fiscal_fact_as_of_under ON CLUSTER rongtong
 (
@@ -13085,7 +14228,7 @@ FROM
           SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.fiscal_fact FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
         )
         WHERE src_system IN ('county_offices')
-        ORDER BY division_code DESC, subject DESC, fiscal_year DESC, payer_tier DESC, src_system DESC, version DESC, last_delivery DESC
+        ORDER BY division_code, subject, fiscal_year, payer_tier, src_system, version DESC, last_delivery DESC
         LIMIT 1 BY division_code, subject, fiscal_year, payer_tier, src_system
       )
       WHERE is_deleted = 0
@@ -13112,7 +14255,7 @@ FROM
   WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '财力：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [fa55446b43e58d5e]';
+COMMENT '财力：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [20f260493a7da33d]';
 
 CREATE OR REPLACE VIEW dwd.fiscal_fact_under ON CLUSTER rongtong
 (
@@ -13245,14 +14388,14 @@ FROM
         SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.programme_status FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
       )
       WHERE src_system IN ('province_gateway')
-      ORDER BY programme DESC, division_code DESC, subject_id DESC, as_of DESC, src_system DESC, version DESC, last_delivery DESC
+      ORDER BY programme, division_code, subject_id, as_of, src_system, version DESC, last_delivery DESC
       LIMIT 1 BY programme, division_code, subject_id, as_of, src_system
     )
     WHERE is_deleted = 0
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '创建项目状态：任意时点（at）的一物一行，按任意时点（known）所知 [339062e57f33ba5b]';
+COMMENT '创建项目状态：任意时点（at）的一物一行，按任意时点（known）所知 [4becdcef8a41b92e]';
 
 CREATE OR REPLACE VIEW dwd.programme_status_history ON CLUSTER rongtong
 (
@@ -13300,7 +14443,7 @@ FROM
         SELECT c.last_delivery AS last_delivery, c.programme AS programme, c.division_code AS division_code, c.as_of AS as_of, c.status AS status, c.level AS level, c.document_no AS document_no, c.subject_kind AS subject_kind, c.subject_id AS subject_id, c.category AS category, c.attrs AS attrs, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
         FROM
         (
-          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.programme_status FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND concatWithSeparator('|', toString(programme), toString(division_code), toString(subject_id), toString(as_of)) LIKE {thing:String}
+          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.programme_status FINAL PREWHERE concatWithSeparator('|', toString(programme), toString(division_code), toString(subject_id), toString(as_of)) LIKE {thing:String} WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND 1
         ) AS c
         INNER JOIN
         (
@@ -13309,21 +14452,77 @@ FROM
           (
             SELECT DISTINCT programme, division_code, subject_id, as_of, event_time AS row_from FROM
             (
-              SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.programme_status FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND concatWithSeparator('|', toString(programme), toString(division_code), toString(subject_id), toString(as_of)) LIKE {thing:String}
+              SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.programme_status FINAL PREWHERE concatWithSeparator('|', toString(programme), toString(division_code), toString(subject_id), toString(as_of)) LIKE {thing:String} WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND 1
             )
           )
         ) AS b ON c.programme = b.programme AND c.division_code = b.division_code AND c.subject_id = b.subject_id AND c.as_of = b.as_of
         WHERE c.event_time <= b.row_from
       )
       WHERE src_system IN ('province_gateway')
-      ORDER BY programme DESC, division_code DESC, subject_id DESC, as_of DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, last_delivery DESC
+      ORDER BY programme, division_code, subject_id, as_of, row_from, row_to, src_system, version DESC, last_delivery DESC
       LIMIT 1 BY programme, division_code, subject_id, as_of, row_from, row_to, src_system
     )
     WHERE is_deleted = 0
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '创建项目状态：每件事物各时段的一物一行 [828d50414952feb7]';
+COMMENT '创建项目状态：每件事物各时段的一物一行 [0d9e960d09ad2564]';
+
+CREATE OR REPLACE VIEW dwd.programme_status_as_of_in ON CLUSTER rongtong
+(
+    programme LowCardinality(String) COMMENT '项目',
+    division_code FixedString(12) COMMENT '区划',
+    as_of Date32 COMMENT '截至日期',
+    status LowCardinality(String) COMMENT '状态',
+    level LowCardinality(Nullable(String)) COMMENT '等级',
+    document_no Nullable(String) COMMENT '文号',
+    subject_kind LowCardinality(Nullable(String)) COMMENT '主体类型',
+    subject_id String COMMENT '主体',
+    category LowCardinality(Nullable(String)) COMMENT '村类别',
+    attrs Map(LowCardinality(String), String) COMMENT '属性',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT *
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT programme,
+           division_code,
+           as_of,
+           status,
+           level,
+           document_no,
+           subject_kind,
+           subject_id,
+           category,
+           attrs,
+           src_system AS _src,
+           event_time AS _at,
+           multiIf(multiIf(src_system = 'province_gateway', 1, 255) = 0, '', multiIf(src_system = 'province_gateway', 1, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_system = 'province_gateway', 1, 255)))) AS _rule
+    FROM
+    (
+      SELECT *
+      FROM
+      (
+        SELECT programme, division_code, as_of, status, level, document_no, subject_kind, subject_id, category, attrs, src_system, src_tier, event_time, version, is_deleted
+        FROM (
+          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.programme_status FINAL PREWHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12))) WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+        )
+        WHERE src_system IN ('province_gateway')
+        ORDER BY programme, division_code, subject_id, as_of, src_system, version DESC, last_delivery DESC
+        LIMIT 1 BY programme, division_code, subject_id, as_of, src_system
+      )
+      WHERE is_deleted = 0
+    )
+  )
+  WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12)))
+)
+SETTINGS distributed_product_mode = 'global'
+COMMENT '创建项目状态：某区划（division，含下级）任意时点（at）的一物一行，按任意时点（known）所知 [b0470dbb457cc39f]';
 
 CREATE OR REPLACE VIEW dwd.programme_status_as_of_under ON CLUSTER rongtong
 (
@@ -13390,7 +14589,7 @@ FROM
           SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.programme_status FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
         )
         WHERE src_system IN ('province_gateway')
-        ORDER BY programme DESC, division_code DESC, subject_id DESC, as_of DESC, src_system DESC, version DESC, last_delivery DESC
+        ORDER BY programme, division_code, subject_id, as_of, src_system, version DESC, last_delivery DESC
         LIMIT 1 BY programme, division_code, subject_id, as_of, src_system
       )
       WHERE is_deleted = 0
@@ -13417,7 +14616,7 @@ FROM
   WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '创建项目状态：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [94f617b7950643b6]';
+COMMENT '创建项目状态：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [d2b2e4893449d9c6]';
 
 CREATE OR REPLACE VIEW dwd.programme_status_under ON CLUSTER rongtong
 (
@@ -13575,14 +14774,14 @@ FROM
         SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.village_conversion_case FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
       )
       WHERE src_system IN ('county_offices')
-      ORDER BY case_id DESC, src_system DESC, version DESC, last_delivery DESC
+      ORDER BY case_id, src_system, version DESC, last_delivery DESC
       LIMIT 1 BY case_id, src_system
     )
     WHERE is_deleted = 0
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '村改社区：任意时点（at）的一物一行，按任意时点（known）所知 [dc060c13de1ef678]';
+COMMENT '村改社区：任意时点（at）的一物一行，按任意时点（known）所知 [922d143b1c93ca2a]';
 
 CREATE OR REPLACE VIEW dwd.village_conversion_case_history ON CLUSTER rongtong
 (
@@ -13644,7 +14843,7 @@ FROM
         SELECT c.last_delivery AS last_delivery, c.case_id AS case_id, c.division_code AS division_code, c.property_reform_on AS property_reform_on, c.conditions_code AS conditions_code, c.conditions_met AS conditions_met, c.conditions_evidence AS conditions_evidence, c.stages_no AS stages_no, c.stages_done_on AS stages_done_on, c.stages_doc AS stages_doc, c.dept_opinions_dept AS dept_opinions_dept, c.dept_opinions_opinion AS dept_opinions_opinion, c.dept_opinions_on AS dept_opinions_on, c.villagers_meeting_on AS villagers_meeting_on, c.consent_share AS consent_share, c.approved_on AS approved_on, c.converted_on AS converted_on, c.tasks AS tasks, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
         FROM
         (
-          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.village_conversion_case FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND toString(case_id) LIKE {thing:String}
+          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.village_conversion_case FINAL PREWHERE toString(case_id) LIKE {thing:String} WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND 1
         ) AS c
         INNER JOIN
         (
@@ -13653,21 +14852,94 @@ FROM
           (
             SELECT DISTINCT case_id, event_time AS row_from FROM
             (
-              SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.village_conversion_case FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND toString(case_id) LIKE {thing:String}
+              SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.village_conversion_case FINAL PREWHERE toString(case_id) LIKE {thing:String} WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND 1
             )
           )
         ) AS b ON c.case_id = b.case_id
         WHERE c.event_time <= b.row_from
       )
       WHERE src_system IN ('county_offices')
-      ORDER BY case_id DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, last_delivery DESC
+      ORDER BY case_id, row_from, row_to, src_system, version DESC, last_delivery DESC
       LIMIT 1 BY case_id, row_from, row_to, src_system
     )
     WHERE is_deleted = 0
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '村改社区：每件事物各时段的一物一行 [eb74b01e5eee7180]';
+COMMENT '村改社区：每件事物各时段的一物一行 [4b5f60c215a004c4]';
+
+CREATE OR REPLACE VIEW dwd.village_conversion_case_as_of_in ON CLUSTER rongtong
+(
+    case_id String COMMENT '案例标识',
+    division_code FixedString(12) COMMENT '村（社区）',
+    property_reform_on Nullable(Date32) COMMENT '集体产权制度改革完成日期',
+    conditions_code Array(String) COMMENT '条件',
+    conditions_met Array(String) COMMENT '条件是否具备',
+    conditions_evidence Array(String) COMMENT '条件证明',
+    stages_no Array(String) COMMENT '阶段',
+    stages_done_on Array(String) COMMENT '阶段完成日期',
+    stages_doc Array(String) COMMENT '阶段文件',
+    dept_opinions_dept Array(String) COMMENT '意见部门',
+    dept_opinions_opinion Array(String) COMMENT '部门意见',
+    dept_opinions_on Array(String) COMMENT '意见日期',
+    villagers_meeting_on Nullable(Date32) COMMENT '村民会议日期',
+    consent_share Nullable(Decimal(18, 4)) COMMENT '同意比例（1）',
+    approved_on Nullable(Date32) COMMENT '批准日期',
+    converted_on Nullable(Date32) COMMENT '转换日期',
+    tasks Array(String) COMMENT '已完成任务',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT *
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT case_id,
+           division_code,
+           property_reform_on,
+           conditions_code,
+           conditions_met,
+           conditions_evidence,
+           stages_no,
+           stages_done_on,
+           stages_doc,
+           dept_opinions_dept,
+           dept_opinions_opinion,
+           dept_opinions_on,
+           villagers_meeting_on,
+           consent_share,
+           approved_on,
+           converted_on,
+           tasks,
+           src_system AS _src,
+           event_time AS _at,
+           multiIf(multiIf(src_tier = 'X', 1, src_tier = 'T', 2, src_tier = 'V', 3, 255) = 0, '', multiIf(src_tier = 'X', 1, src_tier = 'T', 2, src_tier = 'V', 3, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_tier = 'X', 1, src_tier = 'T', 2, src_tier = 'V', 3, 255)))) AS _rule
+    FROM
+    (
+      SELECT *
+      FROM
+      (
+        SELECT case_id, division_code, property_reform_on, conditions_code, conditions_met, conditions_evidence, stages_no, stages_done_on, stages_doc, dept_opinions_dept, dept_opinions_opinion, dept_opinions_on, villagers_meeting_on, consent_share, approved_on, converted_on, tasks, src_system, src_tier, event_time, version, is_deleted
+        FROM (
+          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.village_conversion_case FINAL PREWHERE (case_id) IN
+          (
+            SELECT case_id FROM std.village_conversion_case WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12)))
+          ) WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+        )
+        WHERE src_system IN ('county_offices')
+        ORDER BY case_id, src_system, version DESC, last_delivery DESC
+        LIMIT 1 BY case_id, src_system
+      )
+      WHERE is_deleted = 0
+    )
+  )
+  WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12)))
+)
+SETTINGS distributed_product_mode = 'global'
+COMMENT '村改社区：某区划（division，含下级）任意时点（at）的一物一行，按任意时点（known）所知 [acaf0528148b690c]';
 
 CREATE OR REPLACE VIEW dwd.village_conversion_case_as_of_under ON CLUSTER rongtong
 (
@@ -13755,7 +15027,7 @@ FROM
           SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.village_conversion_case FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
         )
         WHERE src_system IN ('county_offices')
-        ORDER BY case_id DESC, src_system DESC, version DESC, last_delivery DESC
+        ORDER BY case_id, src_system, version DESC, last_delivery DESC
         LIMIT 1 BY case_id, src_system
       )
       WHERE is_deleted = 0
@@ -13782,7 +15054,7 @@ FROM
   WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '村改社区：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [2a9599d18b76a75d]';
+COMMENT '村改社区：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [e86e220b61ffc5c7]';
 
 CREATE OR REPLACE VIEW dwd.village_conversion_case_under ON CLUSTER rongtong
 (
@@ -14913,14 +16185,14 @@ FROM
         SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.return_receipt FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
       )
       WHERE src_system IN ('return_receipts')
-      ORDER BY delivery_id DESC, src_system DESC, version DESC, last_delivery DESC
+      ORDER BY delivery_id, src_system, version DESC, last_delivery DESC
       LIMIT 1 BY delivery_id, src_system
     )
     WHERE is_deleted = 0
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '回流签收：任意时点（at）的一物一行，按任意时点（known）所知 [392d0a23dff546cc]';
+COMMENT '回流签收：任意时点（at）的一物一行，按任意时点（known）所知 [698473da0c4a89c2]';
 
 CREATE OR REPLACE VIEW dwd.return_receipt_history ON CLUSTER rongtong
 (
@@ -14964,7 +16236,7 @@ FROM
         SELECT c.last_delivery AS last_delivery, c.delivery_id AS delivery_id, c.division_code AS division_code, c.dataset AS dataset, c.status AS status, c.rows_loaded AS rows_loaded, c.by_proxy AS by_proxy, c.acked_at AS acked_at, c.content_sm3 AS content_sm3, c.src_system AS src_system, c.src_tier AS src_tier, c.src_division AS src_division, c.src_record_id AS src_record_id, c.event_time AS event_time, c.arrived_at AS arrived_at, c.version AS version, c.is_deleted AS is_deleted, c.q_flags AS q_flags, c.kafka_topic AS kafka_topic, c.kafka_partition AS kafka_partition, c.kafka_offset AS kafka_offset, c.place AS place, b.row_from AS row_from, b.row_to AS row_to
         FROM
         (
-          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.return_receipt FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND toString(delivery_id) LIKE {thing:String}
+          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.return_receipt FINAL PREWHERE toString(delivery_id) LIKE {thing:String} WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND 1
         ) AS c
         INNER JOIN
         (
@@ -14973,21 +16245,76 @@ FROM
           (
             SELECT DISTINCT delivery_id, event_time AS row_from FROM
             (
-              SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.return_receipt FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND toString(delivery_id) LIKE {thing:String}
+              SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.return_receipt FINAL PREWHERE toString(delivery_id) LIKE {thing:String} WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND 1
             )
           )
         ) AS b ON c.delivery_id = b.delivery_id
         WHERE c.event_time <= b.row_from
       )
       WHERE src_system IN ('return_receipts')
-      ORDER BY delivery_id DESC, row_from DESC, row_to DESC, src_system DESC, version DESC, last_delivery DESC
+      ORDER BY delivery_id, row_from, row_to, src_system, version DESC, last_delivery DESC
       LIMIT 1 BY delivery_id, row_from, row_to, src_system
     )
     WHERE is_deleted = 0
   )
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '回流签收：每件事物各时段的一物一行 [8cee3d879fc8ff2d]';
+COMMENT '回流签收：每件事物各时段的一物一行 [86237455886dfc2d]';
+
+CREATE OR REPLACE VIEW dwd.return_receipt_as_of_in ON CLUSTER rongtong
+(
+    delivery_id String COMMENT '交付标识',
+    division_code FixedString(12) COMMENT '区划',
+    dataset String COMMENT '数据集',
+    status LowCardinality(String) COMMENT '签收状态',
+    rows_loaded Nullable(Int64) COMMENT '入库行数（行）',
+    by_proxy Nullable(Enum8('unknown' = -1, 'no' = 0, 'yes' = 1)) COMMENT '代签',
+    acked_at DateTime64(3, 'Asia/Shanghai') COMMENT '签收时间',
+    content_sm3 Nullable(String) COMMENT '内容摘要',
+    _src LowCardinality(String) COMMENT '本行·取自来源',
+    _at DateTime64(3, 'Asia/Shanghai') COMMENT '本行·业务时间',
+    _rule LowCardinality(String) COMMENT '本行·取值规则'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT *
+FROM
+(
+  SELECT *
+  FROM
+  (
+    SELECT delivery_id,
+           division_code,
+           dataset,
+           status,
+           rows_loaded,
+           by_proxy,
+           acked_at,
+           content_sm3,
+           src_system AS _src,
+           event_time AS _at,
+           multiIf(multiIf(src_system = 'return_receipts', 1, 255) = 0, '', multiIf(src_system = 'return_receipts', 1, 255) = 255, 'freshest', concat('authority:', toString(multiIf(src_system = 'return_receipts', 1, 255)))) AS _rule
+    FROM
+    (
+      SELECT *
+      FROM
+      (
+        SELECT delivery_id, division_code, dataset, status, rows_loaded, by_proxy, acked_at, content_sm3, src_system, src_tier, event_time, version, is_deleted
+        FROM (
+          SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.return_receipt FINAL PREWHERE (delivery_id) IN
+          (
+            SELECT delivery_id FROM std.return_receipt WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12)))
+          ) WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
+        )
+        WHERE src_system IN ('return_receipts')
+        ORDER BY delivery_id, src_system, version DESC, last_delivery DESC
+        LIMIT 1 BY delivery_id, src_system
+      )
+      WHERE is_deleted = 0
+    )
+  )
+  WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12)))
+)
+SETTINGS distributed_product_mode = 'global'
+COMMENT '回流签收：某区划（division，含下级）任意时点（at）的一物一行，按任意时点（known）所知 [853dc5f7f3d0d7d3]';
 
 CREATE OR REPLACE VIEW dwd.return_receipt_as_of_under ON CLUSTER rongtong
 (
@@ -15048,7 +16375,7 @@ FROM
           SELECT * REPLACE (if(last_delivery < bitShiftLeft(toUInt128(toUnixTimestamp64Milli(parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai')) + 1), 80), last_delivery, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(arrived_at)), 80) + bitShiftLeft(toUInt128(kafka_offset), 16) + kafka_partition) AS last_delivery) FROM std.return_receipt FINAL WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
         )
         WHERE src_system IN ('return_receipts')
-        ORDER BY delivery_id DESC, src_system DESC, version DESC, last_delivery DESC
+        ORDER BY delivery_id, src_system, version DESC, last_delivery DESC
         LIMIT 1 BY delivery_id, src_system
       )
       WHERE is_deleted = 0
@@ -15075,7 +16402,7 @@ FROM
   WHERE throwIf((SELECT count() = 0 FROM dwd.division_remap), 'dwd.division_remap is empty: run "rongtong run integrate" once') = 0
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '回流签收：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [dd6ad6e1967cd8ea]';
+COMMENT '回流签收：任意时点（at）的一物一行，按任意时点（known）所知；按所选日期（under）的登记册 [e335996fb4667911]';
 
 CREATE OR REPLACE VIEW dwd.return_receipt_under ON CLUSTER rongtong
 (
