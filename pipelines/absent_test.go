@@ -79,7 +79,7 @@ func absentTopic(t *testing.T, broker, name string) {
 	const rows = 90
 	here, gone := newBoutOn(t, broker, name+"_here", rows, "", number), newBoutOn(t, broker, name+"_gone", rows, "", number)
 	deleteTopics(t, broker, gone.stream.Topic) // not there when the loader starts
-	ctx, stop := context.WithTimeout(t.Context(), 50*time.Second)
+	ctx, stop := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer stop()
 	if err := here.kafka.Ensure(ctx, ControlTopics()); err != nil {
 		t.Fatal(err)
@@ -105,12 +105,7 @@ func absentTopic(t *testing.T, broker, name string) {
 	}
 	awaitTold := func(want bool) {
 		t.Helper()
-		for (told() != "") != want {
-			if ctx.Err() != nil {
-				t.Fatalf("the trouble is told: %v, want %v", !want, want)
-			}
-			time.Sleep(10 * time.Millisecond)
-		}
+		until(t, 3*time.Minute, func() bool { return (told() != "") == want })
 	}
 	n.await(t, ctx, here.stream.Topic, rows)
 	awaitTold(true)

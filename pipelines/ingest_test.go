@@ -78,15 +78,15 @@ func TestIngestIsShared(t *testing.T) {
 		return func() { cancel(); <-done }
 	}
 	stopA := run("a")
-	until(t, time.Minute, func() bool { return log.has("a") == systems })
+	until(t, 3*time.Minute, func() bool { return log.has("a") == systems })
 	stopB := run("b")
 	defer stopB()
-	until(t, time.Minute, func() bool { return log.has("a")+log.has("b") == systems && log.has("b") > 0 })
+	until(t, 3*time.Minute, func() bool { return log.has("a")+log.has("b") == systems && log.has("b") > 0 })
 	stopA()
-	until(t, time.Minute, func() bool { return log.has("b") == systems })
+	until(t, 3*time.Minute, func() bool { return log.has("b") == systems })
 	want := int64(records + (records+twice-1)/twice)
 	for _, s := range streams {
-		until(t, time.Minute, func() bool {
+		until(t, 3*time.Minute, func() bool {
 			n, err := Delivered(ctx, k, s)
 			return err == nil && n.Records == want
 		})

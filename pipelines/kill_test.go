@@ -244,7 +244,7 @@ func killIngestAndLoad(t *testing.T, kafka, system string, between func()) {
 		}
 		if role == "ingest" {
 			kill := spawn(t, role, kafka, address)
-			until(t, time.Minute, func() bool {
+			until(t, 3*time.Minute, func() bool {
 				n, err := Delivered(ctx, k, streams[0])
 				return err == nil && n.Records >= int64(received)
 			})

@@ -332,12 +332,12 @@ func TestHeldSystem(t *testing.T) {
 		}
 		return n.Records
 	}
-	until(t, time.Minute, func() bool { return delivered(free) > 0 })
+	until(t, 3*time.Minute, func() bool { return delivered(free) > 0 })
 	if n := delivered(held); n != 0 {
 		t.Errorf("%d records of a held system were delivered", n)
 	}
 	s.ask(Request{Op: OpResume, Job: held.System.System})
-	until(t, time.Minute, func() bool { return delivered(held) > 0 })
+	until(t, 3*time.Minute, func() bool { return delivered(held) > 0 })
 
 	defer s.lead()()
 	s.ask(Request{RunID: "now", Op: OpRun, Job: held.System.System})

@@ -166,7 +166,7 @@ func number(i int) string { return fmt.Sprint(100 + i) }
 // trouble.
 func (b *bout) run(blockRows int, enough func() bool) {
 	b.t.Helper()
-	ctx, stop := context.WithTimeout(b.t.Context(), 50*time.Second)
+	ctx, stop := context.WithTimeout(b.t.Context(), 3*time.Minute)
 	defer stop()
 	w, err := warehouse.Open(ctx, b.trouble.serve(b.t, embeddedtest.Warehouse(b.t), b.table))
 	if err != nil {

@@ -283,7 +283,8 @@ func (w *world) add(name string, role func(*actor)) {
 	a.start()
 }
 
-// storm is how many steps faults go on; rest is how many calm ones may follow.
+// storm is how many steps faults go on; rest is how many calm ones may follow for each
+// worker that a loader has.
 const (
 	storm = 350
 	rest  = 6000
@@ -303,8 +304,9 @@ func (w *world) run() error {
 		w.step()
 	}
 	w.calmDown()
-	for ; w.steps < storm+rest && w.wrong == nil; w.steps++ {
-		if w.steps%700 == 0 {
+	limit := storm + rest*w.kind.workers
+	for ; w.steps < limit && w.wrong == nil; w.steps++ {
+		if w.steps%(700*w.kind.workers) == 0 {
 			w.plan = 1 - w.plan // the operator deploys what a loader said is missing, then the other again
 		}
 		if w.step(); w.atRest() {
@@ -319,7 +321,7 @@ func (w *world) run() error {
 	if w.wrong != nil {
 		return w.wrong
 	}
-	return fmt.Errorf("the world does not come to rest within %d steps after the last fault: %s", rest, w.state())
+	return fmt.Errorf("the world does not come to rest within %d steps after the last fault: %s", limit-storm, w.state())
 }
 
 // calmDown ends the faults.

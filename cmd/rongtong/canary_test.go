@@ -951,7 +951,7 @@ func (s *sources) checkCounts(status string) {
 // canaryUntil polls a condition of other processes; there is no signal to wait for.
 func canaryUntil(t *testing.T, ok func() bool) {
 	t.Helper()
-	tick, limit := time.NewTicker(100*time.Millisecond), time.After(90*time.Second)
+	tick, limit := time.NewTicker(100*time.Millisecond), time.After(4*time.Minute)
 	defer tick.Stop()
 	for !ok() {
 		select {

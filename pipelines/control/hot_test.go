@@ -211,7 +211,7 @@ func (h *house) number(sql string) (n int64) {
 
 func (h *house) until(what string, ready func() bool) {
 	h.t.Helper()
-	tick, limit := time.NewTicker(100*time.Millisecond), time.After(50*time.Second)
+	tick, limit := time.NewTicker(100*time.Millisecond), time.After(3*time.Minute)
 	defer tick.Stop()
 	for !ready() {
 		select {

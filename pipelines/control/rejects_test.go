@@ -143,7 +143,7 @@ func (p *pipeline) roles(run ...func(context.Context) error) (stop func()) {
 
 func (p *pipeline) until(ready func() bool) {
 	p.t.Helper()
-	tick, limit := time.NewTicker(50*time.Millisecond), time.After(time.Minute)
+	tick, limit := time.NewTicker(50*time.Millisecond), time.After(3*time.Minute)
 	defer tick.Stop()
 	for !ready() {
 		select {

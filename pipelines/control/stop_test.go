@@ -158,7 +158,7 @@ func TestStopInTime(t *testing.T) {
 		if _ = child.Wait(); child.ProcessState.ExitCode() != 6 {
 			t.Errorf("stopping while the warehouse is silent: %v", child.ProcessState)
 		}
-		if took := time.Since(began); took > 5*time.Second {
+		if took := time.Since(began); took > 30*time.Second {
 			t.Errorf("it took %v", took)
 		}
 		h.until("the broker forgets it", func() bool { return len(h.k.Members(t.Context(), "load")) == 0 })
