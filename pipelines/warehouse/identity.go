@@ -16,6 +16,10 @@ import (
 //	ops.identity_pair       two keys that only a person can decide about
 //	ops.identity_decision   what people decided, every word of it
 //
+// and, while it works, identity_reach (keys and blocks that a change may concern),
+// identity_near (the keys of those blocks), identity_joined (blocks that decisions
+// join) and identity_found (what was found).
+//
 // Fusion then takes the claims about all keys of a thing together; the claims
 // themselves stay as they are, so that a match can be undone at any time. What
 // is recognised is a function of the live claims and the standing decisions
@@ -65,10 +69,10 @@ func (w *Warehouse) identify(ctx context.Context, f *fuser, claimed, decidedBefo
 	return w.recordIdentity(ctx, m)
 }
 
-// recognise executes statements of identify, whose rows each become one part.
+// recognise executes statements of identify.
 func (w *Warehouse) recognise(ctx context.Context, m *matcher, queries ...string) error {
 	for _, sql := range queries {
-		if err := w.conn.Exec(oneBlock(bounded(ctx)), sql); err != nil {
+		if err := w.conn.Exec(bounded(ctx), sql); err != nil {
 			return w.seal(err, fmt.Sprintf("recognising the things of %q", m.f.e.Entity))
 		}
 	}
@@ -130,8 +134,12 @@ func (w *Warehouse) blockScopes(ctx context.Context, m *matcher) ([]scope, error
 // interruption leaves too many of them and never too few. Keys and pairs are
 // compared with those known before in parts, so that no statement holds all.
 func (w *Warehouse) recordIdentity(ctx context.Context, m *matcher) (int64, error) {
+	sizes := "SELECT (SELECT count() FROM ops.identity_found WHERE entity = " + m.entity() + ")"
+	if !m.f.partly { // all that was known is held against it
+		sizes += " + (SELECT count() FROM ops.identity WHERE entity = " + m.entity() + ")"
+	}
 	var found uint64
-	if err := w.QueryRow(ctx, "SELECT count() FROM ops.identity_found WHERE entity = "+m.entity(), []any{&found}); err != nil {
+	if err := w.QueryRow(ctx, sizes, []any{&found}); err != nil {
 		return 0, err
 	}
 	last, err := w.lastMatch(ctx, m.f.e.Entity)
