@@ -322,11 +322,23 @@ WHERE k + shift <= %d`, indent(x.present()), len(x.spans))
 	return fmt.Sprintf("SELECT c.unit AS unit, c.k AS k, sum(c.n) AS n, sum(c.d) AS d, sum(c.u) AS u, sum(c.m) AS m\nFROM\n(\n%s\n) AS c\nGROUP BY unit, k\nHAVING n != 0 OR d != 0 OR u != 0 OR m != 0", indent(per))
 }
 
-// fewChanges is changes of few units, in no order, as texts and Int64: their rows are
-// summed up over all periods at once, which is less to understand and, of many
-// units, more to hold.
+// fewChanges is changes of few units, in no order, as texts and Int64, or, where they
+// go byState, the states of rows. Sums are made over all periods at once, which is
+// less to understand and, of many units, more to hold.
 func (x *computation) fewChanges() string {
 	switch {
+	case x.byState():
+		return fmt.Sprintf(`SELECT toString(unit), toInt64(k), toInt64(s[k]) AS is, toInt64(s[k - 1]) AS was, toInt64(count())
+FROM
+(
+  SELECT unit, arrayMap((a, b, c) -> if(c = 1, if(a IS NULL OR b IS NULL, %d, %d + %d * assumeNotNull(a) + %d * assumeNotNull(b)), 0), az, bz, us) AS s
+  FROM
+  (
+%s
+  )
+)
+ARRAY JOIN arrayFilter((i, a, b) -> a != b, arrayEnumerate(s), s, arrayPushFront(arrayPopBack(s), 0)) AS k
+GROUP BY unit, k, is, was`, stateUnit|stateMissing, stateUnit, stateNumerator, stateDenominator, indent(indent(x.nullable(x.value()))))
 	case x.ind.InArrays():
 		sum := func(of string) string { return "sumForEach(arrayMap((a, b, c) -> " + of + ", az, bz, us))" }
 		return fmt.Sprintf(`SELECT toString(unit), toInt64(k), toString(t.1 - t0.1), toString(t.2 - t0.2), toInt64(t.3) - toInt64(t0.3), toInt64(t.4) - toInt64(t0.4)

@@ -67,69 +67,84 @@ type point struct {
 	amounts
 }
 
-// series are differences to the period before, one a period.
-type series []amounts
-
 // computePart works out what the units of x.only change: what a unit gives now,
 // less what its own standing figure says that it gave, goes to every division
 // above. now and was are the two, the latter with the figures above.
 func (x *computation) computePart(now map[string][]point, was map[place][]point) []pointRow {
-	moves := map[place]series{}
-	periods := 1 // where rows have no dates, there is only what they say now
-	if x.ind.Dated() {
-		periods = len(x.spans)
-	}
-	diff := make(series, periods)
+	moves := map[place][]point{}
+	var diff []point
 	for _, unit := range x.only {
 		own := x.ownPlace(unit) // the tree is the one that the figures were computed with
-		gave, gives := was[own], now[unit]
-		if len(gave) == 0 && len(gives) == 0 {
-			continue
-		}
-		clear(diff)
-		for _, p := range gives {
-			diff[p.k] = diff[p.k].plus(p.amounts)
-		}
-		if !x.ind.Dated() {
+		diff = append(diff[:0], now[unit]...)
+		gave := was[own]
+		if !x.ind.Dated() && len(gave) > 0 { // there is only what rows say now
 			gave = []point{{0, last(gave)}}
 		}
 		before := amounts{}
 		for _, p := range gave {
-			diff[p.k] = diff[p.k].minus(p.minus(before))
+			diff = append(diff, point{p.k, before.minus(p.amounts)})
 			before = p.amounts
 		}
-		if !slices.ContainsFunc(diff, func(a amounts) bool { return a != amounts{} }) {
+		if diff = sumByPeriod(diff); len(diff) == 0 {
 			continue
 		}
 		for _, to := range x.enters(own) {
-			if moves[to] == nil {
-				moves[to] = make(series, periods)
-			}
-			for k, a := range diff {
-				moves[to][k] = moves[to][k].plus(a)
+			if moves[to] = append(moves[to], diff...); len(moves[to]) > mostMoves {
+				moves[to] = sumByPeriod(moves[to])
 			}
 		}
 	}
 	return x.changed(moves, was)
 }
 
+// mostMoves is how many moves of a figure are kept before they are summed: several
+// times as many as there are periods.
+const mostMoves = 512
+
+// sumByPeriod sums the points of every period, in place: in order, without those
+// that come to nothing.
+func sumByPeriod(points []point) []point {
+	slices.SortFunc(points, func(a, b point) int { return cmp.Compare(a.k, b.k) })
+	out := points[:0]
+	for i := 0; i < len(points); {
+		sum := points[i]
+		for i++; i < len(points) && points[i].k == sum.k; i++ {
+			sum.amounts = sum.plus(points[i].amounts)
+		}
+		if sum.amounts != (amounts{}) {
+			out = append(out, sum)
+		}
+	}
+	return out
+}
+
 // changed are the rows that bring the figures from what they were to what they
 // are after the moves, in no order.
-func (x *computation) changed(moves map[place]series, was map[place][]point) []pointRow {
+func (x *computation) changed(moves map[place][]point, was map[place][]point) []pointRow {
 	var rows []pointRow
 	for p, diff := range moves {
+		diff, old := sumByPeriod(diff), was[p]
 		if !x.ind.Dated() {
-			rows = append(rows, x.changedNow(p, diff[0], was[p])...)
+			if len(diff) > 0 {
+				rows = append(rows, x.changedNow(p, diff[0].amounts, old))
+			}
 			continue
 		}
 		var before, stood, moved amounts // the figure of the period before; what stood there; by how much it moved
-		old := was[p]
-		for k := range diff {
+		for len(old) > 0 || len(diff) > 0 {
+			k := len(x.spans)
+			for _, next := range [][]point{old, diff} {
+				if len(next) > 0 {
+					k = min(k, next[0].k)
+				}
+			}
 			stands := len(old) > 0 && old[0].k == k
 			if stands {
 				stood, old = old[0].amounts, old[1:]
 			}
-			moved = moved.plus(diff[k])
+			if len(diff) > 0 && diff[0].k == k {
+				moved, diff = moved.plus(diff[0].amounts), diff[1:]
+			}
 			now := stood.plus(moved)
 			switch {
 			case now != before && !(stands && stood == now):
@@ -143,14 +158,11 @@ func (x *computation) changed(moves map[place]series, was map[place][]point) []p
 	return rows
 }
 
-// changedNow is the row of a figure that is not dated and moved, if it did.
-func (x *computation) changedNow(p place, moved amounts, was []point) []pointRow {
-	if moved == (amounts{}) {
-		return nil
-	}
+// changedNow is the row of a figure that is not dated and moved.
+func (x *computation) changedNow(p place, moved amounts, was []point) pointRow {
 	now := last(was).plus(moved)
 	earlier := len(was) > 0 && was[0].k < x.since
-	return []pointRow{x.row(p, x.since, now, now == amounts{} && !earlier)}
+	return x.row(p, x.since, now, now == amounts{} && !earlier)
 }
 
 // last is the figure that holds at the end; none is nothing.
@@ -212,13 +224,17 @@ func (w *Warehouse) unitChanges(ctx context.Context, x *computation) (map[string
 	sql := x.fewChanges() + "\nSETTINGS max_block_size = 8192, max_threads = 2"
 	err = w.arrow(ctx, sql, fmt.Sprintf("computing %q", x.ind.Indicator), func(rec arrow.Record) error {
 		unit, k := texts(rec, 0), ints(rec, 1)
-		read := readAmounts(rec, 2)
+		read := readAmounts
+		if x.byState() {
+			read = readStates
+		}
+		amounts := read(rec, 2)
 		for i := range int(rec.NumRows()) {
 			code := codeOf(unit.Value(i))
 			if _, is := slices.BinarySearch(x.only, code); !is {
 				continue
 			}
-			a, err := read(i)
+			a, err := amounts(i)
 			if err != nil {
 				return err
 			}
@@ -228,6 +244,29 @@ func (w *Warehouse) unitChanges(ctx context.Context, x *computation) (map[string
 		return nil
 	})
 	return out, err
+}
+
+// byState reports whether the changes of few units come as states of rows, which
+// is cheaper to find: in every period a row is one of few things.
+func (x *computation) byState() bool { return x.ind.InArrays() && x.ind.Counts() }
+
+// A row's state in a period: bits that say that it counts, that it is missing,
+// and what its numerator and its denominator are.
+const (
+	stateUnit = 1 << iota
+	stateMissing
+	stateNumerator
+	stateDenominator
+)
+
+// readStates reads amounts from three columns of an answer: what the rows are, what
+// they were in the period before, and how many they are.
+func readStates(rec arrow.Record, col int) func(i int) (amounts, error) {
+	is, was, rows := ints(rec, col), ints(rec, col+1), ints(rec, col+2)
+	return func(i int) (amounts, error) {
+		change := func(bit int64) int64 { return rows.Value(i) * (min(is.Value(i)&bit, 1) - min(was.Value(i)&bit, 1)) }
+		return amounts{from64(oneWhole * change(stateNumerator)), from64(oneWhole * change(stateDenominator)), change(stateUnit), change(stateMissing)}, nil
+	}
 }
 
 // standingFigures are, by indicator, the figures that stand at the units of some

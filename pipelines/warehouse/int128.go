@@ -27,6 +27,9 @@ func (a int128) minus(b int128) int128 {
 	return int128{a.hi - b.hi - int64(borrow), lo}
 }
 
+// oneWhole is 1 in units of the fourth decimal.
+const oneWhole = 10_000
+
 // from64 is a small one.
 func from64(n int64) int128 { return int128{n >> 63, uint64(n)} }
 
