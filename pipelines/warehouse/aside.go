@@ -119,7 +119,7 @@ func (r *Figures) fill(ctx context.Context, a *aside) error {
 	if err != nil {
 		return err
 	}
-	rows := standingRows(r.c, a.source, slices.Sorted(maps.Keys(a.columns)), codes)
+	rows := standingRows(r.c, a.source, slices.Sorted(maps.Keys(a.columns)), codes, 0)
 	err = r.w.Exec(ctx, fmt.Sprintf("CREATE TABLE %s ENGINE = Memory AS\n%s\nLIMIT %d\nSETTINGS max_threads = 2", a.table, rows, mostAside+1))
 	if err != nil {
 		return err
@@ -172,20 +172,20 @@ func (x *computation) narrow(sql string) string {
 	from := map[string]string{}
 	for s, columns := range x.sources() {
 		if table := x.aside[s]; table != "" {
-			from[s.entity] = fmt.Sprintf("(SELECT %s FROM %s WHERE %s)", idents(columns), table, inUnits(s.unit, x.only))
+			from[s.entity] = fmt.Sprintf("(SELECT %s FROM %s WHERE %s)", idents(columns), table, inUnits(s.unit, x.only, x.set))
 		} else {
-			from[s.entity] = "(" + standingRows(x.c, s, columns, x.only) + ")"
+			from[s.entity] = "(" + standingRows(x.c, s, columns, x.only, x.set) + ")"
 		}
 	}
 	return fusedRef.ReplaceAllStringFunc(sql, func(ref string) string { return from[strings.TrimPrefix(ref, dbDwd+".")] })
 }
 
 // standingRows selects columns of the rows of a source that stand; where it says
-// units, of those of withCodes.
-func standingRows(c *schemas.Catalog, s source, columns, units []string) string {
+// units, of those of a set of withCodes.
+func standingRows(c *schemas.Catalog, s source, columns, units []string, set int) string {
 	where := "1"
 	if s.unit != "" {
-		where = inUnits(s.unit, units)
+		where = inUnits(s.unit, units, set)
 	}
 	e := c.Entity(s.entity)
 	if e == nil { // a relation

@@ -52,6 +52,7 @@ type computation struct {
 
 	// only are the units, by code and in order, whose rows are read; nil for all.
 	only []string
+	set  int              // which of the sets of codes that go along with a question only is
 	c    *schemas.Catalog // with only
 	tree map[string]node  // with only
 	// aside are the tables in which rows of the units were put aside.
@@ -322,26 +323,14 @@ WHERE k + shift <= %d`, indent(x.present()), len(x.spans))
 	return fmt.Sprintf("SELECT c.unit AS unit, c.k AS k, sum(c.n) AS n, sum(c.d) AS d, sum(c.u) AS u, sum(c.m) AS m\nFROM\n(\n%s\n) AS c\nGROUP BY unit, k\nHAVING n != 0 OR d != 0 OR u != 0 OR m != 0", indent(per))
 }
 
-// fewChanges is changes of few units, in no order, as texts and Int64, or, where they
-// go byState, the states of rows. Sums are made over all periods at once, which is
-// less to understand and, of many units, more to hold.
+// fewChanges is changes of few units, in no order, as texts and Int64: their rows are
+// summed up over all periods at once, which is less to understand and, of many
+// units, more to hold. The first column is the set: the only one.
 func (x *computation) fewChanges() string {
 	switch {
-	case x.byState():
-		return fmt.Sprintf(`SELECT toString(unit), toInt64(k), toInt64(s[k]) AS is, toInt64(s[k - 1]) AS was, toInt64(count())
-FROM
-(
-  SELECT unit, arrayMap((a, b, c) -> if(c = 1, if(a IS NULL OR b IS NULL, %d, %d + %d * assumeNotNull(a) + %d * assumeNotNull(b)), 0), az, bz, us) AS s
-  FROM
-  (
-%s
-  )
-)
-ARRAY JOIN arrayFilter((i, a, b) -> a != b, arrayEnumerate(s), s, arrayPushFront(arrayPopBack(s), 0)) AS k
-GROUP BY unit, k, is, was`, stateUnit|stateMissing, stateUnit, stateNumerator, stateDenominator, indent(indent(x.nullable(x.value()))))
 	case x.ind.InArrays():
 		sum := func(of string) string { return "sumForEach(arrayMap((a, b, c) -> " + of + ", az, bz, us))" }
-		return fmt.Sprintf(`SELECT toString(unit), toInt64(k), toString(t.1 - t0.1), toString(t.2 - t0.2), toInt64(t.3) - toInt64(t0.3), toInt64(t.4) - toInt64(t0.4)
+		return fmt.Sprintf(`SELECT toInt64(0), toString(unit), toInt64(k), toString(t.1 - t0.1), toString(t.2 - t0.2), toInt64(t.3) - toInt64(t0.3), toInt64(t.4) - toInt64(t0.4)
 FROM
 (
   SELECT unit, arrayZip(%s, %s, sumForEach(us), %s) AS ts
@@ -354,14 +343,34 @@ FROM
 ARRAY JOIN ts AS t, arrayPopBack(arrayPushFront(ts, defaultValueOfArgumentType(ts[1]))) AS t0, arrayEnumerate(ts) AS k
 WHERE t != t0`, sum("if(c = 1 AND b IS NOT NULL, ifNull(a, 0), 0)"), sum("if(c = 1 AND a IS NOT NULL, ifNull(b, 0), 0)"), sum("c = 1 AND (a IS NULL OR b IS NULL)"), indent(indent(x.nullable(x.value()))))
 	case x.ind.Dated():
-		return "SELECT toString(unit), toInt64(k), toString(n), toString(d), toInt64(u), toInt64(m)\nFROM\n(\n" + indent(x.changes()) + "\n)"
+		return "SELECT toInt64(0), toString(unit), toInt64(k), toString(n), toString(d), toInt64(u), toInt64(m)\nFROM\n(\n" + indent(x.changes()) + "\n)"
 	}
-	return fmt.Sprintf(`SELECT toString(unit), toInt64(1), toString(ifNull(sumIf(a, b IS NOT NULL), 0)), toString(ifNull(sumIf(b, a IS NOT NULL), 0)), toInt64(count()), toInt64(countIf(a IS NULL OR b IS NULL))
+	return fmt.Sprintf(`SELECT toInt64(0), toString(unit), toInt64(1), toString(ifNull(sumIf(a, b IS NOT NULL), 0)), toString(ifNull(sumIf(b, a IS NOT NULL), 0)), toInt64(count()), toInt64(countIf(a IS NULL OR b IS NULL))
 FROM
 (
 %s
 )
 GROUP BY unit`, indent(x.plain(x.spans[0])))
+}
+
+// stateChanges are the changes of the units of computations that all go byState: by
+// set, unit and period how many rows are what, and were what in the period before.
+func stateChanges(xs []*computation) string {
+	rows := make([]string, len(xs))
+	for i, x := range xs {
+		rows[i] = fmt.Sprintf("SELECT toInt64(%d) AS of, unit, az, bz, us FROM\n(\n%s\n)", i, indent(x.nullable(x.value())))
+	}
+	return fmt.Sprintf(`SELECT of, toString(unit), toInt64(k), toInt64(s[k]) AS is, toInt64(s[k - 1]) AS was, toInt64(count())
+FROM
+(
+  SELECT of, unit, arrayMap((a, b, c) -> if(c = 1, if(a IS NULL OR b IS NULL, %d, %d + %d * assumeNotNull(a) + %d * assumeNotNull(b)), 0), az, bz, us) AS s
+  FROM
+  (
+%s
+  )
+)
+ARRAY JOIN arrayFilter((i, a, b) -> a != b, arrayEnumerate(s), s, arrayPushFront(arrayPopBack(s), 0)) AS k
+GROUP BY of, unit, k, is, was`, stateUnit|stateMissing, stateUnit, stateNumerator, stateDenominator, indent(indent(strings.Join(rows, "\nUNION ALL\n"))))
 }
 
 // present selects what every row of the statement is in every period in which it
@@ -419,23 +428,25 @@ func (x *computation) nullable(value string) string {
 
 var anyWord = regexp.MustCompile(`\w+`)
 
-// inUnits is the condition under which an expression is one of the units of
-// withCodes; rows without a code are of the empty one.
-func inUnits(unit string, only []string) string {
-	is := unit + " IN (SELECT toFixedString(code, 12) FROM touched)"
+// inUnits is the condition under which an expression is one of a set of withCodes;
+// rows without a code are of the empty one.
+func inUnits(unit string, only []string, set int) string {
+	is := fmt.Sprintf("%s IN (SELECT toFixedString(code, 12) FROM touched WHERE of = %d)", unit, set)
 	if len(only) > 0 && only[0] == "" {
 		is += " OR " + unit + " IS NULL"
 	}
 	return is
 }
 
-// withCodes gives a question codes along, as the table touched: a long list in its
-// text costs more to understand than to look up.
-func withCodes(ctx context.Context, codes []string) (context.Context, error) {
-	t, err := ext.NewTable("touched", ext.Column("code", "String"))
-	for _, code := range codes {
-		if err == nil {
-			err = t.Append(code)
+// withCodes gives sets of codes along with a question, as the table touched: a long
+// list in its text costs more to understand than to look up.
+func withCodes(ctx context.Context, sets ...[]string) (context.Context, error) {
+	t, err := ext.NewTable("touched", ext.Column("code", "String"), ext.Column("of", "Int64"))
+	for i, codes := range sets {
+		for _, code := range codes {
+			if err == nil {
+				err = t.Append(code, int64(i))
+			}
 		}
 	}
 	if err != nil {
@@ -525,13 +536,12 @@ func (w *Warehouse) computeParts(ctx context.Context, xs []*computation, did map
 		return
 	}
 	var rows []pointRow
+	now := w.unitChanges(ctx, xs, did)
 	for _, x := range xs {
-		now, err := w.unitChanges(ctx, x)
-		if err != nil {
-			did[x.ind.Indicator] = outcome{err: fmt.Errorf("computing %q: %w", x.ind.Indicator, err)}
+		if did[x.ind.Indicator].err != nil {
 			continue
 		}
-		changed := x.computePart(now, standing[x.ind.Indicator])
+		changed := x.computePart(now[x.ind.Indicator], standing[x.ind.Indicator])
 		rows = append(rows, changed...)
 		did[x.ind.Indicator] = outcome{Refreshed: Refreshed{Written: uint64(len(changed))}}
 	}

@@ -214,23 +214,56 @@ func (x *computation) placesAbove() []string {
 	return slices.Sorted(maps.Keys(codes))
 }
 
-// unitChanges are the changes that the units give now.
-func (w *Warehouse) unitChanges(ctx context.Context, x *computation) (map[string][]point, error) {
-	out := map[string][]point{}
-	ctx, err := withCodes(ctx, x.only)
+// unitChanges are, by indicator, the changes that the units give now. Where they go
+// byState, one question is asked for all: to ask costs more than to answer. What is
+// wrong with one does not hold up the others.
+func (w *Warehouse) unitChanges(ctx context.Context, xs []*computation, did map[string]outcome) map[string]map[string][]point {
+	out := map[string]map[string][]point{}
+	ask := func(xs []*computation) error {
+		got, err := w.askUnitChanges(ctx, xs)
+		maps.Copy(out, got)
+		return err
+	}
+	alone, together := []*computation{}, []*computation{}
+	for _, x := range xs {
+		if x.byState() {
+			together = append(together, x)
+		} else {
+			alone = append(alone, x)
+		}
+	}
+	if len(together) > 0 && ask(together) != nil {
+		alone = xs
+	}
+	for _, x := range alone {
+		if err := ask([]*computation{x}); err != nil {
+			did[x.ind.Indicator] = outcome{err: fmt.Errorf("computing %q: %w", x.ind.Indicator, err)}
+		}
+	}
+	return out
+}
+
+// askUnitChanges asks for the changes of one indicator's units, or of several that
+// all go byState.
+func (w *Warehouse) askUnitChanges(ctx context.Context, xs []*computation) (map[string]map[string][]point, error) {
+	out := map[string]map[string][]point{}
+	sets := make([][]string, len(xs))
+	for i, x := range xs {
+		x.set, sets[i], out[x.ind.Indicator] = i, x.only, map[string][]point{}
+	}
+	ctx, err := withCodes(ctx, sets...)
 	if err != nil {
 		return nil, err
 	}
-	sql := x.fewChanges() + "\nSETTINGS max_block_size = 8192, max_threads = 2"
-	err = w.arrow(ctx, sql, fmt.Sprintf("computing %q", x.ind.Indicator), func(rec arrow.Record) error {
-		unit, k := texts(rec, 0), ints(rec, 1)
-		read := readAmounts
-		if x.byState() {
-			read = readStates
-		}
-		amounts := read(rec, 2)
+	sql, read := xs[0].fewChanges(), readAmounts
+	if xs[0].byState() {
+		sql, read = stateChanges(xs), readStates
+	}
+	err = w.arrow(ctx, sql+"\nSETTINGS max_block_size = 8192, max_threads = 2", "computing figures", func(rec arrow.Record) error {
+		set, unit, k := ints(rec, 0), texts(rec, 1), ints(rec, 2)
+		amounts := read(rec, 3)
 		for i := range int(rec.NumRows()) {
-			code := codeOf(unit.Value(i))
+			x, code := xs[set.Value(i)], codeOf(unit.Value(i))
 			if _, is := slices.BinarySearch(x.only, code); !is {
 				continue
 			}
@@ -239,7 +272,8 @@ func (w *Warehouse) unitChanges(ctx context.Context, x *computation) (map[string
 				return err
 			}
 			code = strings.Clone(code) // of the record's memory
-			out[code] = append(out[code], point{int(k.Value(i) - 1), a})
+			of := out[x.ind.Indicator]
+			of[code] = append(of[code], point{int(k.Value(i) - 1), a})
 		}
 		return nil
 	})
