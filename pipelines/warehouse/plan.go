@@ -296,7 +296,7 @@ func (o *object) steps(have *table) ([]Step, error) {
 // shape refuses a table whose engine, order key or partitioning differ: none
 // of these can be changed in place.
 func (o *object) shape(have *table) error {
-	const out = "copy the table aside under a new name, let the plan create it, and insert the rows back"
+	const out = "rongtong schema apply rewrites it beside the live table; rongtong schema plan shows how"
 	if o.engine != have.engine && !strings.HasPrefix(o.engine, have.engine+"(") {
 		return fault.Hint(fault.Config, out, "planning %q: the engine is %s and should be %s", o.full(), have.engine, o.engine)
 	}
