@@ -98,7 +98,15 @@ func (p *Positions) Stuck(ctx context.Context) (func(Pending) bool, error) {
 // All reads where the loaders stand in every partition.
 func (p *Positions) All(ctx context.Context) ([]Position, error) {
 	topic := p.Stream.Topic
+	before, err := p.Kafka.TopicIDs(ctx, topic)
+	if err != nil {
+		return nil, err
+	}
 	stored, err := p.Kafka.Offsets(ctx, LoadGroup, topic)
+	if err != nil {
+		return nil, err
+	}
+	ends, err := p.Kafka.Ends(ctx, topic)
 	if err != nil {
 		return nil, err
 	}
@@ -106,9 +114,8 @@ func (p *Positions) All(ctx context.Context) ([]Position, error) {
 	if err != nil {
 		return nil, err
 	}
-	ends, err := p.Kafka.Ends(ctx, topic)
-	if err != nil {
-		return nil, err
+	if ids[topic] != before[topic] { // a position without an ID would be taken for the next one's
+		return nil, fault.New(fault.Transient, "reading the positions of %q: the topic was deleted or created anew at that moment", topic)
 	}
 	ledger, err := p.Books.Ledger(ctx, "", []string{topic})
 	if err != nil {

@@ -191,8 +191,12 @@ func (c *Client) listOffsets(ctx context.Context, ps []tp, when int64, put func(
 	return c.listOffsetsAt(ctx, ps, when, readCommitted, put)
 }
 
-// readCommitted makes the end of a partition its last stable offset.
-const readCommitted = int8(1)
+// readCommitted makes the end of a partition its last stable offset, readUncommitted
+// its high watermark.
+const (
+	readUncommitted = int8(0)
+	readCommitted   = int8(1)
+)
 
 func (c *Client) listOffsetsAt(ctx context.Context, ps []tp, when int64, isolation int8, put func(tp, int64)) error {
 	groups, ids, err := c.byLeader(ctx, ps)

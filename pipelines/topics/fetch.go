@@ -480,7 +480,7 @@ func (f *Fetcher) Span(ctx context.Context, from, to int64, fn func(*FetchedReco
 	defer func() { at.To, at.ID = 0, "" }()
 	var refused error // by fn
 	record := func(r *FetchedRecord) error { refused = fn(r); return refused }
-	moved := time.Now()
+	moved, doubted := time.Now(), false
 	for f.Next() < to {
 		before := f.Next()
 		once, cancel := context.WithTimeout(ctx, f.s.c.opts.missing)
@@ -496,16 +496,19 @@ func (f *Fetcher) Span(ctx context.Context, from, to int64, fn func(*FetchedReco
 			return f.spanGone(err, to)
 		}
 		if f.Next() > before {
-			moved = time.Now()
+			moved, doubted = time.Now(), false
 			continue
 		}
 		if time.Since(moved) < f.s.c.opts.missing {
 			continue
 		}
-		if err := f.reachable(ctx, to); err != nil {
+		// Twice in a row: a broker that starts again knows less for a moment.
+		err = f.reachable(ctx, to)
+		gone := errors.Is(err, ErrSpanGone) || errors.Is(err, ErrNoTopic)
+		if err != nil && (doubted || !gone) {
 			return err
 		}
-		moved = time.Now()
+		moved, doubted = time.Now(), gone
 	}
 	return nil
 }
@@ -531,8 +534,19 @@ func (f *Fetcher) reachable(ctx context.Context, to int64) error {
 		return f.spanGone(fmt.Errorf("%w: the topic has %d partitions now", ErrSpanGone, len(s.Bounds)), to)
 	case s.Bounds[at.Partition] == Unknown:
 		return nil // nobody leads it: it may come back
-	case s.Bounds[at.Partition].Last < to:
-		return f.spanGone(fmt.Errorf("%w: the partition ends at %d now", ErrSpanGone, s.Bounds[at.Partition].Last), to)
+	case s.Bounds[at.Partition].Last >= to:
+		return nil
+	}
+	// What lies between the last stable offset and the end is being decided: it comes.
+	end := int64(-1)
+	err = f.s.c.retry(ctx, "reading the end of a partition", func(ctx context.Context) error {
+		return f.s.c.listOffsetsAt(ctx, []tp{{at.Topic, at.Partition}}, -1, readUncommitted, func(_ tp, o int64) { end = o })
+	})
+	if err != nil {
+		return explain(err, "reading the end of %q partition %d", at.Topic, at.Partition)
+	}
+	if end < to {
+		return f.spanGone(fmt.Errorf("%w: the partition ends at %d now", ErrSpanGone, end), to)
 	}
 	return nil
 }

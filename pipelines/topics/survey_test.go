@@ -30,7 +30,11 @@ func remove(t *testing.T, b *target, topics ...string) {
 // fillTopic commits n records to partition 0.
 func fillTopic(t *testing.T, c *Client, topic string, n int) {
 	t.Helper()
-	p := producer(t, c, topic+".fill", topic)
+	var p *Producer
+	until(t, func() (err error) { // brokers hear of a new topic one after the other
+		p, err = c.Producer(ctxFor(t), topic+".fill", topic)
+		return err
+	})
 	defer p.Close()
 	txn := p.Begin()
 	for range n {
