@@ -211,7 +211,7 @@ func asked(view string) string {
 	case strings.HasSuffix(view, "_under"):
 		return view + "(under = '2026-11-26')"
 	case strings.HasSuffix(view, "_as_of_in"):
-		return view + "(at = '2026-01-01', known = '2099-01-01', division = '370102000000')"
+		return view + "(at = '2026-01-01', known = '2099-12-31', division = '370000000000')"
 	case strings.HasSuffix(view, "_as_of"):
 		return view + "(at = '2025-12-31', known = '2099-12-31')"
 	case strings.HasSuffix(view, ".indicator_trend"):

@@ -48,8 +48,9 @@ func asOfInView(c *schemas.Catalog, e *schemas.Entity, sources []string) *object
 		named := fmt.Sprintf("SELECT %s FROM std.%s WHERE %s", key, ident(e.Entity), lies)
 		keys = named
 		if e.Identity != nil { // and under the other keys of those things
-			known := "FROM ops.identity FINAL WHERE entity = " + quote(e.Entity) + " AND is_deleted = 0"
-			ids = fmt.Sprintf("SELECT member, canonical %[1]s AND canonical IN (SELECT canonical %[1]s AND member IN (%[2]s))", known, named)
+			// By joins: the servers of a cluster do not nest IN that far.
+			known := "(SELECT member, canonical FROM ops.identity FINAL WHERE entity = " + quote(e.Entity) + " AND is_deleted = 0)"
+			ids = fmt.Sprintf("SELECT i.member AS member, i.canonical AS canonical FROM %[1]s AS i INNER JOIN (SELECT DISTINCT j.canonical AS canonical FROM %[1]s AS j INNER JOIN (SELECT DISTINCT %[2]s AS named FROM (%[3]s)) AS n ON n.named = j.member) AS o ON o.canonical = i.canonical", known, key, named)
 			keys += "\nUNION DISTINCT\nSELECT arrayJoin([member, canonical]) FROM (" + ids + ")"
 		}
 		keys = fmt.Sprintf("(%s) IN\n  (\n%s\n  )", key, indent(indent(keys)))

@@ -6660,7 +6660,7 @@ FROM
                 (
                   SELECT facility_id FROM std.facility WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12)))
                   UNION DISTINCT
-                  SELECT arrayJoin([member, canonical]) FROM (SELECT member, canonical FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0 AND canonical IN (SELECT canonical FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0 AND member IN (SELECT facility_id FROM std.facility WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12))))))
+                  SELECT arrayJoin([member, canonical]) FROM (SELECT i.member AS member, i.canonical AS canonical FROM (SELECT member, canonical FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0) AS i INNER JOIN (SELECT DISTINCT j.canonical AS canonical FROM (SELECT member, canonical FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0) AS j INNER JOIN (SELECT DISTINCT facility_id AS named FROM (SELECT facility_id FROM std.facility WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12))))) AS n ON n.named = j.member) AS o ON o.canonical = i.canonical)
                 ) WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
               )
               WHERE src_system IN ('county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms')
@@ -6669,7 +6669,7 @@ FROM
             )
             WHERE is_deleted = 0
           ) AS c
-          LEFT JOIN (SELECT member, canonical FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0 AND canonical IN (SELECT canonical FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0 AND member IN (SELECT facility_id FROM std.facility WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12)))))) AS k ON k.member = c.facility_id
+          LEFT JOIN (SELECT i.member AS member, i.canonical AS canonical FROM (SELECT member, canonical FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0) AS i INNER JOIN (SELECT DISTINCT j.canonical AS canonical FROM (SELECT member, canonical FROM ops.identity FINAL WHERE entity = 'facility' AND is_deleted = 0) AS j INNER JOIN (SELECT DISTINCT facility_id AS named FROM (SELECT facility_id FROM std.facility WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12))))) AS n ON n.named = j.member) AS o ON o.canonical = i.canonical) AS k ON k.member = c.facility_id
         )
         WHERE src_system IN ('county_ledger', 'county_offices', 'province_gateway', 'township_ledger', 'village_forms')
         ORDER BY facility_id, src_system, version DESC, last_delivery DESC, member
@@ -6681,7 +6681,7 @@ FROM
   )
 )
 WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12)))
-COMMENT '设施阵地：某区划（division，含下级）任意时点（at）的一物一行，按任意时点（known）所知 [32104be0ad575b3a]';
+COMMENT '设施阵地：某区划（division，含下级）任意时点（at）的一物一行，按任意时点（known）所知 [fad7a2fa268cc03a]';
 
 CREATE OR REPLACE VIEW dwd.facility_as_of_under
 (
@@ -8601,7 +8601,7 @@ FROM
                 (
                   SELECT org_id FROM std.organization WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12)))
                   UNION DISTINCT
-                  SELECT arrayJoin([member, canonical]) FROM (SELECT member, canonical FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0 AND canonical IN (SELECT canonical FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0 AND member IN (SELECT org_id FROM std.organization WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12))))))
+                  SELECT arrayJoin([member, canonical]) FROM (SELECT i.member AS member, i.canonical AS canonical FROM (SELECT member, canonical FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0) AS i INNER JOIN (SELECT DISTINCT j.canonical AS canonical FROM (SELECT member, canonical FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0) AS j INNER JOIN (SELECT DISTINCT org_id AS named FROM (SELECT org_id FROM std.organization WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12))))) AS n ON n.named = j.member) AS o ON o.canonical = i.canonical)
                 ) WHERE arrived_at <= parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') AND event_time <= parseDateTime64BestEffort({at:String}, 3, 'Asia/Shanghai')
               )
               WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger')
@@ -8610,7 +8610,7 @@ FROM
             )
             WHERE is_deleted = 0
           ) AS c
-          LEFT JOIN (SELECT member, canonical FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0 AND canonical IN (SELECT canonical FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0 AND member IN (SELECT org_id FROM std.organization WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12)))))) AS k ON k.member = c.org_id
+          LEFT JOIN (SELECT i.member AS member, i.canonical AS canonical FROM (SELECT member, canonical FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0) AS i INNER JOIN (SELECT DISTINCT j.canonical AS canonical FROM (SELECT member, canonical FROM ops.identity FINAL WHERE entity = 'organization' AND is_deleted = 0) AS j INNER JOIN (SELECT DISTINCT org_id AS named FROM (SELECT org_id FROM std.organization WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12))))) AS n ON n.named = j.member) AS o ON o.canonical = i.canonical) AS k ON k.member = c.org_id
         )
         WHERE src_system IN ('county_ledger', 'province_gateway', 'township_ledger')
         ORDER BY org_id, src_system, version DESC, last_delivery DESC, member
@@ -8622,7 +8622,7 @@ FROM
   )
 )
 WHERE startsWith(ifNull(toString(division_code), ''), substring({division:String}, 1, multiIf(endsWith({division:String}, '0000000000'), 2, endsWith({division:String}, '00000000'), 4, endsWith({division:String}, '000000'), 6, endsWith({division:String}, '000'), 9, 12)))
-COMMENT '组织机构：某区划（division，含下级）任意时点（at）的一物一行，按任意时点（known）所知 [d9c2d8d23864a650]';
+COMMENT '组织机构：某区划（division，含下级）任意时点（at）的一物一行，按任意时点（known）所知 [93aa458d872ee23a]';
 
 CREATE OR REPLACE VIEW dwd.organization_as_of_under
 (
