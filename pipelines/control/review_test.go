@@ -171,8 +171,8 @@ FROM (SELECT number AS n FROM numbers(6))`, sql, "'"+src+"'")); err != nil {
 // RONGTONG_REVIEW_PAIRS=421052 measures as many as two million keys leave open:
 // those of 4,000 organisations, and copies of them under other keys.
 func TestReviewAtScale(t *testing.T) {
-	const real = 4000
-	pairs, measuring := real, false
+	const asked = 4000
+	pairs, measuring := asked, false
 	if n, err := strconv.Atoi(os.Getenv("RONGTONG_REVIEW_PAIRS")); err == nil {
 		pairs, measuring = n, true
 	}
@@ -196,13 +196,13 @@ func TestReviewAtScale(t *testing.T) {
 	for src, key := range map[string]string{"province_gateway": "toString(500000000000000000 + n)", "township_ledger": "concat('township_ledger:', toString(n))"} {
 		exec(fmt.Sprintf(`INSERT INTO std.organization (org_id, division_code, org_kind, uscc, name, match_name, office_phone, src_system, src_tier, src_division, event_time, version, kafka_offset)
 SELECT %s, toFixedString(leftPad(toString(370202001000 + n %% 990 * 1000), 12, '0'), 12), 'social_organization', if(%[2]s = 'province_gateway', toString(500000000000000000 + n), NULL), concat('协会', toString(n)), concat('协会', toString(n)), if(n %% 2 = 0, concat('0531-', %[2]s), NULL), %[2]s, 'P', '370000000000', now64(3), 1, n
-FROM (SELECT number AS n FROM numbers(%d))`, key, "'"+src+"'", real))
+FROM (SELECT number AS n FROM numbers(%d))`, key, "'"+src+"'", asked))
 	}
 	if _, err := w.Fuse(ctx, d.Catalog, "organization"); err != nil {
 		t.Fatal(err)
 	}
-	for n := 1; n*real < pairs; n++ {
-		exec(fmt.Sprintf("INSERT INTO ops.identity_pair SELECT * REPLACE (concat(left, '/%[1]d') AS left, concat(right, '/%[1]d') AS right) FROM (SELECT * FROM ops.identity_pair FINAL WHERE left NOT LIKE '%%/%%') LIMIT %[2]d", n, min(real, pairs-n*real)))
+	for n := 1; n*asked < pairs; n++ {
+		exec(fmt.Sprintf("INSERT INTO ops.identity_pair SELECT * REPLACE (concat(left, '/%[1]d') AS left, concat(right, '/%[1]d') AS right) FROM (SELECT * FROM ops.identity_pair FINAL WHERE left NOT LIKE '%%/%%') LIMIT %[2]d", n, min(asked, pairs-n*asked)))
 	}
 	all := warehouse.ReviewFilter{Division: "3702"} // other tests have pairs of their own
 	timed := func(what string, do func() (int, error), want int) {
@@ -242,29 +242,29 @@ FROM (SELECT number AS n FROM numbers(%d))`, key, "'"+src+"'", real))
 		defer out.Close()
 		return ExportReviews(ctx, p.Options, all, out, nil)
 	}, pairs)
-	decideAll(t, file, real)
+	decideAll(t, file, asked)
 	timed("import, dry", func() (int, error) {
 		x, err := ImportDecisions(ctx, p.Options, file, ImportOptions{Dry: true})
 		return x.Kept, err
-	}, real)
+	}, asked)
 	timed("import", func() (int, error) {
 		x, err := ImportDecisions(ctx, p.Options, file, ImportOptions{})
 		return x.Kept, err
-	}, real)
+	}, asked)
 	timed("import again", func() (int, error) {
 		x, err := ImportDecisions(ctx, p.Options, file, ImportOptions{})
 		return x.Standing, err
-	}, real)
+	}, asked)
 	timed("export of decisions", func() (int, error) {
 		n, err := ExportDecisions(ctx, p.Options, "", io.Discard)
-		return min(n, real), err
-	}, real)
+		return min(n, asked), err
+	}, asked)
 	exec("DELETE FROM ops.identity_pair WHERE division_code LIKE '3702%'")
 	exec("DELETE FROM std.organization WHERE division_code LIKE '3702%'")
 }
 
 // decideAll has every pair of the file that is about so many organisations kept apart.
-func decideAll(t *testing.T, file string, real int) {
+func decideAll(t *testing.T, file string, asked int) {
 	t.Helper()
 	in, err := os.Open(file)
 	if err != nil {
@@ -279,11 +279,11 @@ func decideAll(t *testing.T, file string, real int) {
 	for i := 1; i < len(lines); i++ {
 		if key := cellText(lines[i][left]); len(key) == 18 {
 			lines[i][verdict], lines[i][by], lines[i][why] = "分开", "县民政局", "现场核实"
-			real--
+			asked--
 		}
 	}
-	if real != 0 {
-		t.Fatalf("%d of the organisations are not in the file", real)
+	if asked != 0 {
+		t.Fatalf("%d of the organisations are not in the file", asked)
 	}
 	out, err := os.Create(file)
 	if err != nil {

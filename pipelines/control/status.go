@@ -168,17 +168,17 @@ func standing(ctx context.Context, k *topics.Client, streams []*pipelines.Stream
 	if err != nil {
 		return out, fmt.Errorf("asking for the ends of the topics: %w", err)
 	}
-	names = names[:0]
+	var here []string
 	for name, s := range seen {
 		if s.Err != nil {
 			out.absent[name] = s.Err
 			continue
 		}
 		out.ends[name] = s.Bounds
-		names = append(names, name)
+		here = append(here, name)
 	}
-	slices.Sort(names)
-	if out.loaded, err = k.Offsets(ctx, pipelines.LoadGroup, names...); err != nil {
+	slices.Sort(here)
+	if out.loaded, err = k.Offsets(ctx, pipelines.LoadGroup, here...); err != nil {
 		return out, fmt.Errorf("asking for the loaders' offsets: %w", err)
 	}
 	for name, b := range out.ends { // partitions may have come, or the topic anew, in between

@@ -237,7 +237,7 @@ type takenOut struct {
 // earlier one left is ended before it begins, and its own where it fails.
 func (w *Warehouse) takeOut(ctx context.Context, t takenOut) (n int64, err error) {
 	table, aside := t.table.full(), t.table.full()+"__going"
-	clear := func(ctx context.Context) error {
+	sweep := func(ctx context.Context) error {
 		for _, sql := range []string{
 			fmt.Sprintf("KILL MUTATION WHERE database = %s AND table = %s AND NOT is_done AND command LIKE '%%__going%%' SYNC", quote(t.table.db), quote(t.table.name)),
 			"DROP TABLE IF EXISTS " + aside + " SYNC",
@@ -248,11 +248,11 @@ func (w *Warehouse) takeOut(ctx context.Context, t takenOut) (n int64, err error
 		}
 		return nil
 	}
-	if err := clear(ctx); err != nil {
+	if err := sweep(ctx); err != nil {
 		return 0, err
 	}
 	defer func() {
-		if e := clear(context.WithoutCancel(ctx)); err == nil {
+		if e := sweep(context.WithoutCancel(ctx)); err == nil {
 			err = e
 		}
 	}()
