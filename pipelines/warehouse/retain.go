@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	clickhouse "github.com/ClickHouse/clickhouse-go/v2"
-
 	"rongtong/schemas"
 )
 
@@ -25,15 +23,11 @@ func (w *Warehouse) Retain(ctx context.Context, e *schemas.Entity, now time.Time
 	if err != nil || len(due.rows) == 0 {
 		return 0, err
 	}
-	table := dbStd + "." + ident(e.Entity)
 	if err := w.InsertRows(ctx, "ops.expired", fmt.Sprintf("%s/%d", e.Entity, now.UnixNano()), due.rows); err != nil {
 		return 0, err
 	}
-	sync := clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"mutations_sync": 1}))
 	for _, which := range due.which {
-		key := "(" + idents(e.Key) + ", src_system, version)"
-		sql := fmt.Sprintf("ALTER TABLE %s DELETE WHERE %s IN (SELECT %s FROM (%s) WHERE %s)", table, key, strings.Trim(key, "()"), due.claims, which)
-		if err := w.conn.Exec(sync, sql); err != nil {
+		if err := w.retire(ctx, e, due.claims, which, retireAtOnce); err != nil {
 			return 0, w.mark(err, fmt.Sprintf("removing old claims of %q", e.Entity))
 		}
 	}
@@ -43,6 +37,21 @@ func (w *Warehouse) Retain(ctx context.Context, e *schemas.Entity, now time.Time
 	}
 	return n, nil
 }
+
+// retire takes the claims that which picks out of their table, the keys of so many
+// versions at once: the server holds them in memory. Of one version they go together.
+func (w *Warehouse) retire(ctx context.Context, e *schemas.Entity, claims, which string, atOnce int64) error {
+	key := "sipHash128(" + idents(e.Key) + ", src_system, version)"
+	out := takenOut{table: stdTable(e), key: key, where: "1",
+		keys: fmt.Sprintf("SELECT DISTINCT %s AS key FROM (%s) WHERE %s LIMIT %d", key, claims, which, atOnce)}
+	for {
+		if n, err := w.takeOut(ctx, out); err != nil || n < atOnce {
+			return err
+		}
+	}
+}
+
+const retireAtOnce = 2_000_000
 
 // cutoff is the time before which what is superseded or withdrawn goes.
 func cutoff(keep schemas.Period, now time.Time) time.Time {

@@ -62,6 +62,13 @@ func TestRetain(t *testing.T) {
 	if lines(got) != "10 6 3 1 true" { // one of the ten is of the source q, which has no ledger here
 		t.Errorf("the books say %q", got)
 	}
+	// More than is held at once goes bit by bit, as far as the condition reaches.
+	if err := w.retire(t.Context(), c.Entity("thing"), retained(c.Entity("thing"), "std.thing"), "id LIKE 'changed%' OR id LIKE 'of two%'", 1); err != nil {
+		t.Fatal(err)
+	}
+	if got := strs(t, w, "SELECT DISTINCT id FROM std.thing ORDER BY ALL"); lines(got) != "old and alone\nwithdrawn lately" {
+		t.Errorf("left are\n%s", lines(got))
+	}
 	// Without a period everything stays.
 	e := *c.Entity("thing")
 	e.Retention = ""
