@@ -207,6 +207,10 @@ func collectConditions(ch chan<- prometheus.Metric, g *Glance) {
 // was found rather than from the declarations: the largest are kept.
 const seriesMost = 1000
 
+// isEntity picks the fused entities in ops.fuse, which notes the states of what is
+// derived from them as well.
+const isEntity = "entity IN (SELECT name FROM system.tables WHERE database = 'std')"
+
 // snapshot asks everyone, at most once in a while.
 func (x *Metrics) snapshot(ctx context.Context) (snapshot, error) {
 	x.mu.Lock()
@@ -229,10 +233,10 @@ func (x *Metrics) ask(ctx context.Context) (s snapshot, err error) {
 	}{
 		{&s.rejects, "SELECT toFloat64(count()), [toString(tier), toString(system), toString(stream), toString(rule)] FROM ops.reject FINAL WHERE NOT replayed GROUP BY tier, system, stream, rule"},
 		{&s.loaded, "SELECT toFloat64(max(toUnixTimestamp(loaded_at))), [toString(entity), toString(tier)] FROM ops.load GROUP BY entity, tier"},
-		{&s.fused, "SELECT toFloat64(toUnixTimestamp(fused_at)), [entity] FROM ops.fuse FINAL WHERE things > 0"},
+		{&s.fused, "SELECT toFloat64(toUnixTimestamp(fused_at)), [entity] FROM ops.fuse FINAL WHERE things > 0 AND " + isEntity},
 		{&s.issues, "SELECT toFloat64(count()), [toString(rule), toString(department)] FROM ops.quality_issue FINAL WHERE is_deleted = 0 GROUP BY rule, department"},
 		{&s.runs, "SELECT toFloat64(count()), [toString(job), toString(state)] FROM ops.run FINAL WHERE finished_at > started_at GROUP BY job, state"},
-		{&s.things, "SELECT toFloat64(things), [entity] FROM ops.fuse FINAL WHERE things > 0"},
+		{&s.things, "SELECT toFloat64(things), [entity] FROM ops.fuse FINAL WHERE things > 0 AND " + isEntity},
 		{&s.dispute, "SELECT toFloat64(count()), [toString(department), toString(entity), toString(field)] FROM ops.conflict FINAL WHERE is_deleted = 0 GROUP BY department, entity, field"},
 		{&s.late, "SELECT toFloat64(count()), [toString(kind), toString(name), toString(state)] FROM ops.sla FINAL WHERE due_at > now() - toIntervalDay(7) GROUP BY kind, name, state"},
 	} {
