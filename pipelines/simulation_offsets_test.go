@@ -329,7 +329,11 @@ func (l *simLog) tear() {
 func (l *simLog) surveyed() map[string]topics.Surveyed {
 	var s topics.Surveyed
 	for _, p := range l.topic().parts {
-		s.Epochs = append(s.Epochs, int32(len(p.forks)))
+		epoch := int32(len(p.forks))
+		if l.w.bad == "nobody asks where a new leader's log forks" {
+			epoch = 0
+		}
+		s.Epochs = append(s.Epochs, epoch)
 	}
 	return map[string]topics.Surveyed{l.w.plans[0].Topic: s}
 }
@@ -347,7 +351,7 @@ func (s simEpochs) EpochEnds(_ context.Context, list []topics.EpochOf) (map[topi
 			continue
 		}
 		p := s.a.w.log.topic().parts[e.Partition]
-		if out[e.TopicPartition] = int64(len(p.entries)); int(e.Epoch) < len(p.forks) && s.a.w.bad != "nobody asks where a new leader's log forks" {
+		if out[e.TopicPartition] = int64(len(p.entries)); int(e.Epoch) < len(p.forks) {
 			out[e.TopicPartition] = p.forks[e.Epoch]
 		}
 	}

@@ -319,7 +319,7 @@ func cpuSeconds() float64 {
 func TestSimulationCatches(t *testing.T) {
 	streams := simStreams(t)
 	defer debug.SetGCPercent(debug.SetGCPercent(800))
-	const within = 4000
+	const within = 10000
 	for _, bad := range sabotages {
 		t.Run(bad, func(t *testing.T) {
 			_, at, err := play(t, 1, within, bad, streams)
