@@ -63,6 +63,7 @@ type aside struct {
 	readers []*computation
 	units   map[string]bool
 	columns map[string]bool
+	whole   bool // it has all the rows
 }
 
 // putAside puts the rows that several of the computations read in tables of their
@@ -82,7 +83,7 @@ func (r *Figures) putAside(ctx context.Context, works []*work) (drop func(), err
 				a = &aside{source: s, units: map[string]bool{}, columns: map[string]bool{}}
 				wanted[s] = a
 			}
-			a.readers = append(a.readers, k.x)
+			a.readers, k.x.aside = append(a.readers, k.x), map[source]string{}
 			for _, unit := range k.x.only {
 				a.units[unit] = true
 			}
@@ -105,6 +106,13 @@ func (r *Figures) putAside(ctx context.Context, works []*work) (drop func(), err
 		g.Go(func() error { return r.fill(ctx, a) })
 	}
 	err = g.Wait()
+	for s, a := range wanted { // one after the other: a computation may read several
+		for _, x := range a.readers {
+			if a.whole {
+				x.aside[s] = a.table
+			}
+		}
+	}
 	return func() {
 		for _, a := range wanted {
 			_ = r.w.Exec(context.WithoutCancel(ctx), "DROP TABLE IF EXISTS "+a.table+" SYNC") // else the next round does
@@ -112,7 +120,7 @@ func (r *Figures) putAside(ctx context.Context, works []*work) (drop func(), err
 	}, err
 }
 
-// fill makes the table and tells those who read it; of too many rows nobody is told.
+// fill makes the table; one of too many rows stays unread.
 func (r *Figures) fill(ctx context.Context, a *aside) error {
 	codes := slices.Sorted(maps.Keys(a.units))
 	ctx, err := withCodes(ctx, codes)
@@ -125,16 +133,9 @@ func (r *Figures) fill(ctx context.Context, a *aside) error {
 		return err
 	}
 	var n uint64
-	if err := r.w.QueryRow(ctx, "SELECT count() FROM "+a.table, []any{&n}); err != nil || n > mostAside {
-		return err
-	}
-	for _, x := range a.readers {
-		if x.aside == nil {
-			x.aside = map[source]string{}
-		}
-		x.aside[a.source] = a.table
-	}
-	return nil
+	err = r.w.QueryRow(ctx, "SELECT count() FROM "+a.table, []any{&n})
+	a.whole = err == nil && n <= mostAside
+	return err
 }
 
 // asideMark is in the names of such tables, behind the entity's. They are in the
