@@ -37,7 +37,7 @@ func (s *Stream) pullGroup() string { return "pull." + s.System.System + "." + s
 
 // pull reads what a source system holds of one business date again, from its
 // beginning, into the topics that its streams have anyway, and waits until that
-// is loaded. What was there before is known by thing, source and version: it is
+// is loaded. What was there before is known by thing, source, version and content: it is
 // counted as duplicate and changes nothing.
 func (j *Jobs) pull(ctx context.Context, r *Run) (string, error) {
 	sys := j.Catalog.System(r.Args[ArgSystem])

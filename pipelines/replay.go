@@ -38,7 +38,7 @@ const (
 // rule was mended. It may run beside the loaders.
 //
 // Rows are loaded first, then the record leaves quarantine. A crash between the
-// two repeats both: a claim is known by thing, source and version, so the
+// two repeats both: a claim is known by thing, source, version and content, so the
 // repeated row is the row that is there, and a record in ops.reject is known by
 // its offset.
 type Replay struct {

@@ -48,7 +48,7 @@ func backfillCmd(c *common) *cobra.Command {
 			"--cascade, runs the jobs that declare that they come after it, date by date, each after what it follows.\n\n" +
 			"It says first what it will do and how long that took before, and asks. The process that runs jobs does it, at a\n" +
 			"lower priority than the schedule; every date is done once, whatever is killed meanwhile. What was there already\n" +
-			"is known by thing, source and version: a date that is done again changes nothing that has not changed at the source.\n\n" +
+			"is known by thing, source, version and content: a date that is done again changes nothing that has not changed at the source.\n\n" +
 			"Cut short here, it goes on there: backfill show and list tell how far it is, cancel gives it up, and resume does\n" +
 			"again what failed, was given up or cancelled, and what comes after that.",
 		Example: `  rongtong backfill county_ledger --from 2026-07-01 --to 2026-11-20 --calendar workdays --dry-run

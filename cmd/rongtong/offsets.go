@@ -27,7 +27,7 @@ func offsetsCmd(c *common) *cobra.Command {
 			"tells, for each partition, which records would be skipped and which loaded again, and changes nothing; --apply does it.\n\n" +
 			"Forward: what nobody has loaded is skipped. It is counted and booked in ops.load_move with --reason, shown by\n" +
 			"rongtong status and in the view ops.skipped, and can be loaded later by moving back. Backward: the loads from there on\n" +
-			"are taken out of the ledger and made again. A claim is known by thing, source and version, so what is there stays\n" +
+			"are taken out of the ledger and made again. A claim is known by thing, source, version and content, so what is there stays\n" +
 			"one; the books count it once. It begins with a whole load. Over loads of another mapping it does not go back: that\n" +
 			"is what rongtong reprocess is for.\n\n" +
 			"Loaders must be stopped (rongtong up ends at a boundary): while one runs, it refuses, and none can come back until it\n" +

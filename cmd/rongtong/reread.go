@@ -122,7 +122,7 @@ func replayCmd(c *common) *cobra.Command {
 		Short: "load a span of a topic, a time or a file again: adds what the warehouse lost, doubles nothing",
 		Long: "replay reads records again that were loaded before, from Kafka or as received in layer ods, and adds the claims that\n" +
 			"the warehouse lacks: after a table was restored from yesterday's copy, or rows were deleted by mistake. A claim is\n" +
-			"known by thing, source and version, and the version is the source's own time: what is there is not doubled, and\n" +
+			"known by thing, source, version and content, and the version is the source's own time: what is there is not doubled, and\n" +
 			"the books do not move. It may run beside the loaders. Records in quarantine are replayed by: rongtong rejects replay.\n" +
 			"Where the mapping has changed since, replay refuses: rongtong reprocess compares and replaces.",
 		Example: `  rongtong replay --stream county_ledger.committee --since 2026-11-20 --until 2026-11-21 --dry-run

@@ -148,7 +148,7 @@ type Replayed struct {
 }
 
 // Replay reads chosen records again and adds the claims that the warehouse lacks.
-// A claim is known by thing, source and version, so what is there is not doubled
+// A claim is known by thing, source, version and content, so what is there is not doubled
 // and the books do not move. Where what is there differs from what the flows of now
 // make of the records, it is refused: that is for Reprocess.
 func Replay(ctx context.Context, o Options, ro RereadOptions, dry bool) (Replayed, error) {
