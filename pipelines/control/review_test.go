@@ -18,21 +18,28 @@ import (
 	"rongtong/pipelines/warehouse"
 )
 
+// declaredWarehouse is what a pipeline declares, and its warehouse.
+func declaredWarehouse(t *testing.T, p *pipeline) (Declarations, *warehouse.Warehouse) {
+	t.Helper()
+	d, err := p.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := p.warehouse(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.Close() })
+	return d, w
+}
+
 // Pairs that wait are counted and written for the people who decide; the file comes
 // back as a spreadsheet saves it, with some lines filled in, some wrong. What can
 // stand is kept, once; the rest is named, mended and kept by the next import.
 func TestReviewByCSV(t *testing.T) {
 	p := newPipeline(t, "rv_ledger", rereadMapping("rv_ledger", t.TempDir(), false))
 	ctx := t.Context()
-	d, err := p.load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, err := p.warehouse(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
+	d, w := declaredWarehouse(t, p)
 	// Six organisations with a code, and as many lines without; two with telephones
 	// that differ. One name stands in another county.
 	for src, sql := range map[string]string{
@@ -178,15 +185,7 @@ func TestReviewAtScale(t *testing.T) {
 	}
 	p := newPipeline(t, "rs_ledger", rereadMapping("rs_ledger", t.TempDir(), false))
 	ctx := t.Context()
-	d, err := p.load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, err := p.warehouse(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
+	d, w := declaredWarehouse(t, p)
 	exec := func(sql string) {
 		t.Helper()
 		if err := w.Exec(ctx, sql); err != nil {

@@ -19,23 +19,8 @@ import (
 //	grid_event  1.5 M claims of one source, fusion by row
 //	stat_fact   1.1 M claims of three sources, fusion by field
 func BenchmarkFuse(b *testing.B) {
-	c, err := shipped()
-	if err != nil {
-		b.Fatal(err)
-	}
+	c, w := migrated(b)
 	ctx := b.Context()
-	w, err := Open(ctx, embeddedtest.Warehouse(b))
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer w.Close()
-	steps, err := w.Plan(ctx, c)
-	if err == nil {
-		err = w.Migrate(ctx, steps)
-	}
-	if err != nil {
-		b.Fatal(err)
-	}
 	const common = ", lpad(toString(370100000000 + number % 62000), 12, '0') AS division_code, toDateTime64('2025-01-01 00:00:00', 3) + number AS event_time, number AS kafka_offset, number * 1000 AS version, concat('file.csv:', toString(number)) AS place"
 	for i := range 6 {
 		exec(b, w, fmt.Sprintf(`INSERT INTO std.grid_event (event_id, grid_id, category, outcome, reported_at, closed_at, on_time, src_system, src_tier, division_code, event_time, kafka_offset, version, place)
@@ -84,12 +69,34 @@ func BenchmarkFuse(b *testing.B) {
 // used: on a busy machine it says more than the clock.
 func engineCPU(b *testing.B, w *Warehouse) float64 {
 	b.Helper()
-	var us uint64
-	err := w.QueryRow(b.Context(), "SELECT sum(value) FROM system.events WHERE event IN ('UserTimeMicroseconds', 'SystemTimeMicroseconds')", []any{&us})
+	cpu, err := w.EngineCPU(b.Context())
 	if err != nil {
 		b.Fatal(err)
 	}
-	return float64(us) / 1e6
+	return cpu
+}
+
+// migrated is the package's warehouse with the tables of the shipped catalogue. What
+// is in them stays.
+func migrated(b *testing.B) (*schemas.Catalog, *Warehouse) {
+	b.Helper()
+	c, err := shipped()
+	if err != nil {
+		b.Fatal(err)
+	}
+	w, err := Open(b.Context(), embeddedtest.Warehouse(b))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { w.Close() })
+	steps, err := w.Plan(b.Context(), c)
+	if err == nil {
+		err = w.Migrate(b.Context(), steps)
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	return c, w
 }
 
 func exec(b *testing.B, w *Warehouse, sql string) {
@@ -101,22 +108,7 @@ func exec(b *testing.B, w *Warehouse, sql string) {
 
 // One load of the size that the loader makes.
 func BenchmarkLoad(b *testing.B) {
-	c, err := shipped()
-	if err != nil {
-		b.Fatal(err)
-	}
-	w, err := Open(b.Context(), embeddedtest.Warehouse(b))
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer w.Close()
-	steps, err := w.Plan(b.Context(), c)
-	if err == nil {
-		err = w.Migrate(b.Context(), steps)
-	}
-	if err != nil {
-		b.Fatal(err)
-	}
+	c, w := migrated(b)
 	const n = 50_000
 	rows := make([]map[string]string, n)
 	for i := range rows {
@@ -141,22 +133,7 @@ func BenchmarkLoad(b *testing.B) {
 // the engine's CPU for a million claims about as many facilities, delivered twice,
 // for both kinds of table. What reading the source takes is taken off.
 func BenchmarkDeliveries(b *testing.B) {
-	c, err := shipped()
-	if err != nil {
-		b.Fatal(err)
-	}
-	w, err := Open(b.Context(), embeddedtest.Warehouse(b))
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer w.Close()
-	steps, err := w.Plan(b.Context(), c)
-	if err == nil {
-		err = w.Migrate(b.Context(), steps)
-	}
-	if err != nil {
-		b.Fatal(err)
-	}
+	c, w := migrated(b)
 	const n, block = 1_000_000, 50_000
 	exec(b, w, fmt.Sprintf(`CREATE OR REPLACE TABLE std.bench_source ENGINE = MergeTree ORDER BY kafka_offset AS
 SELECT concat('village_service_complex:', leftPad(toString(number * 7919 %% %[1]d), 12, '0')) AS facility_id, toFixedString(leftPad(toString(370000000000 + number %% 62074), 12, '0'), 12) AS division_code,
@@ -175,16 +152,9 @@ FROM numbers(%[1]d)`, n))
 	}
 	names := strs(b, w, "SELECT name FROM system.columns WHERE database = 'std' AND table = 'bench_source' ORDER BY position")
 	cost := func(do func()) float64 {
-		before, err := w.EngineCPU(b.Context())
-		if err != nil {
-			b.Fatal(err)
-		}
+		before := engineCPU(b, w)
 		do()
-		after, err := w.EngineCPU(b.Context())
-		if err != nil {
-			b.Fatal(err)
-		}
-		return after - before
+		return engineCPU(b, w) - before
 	}
 	deliver := func(into string, day int) {
 		for from := 0; from < n; from += block {
@@ -231,22 +201,7 @@ FROM numbers(%[1]d)`, n))
 // from all of them and asked for: the engine's CPU for each. RONGTONG_FUSE_THINGS says
 // how many there are, else one a village.
 func BenchmarkAsOfIn(b *testing.B) {
-	c, err := shipped()
-	if err != nil {
-		b.Fatal(err)
-	}
-	w, err := Open(b.Context(), embeddedtest.Warehouse(b))
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer w.Close()
-	steps, err := w.Plan(b.Context(), c)
-	if err == nil {
-		err = w.Migrate(b.Context(), steps)
-	}
-	if err != nil {
-		b.Fatal(err)
-	}
+	_, w := migrated(b)
 	exec(b, w, "TRUNCATE TABLE std.facility")
 	things := 62_074
 	if n, err := strconv.Atoi(os.Getenv("RONGTONG_FUSE_THINGS")); err == nil {

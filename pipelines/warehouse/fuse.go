@@ -234,7 +234,7 @@ func (w *Warehouse) sources(ctx context.Context, e *schemas.Entity) ([]string, e
 // rebuild fills a derived table from queries, one after the other, and puts it
 // in place of the old one in one step. It returns the number of rows.
 func (w *Warehouse) rebuild(ctx context.Context, o *object, queries ...string) (int64, error) {
-	next := o.name + "__next"
+	next := o.name + nextSuffix
 	doing := fmt.Sprintf("rebuilding %q", o.full())
 	staged := o.db + "." + ident(next)
 	// What an interrupted rebuild left behind is dropped, never continued.

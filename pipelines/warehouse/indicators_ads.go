@@ -264,25 +264,23 @@ ORDER BY unit_tier, division_code`, division, figure,
        %s
 FROM
 (
-  SELECT f.indicator AS indicator, i.name_zh AS name_zh, i.name_en AS name_en, i.unit AS unit, i.direction AS direction, f.unit_tier AS unit_tier, i.period AS period, row, %s AS hide
+  SELECT f.indicator AS indicator, i.name_zh AS name_zh, i.name_en AS name_en, i.unit AS unit, i.direction AS direction, f.unit_tier AS unit_tier, i.period AS period, f.row AS row, %s AS hide
   FROM
   (
-    SELECT indicator, unit_tier, arraySort(x -> x.1, groupArray((day, row))) AS points
-    FROM
+    SELECT indicator, unit_tier, row FROM
     (
 %s
     )
-    GROUP BY indicator, unit_tier
+    ORDER BY indicator DESC, unit_tier DESC, day DESC LIMIT 1 BY indicator, unit_tier
   ) AS f
   INNER JOIN
   (
     SELECT indicator, name_zh, name_en, unit, direction, every, window, arrayLast(p -> p <= toDate({day:String}), days) AS at, periods[indexOf(days, at)] AS period FROM ads.indicator FINAL
   ) AS i ON i.indicator = f.indicator
-  ARRAY JOIN arrayMap(x -> x.2, arraySlice(arrayFilter(x -> x.1 <= i.at, f.points), -1)) AS row
 )
 WHERE %s
 ORDER BY indicator, unit_tier`, figure, hiddenWhen(smallBelow(c, "f.indicator"), "("+running("i.at")+" OR "+covered("f.indicator", block("i.every", "i.window", "i.at"), "f.unit_tier", division)+")"),
-			indent(indent(indent(asKnown("division_code = "+division+" AND parent_code = (SELECT any(ancestor_code) FROM dwd.division_path WHERE division_code = "+division+" AND steps = 1)",
+			indent(indent(indent(asKnown("division_code = "+division+" AND parent_code = (SELECT any(ancestor_code) FROM dwd.division_path WHERE division_code = "+division+" AND steps = 1) AND day <= toDate({day:String})",
 				"(SELECT max(known_from) FROM ads.indicator)")))), shownUnits)).askedBy(label("区划画像", "Profile of a division"), label(
 			"某区划某日的全部指标：各指标当日已结束的最近一期。", "All indicators of a division on a day: of each, the last period that was over then."),
 			slices.Concat([]column{colIndicator, both("name_zh", "String", "名称", "Name in Chinese"), both("name_en", "String", "英文名称", "Name"), both("unit", "String", "计量单位", "Unit"),

@@ -84,8 +84,8 @@ func (w *Warehouse) Remap(ctx context.Context, c *schemas.Catalog) (rebuilt bool
 // replaceRemaps puts the rows in place of the old ones in one step.
 func (w *Warehouse) replaceRemaps(ctx context.Context, o *object, remaps []divisions.Remap, now fuseState) error {
 	doing := fmt.Sprintf("rebuilding %q", o.full())
-	staged := o.db + "." + o.name + "__next"
-	for _, sql := range []string{"DROP TABLE IF EXISTS " + staged + " SYNC", o.ddl(o.name + "__next")} {
+	staged := o.db + "." + o.name + nextSuffix
+	for _, sql := range []string{"DROP TABLE IF EXISTS " + staged + " SYNC", o.ddl(o.name + nextSuffix)} {
 		if err := w.conn.Exec(ctx, sql); err != nil {
 			return w.mark(err, doing)
 		}

@@ -18038,34 +18038,32 @@ FROM
          row.14 AS run_id
   FROM
   (
-    SELECT f.indicator AS indicator, i.name_zh AS name_zh, i.name_en AS name_en, i.unit AS unit, i.direction AS direction, f.unit_tier AS unit_tier, i.period AS period, row, toBool(transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((row.3 > 0 AND row.3 < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.4 > 0 AND row.4 < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (i.at >= toDate(now('Asia/Shanghai')) OR (CAST(f.indicator, 'String'), multiIf(i.window = i.every, toDate('1970-01-01'), i.window = 'year', toStartOfYear(i.at), i.window = 'quarter', toStartOfQuarter(i.at), toStartOfMonth(i.at)), CAST(f.unit_tier, 'String'), toFixedString({division:String}, 12)) IN (SELECT CAST(indicator, 'String'), block, CAST(unit_tier, 'String'), division_code FROM ads.indicator_cover)))) AS hide
+    SELECT f.indicator AS indicator, i.name_zh AS name_zh, i.name_en AS name_en, i.unit AS unit, i.direction AS direction, f.unit_tier AS unit_tier, i.period AS period, f.row AS row, toBool(transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((row.3 > 0 AND row.3 < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.4 > 0 AND row.4 < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < transform(toString(f.indicator), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (i.at >= toDate(now('Asia/Shanghai')) OR (CAST(f.indicator, 'String'), multiIf(i.window = i.every, toDate('1970-01-01'), i.window = 'year', toStartOfYear(i.at), i.window = 'quarter', toStartOfQuarter(i.at), toStartOfMonth(i.at)), CAST(f.unit_tier, 'String'), toFixedString({division:String}, 12)) IN (SELECT CAST(indicator, 'String'), block, CAST(unit_tier, 'String'), division_code FROM ads.indicator_cover)))) AS hide
     FROM
     (
-      SELECT indicator, unit_tier, arraySort(x -> x.1, groupArray((day, row))) AS points
-      FROM
+      SELECT indicator, unit_tier, row FROM
       (
         SELECT indicator, parent_code, division_code, unit_tier, tier, day, tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id) AS row
         FROM
         (
           SELECT indicator, parent_code, division_code, unit_tier, tier, day, removed, shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id FROM ads.indicator_point
-          WHERE division_code = toFixedString({division:String}, 12) AND parent_code = (SELECT any(ancestor_code) FROM dwd.division_path WHERE division_code = toFixedString({division:String}, 12) AND steps = 1) AND known_from <= (SELECT max(known_from) FROM ads.indicator)
+          WHERE division_code = toFixedString({division:String}, 12) AND parent_code = (SELECT any(ancestor_code) FROM dwd.division_path WHERE division_code = toFixedString({division:String}, 12) AND steps = 1) AND day <= toDate({day:String}) AND known_from <= (SELECT max(known_from) FROM ads.indicator)
         ORDER BY indicator DESC, parent_code DESC, division_code DESC, unit_tier DESC, tier DESC, day DESC, known_from DESC LIMIT 1 BY indicator, parent_code, division_code, unit_tier, tier, day
         )
         WHERE NOT removed
       )
-      GROUP BY indicator, unit_tier
+      ORDER BY indicator DESC, unit_tier DESC, day DESC LIMIT 1 BY indicator, unit_tier
     ) AS f
     INNER JOIN
     (
       SELECT indicator, name_zh, name_en, unit, direction, every, window, arrayLast(p -> p <= toDate({day:String}), days) AS at, periods[indexOf(days, at)] AS period FROM ads.indicator FINAL
     ) AS i ON i.indicator = f.indicator
-    ARRAY JOIN arrayMap(x -> x.2, arraySlice(arrayFilter(x -> x.1 <= i.at, f.points), -1)) AS row
   )
   WHERE row.1 AND row.2 > 0
   ORDER BY indicator, unit_tier
 )
 SETTINGS distributed_product_mode = 'global'
-COMMENT '区划画像 / Profile of a division [af7b5f331dd1f8f5]';
+COMMENT '区划画像 / Profile of a division [38bb5b1c19dd55a4]';
 
 CREATE OR REPLACE VIEW ads.indicator_under ON CLUSTER rongtong
 (
