@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -45,13 +46,19 @@ var stages atomic.Int32
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
+	return newStageAt(t, embeddedtest.Warehouse(t))
+}
+
+// newStageAt is a stage whose warehouse is reached at an address of the caller's.
+func newStageAt(t *testing.T, address string) *stage {
+	t.Helper()
 	ctx := t.Context()
 	s := &stage{T: t, name: fmt.Sprintf("stage%d", stages.Add(1))}
 	catalog, streams, err := counterStreams(s.name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.kafka, s.address = embeddedtest.Broker(t), embeddedtest.Warehouse(t)
+	s.kafka, s.address = embeddedtest.Broker(t), address
 	if s.k, err = topics.Dial(ctx, []string{s.kafka}); err != nil {
 		t.Fatal(err)
 	}
@@ -218,6 +225,47 @@ func TestOperate(t *testing.T) {
 	stop()
 	if s.most != 2 {
 		t.Errorf("%d runs went on at once, want 2", s.most)
+	}
+}
+
+// The warehouse goes away while the end of a run is recorded, in each of the tables
+// that tell of it. The record is written when it is back, once, and who leads goes on
+// leading.
+func TestRecordingMeetsTrouble(t *testing.T) {
+	for _, table := range []string{"ops.run_step", "ops.run_log", "ops.run"} {
+		t.Run(table, func(t *testing.T) {
+			var from atomic.Int32 // the first insert that is cut; 0: none yet
+			p := &trouble{do: func(w http.ResponseWriter, _ *http.Request, n int) bool {
+				f := int(from.Load())
+				if f == 0 || n >= f+3 {
+					return false
+				}
+				cut(w)
+				return true
+			}}
+			s := newStageAt(t, p.serve(t, embeddedtest.Warehouse(t), table))
+			s.job(schemas.Job{Job: "short"}, func(ctx context.Context, r *Run) error {
+				err := r.Step(ctx, "one", func(context.Context) (Did, error) { return Did{In: 1}, nil })
+				p.mu.Lock()
+				from.Store(int32(max(p.inserts, 1)))
+				p.inserts = max(p.inserts, 1)
+				p.mu.Unlock()
+				return err
+			})
+			defer s.lead()()
+			s.ask(Request{RunID: "r1", Job: "short"})
+			s.state("r1", warehouse.OK)
+			from.Store(0)
+			s.ask(Request{RunID: "r2", Job: "short"})
+			s.state("r2", warehouse.OK)
+			lines, err := s.w.RunLog(t.Context(), s.own("r1"))
+			if err != nil || len(lines) != 1 || !strings.Contains(lines[0].Line, "ran a job") {
+				t.Errorf("the run said %+v, %v", lines, err)
+			}
+			if steps, err := s.w.Steps(t.Context(), s.own("r1")); err != nil || len(steps) != 1 {
+				t.Errorf("the run did %+v, %v", steps, err)
+			}
+		})
 	}
 }
 

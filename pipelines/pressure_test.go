@@ -21,7 +21,7 @@ import (
 	"rongtong/schemas/record"
 )
 
-// trouble stands between a loader and the real warehouse. For every insert into
+// trouble stands between a client and the real warehouse. For every insert into
 // the table under test it asks what to do.
 type trouble struct {
 	mu      sync.Mutex
@@ -39,7 +39,8 @@ func (p *trouble) serve(t *testing.T, target, table string) string {
 	pass := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: host})
 	pass.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.HasPrefix(r.URL.Query().Get("query"), "INSERT INTO "+table+"(") {
+		into, found := strings.CutPrefix(r.URL.Query().Get("query"), "INSERT INTO "+table)
+		if !found || !strings.HasPrefix(into, "(") && !strings.HasPrefix(into, " ") {
 			pass.ServeHTTP(w, r)
 			return
 		}

@@ -101,9 +101,6 @@ type recorder struct {
 	lines   []warehouse.RunLine // not written yet
 	n       int64               // lines so far
 	flushes int
-
-	stop chan struct{}
-	done chan struct{}
 }
 
 func newRecorder(w *warehouse.Warehouse, row warehouse.Run) *recorder {
@@ -141,16 +138,17 @@ func (c *recorder) failedAt() string {
 	return c.row.Step
 }
 
-// live writes what changed, once in a while, until finish.
-func (c *recorder) live(ctx context.Context) {
-	c.stop, c.done = make(chan struct{}), make(chan struct{})
+// live writes what changed, once in a while, until still is called, which returns
+// when nothing is being written any more.
+func (c *recorder) live(ctx context.Context) (still func()) {
+	stop, done := make(chan struct{}), make(chan struct{})
 	go func() {
-		defer close(c.done)
+		defer close(done)
 		tick := time.NewTicker(flushEvery)
 		defer tick.Stop()
 		for {
 			select {
-			case <-c.stop:
+			case <-stop:
 				return
 			case <-ctx.Done():
 				return
@@ -159,15 +157,7 @@ func (c *recorder) live(ctx context.Context) {
 			}
 		}
 	}()
-}
-
-// finish writes the run's end.
-func (c *recorder) finish(ctx context.Context) error {
-	if c.stop != nil {
-		close(c.stop)
-		<-c.done
-	}
-	return c.flush(ctx, true)
+	return func() { close(stop); <-done }
 }
 
 // flush writes what is not written yet. What could not be written is tried again
@@ -285,8 +275,9 @@ func (j *Jobs) run(ctx context.Context, s schedule.Started, does string, timeout
 	})
 	detail := ""
 	if err == nil {
-		rec.live(ctx)
+		still := rec.live(ctx)
 		detail, err = j.do(ctx, r, does, timeout)
+		still()
 	}
 	end := schedule.Outcome{OK: err == nil, Step: rec.failedAt(), Final: errors.Is(context.Cause(ctx), errCancelled)}
 	rec.mu.Lock()
@@ -309,7 +300,7 @@ func (j *Jobs) run(ctx context.Context, s schedule.Started, does string, timeout
 	if ctx.Err() == nil {
 		closing = ctx
 	}
-	if err := patient(closing, j.Log, "recording a run", func() error { return rec.finish(closing) }); err != nil {
+	if err := patient(closing, j.Log, "recording a run", func() error { return rec.flush(closing, true) }); err != nil {
 		j.Log.Error("recording a run", "run", row.ID, "error", err)
 	}
 	return end, err
