@@ -44,7 +44,7 @@ func demoCmd() *cobra.Command {
 	f.IntVar(&o.NativePort, "warehouse-native-port", 0, "native port of the warehouse (default 19000)")
 	f.IntSliceVar(&o.SourcePorts, "source-ports", nil, "ports of the simulated gateway, SFTP server, form gateway and receipt gateway (default 19181,19122,19191,19192)")
 	f.IntVar(&o.MetricsPort, "metrics-port", 0, "serve metrics of ingest, load and schedule on this port and the two after it (deploy/observe/prometheus.yaml expects 9464)")
-	f.IntVar(&o.Kills, "kills", 0, "kill -9 ingest, load, broker and warehouse this often each while records flow")
+	f.IntVar(&o.Kills, "kills", 0, "kill -9 ingest, load, schedule, broker and warehouse this often each while records flow")
 	f.DurationVar(&o.KillEvery, "kill-every", 3*time.Second, "how far apart the kills are, on average")
 	return cmd
 }

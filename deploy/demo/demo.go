@@ -86,6 +86,18 @@ func Run(ctx context.Context, o Options) error {
 	if err := s.start(ctx); err != nil {
 		return err
 	}
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	go s.attend(fail)
+	err := s.show(ctx)
+	if lost := context.Cause(ctx); errors.Is(lost, errLost) {
+		return lost
+	}
+	return err
+}
+
+// show lets the records flow, compares, and stays up unless Once.
+func (s *stage) show(ctx context.Context) error {
 	if err := s.flow(ctx); err != nil {
 		return err
 	}
@@ -94,8 +106,8 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	s.whereNext()
-	if !o.Once {
-		fmt.Fprintln(o.Out, "\nThe province stays up. 按 Ctrl-C 停止 / press Ctrl-C to stop.")
+	if !s.Once {
+		fmt.Fprintln(s.Out, "\nThe province stays up. 按 Ctrl-C 停止 / press Ctrl-C to stop.")
 		<-ctx.Done()
 		return nil
 	}
@@ -103,6 +115,19 @@ func Run(ctx context.Context, o Options) error {
 		return ErrDifferent
 	}
 	return nil
+}
+
+// errLost says that a process of the demo ended and a restart does not help.
+var errLost = errors.New("a process of the demo is gone")
+
+// attend ends the demo when one of its processes is gone for good: what waits for
+// that process would wait in vain, and say something else.
+func (s *stage) attend(fail context.CancelCauseFunc) {
+	for e := range s.engines.Supervisor.Events() {
+		if e.Kind == embedded.Abandoned {
+			fail(fmt.Errorf("%w; its log is %s: %w", errLost, s.logPath(e.Name), e.Err))
+		}
+	}
 }
 
 func (s *stage) stop() {

@@ -9,7 +9,7 @@ import (
 )
 
 // victims are the processes that kill -9 must not be able to harm.
-var victims = []string{"ingest", "load", "broker", "warehouse"}
+var victims = []string{"ingest", "load", "schedule", "broker", "warehouse"}
 
 // kill ends every victim n times at random moments while records flow. The
 // supervisor brings each back; the result must be what an undisturbed run

@@ -12,11 +12,11 @@ import (
 )
 
 // Exit codes of the children. A child that ends with exitConfig would end the
-// same way again, so the supervisor does not restart it.
+// same way again, so the supervisor does not restart it. 2 is none of them: Go's
+// runtime ends a process with it that panicked, and that one is worth a restart.
 const (
 	exitOK     = 0
 	exitFailed = 1
-	exitUsage  = 2
 	exitConfig = 78 // EX_CONFIG of sysexits.h
 )
 
@@ -33,7 +33,7 @@ func WarehouseMain(args []string) int {
 	fs.Int64Var(&cfg.MemoryBytes, "memory-bytes", DefaultMemoryBytes, "memory of all queries together")
 	fs.StringVar(&cfg.Zone, "zone", "Asia/Shanghai", "time zone of the server")
 	if err := fs.Parse(args); err != nil {
-		return exitUsage
+		return exitConfig
 	}
 	return exitCode(RunWarehouse(ctx, cfg))
 }
@@ -51,7 +51,7 @@ func BrokerMain(args []string) int {
 	fs.DurationVar(&cfg.SweepEvery, "sweep-every", 0, "how often the janitor looks; 0 chooses")
 	fs.BoolVar(&cfg.NoSync, "no-sync", false, "leave writes to the page cache")
 	if err := fs.Parse(args); err != nil {
-		return exitUsage
+		return exitConfig
 	}
 	cfg.broken = func(err error) { os.Exit(exitCode(fault.Mark(fault.Transient, err))) }
 	return exitCode(RunBroker(ctx, cfg))
@@ -68,7 +68,7 @@ func Main(args []string) int {
 		}
 	}
 	fmt.Fprintln(os.Stderr, "engine: name one of broker, warehouse")
-	return exitUsage
+	return exitConfig
 }
 
 // exitCode says err on standard error, which is the child's log, as its last

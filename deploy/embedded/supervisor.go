@@ -218,11 +218,11 @@ func (s *Supervisor) keep(ctx context.Context, c *supervised, started chan<- err
 			pause.Reset()
 		}
 		if quick++; quick >= maxQuick || fault.Is(err, fault.Config) {
-			slog.Error("child abandoned", "child", c.Name, "quick_deaths", quick, "class", fault.Of(err).String())
+			slog.Error("child abandoned", "child", c.Name, "quick_deaths", quick, "class", fault.Of(err).String(), "error", err)
 			s.tell(c, Abandoned, 0, err)
 			return
 		}
-		slog.Warn("child died; starts again", "child", c.Name)
+		slog.Warn("child died; starts again", "child", c.Name, "error", err)
 		s.tell(c, Exited, 0, err)
 		select {
 		case <-c.stop:
@@ -359,7 +359,7 @@ func (p *process) end(timeout time.Duration) {
 // lastWords makes an error of how a process ended and what it said last.
 func (p *process) lastWords(c Child) error {
 	class := fault.Transient
-	if p.cmd.ProcessState.ExitCode() == exitConfig || p.cmd.ProcessState.ExitCode() == exitUsage {
+	if p.cmd.ProcessState.ExitCode() == exitConfig {
 		class = fault.Config
 	}
 	said := p.lastLines(c.LogPath)
@@ -370,7 +370,8 @@ func (p *process) lastWords(c Child) error {
 }
 
 // lastLines returns up to three lines of this life's log, the last ones that
-// are not progress reports: a library's complaint stands before our own.
+// are not progress reports: a library's complaint stands before our own. Of a
+// process that Go's runtime ended it is the line that says why, not the stacks.
 func (p *process) lastLines(path string) string {
 	b, err := os.ReadFile(path)
 	if err != nil || int64(len(b)) <= p.logFrom {
@@ -378,6 +379,9 @@ func (p *process) lastLines(path string) string {
 	}
 	var said []string
 	for _, line := range strings.Split(string(b[p.logFrom:]), "\n") {
+		if strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") {
+			return line
+		}
 		if line = strings.TrimSpace(line); line != "" && !strings.Contains(line, " INFO ") {
 			said = append(said, line)
 		}

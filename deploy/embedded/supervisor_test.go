@@ -46,12 +46,16 @@ func TestSupervisorRestartsAChildThatDies(t *testing.T) {
 func TestSupervisorGivesUp(t *testing.T) {
 	for _, tc := range []struct {
 		name, script string
+		says         string
 		class        fault.Class
 		restarts     int
 	}{
 		// It starts well once, so that Start succeeds.
-		{"dies every time", "[ -e $0 ] && { echo port taken; exit 1; }; touch $0; exec sleep 600", fault.Transient, 7},
-		{"what a person must fix", "[ -e $0 ] && { echo port taken; exit 78; }; touch $0; exec sleep 600", fault.Config, 1},
+		{"dies every time", "[ -e $0 ] && { echo port taken; exit 1; }; touch $0; exec sleep 600", "port taken", fault.Transient, 7},
+		{"what a person must fix", "[ -e $0 ] && { echo port taken; exit 78; }; touch $0; exec sleep 600", "port taken", fault.Config, 1},
+		// What Go's runtime prints, and the code that it ends with.
+		{"panics", "[ -e $0 ] && { printf 'panic: close of closed channel\n\ngoroutine 1 [running]:\nmain.main()\n\t/a.go:7 +0x18\n'; exit 2; }; touch $0; exec sleep 600",
+			"(exit status 2): panic: close of closed channel", fault.Transient, 7},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := supervisor(t)
@@ -64,7 +68,7 @@ func TestSupervisorGivesUp(t *testing.T) {
 			eventually(t, 5*time.Second, func() error { _, err := os.Stat(filepath.Join(dir, "mark")); return err })
 			kill9(t, s.Pid("a"))
 			e := waitEvent(t, s, "a", embedded.Abandoned)
-			if !fault.Is(e.Err, tc.class) || !strings.Contains(e.Err.Error(), "port taken") {
+			if !fault.Is(e.Err, tc.class) || !strings.HasSuffix(e.Err.Error(), tc.says) {
 				t.Errorf("abandoned with %v", e.Err)
 			}
 			if n := s.Restarts("a"); n != tc.restarts {
