@@ -105,7 +105,7 @@ func absentTopic(t *testing.T, broker, name string) {
 	}
 	awaitTold := func(want bool) {
 		t.Helper()
-		until(t, 3*time.Minute, func() bool { return (told() != "") == want })
+		until(t, func() bool { return (told() != "") == want })
 	}
 	n.await(t, ctx, here.stream.Topic, rows)
 	awaitTold(true)

@@ -63,7 +63,7 @@ func TestFailOver(t *testing.T) {
 	}
 	// next waits for a run of a process that is not among those, and returns it.
 	next := func(after time.Time, not ...string) (r warehouse.Run) {
-		until(t, 3*time.Minute, func() bool {
+		until(t, func() bool {
 			runs, err := s.w.Runs(t.Context(), 1, "job = ? AND state = 'ok' AND finished_at > fromUnixTimestamp64Milli(?) AND NOT has(?, process)", tick, after.UnixMilli(), not)
 			if err != nil || len(runs) == 0 {
 				return false

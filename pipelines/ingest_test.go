@@ -78,15 +78,15 @@ func TestIngestIsShared(t *testing.T) {
 		return func() { cancel(); <-done }
 	}
 	stopA := run("a")
-	until(t, 3*time.Minute, func() bool { return log.has("a") == systems })
+	until(t, func() bool { return log.has("a") == systems })
 	stopB := run("b")
 	defer stopB()
-	until(t, 3*time.Minute, func() bool { return log.has("a")+log.has("b") == systems && log.has("b") > 0 })
+	until(t, func() bool { return log.has("a")+log.has("b") == systems && log.has("b") > 0 })
 	stopA()
-	until(t, 3*time.Minute, func() bool { return log.has("b") == systems })
+	until(t, func() bool { return log.has("b") == systems })
 	want := int64(records + (records+twice-1)/twice)
 	for _, s := range streams {
-		until(t, 3*time.Minute, func() bool {
+		until(t, func() bool {
 			n, err := Delivered(ctx, k, s)
 			return err == nil && n.Records == want
 		})

@@ -244,7 +244,7 @@ func killIngestAndLoad(t *testing.T, kafka, system string, between func()) {
 		}
 		if role == "ingest" {
 			kill := spawn(t, role, kafka, address)
-			until(t, 3*time.Minute, func() bool {
+			until(t, func() bool {
 				n, err := Delivered(ctx, k, streams[0])
 				return err == nil && n.Records >= int64(received)
 			})
@@ -254,7 +254,7 @@ func killIngestAndLoad(t *testing.T, kafka, system string, between func()) {
 	kill := spawn(t, "load", kafka, address)
 	defer kill()
 	var got uint64
-	until(t, 2*time.Minute, func() bool {
+	until(t, func() bool {
 		return w.QueryRow(ctx, "SELECT sum(received) FROM ops.load FINAL WHERE topic = ?", []any{&got}, streams[0].Topic) == nil && got >= uint64(received)
 	})
 	balanced(t, k, w, streams[0])
@@ -303,11 +303,11 @@ func balanced(t *testing.T, k *topics.Client, w *warehouse.Warehouse, s *Stream)
 }
 
 // until polls a condition of other processes; there is no signal to wait for.
-func until(t *testing.T, limit time.Duration, ok func() bool) {
+func until(t *testing.T, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(limit)
+	deadline := time.After(3 * time.Minute)
 	for !ok() {
 		select {
 		case <-tick.C:

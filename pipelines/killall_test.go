@@ -157,7 +157,7 @@ func killAll(t *testing.T, at func(data string, o embedded.Options) string) {
 	}
 	var k *topics.Client
 	var w *warehouse.Warehouse
-	until(t, 3*time.Minute, func() bool {
+	until(t, func() bool {
 		if k == nil {
 			k, _ = topics.Dial(ctx, []string{kafka})
 		}

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -33,7 +32,7 @@ func expiredOffsets(t *testing.T, broker, name string) {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	until(t, 3*time.Minute, func() bool { // the broker may still know the loader that left
+	until(t, func() bool { // the broker may still know the loader that left
 		_, err := kadm.NewClient(client).DeleteGroup(t.Context(), b.table)
 		return err == nil
 	})

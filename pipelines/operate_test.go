@@ -138,7 +138,7 @@ func (s *stage) state(slot, state string) (r warehouse.Run) {
 			s.Logf("run %q was last seen %s", slot, seen)
 		}
 	}()
-	until(s.T, 30*time.Second, func() bool {
+	until(s.T, func() bool {
 		runs, err := s.w.Runs(s.Context(), 1, "slot = ?", slot)
 		if err != nil || len(runs) == 0 {
 			return false
@@ -343,7 +343,7 @@ func TestSensors(t *testing.T) {
 		}
 		return n
 	}
-	until(t, 30*time.Second, func() bool { return began("on_file") == 2 && began("on_quiet") == 1 })
+	until(t, func() bool { return began("on_file") == 2 && began("on_quiet") == 1 })
 	if began("on_file 2026-03-01") != 1 || began("on_file 2026-03-02") != 1 {
 		t.Errorf("began %q", s.began)
 	}
@@ -380,12 +380,12 @@ func TestHeldSystem(t *testing.T) {
 		}
 		return n.Records
 	}
-	until(t, 3*time.Minute, func() bool { return delivered(free) > 0 })
+	until(t, func() bool { return delivered(free) > 0 })
 	if n := delivered(held); n != 0 {
 		t.Errorf("%d records of a held system were delivered", n)
 	}
 	s.ask(Request{Op: OpResume, Job: held.System.System})
-	until(t, 3*time.Minute, func() bool { return delivered(held) > 0 })
+	until(t, func() bool { return delivered(held) > 0 })
 
 	defer s.lead()()
 	s.ask(Request{RunID: "now", Op: OpRun, Job: held.System.System})
@@ -433,7 +433,7 @@ func TestGate(t *testing.T) {
 			entered <- name
 			leave()
 		}()
-		until(t, 10*time.Second, func() bool { g.mu.Lock(); defer g.mu.Unlock(); return len(g.queue) > n })
+		until(t, func() bool { g.mu.Lock(); defer g.mu.Unlock(); return len(g.queue) > n })
 	}
 	wait(a, "a2") // the system's limit
 	cancelled, cancel := context.WithCancel(t.Context())
@@ -448,7 +448,7 @@ func TestGate(t *testing.T) {
 	if fmt.Sprint(got) != "[a2 b1]" {
 		t.Errorf("entered %v", got)
 	}
-	until(t, 10*time.Second, func() bool { g.mu.Lock(); defer g.mu.Unlock(); return g.used["host h"] == 0 && g.used["system a"] == 0 })
+	until(t, func() bool { g.mu.Lock(); defer g.mu.Unlock(); return g.used["host h"] == 0 && g.used["system a"] == 0 })
 }
 
 func connectTo(t *testing.T, host string) decl.Node {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"testing"
-	"time"
 
 	"rongtong/deploy/embedded/embeddedtest"
 	"rongtong/pipelines/topics"
@@ -40,7 +39,7 @@ func TestOrphansAreTakenOver(t *testing.T) {
 		done <- (&Ingest{Kafka: k, Kinds: kinds(), Log: slog.New(slog.DiscardHandler)}).Run(run, streams)
 	}()
 	want := int64(records + (records+twice-1)/twice)
-	until(t, 3*time.Minute, func() bool {
+	until(t, func() bool {
 		n, err := Delivered(ctx, k, s)
 		return err == nil && n.Records >= want
 	})

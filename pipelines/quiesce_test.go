@@ -45,7 +45,7 @@ func TestQuiesce(t *testing.T) {
 	ingest, stop := context.WithCancel(ctx)
 	defer stop()
 	go func() { _ = (&Ingest{Kafka: k, Kinds: kinds(), Log: log}).Run(ingest, streams) }()
-	until(t, 3*time.Minute, func() bool {
+	until(t, func() bool {
 		n, err := Delivered(ctx, k, streams[0])
 		return err == nil && n.Records > 1000
 	})

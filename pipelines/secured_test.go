@@ -29,7 +29,7 @@ func TestSecuredWarehouse(t *testing.T) {
 			}()
 			received := records + (records+twice-1)/twice
 			var got uint64
-			until(t, 3*time.Minute, func() bool {
+			until(t, func() bool {
 				return w.QueryRow(ctx, "SELECT sum(received) FROM ops.load FINAL WHERE topic = ?", []any{&got}, streams[0].Topic) == nil && got >= uint64(received)
 			})
 			stop()

@@ -86,7 +86,7 @@ func TestIngestSwitch(t *testing.T) {
 	}
 	flows := func(s *Stream) {
 		t.Helper()
-		until(t, 3*time.Minute, func() bool { return delivered(s) > 0 })
+		until(t, func() bool { return delivered(s) > 0 })
 	}
 	flows(a)
 	flows(b)
@@ -106,7 +106,7 @@ func TestIngestSwitch(t *testing.T) {
 		t.Fatal(err)
 	}
 	flows(c)
-	until(t, 3*time.Minute, func() bool { _, ever := open.of("switchb"); return ever == 2 })
+	until(t, func() bool { _, ever := open.of("switchb"); return ever == 2 })
 	if err := in.Switch(ctx, []*Stream{other}); err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func TestIngestSwitch(t *testing.T) {
 	}
 	all := int64(records + records/twice) // what the source holds
 	for _, x := range []*Stream{a, other, c} {
-		until(t, 3*time.Minute, func() bool { return delivered(x) == all })
+		until(t, func() bool { return delivered(x) == all })
 		if n := rowsOf(t, k, x.Topic); n != all {
 			t.Errorf("%d records in %q, %d delivered", n, x.Topic, all)
 		}

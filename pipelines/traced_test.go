@@ -100,7 +100,7 @@ func TestTraceCrossesKafka(t *testing.T) {
 	wg.Go(func() {
 		_ = (&Loader{Kafka: k, Warehouse: w, Log: slog.New(slog.DiscardHandler), Session: time.Second}).Run(work, streams)
 	})
-	until(t, 3*time.Minute, func() bool {
+	until(t, func() bool {
 		n, err := Delivered(ctx, k, streams[0])
 		var loaded uint64
 		if err == nil {
@@ -210,7 +210,7 @@ func TestTraceIsOnePerTransaction(t *testing.T) {
 		defer close(done)
 		_ = (&Ingest{Kafka: k, Kinds: kinds(), Log: slog.New(slog.DiscardHandler)}).Run(work, streams)
 	}()
-	until(t, 3*time.Minute, func() bool {
+	until(t, func() bool {
 		n, err := Delivered(ctx, k, streams[0])
 		return err == nil && n.Records > 1000
 	})

@@ -59,7 +59,7 @@ func (o *once) Close() error {
 // read is one Read; io.EOF: nil.
 func read(t testing.TB, src connectors.Source) []row {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	var chunk record.Chunk
 	pos, err := src.Read(ctx, &chunk)

@@ -244,7 +244,7 @@ func TestContinuous(t *testing.T) {
 	src := opened(t, sys, nil)
 	read := func() *record.Chunk {
 		t.Helper()
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 		defer cancel()
 		var chunk record.Chunk
 		if _, err := src.Read(ctx, &chunk); err != nil {

@@ -135,7 +135,7 @@ func (r *rig) request(method, path string, body io.Reader, headers ...string) (g
 // read reads once, and fails after a while.
 func (r *rig) read() (*record.Chunk, record.Position) {
 	r.tb.Helper()
-	ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, stop := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer stop()
 	var chunk record.Chunk
 	pos, err := r.src.Read(ctx, &chunk)
@@ -389,13 +389,13 @@ func TestStop(t *testing.T) {
 // until waits for what the server does on its own.
 func until(tb testing.TB, holds func() bool) {
 	tb.Helper()
-	tick, deadline := time.NewTicker(time.Millisecond), time.After(10*time.Second)
+	tick, deadline := time.NewTicker(time.Millisecond), time.After(2*time.Minute)
 	defer tick.Stop()
 	for !holds() {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			tb.Fatal("waited 10 s in vain")
+			tb.Fatal("waited two minutes in vain")
 		}
 	}
 }

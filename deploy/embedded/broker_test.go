@@ -41,7 +41,7 @@ func runBroker(t testing.TB, cfg embedded.BrokerConfig) (addr string, stop func(
 		}
 	}
 	t.Cleanup(stop)
-	eventually(t, 20*time.Second, func() error {
+	eventually(t, func() error {
 		select {
 		case err := <-done:
 			t.Fatalf("the broker ended: %v", err)
@@ -133,7 +133,7 @@ func swept(t *testing.T, c *kgo.Client, adm *kadm.Client) {
 	soon := "1"
 	createTopic(t, adm, "swept", map[string]*string{"retention.ms": &soon})
 	fillRetrying(t, c, "swept", 200)
-	eventually(t, 10*time.Second, func() error {
+	eventually(t, func() error {
 		if first, _ := bounds(t, adm, "swept"); first == 0 {
 			return errors.New("the janitor has not come by")
 		}
@@ -163,7 +163,7 @@ func TestJanitorKeepsTheBudgetAndTheUnread(t *testing.T) {
 		t.Errorf("in.a starts at %d, the slower group has read 200", first)
 	}
 	commit(t, adm, "slow", "in.a", 1000)
-	eventually(t, 10*time.Second, func() error {
+	eventually(t, func() error {
 		if n := retained(t, cfg.Data); n > 1<<20 {
 			return fmt.Errorf("%d bytes are retained", n)
 		}
@@ -195,7 +195,7 @@ func TestJanitorNeverEmptiesAPartition(t *testing.T) {
 	createTopic(t, adm, "in.all_read", map[string]*string{"retention.ms": &soon})
 	fillRetrying(t, c, "in.all_read", 800)
 	commit(t, adm, "g", "in.all_read", 800)
-	eventually(t, 10*time.Second, func() error {
+	eventually(t, func() error {
 		if n := retained(t, cfg.Data); n > 2*cfg.SegmentBytes {
 			return fmt.Errorf("%d bytes are retained", n)
 		}
@@ -228,7 +228,7 @@ func TestJanitorNeverEmptiesAPartition(t *testing.T) {
 // product does: the error is retriable.
 func fillRetrying(t *testing.T, c *kgo.Client, topic string, n int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for range n {
 		r := &kgo.Record{Topic: topic, Value: []byte(strings.Repeat("x", 1000))}
@@ -257,7 +257,7 @@ func TestBrokerRefusesRecordsWhenReadersLag(t *testing.T) {
 	}
 	_, end := bounds(t, adm, "in.slow")
 	commit(t, adm, "g", "in.slow", end)
-	eventually(t, 10*time.Second, func() error {
+	eventually(t, func() error {
 		return c.ProduceSync(t.Context(), &kgo.Record{Topic: "in.slow", Value: pad}).FirstErr()
 	})
 }
@@ -271,7 +271,7 @@ func TestRetentionOfATopicLetsUnreadRecordsGo(t *testing.T) {
 	createTopic(t, adm, "in.kept", nil)
 	fill(t, c, "return.x", 200)
 	fill(t, c, "in.kept", 200)
-	eventually(t, 10*time.Second, func() error {
+	eventually(t, func() error {
 		if first, end := bounds(t, adm, "return.x"); first == 0 || first >= end {
 			return fmt.Errorf("return.x holds [%d, %d)", first, end)
 		}
@@ -378,7 +378,7 @@ func TestBrokerKeepsDataOverKill9(t *testing.T) {
 	}
 	r, _ := kafka(t, e.Kafka, kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{"in.k": {0: kgo.NewOffset().AtStart()}}))
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for want := 0; want < 150; {
 		fs := r.PollFetches(ctx)

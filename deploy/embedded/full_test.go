@@ -51,7 +51,7 @@ func TestDiskFull(t *testing.T) {
 	go func() { ended <- cmd.Wait() }()
 	t.Cleanup(func() { _ = cmd.Process.Kill() })
 	cfg := embedded.BrokerConfig{Data: dir, Port: port}
-	eventually(t, 20*time.Second, func() error { return embedded.ProbeBroker(t.Context(), cfg) })
+	eventually(t, func() error { return embedded.ProbeBroker(t.Context(), cfg) })
 
 	addr := fmt.Sprintf("127.0.0.1:%d", port)
 	c, adm := kafka(t, addr, kgo.RecordRetries(0), kgo.DisableIdempotentWrite(), kgo.ProducerBatchCompression(kgo.NoCompression()))
@@ -72,7 +72,7 @@ func TestDiskFull(t *testing.T) {
 	}
 	select {
 	case <-ended:
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		t.Fatalf("the broker goes on without a disk; %d records acknowledged", acked)
 	}
 	if code := cmd.ProcessState.ExitCode(); code != 1 || !strings.Contains(said.String(), "writing the broker's log in") {

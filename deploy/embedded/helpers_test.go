@@ -58,10 +58,13 @@ func beParent(spec string) int {
 	select {}
 }
 
+// patience is when a test gives up waiting: far more than even a crowded machine needs.
+const patience = 2 * time.Minute
+
 // eventually polls until try returns nil, for processes that send no signal.
-func eventually(t testing.TB, within time.Duration, try func() error) {
+func eventually(t testing.TB, try func() error) {
 	t.Helper()
-	deadline := time.After(within)
+	deadline := time.After(patience)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -71,7 +74,7 @@ func eventually(t testing.TB, within time.Duration, try func() error) {
 		}
 		select {
 		case <-deadline:
-			t.Fatalf("not within %s: %v", within, err)
+			t.Fatalf("not within %s: %v", patience, err)
 		case <-tick.C:
 		}
 	}
@@ -80,7 +83,7 @@ func eventually(t testing.TB, within time.Duration, try func() error) {
 // waitEvent returns when a child reports kind.
 func waitEvent(t *testing.T, s *embedded.Supervisor, name string, kind embedded.EventKind) embedded.Event {
 	t.Helper()
-	deadline := time.After(time.Minute)
+	deadline := time.After(patience)
 	for {
 		select {
 		case e := <-s.Events():

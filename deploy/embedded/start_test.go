@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"rongtong/deploy/embedded"
 	"rongtong/deploy/embedded/embeddedtest"
@@ -38,7 +37,7 @@ func TestNothingOutlivesAKilledParent(t *testing.T) {
 	kill9(t, parent.Process.Pid)
 	_ = parent.Wait()
 	for _, pid := range []int{broker, warehouse} {
-		eventually(t, 15*time.Second, func() error { return gone(pid) })
+		eventually(t, func() error { return gone(pid) })
 	}
 	// The folders are free again.
 	o.OnlyBroker = true

@@ -65,7 +65,7 @@ func TestSupervisorGivesUp(t *testing.T) {
 			if err := s.Start(t.Context(), c); err != nil {
 				t.Fatal(err)
 			}
-			eventually(t, 5*time.Second, func() error { _, err := os.Stat(filepath.Join(dir, "mark")); return err })
+			eventually(t, func() error { _, err := os.Stat(filepath.Join(dir, "mark")); return err })
 			kill9(t, s.Pid("a"))
 			e := waitEvent(t, s, "a", embedded.Abandoned)
 			if !fault.Is(e.Err, tc.class) || !strings.HasSuffix(e.Err.Error(), tc.says) {
@@ -159,7 +159,7 @@ func TestSupervisorSetsABigLogAside(t *testing.T) {
 	if err := s.Start(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, 5*time.Second, func() error {
+	eventually(t, func() error {
 		if b, _ := os.ReadFile(log); string(b) != "hello\n" {
 			return fmt.Errorf("the log holds %d bytes", len(b))
 		}

@@ -26,7 +26,7 @@ func TestStocks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, stop := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer stop()
 	var log bytes.Buffer
 	s := &Sandbox{World: w, opt: Options{Kafka: broker.ListenAddrs()[0]}, log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))}

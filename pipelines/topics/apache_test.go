@@ -190,7 +190,7 @@ func TestApacheRights(t *testing.T) {
 	root := dial(t, []string{b.Plain})
 	ensure(t, root, Topic{Name: "rights.a", Partitions: 1}, Topic{Name: "rights.state", Partitions: 1})
 	guest := dial(t, []string{b.SASL}, WithSecurity(Security{User: apachekafka.Guest, Password: "${env:RIGHT}"}))
-	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	work := map[string]func() error{
 		"creating a topic": func() error { return guest.Ensure(ctx, []Topic{{Name: "rights.new", Partitions: 1}}) },
@@ -218,7 +218,7 @@ func TestApacheRights(t *testing.T) {
 	for what, do := range work {
 		began := time.Now()
 		err := do()
-		if !fault.Is(err, fault.Config) || !strings.Contains(err.Error(), "grant the user") || time.Since(began) > 12*time.Second {
+		if !fault.Is(err, fault.Config) || !strings.Contains(err.Error(), "grant the user") || time.Since(began) > 30*time.Second {
 			t.Errorf("%s: %v after %s: %v", what, fault.Of(err), time.Since(began), err)
 		}
 	}
