@@ -218,6 +218,8 @@ func asked(view string) string {
 		return view + "(indicator = 'I-13-14', division = '370000000000')"
 	case strings.HasSuffix(view, ".indicator_trend_as_known"):
 		return view + "(indicator = 'I-13-14', division = '370000000000', known = '2099-12-31')"
+	case strings.HasSuffix(view, ".indicator_children_as_known"):
+		return view + "(indicator = 'I-13-14', division = '370000000000', period = '2025-12', known = '2099-12-31')"
 	case strings.HasSuffix(view, ".indicator_children"), strings.HasSuffix(view, ".indicator_peers"):
 		return view + "(indicator = 'I-13-14', division = '370000000000', period = '2025-12')"
 	case strings.HasSuffix(view, ".division_profile"):

@@ -400,14 +400,18 @@ func sameEverywhere(t *testing.T, w, analyst *Warehouse, c *schemas.Catalog) {
 		}
 	}
 	for _, ind := range c.Indicators {
-		for _, view := range []string{"indicator_children(indicator = %s, division = '370500000000', period = '2025-03')", "indicator_peers(indicator = %s, division = '370502000000', period = '2024-12')"} {
+		for _, view := range []string{"indicator_children(indicator = %s, division = '370500000000', period = '2025-03')",
+			"indicator_children_as_known(indicator = %s, division = '370500000000', period = '2025-03', known = '2099-12-31')", "indicator_peers(indicator = %s, division = '370502000000', period = '2024-12')"} {
 			compare(fmt.Sprintf("SELECT "+cols+" FROM ads."+view, quote(ind.Indicator), "period", quote(ind.Indicator)))
 		}
 		for _, view := range []string{"indicator_trend(indicator = %s, division = '370502000000')", "indicator_trend_as_known(indicator = %s, division = '370502000000', known = '2099-12-31')"} {
 			compare(fmt.Sprintf("SELECT "+strings.ReplaceAll(cols, "toString(division_code)", "'370502000000'")+" FROM ads."+view, quote(ind.Indicator), "period", quote(ind.Indicator)))
 		}
-		if got := strs(t, analyst, fmt.Sprintf("SELECT period FROM ads.indicator_trend_as_known(indicator = %s, division = '370502000000', known = '2001-01-01') WHERE NOT suppressed", quote(ind.Indicator))); len(got) > 0 {
-			t.Errorf("%s: as known before anything was known, %v are shown", ind.Indicator, got)
+		for _, view := range []string{"indicator_trend_as_known(indicator = %s, division = '370502000000', known = '2001-01-01')",
+			"indicator_children_as_known(indicator = %s, division = '370500000000', period = '2025-03', known = '2001-01-01')"} {
+			if got := strs(t, analyst, fmt.Sprintf("SELECT period FROM ads."+view+" WHERE NOT suppressed", quote(ind.Indicator))); len(got) > 0 {
+				t.Errorf("%s: as known before anything was known, %v are shown", ind.Indicator, got)
+			}
 		}
 	}
 	compare(fmt.Sprintf("SELECT "+strings.ReplaceAll(cols, "toString(division_code)", "'370503000000'")+" FROM ads.division_profile(division = '370503000000', day = '2025-04-30')", "indicator", "period"))

@@ -71,6 +71,7 @@ func answers(t *testing.T, w *Warehouse, inds []*schemas.Indicator, times []stri
 			for _, view := range []string{
 				"indicator_children(indicator = '%s', division = '%s', period = '2025-06')", "indicator_peers(indicator = '%s', division = '%s', period = '2025-06')",
 				"indicator_trend(indicator = '%s', division = '%s')", "indicator_trend_as_known(indicator = '%s', division = '%s', known = '" + times[1] + "')",
+				"indicator_children_as_known(indicator = '%s', division = '%s', period = '2025-06', known = '" + times[1] + "')",
 			} {
 				ask("SELECT * FROM ads." + fmt.Sprintf(view, ind.Indicator, code))
 			}
@@ -168,6 +169,53 @@ func TestFoldChangesNoAnswer(t *testing.T) {
 	if whole := standingFigures(t, w); fmt.Sprint(whole) != fmt.Sprint(standing) {
 		t.Errorf("in part and folded\n%v\nwhole\n%v", standing, whole)
 	}
+}
+
+// What is told of a time as it was known then is, to the last column, what was told
+// at that time, before and after what was corrected since is folded away.
+func TestToldThenIsToldNow(t *testing.T) {
+	w, _, inds, _, again := revised(t, 0)
+	places := append(strs(t, w, "SELECT DISTINCT toString(ancestor_code) FROM dwd.division_path WHERE tier != 'village' AND division_code IN (SELECT division_code FROM dwd.division ORDER BY cityHash64(division_code) LIMIT 6)"), "")
+	type question struct{ now, then string }
+	told := map[question]string{}
+	tell := func(sql string) string {
+		return lines(strs(t, w, "SELECT toString(tuple(*)) AS s FROM ("+sql+") ORDER BY s"))
+	}
+	for round := range 3 {
+		again(2 + round)
+		at := strs(t, w, "SELECT toString(toTimeZone(max(known_from), 'Asia/Shanghai')) FROM ads.indicator")[0]
+		for _, ind := range inds {
+			for _, place := range places {
+				for _, view := range []string{"indicator_children%%s(indicator = '%s', division = '%s', period = '2025-06'%%s)", "indicator_trend%%s(indicator = '%s', division = '%s'%%s)"} {
+					sql := "SELECT * FROM ads." + fmt.Sprintf(view, ind.Indicator, place)
+					told[question{fmt.Sprintf(sql, "", ""), fmt.Sprintf(sql, "_as_known", ", known = '"+at+"'")}] = tell(fmt.Sprintf(sql, "", ""))
+				}
+			}
+		}
+	}
+	check := func(when string) {
+		t.Helper()
+		answered, corrected := 0, 0
+		for q, was := range told {
+			if is := tell(q.then); is != was {
+				t.Errorf("%s: %s says\n%.600s\nand then it was\n%.600s", when, q.then, is, was)
+			}
+			if was != "" {
+				answered++
+			}
+			if tell(q.now) != was {
+				corrected++
+			}
+		}
+		if answered < len(told)/2 || corrected < len(told)/4 {
+			t.Errorf("of %d questions %d had an answer, and %d have another now", len(told), answered, corrected)
+		}
+	}
+	check("before folding")
+	if n, err := w.Fold(t.Context(), time.Now().Add(time.Hour), func(n, of int64) {}); err != nil || n == 0 {
+		t.Fatalf("%d rows were folded (%v)", n, err)
+	}
+	check("after folding")
 }
 
 func foldVersions() string { return versions("1", pointColumns()) }

@@ -151,6 +151,7 @@ func clicks(t *testing.T, w *Warehouse, c *schemas.Catalog, measuring bool) {
 	var all []click
 	for _, view := range []struct{ name, args, upper string }{
 		{"indicator_children", "indicator = '%s', division = '%s', period = '2025-06'", "province city county township"},
+		{"indicator_children_as_known", "indicator = '%s', division = '%s', period = '2025-06', known = '2099-12-31'", "province city county township"},
 		{"indicator_trend", "indicator = '%s', division = '%s'", ""},
 		{"indicator_trend_as_known", "indicator = '%s', division = '%s', known = '2099-12-31'", ""},
 		{"indicator_peers", "indicator = '%s', division = '%s', period = '2025-06'", ""},

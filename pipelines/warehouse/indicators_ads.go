@@ -194,10 +194,12 @@ var lookUp = fmt.Sprintf(`WITH (SELECT argMax(tuple(days[indexOf(periods, {perio
 	block("every", "window", "day"))
 
 // atPeriod selects the figures of one indicator that stand at the period asked
-// for, of the divisions that where says: the key's columns, row and hide. It stands
-// under lookUp.
-func atPeriod(c *schemas.Catalog, where string) string {
+// for, as known at a time, or "" for now, of the divisions that where says: the key's
+// columns, row and hide. It stands under lookUp.
+func atPeriod(c *schemas.Catalog, where, known string) string {
 	const of = "parent_code, division_code, unit_tier, tier"
+	below := smallBelow(c, "{indicator:String}")
+	find, known, hide := knownAt(known, "asked.2", below, running("asked.1")+" OR "+covered("{indicator:String}", "asked.3", "unit_tier", "division_code"))
 	return fmt.Sprintf(`SELECT %[1]s, row, %[2]s AS hide
 FROM
 (
@@ -208,8 +210,18 @@ FROM
   )
   ORDER BY %[4]s, day DESC LIMIT 1 BY %[1]s
 )
-WHERE %[5]s`, of, hiddenWhen(smallBelow(c, "{indicator:String}"), "("+running("asked.1")+" OR "+covered("{indicator:String}", "asked.3", "unit_tier", "division_code")+")"),
-		indent(indent(asKnown("indicator = {indicator:String} AND day <= asked.1 AND "+where, "asked.2"))), lastFirst(of), shownUnits)
+WHERE %[5]s`, of, hiddenWhen(below, "("+hide+")"), indent(indent(find("indicator = {indicator:String} AND day <= asked.1 AND "+where, known))), lastFirst(of), shownUnits)
+}
+
+// knownAt is how the figures of an indicator are found that were known at a time
+// ("": now, which is published), up to which time, and when one is hidden, which hide
+// begins. Of persons, what a figure was known to be before it was corrected is hidden:
+// the two would differ by few.
+func knownAt(known, published, below, hide string) (find func(where, known string) string, until, hides string) {
+	if known == "" {
+		return asKnown, published, hide
+	}
+	return onceKnown, fmt.Sprintf("if(%s > 0, %s, %s)", below, published, known), fmt.Sprintf("%s > %s OR %s", figureOf("row", "known_from"), known, hide)
 }
 
 // indicatorViews are what analysts read of indicators, a view a question.
@@ -219,6 +231,7 @@ func indicatorViews(c *schemas.Catalog) []*object {
 	figure := figureColumns("row", "hide")
 	view := func(name, sql string) *object { return &object{db: dbAds, name: name, view: sql} }
 	all := slices.Concat([]column{colIndicator, colPeriod, colAsOf, colUnitTier, colDivision, colDivisionName, colTier, colParent}, figureDoc())
+	rightBelow := slices.Concat([]column{colDivision, colDivisionName, colTier, colUnitTier, colPeriod}, figureDoc())
 	overTime := slices.Concat([]column{colPeriod, colAsOf, colRunning, colTier, colUnitTier}, figureDoc(), []column{
 		both("value_before", "Nullable(Float64)", "上期值", "The figure of the period before"), both("value_year_before", "Nullable(Float64)", "上年同期值", "The figure of the same period of the year before"),
 	})
@@ -227,17 +240,11 @@ func indicatorViews(c *schemas.Catalog) []*object {
 			"每个指标、区划、期间一行，供导出；请按 indicator 和 period（或 as_of）筛选。", "A row for every indicator, division and period, for exports; filter by indicator and period, or as_of."), all).narrowed("WHERE indicator = 'I-13-14' AND period = '2025-12' AND tier = 'X'"),
 		view("indicator_latest", indicatorValue(c, "is_last")).askedBy(label("最近一期指标值", "Figures of the last period that is over"), label(
 			"各指标已结束的最近一期。", "Of every indicator, the last period that is over."), all).narrowed("WHERE indicator = 'I-13-14' AND tier = 'X'"),
-		view("indicator_children", fmt.Sprintf(lookUp+`
-SELECT division_code, names.name AS division_name, tier, unit_tier, {period:String} AS period,
-       %s
-FROM
-(
-%s
-) AS f
-%s
-ORDER BY unit_tier, division_code`, figure, indent(atPeriod(c, "parent_code = "+division)), namesFor("f.division_code", " AND division_code IN (SELECT division_code FROM ads.indicator_point WHERE indicator = {indicator:String} AND parent_code = "+division+")"))).askedBy(label("下钻", "Drill-down"), label(
-			"某区划下一级各区划的指标值；区划写空串为最上级。", "A figure of the divisions right below one; '' is the top."),
-			slices.Concat([]column{colDivision, colDivisionName, colTier, colUnitTier, colPeriod}, figureDoc()), argIndicator, argDivision, argPeriod),
+		view("indicator_children", children(c, division, "", " AND division_code IN (SELECT division_code FROM ads.indicator_point WHERE indicator = {indicator:String} AND parent_code = "+division+")")).askedBy(label("下钻", "Drill-down"), label(
+			"某区划下一级各区划的指标值；区划写空串为最上级。", "A figure of the divisions right below one; '' is the top."), rightBelow, argIndicator, argDivision, argPeriod),
+		view("indicator_children_as_known", children(c, division, moment("known"), "")).askedBy(label("当时所知的下钻", "Drill-down as it was known"), label(
+			"同上，按所选时间所知。关于人员或案件的指标，更正前的值不显示。", "The same, as it was known at a time. Of persons and cases, what a figure was before it was corrected is not shown."),
+			rightBelow, argIndicator, argDivision, argPeriod, argKnown),
 		view("indicator_peers", fmt.Sprintf(lookUp+`
 SELECT division_code, names.name AS division_name, parent_code, unit_tier, {period:String} AS period, toBool(division_code = %[1]s) AS is_asked,
        %[2]s,
@@ -249,7 +256,7 @@ FROM
 %[4]s
 WINDOW w AS (PARTITION BY unit_tier)
 ORDER BY unit_tier, division_code`, division, figure,
-			indent(atPeriod(c, sameTier)), namesFor("f.division_code", " AND "+sameTier))).askedBy(label("同级比较", "Peers"), label(
+			indent(atPeriod(c, sameTier, "")), namesFor("f.division_code", " AND "+sameTier))).askedBy(label("同级比较", "Peers"), label(
 			"与某区划同级的全部区划的指标值，及其分布。", "All divisions of the tier of one, and how their figures are distributed."),
 			slices.Concat([]column{colDivision, colDivisionName, colParent, colUnitTier, colPeriod, both("is_asked", "Bool", "所问的区划", "The division that was asked for")}, figureDoc(), []column{
 				both("peers", "UInt64", "有值的同级区划数", "Divisions with a figure"), both("quartile_1", "Nullable(Float64)", "下四分位数", "First quartile"),
@@ -259,7 +266,7 @@ ORDER BY unit_tier, division_code`, division, figure,
 			"某区划各期的指标值，及上期、上年同期值。", "A division's figure over the periods, beside the period and the year before."), overTime, argIndicator, argDivision),
 		view("indicator_trend_as_known", trend(c, division, moment("known"))).askedBy(label("当时所知的走势", "Trend as it was known"), label(
 			"同上，按所选时间所知。关于人员或案件的指标，更正前的值不显示。", "The same, as it was known at a time. Of persons and cases, what a figure was before it was corrected is not shown."),
-			overTime, argIndicator, argDivision, arg("known", "所知时间", "Known at", "2026-01-15")),
+			overTime, argIndicator, argDivision, argKnown),
 		view("division_profile", fmt.Sprintf(`SELECT indicator, name_zh, name_en, unit, direction, unit_tier, period,
        %s
 FROM
@@ -287,6 +294,20 @@ ORDER BY indicator, unit_tier`, figure, hiddenWhen(smallBelow(c, "f.indicator"),
 				both("direction", lc, "方向：up 越高越好，down 越低越好，monitor 只监测", "Which way is better: up, down, or monitor"), colUnitTier, colPeriod}, figureDoc()),
 			argDivision, arg("day", "日期", "Day", "2025-12-31")),
 	}
+}
+
+// children are the figures of the divisions right below one at a period; as known
+// at a time, or "" for now. which narrows the divisions whose names are read.
+func children(c *schemas.Catalog, division, known, which string) string {
+	return fmt.Sprintf(lookUp+`
+SELECT division_code, names.name AS division_name, tier, unit_tier, {period:String} AS period,
+       %s
+FROM
+(
+%s
+) AS f
+%s
+ORDER BY unit_tier, division_code`, figureColumns("row", "hide"), indent(atPeriod(c, "parent_code = "+division, known)), namesFor("f.division_code", which))
 }
 
 // indicatorValue is the view of all figures, or of those of the periods that
@@ -329,18 +350,10 @@ WHERE f.day <= i.as_of AND f.next > i.as_of AND %[6]s`, hiddenWhen(smallBelow(c,
 }
 
 // trend is a division's figures over the periods; as known at a time, or "" for
-// now. Of persons, what a figure was known to be before it was corrected is hidden:
-// the two would differ by few.
+// now.
 func trend(c *schemas.Catalog, division, known string) string {
 	below := smallBelow(c, "{indicator:String}")
-	find := onceKnown
-	hide := running("p.1") + " OR " + covered("{indicator:String}", block("every", "window", "p.1"), "unit_tier", "division_code")
-	if known == "" {
-		find, known = asKnown, one("known_from")
-	} else {
-		hide = fmt.Sprintf("%s > %s OR %s", figureOf("row", "known_from"), known, hide)
-		known = fmt.Sprintf("if(%s > 0, %s, %s)", below, one("known_from"), known)
-	}
+	find, known, hide := knownAt(known, one("known_from"), below, running("p.1")+" OR "+covered("{indicator:String}", block("every", "window", "p.1"), "unit_tier", "division_code"))
 	return fmt.Sprintf(`SELECT p.2 AS period, p.1 AS as_of, toBool(%[4]s) AS running, tier, unit_tier,
        %[1]s,
        lagInFrame(value, 1) OVER w AS value_before, lagInFrame(value, per_year) OVER w AS value_year_before

@@ -45,7 +45,7 @@ SELECT 'I-13-14', toString(100 + number %% 3), toString(1000 + number %% 60), ['
 	for i, day := range []string{"2025-01-31", "2025-03-20", "2025-04-30", "2025-12-31"} {
 		want := fmt.Sprintf("SELECT %[1]s, argMax(row, day) AS row FROM (%[2]s) WHERE day <= '%[3]s' GROUP BY %[1]s HAVING %[4]s", of, plain(published), day, shownUnits)
 		period := strings.NewReplacer("{indicator:String}", "'I-13-14'", "{period:String}", quote(fmt.Sprint(i+1)))
-		same("period "+day, "SELECT "+of+", row FROM ("+period.Replace(lookUp+" SELECT * FROM ("+atPeriod(c, "1")+")")+")", want)
+		same("period "+day, "SELECT "+of+", row FROM ("+period.Replace(lookUp+" SELECT * FROM ("+atPeriod(c, "1", "")+")")+")", want)
 		same("all figures of "+day, fmt.Sprintf("SELECT %s, row FROM (%s) WHERE period = '%d'", of, allFigures(c, "1"), i+1), want)
 	}
 }

@@ -322,7 +322,7 @@ func indicatorUnderViews(c *schemas.Catalog) []*object {
 	}
 	return []*object{
 		(&object{db: dbAds, name: "indicator_under", view: indicatorUnder(lookUp+"\nSELECT {indicator:String} AS indicator, {period:String} AS period, toDate32(asked.1) AS as_of, unit_tier, tier, division_code, row, hide FROM\n(\n"+
-			indent(atPeriod(c, "1"))+"\n)", "1", strings.Join(medians, ", "))}).askedBy(
+			indent(atPeriod(c, "1", ""))+"\n)", "1", strings.Join(medians, ", "))}).askedBy(
 			label("按另一日期登记册的指标值", "Figures under the register of another day"), label(
 				"某期各区划的指标值，按所选日期的登记册归并。", "The figures of a period, given to the divisions of the register of any day."), columns, argIndicator, argPeriod, argUnder),
 		(&object{db: dbAds, name: "indicator_trend_under", view: indicatorUnder(fmt.Sprintf(`SELECT indicator, period, toDate32(as_of) AS as_of, unit_tier, tier, division_code, row, hide FROM

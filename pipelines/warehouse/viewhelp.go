@@ -34,6 +34,7 @@ var (
 	argIndicator = arg("indicator", "指标", "Indicator", "I-13-14")
 	argDivision  = arg("division", "区划代码（12位）", "Division code of 12 digits", "370500000000")
 	argPeriod    = arg("period", "期间，如 2025-12、2025Q4、2025", "Period, as 2025-12, 2025Q4 or 2025", "2025-12")
+	argKnown     = arg("known", "所知时间", "Known at", "2026-01-15")
 	argUnder     = arg("under", "登记册日期", "Day of the register", "2026-11-26")
 )
 

@@ -16290,6 +16290,75 @@ LEFT JOIN (SELECT division_code AS named, ancestor_name AS name FROM dwd.divisio
 ORDER BY unit_tier, division_code
 COMMENT '下钻 / Drill-down [391ac2b3cd23b496]';
 
+CREATE OR REPLACE VIEW ads.indicator_children_as_known
+(
+    division_code FixedString(12) COMMENT '区划代码；无处安放的单元为全零 / Division code; zeros for units without a place',
+    division_name String COMMENT '区划名称 / Name of the division',
+    tier LowCardinality(String) COMMENT '区划层级 / Tier of the division',
+    unit_tier LowCardinality(String) COMMENT '计算单元层级：各层级分别计数的指标，每层一行 / Tier of the units: an indicator that counts each tier by itself has a row for each',
+    period String COMMENT '期间 / Period',
+    suppressed Bool COMMENT '不显示：关于人员或案件的小数，或为保护小数而一并不显示，或本期未结束 / Not shown: a small number of persons or cases, one that would tell it, or of a period that is not over',
+    numerator Nullable(Decimal(38, 4)) COMMENT '分子之和 / Sum of the numerators',
+    denominator Nullable(Decimal(38, 4)) COMMENT '分母之和 / Sum of the denominators',
+    value Nullable(Float64) COMMENT '指标值 / The figure',
+    n_units Nullable(UInt64) COMMENT '单元数 / Units',
+    n_missing Nullable(UInt64) COMMENT '缺值单元数，不进分子分母 / Units without a value; they are in neither sum',
+    provisional Bool COMMENT '暂定：缺值超过百分之五 / Provisional: over 5 % of the units have no value',
+    target_op LowCardinality(String) COMMENT '目标比较符 / How the target compares',
+    target_value Nullable(Float64) COMMENT '目标值 / Target',
+    met Nullable(Bool) COMMENT '是否达标 / The target is met',
+    rule_version UInt16 COMMENT '口径版本 / Version of the rule',
+    register LowCardinality(String) COMMENT '分母名册 / Register of the denominator',
+    register_version LowCardinality(String) COMMENT '名册版本 / Version of the register',
+    known_from DateTime64(3, 'UTC') COMMENT '自何时所知 / Since when it is known',
+    run_id LowCardinality(String) COMMENT '运行标识 / The run that made it'
+) DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+WITH (SELECT argMax(tuple(days[indexOf(periods, {period:String})] AS day, known_from, multiIf(window = every, toDate('1970-01-01'), window = 'year', toStartOfYear(day), window = 'quarter', toStartOfQuarter(day), toStartOfMonth(day))), known_from) FROM ads.indicator WHERE indicator = {indicator:String}) AS asked
+SELECT division_code, names.name AS division_name, tier, unit_tier, {period:String} AS period,
+       hide AS suppressed,
+       if(suppressed, NULL, row.3) AS numerator,
+       if(suppressed, NULL, row.4) AS denominator,
+       if(suppressed OR row.4 = 0, NULL, row.7 * toFloat64(row.3) / toFloat64(row.4)) AS value,
+       if(suppressed, NULL, row.2) AS n_units,
+       if(suppressed, NULL, row.5) AS n_missing,
+       row.6 AS provisional,
+       row.8 AS target_op,
+       row.9 AS target_value,
+       CAST(if(suppressed OR row.4 = 0, NULL, multiIf(target_op = '>=', row.7 * toFloat64(row.3) >= target_value * toFloat64(row.4), target_op = '>', row.7 * toFloat64(row.3) > target_value * toFloat64(row.4), target_op = '<=', row.7 * toFloat64(row.3) <= target_value * toFloat64(row.4), target_op = '<', row.7 * toFloat64(row.3) < target_value * toFloat64(row.4), target_op = '=', row.7 * toFloat64(row.3) = target_value * toFloat64(row.4), NULL)), 'Nullable(Bool)') AS met,
+       row.10 AS rule_version,
+       row.11 AS register,
+       row.12 AS register_version,
+       row.13 AS known_from,
+       row.14 AS run_id
+FROM
+(
+  SELECT parent_code, division_code, unit_tier, tier, row, toBool(transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0 AND ((row.3 > 0 AND row.3 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.4 > 0 AND row.4 < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR ((row.4 - row.3) > 0 AND (row.4 - row.3) < transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0)) OR (row.13 > parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai') OR asked.1 >= toDate(now('Asia/Shanghai')) OR (CAST({indicator:String}, 'String'), asked.3, CAST(unit_tier, 'String'), division_code) IN (SELECT CAST(indicator, 'String'), block, CAST(unit_tier, 'String'), division_code FROM ads.indicator_cover)))) AS hide
+  FROM
+  (
+    SELECT parent_code, division_code, unit_tier, tier, row
+    FROM
+    (
+      SELECT indicator, parent_code, division_code, unit_tier, tier, day, tuple(shown, n_units, numerator, denominator, n_missing, provisional, scale, target_op, target_value, rule_version, register, register_version, known_from, run_id) AS row
+      FROM
+      (
+        SELECT * FROM
+        (
+          SELECT * FROM ads.indicator_point WHERE indicator = {indicator:String} AND day <= asked.1 AND parent_code = toFixedString({division:String}, 12) AND known_from <= if(transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0, asked.2, parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai'))
+          UNION ALL
+          SELECT * FROM ads.indicator_point_past WHERE indicator = {indicator:String} AND day <= asked.1 AND parent_code = toFixedString({division:String}, 12) AND known_from <= if(transform(toString({indicator:String}), ['I-05-08', 'I-05-09a', 'I-05-09b', 'I-05-10', 'I-05-11', 'I-05-15', 'I-09-04', 'I-12-04', 'I-12-06', 'I-12-08', 'I-12-10'], [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], 0) > 0, asked.2, parseDateTime64BestEffort({known:String}, 3, 'Asia/Shanghai'))
+        )
+      ORDER BY indicator DESC, parent_code DESC, division_code DESC, unit_tier DESC, tier DESC, day DESC, known_from DESC LIMIT 1 BY indicator, parent_code, division_code, unit_tier, tier, day
+      )
+      WHERE NOT removed
+    )
+    ORDER BY parent_code DESC, division_code DESC, unit_tier DESC, tier DESC, day DESC LIMIT 1 BY parent_code, division_code, unit_tier, tier
+  )
+  WHERE row.1 AND row.2 > 0
+) AS f
+LEFT JOIN (SELECT division_code AS named, ancestor_name AS name FROM dwd.division_path WHERE steps = 0) AS names ON names.named = f.division_code
+ORDER BY unit_tier, division_code
+COMMENT '当时所知的下钻 / Drill-down as it was known [55148908ddc6c2da]';
+
 CREATE OR REPLACE VIEW ads.indicator_peers
 (
     division_code FixedString(12) COMMENT '区划代码；无处安放的单元为全零 / Division code; zeros for units without a place',
