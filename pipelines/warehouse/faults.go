@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"syscall"
@@ -86,10 +87,33 @@ func (w *Warehouse) mark(err error, doing string) error {
 	}
 	class, hint := classify(err)
 	if hint == "" {
-		return fault.New(class, "%s: %w", doing, err)
+		return fault.New(class, "%s: %w", doing, brief(err))
 	}
-	return fault.Hint(class, hint, "%s: %w", doing, err)
+	return fault.Hint(class, hint, "%s: %w", doing, brief(err))
 }
+
+// brief leaves out of an HTTP client's error what it repeats of the request: the
+// settings of a statement, which are long and say nothing of what went wrong.
+func brief(err error) error {
+	var of *url.Error
+	if !errors.As(err, &of) {
+		return err
+	}
+	u, e := url.Parse(of.URL)
+	if e != nil {
+		return err
+	}
+	return &briefly{err, strings.ReplaceAll(err.Error(), of.URL, u.Scheme+"://"+u.Host)}
+}
+
+// briefly is an error that says less.
+type briefly struct {
+	error
+	said string
+}
+
+func (e *briefly) Error() string { return e.said }
+func (e *briefly) Unwrap() error { return e.error }
 
 // columnOf finds the column that the server names in an error of conversion.
 var columnOf = regexp.MustCompile("(?:column|Column) [`'\"]?([a-z][a-z0-9_]*)[`'\"]?")
@@ -106,7 +130,7 @@ func (w *Warehouse) seal(err error, doing string) error {
 	class, hint := classify(err)
 	var ex *clickhouse.Exception
 	if !errors.As(err, &ex) {
-		return fault.New(class, "%s: %w", doing, err)
+		return fault.New(class, "%s: %w", doing, brief(err))
 	}
 	said := fmt.Errorf("the warehouse answered %s (%d)", nameOf(ex), ex.Code)
 	if m := columnOf.FindStringSubmatch(ex.Message); m != nil {
