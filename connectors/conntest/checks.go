@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"runtime/pprof"
 	"strings"
 	"testing"
 	"time"
@@ -549,8 +550,10 @@ func settled(before holding) error {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return fmt.Errorf("after closing: %d goroutines and %d files; before opening: %d and %d",
-				now.goroutines, now.files, before.goroutines, before.files)
+			var stacks bytes.Buffer
+			_ = pprof.Lookup("goroutine").WriteTo(&stacks, 1)
+			return fmt.Errorf("after closing: %d goroutines and %d files; before opening: %d and %d; what runs:\n%s",
+				now.goroutines, now.files, before.goroutines, before.files, stacks.String())
 		}
 	}
 }

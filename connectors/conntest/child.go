@@ -188,7 +188,7 @@ func runChild(tb testing.TB, e errand, meanwhile func(ended <-chan struct{})) ([
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 3*patienceMin)
+	ctx, cancel := context.WithTimeout(context.Background(), patienceMin)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, self, "-test.run", parentPattern(tb.Name()), "-test.count=1")
 	cmd.Env = append(os.Environ(), childEnv+"="+in)

@@ -27,7 +27,7 @@ func million(tb testing.TB, w World) error {
 		return errors.New("the world has no StartLarge and does not exempt this check")
 	}
 	s := large.StartLarge(tb, millionRows)
-	ctx, cancel := context.WithTimeout(context.Background(), 5*patienceMin)
+	ctx, cancel := context.WithTimeout(context.Background(), patienceMin)
 	defer cancel()
 	r, closeBoth, err := open(ctx, w, s, nil)
 	if err != nil {
