@@ -262,7 +262,10 @@ func (s *site) sendElsewhere(tb testing.TB) int {
 	}
 	for k, i := range list {
 		<-all[k]
-		if s.acked[i] {
+		s.mu.Lock()
+		acked := s.acked[i]
+		s.mu.Unlock()
+		if acked {
 			n += strings.Count(s.request(i), `"village"`)
 		}
 	}
