@@ -364,10 +364,15 @@ SETTINGS max_threads = 2`, quotes(indicatorsOf(xs)))
 
 // periodOf is the period (counted from 0) from which a figure stored at a day, in
 // days since 1970, holds. Days at which no period ends are of periods that were
-// declared once: what was dated was taken back with them, what has no dates holds on.
+// declared once: what was dated was taken back with them, what has no dates holds on,
+// since before the end of the period in which the day lies: taking back what is
+// stored at that end leaves it standing.
 func (x *computation) periodOf(day int64) (k int, ok bool) {
 	k, exact := slices.BinarySearchFunc(x.spans, day, func(s schemas.Span, day int64) int { return cmp.Compare(s.Day.Unix()/86400, day) })
-	return k, exact || !x.ind.Dated() && k < len(x.spans)
+	if exact {
+		return k, true
+	}
+	return k - 1, !x.ind.Dated() && k < len(x.spans)
 }
 
 func texts(rec arrow.Record, col int) *array.String { return rec.Column(col).(*array.String) }
