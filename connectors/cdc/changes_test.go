@@ -406,7 +406,7 @@ func TestContinuous(t *testing.T) {
 			if !errors.Is(err, context.Canceled) {
 				t.Errorf("%v", err)
 			}
-		case <-time.After(time.Minute):
+		case <-time.After(5 * time.Second):
 			t.Error("the reading did not end with its context")
 		}
 	})

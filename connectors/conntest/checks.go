@@ -511,8 +511,8 @@ func cancel(tb testing.TB, w World) error {
 			_ = closeBoth()
 			return fmt.Errorf("a Read with an ended context returned %v", err)
 		}
-	case <-ctx.Done():
-		return fmt.Errorf("a Read with an ended context did not come back within %s", patience)
+	case <-time.After(promptly()):
+		return fmt.Errorf("a Read with an ended context did not come back within %s", promptly())
 	}
 	err = r.rest(ctx, tb, s)
 	if err == nil {

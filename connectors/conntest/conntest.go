@@ -93,6 +93,9 @@ func Declare(tb testing.TB, text string) *schemas.System {
 // million records get in any case.
 var patience = 2 * time.Minute
 
+// promptly is how long a call may take to come back once its context has ended.
+func promptly() time.Duration { return min(patience, 20*time.Second) }
+
 const patienceMin = 5 * time.Minute
 
 type check struct {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"testing"
+	"time"
 
 	"rongtong/schemas/fault"
 	"rongtong/schemas/record"
@@ -110,8 +111,8 @@ func (r *reader) suffer(ctx context.Context, t Trouble, total int, in Injected) 
 			cancel()
 			select {
 			case err = <-back:
-			case <-ctx.Done():
-				return fmt.Errorf("a Read that waits did not come back within %s of its cancellation", patience)
+			case <-time.After(promptly()):
+				return fmt.Errorf("a Read that waits did not come back within %s of its cancellation", promptly())
 			}
 		case <-ctx.Done():
 			return fmt.Errorf("a Read under %q did not come back within %s", t, patience)

@@ -64,7 +64,13 @@ const patience = 2 * time.Minute
 // eventually polls until try returns nil, for processes that send no signal.
 func eventually(t testing.TB, try func() error) {
 	t.Helper()
-	deadline := time.After(patience)
+	within(t, patience, try)
+}
+
+// within is eventually where how long it may take is a promise.
+func within(t testing.TB, limit time.Duration, try func() error) {
+	t.Helper()
+	deadline := time.After(limit)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -74,7 +80,7 @@ func eventually(t testing.TB, try func() error) {
 		}
 		select {
 		case <-deadline:
-			t.Fatalf("not within %s: %v", patience, err)
+			t.Fatalf("not within %s: %v", limit, err)
 		case <-tick.C:
 		}
 	}

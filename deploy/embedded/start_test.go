@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"rongtong/deploy/embedded"
 	"rongtong/deploy/embedded/embeddedtest"
@@ -37,7 +38,7 @@ func TestNothingOutlivesAKilledParent(t *testing.T) {
 	kill9(t, parent.Process.Pid)
 	_ = parent.Wait()
 	for _, pid := range []int{broker, warehouse} {
-		eventually(t, func() error { return gone(pid) })
+		within(t, 15*time.Second, func() error { return gone(pid) })
 	}
 	// The folders are free again.
 	o.OnlyBroker = true

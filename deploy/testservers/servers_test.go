@@ -67,7 +67,7 @@ func TestNothingOutlivesUs(t *testing.T) {
 	}
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	for tick := time.Tick(10 * time.Millisecond); ; <-tick {
 		if _, err := os.Stat(dir); os.IsNotExist(err) {

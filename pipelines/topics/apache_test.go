@@ -218,7 +218,7 @@ func TestApacheRights(t *testing.T) {
 	for what, do := range work {
 		began := time.Now()
 		err := do()
-		if !fault.Is(err, fault.Config) || !strings.Contains(err.Error(), "grant the user") || time.Since(began) > 30*time.Second {
+		if !fault.Is(err, fault.Config) || !strings.Contains(err.Error(), "grant the user") || time.Since(began) > 12*time.Second {
 			t.Errorf("%s: %v after %s: %v", what, fault.Of(err), time.Since(began), err)
 		}
 	}

@@ -190,7 +190,7 @@ func TestThrottleIsBounded(t *testing.T) {
 		res.Topics = append(res.Topics, st)
 		return res, nil, true
 	})
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	for range 3 {
 		if _, err := c.Partitions(ctx, "a"); err != nil {

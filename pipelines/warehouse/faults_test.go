@@ -30,5 +30,4 @@ func TestErrorsAreBrief(t *testing.T) {
 	if !strings.Contains(err.Error(), `"http://`+host+`": dial tcp `+host) {
 		t.Errorf("it does not say which server: %v", err)
 	}
-	t.Log(err)
 }
